@@ -69,7 +69,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     world.take(body["body"], "linkedin")
     expect(card).not_to_contain_text("Waiting for the first event")
     expect(card).to_contain_text("message")
-    card.get_by_role("link", name="Settings of LinkedIn").click()
+    card.get_by_role("link", name="Settings for LinkedIn").click()
     expect(page.get_by_text("is stored. Leave this empty to keep it")).to_be_visible()
     assert audit(page) == []
 
@@ -139,7 +139,7 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     assert audit(page) == []
     page.get_by_role("link", name="Receipts").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Receipts for EmailBison for Outreach")
-    expect(page.get_by_role("row").filter(has_text="It has no time.").first).to_contain_text("Not complete")
+    expect(page.get_by_role("row").filter(has_text="It has no time.").first).to_contain_text("Incomplete")
     expect(page.get_by_role("region", name="Can’t be compared")).to_contain_text("but not their times")
     assert audit(page) == []
     factories.make_message(factories.make_lead(world.workspace))

@@ -30,7 +30,7 @@ def page(workspace, user, open_page) -> Page:
 
 
 def test_a_refresh_keeps_filters_scroll_and_what_is_unfolded(page, workspace):
-    page.get_by_text("The same as a table").click()
+    page.get_by_text("As a table").click()
     page.evaluate("scrollTo(0, 700)")
     fail_job(workspace, "another")
     BackgroundJob.objects.create(workspace=workspace, kind="inbound.process", dedupe_key="waits")
@@ -105,7 +105,7 @@ def test_the_story_of_a_running_job_grows_by_itself(workspace, user, open_page):
     page = open_page(user, width=375)
     page.clock.install()
     page.goto(f"/w/{workspace.pk}/jobs/{job.pk}/")
-    page.get_by_text("Where it happened").click()
+    page.get_by_text("Stack trace").click()
     job.attempt_rows.create(number=2, outcome="retried", **attempt)
     BackgroundJob.objects.filter(pk=job.pk).update(progress_done=3, progress_total=9)
 

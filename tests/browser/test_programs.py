@@ -47,15 +47,15 @@ def deliver() -> None:
 @page_like("wide")
 def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(page, workspace):
     page.goto(f"/w/{workspace.pk}/programs/")
-    expect(page.get_by_text("No program has a token.")).to_be_visible()
+    expect(page.get_by_text("No tokens yet")).to_be_visible()
     assert audit(page) == []
     page.get_by_label("Name").fill("HubSpot sync")
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
     expect(page.get_by_role("alert")).to_contain_text("Not created")
     page.get_by_label("Only from these addresses").fill("203.0.113.7")
     page.get_by_role("checkbox", name="leads:read").check()
     page.get_by_role("checkbox", name="events:read").check()
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
     shown = page.get_by_role("textbox", name="Secret")
     token = ApiToken.objects.get()
     assert shown.input_value().startswith(f"hf_{token.visible}_")
@@ -65,7 +65,7 @@ def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(page, workspace):
     page.get_by_role("link", name="I’ve saved it").click()
     expect(page.get_by_role("textbox", name="Secret")).to_have_count(0)
     page.get_by_role("button", name="Revoke HubSpot sync").click()
-    expect(page.get_by_text("No program has a token.")).to_be_visible()
+    expect(page.get_by_text("No tokens yet")).to_be_visible()
     token.refresh_from_db()
     assert token.revoked_at
 
@@ -74,7 +74,7 @@ def test_an_admin_makes_a_token_sees_it_once_and_revokes_it(page, workspace):
 def test_an_admin_adds_an_endpoint_tests_it_and_sends_what_was_missed(page, workspace):
     with Receiver(204, 410) as receiver:
         page.goto(f"/w/{workspace.pk}/programs/")
-        page.get_by_role("link", name="Add an endpoint").click()
+        page.get_by_role("link", name="Add endpoint").click()
         page.get_by_role("textbox", name="Address").fill("ftp://nowhere")
         page.get_by_role("button", name="Add endpoint").click()
         expect(page.get_by_role("alert")).to_contain_text("Not saved")

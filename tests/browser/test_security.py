@@ -45,7 +45,7 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     expect(page.get_by_role("heading", name="Save your recovery codes")).to_be_visible()
     assert audit(page) == []
     recovery = page.get_by_role("list", name="Recovery codes").get_by_role("listitem").first.inner_text()
-    page.get_by_role("link", name="I have saved them").press("Enter")
+    page.get_by_role("link", name="I’ve saved them").press("Enter")
     expect(page.get_by_text("Password and code")).to_be_visible()
     assert audit(page) == []
 
@@ -59,7 +59,7 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     page.get_by_role("textbox", name="Code").fill(recovery)
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("9 of your recovery codes are unused.")).to_be_visible()
+    expect(page.get_by_text("9 recovery codes left.")).to_be_visible()
     assert audit(page) == []
 
 

@@ -126,7 +126,7 @@ def test_a_failed_build_shows_the_last_good_one_and_says_so(built, client_of, ur
     failed = ContextPack.objects.latest("id")
     page = client.get(url("pack", failed.pk)).content.decode()
     assert failed.status == "FAILED"
-    assert "This build failed" in page and "Showing the pack of" in page
+    assert "This build failed" in page and "Showing the pack from" in page
     assert built.synthesis["claims"][0]["text"].replace('"', "&quot;") in page
 
 
@@ -163,7 +163,7 @@ def test_a_stale_pack_offers_to_be_built_again_and_a_fresh_one_does_not(built, c
 def test_an_empty_workspace_says_what_comes_next(name, workspace, client_of, url):
     page = client_of(Role.VIEWER).get(url(name)).content.decode()
 
-    assert "No replies in this time" in page or "No questions yet" in page
+    assert "No replies in this period" in page or "No questions yet" in page
 
 
 def test_csv_of_a_pack_names_every_conversation(built, client_of, url):

@@ -390,7 +390,7 @@ class TestPages:
         world.client.force_login(world.user)
         page = world.client.get(f"/w/{world.workspace.pk}/integrations/{smartlead.pk}/receipts/")
         text = " ".join(unescape(re.sub("<[^>]+>", " ", page.content.decode())).split())
-        assert "Mon 26 Oct Replies Not complete 1: It has no id. 2 1 1 0 1" in text
+        assert "Mon 26 Oct Replies Incomplete 1: It has no id. 2 1 1 0 1" in text
         assert "SmartLead lists 1 from Mon 26 Oct that is missing here." in text
         assert "Every 30 min, Holdfast compares" in text
         assert "Bounces It lists them for one campaign at a time only." in text
@@ -409,7 +409,7 @@ class TestPages:
         assert "Complete through" in self.text(world, "insights/") and "Receipts" in self.text(
             world, "health/"
         )
-        assert "Not complete" not in self.text(world, "inbox/")
+        assert "Incomplete" not in self.text(world, "inbox/")
         assert csv(world)[0].split(",")[-1] == "Complete"
         answers(world, 1)
         TestMissing.entries(world)[0]["message_id"] = ""
@@ -417,7 +417,7 @@ class TestPages:
         clock.shift(HALF_HOUR)
         compare(smartlead)
         for page in ("insights/", "health/"):
-            assert "Not complete SmartLead lists 1 from Mon 26 Oct that is missing here." in self.text(
+            assert "Incomplete SmartLead lists 1 from Mon 26 Oct that is missing here." in self.text(
                 world, page
             )
         assert "Incomplete: see Accounts" in self.text(world, "inbox/")
@@ -434,15 +434,15 @@ class TestPages:
         assert "SmartLead hasn’t been compared before Mon 26 Oct." in self.text(world, "insights/")
         answer = said(world, MONDAY.date() - timedelta(days=5), MONDAY.date())
         assert answer.label == "complete from 2026-10-26 through 2026-10-26 13:15 UTC"
-        assert not answer.is_troubled and "Not complete" not in self.text(world, "inbox/")
+        assert not answer.is_troubled and "Incomplete" not in self.text(world, "inbox/")
 
     def test_an_account_that_was_never_compared_is_named_by_the_numbers_and_no_news_in_the_inbox(
         self, world, smartlead, clock
     ):
         clock.shift(timedelta(hours=6))
         world.client.force_login(world.user)
-        assert "Not complete SmartLead hasn’t been compared yet." in self.text(world, "insights/")
-        assert "Not complete" not in self.text(world, "inbox/")
+        assert "Incomplete SmartLead hasn’t been compared yet." in self.text(world, "insights/")
+        assert "Incomplete" not in self.text(world, "inbox/")
 
     @staticmethod
     def text(world: World, page: str) -> str:

@@ -276,7 +276,7 @@ def test_a_link_counts_for_the_address_it_went_to_whoever_is_logged_in(invite, w
     link = invite()
 
     page = people.outsider.get(link).content.decode()
-    assert f"You are logged in here as {people.users.outsider.email}" in page
+    assert f"You’re logged in as {people.users.outsider.email}" in page
     people.outsider.post(link, {"do": "accept"})
 
     assert role_of(CFO, workspace) == Role.MEMBER

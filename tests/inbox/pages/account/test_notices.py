@@ -131,7 +131,7 @@ def test_each_workspace_is_chosen_for_alone_or_all_alike(workspace, his, ben):
         choose(his, second, **{"about": NOTHING} | wrong)
     assert Membership.objects.get(pk=second.pk).mail_after_min == 60
     page = his.get("/account/").content.decode()
-    assert "Use in all workspaces" in page and "one email per conversation and hour" in page
+    assert "Use in all workspaces" in page and "one email per conversation per hour" in page
 
 
 def soon() -> None:

@@ -151,8 +151,8 @@ def test_turning_it_off_and_new_codes_ask_first_and_say_what_ends(ana, workspace
     client = logged_in(ana)
     page = client.get(f"{SETUP}?do=remove").content.decode()
     assert "Turn off two-step login?" in page
-    assert f"{workspace.name} requires it, so you will be asked to set it up again." in page
-    assert "The old codes stop working." in client.get(f"{SETUP}?do=codes").content.decode()
+    assert f"{workspace.name} requires it, so you’ll be asked to set it up again." in page
+    assert "Your old codes will stop working." in client.get(f"{SETUP}?do=codes").content.decode()
     assert SecondFactor.objects.exists()
     assert "The old ones no longer work." in client.post(SETUP, {"do": "codes"}).content.decode()
 

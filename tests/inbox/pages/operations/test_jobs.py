@@ -134,7 +134,7 @@ def test_missed_failed_and_overrunning_ticks_are_told(admin, workspace):
         name="retention", started_at=now, finished_at=now, duration_ms=9, error_class="OddError"
     )
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
-    schedule = page.partition("On a schedule")[2]
+    schedule = page.partition("Scheduled tasks")[2]
     assert "On time" in schedule and "over its time 2 times" in schedule
     assert "Failed" in schedule and "OddError" in schedule
     assert "Never ran" in schedule  # all the others never ran

@@ -229,7 +229,7 @@ class TestFind:
         assert "Find a message" in text and "Records of" not in text
 
     def test_too_little_text_says_what_to_type(self, world):
-        assert "Enter an address, a number or an id" in self.find(world, q="x")
+        assert "Enter an email address, phone number or ID" in self.find(world, q="x")
 
     def test_what_is_found_leads_to_its_trace(self, world, rows):
         text = self.find(world, q="dana@example.org")
@@ -257,7 +257,7 @@ class TestFind:
         text = self.find(
             world, q="dana@example.org", ask=str(other.workspace.integrations.get(provider="emailbison").pk)
         )
-        assert "asked at" not in text
+        assert "checked at" not in text
         assert len(sandbox.requests(provider="emailbison")) == asked
 
     def test_an_empty_list_of_the_inbox_leads_here_with_what_was_looked_for(self, world):

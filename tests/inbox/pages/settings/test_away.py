@@ -78,10 +78,10 @@ def test_nothing_comes_in_turn_until_they_are_back(workspace, people, mine):
 
 def test_it_ends_by_itself(workspace, people, mine):
     go(people, workspace, until=in_days(2))
-    assert "End absence" in people.member.get("/account/").content.decode()
+    assert "I’m back" in people.member.get("/account/").content.decode()
     with time_machine.travel(timezone.now() + timedelta(days=3)):
         people.member.force_login(people.users.member)
-        assert "End absence" not in people.member.get("/account/").content.decode()
+        assert "I’m back" not in people.member.get("/account/").content.decode()
 
 
 @pytest.mark.parametrize("until", ["", "soon", in_days(0), in_days(400)])

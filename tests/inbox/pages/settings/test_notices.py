@@ -55,7 +55,9 @@ def test_an_incoming_webhook_has_one_channel_and_shows_no_drafts(admin):
 
 
 def test_without_slack_only_broken_accounts_are_told_by_mail(admin):
-    assert "Email to owners and admins" in page(admin) and "Nobody: no Slack channel is set" in page(admin)
+    assert "Email to owners and admins" in page(admin) and "No one yet. No Slack channel is set" in page(
+        admin
+    )
     assert "Notices have nowhere to go" in attempt(admin, "replies").content.decode()
     attempt(admin, "accounts")
     admin.work()

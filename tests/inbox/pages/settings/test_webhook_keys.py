@@ -53,7 +53,7 @@ def test_rotation_at_once_ends_the_old_key(people, key, url):
 def test_overlap_is_ended_now_but_never_the_key_in_force(people, key, url):
     people.owner.post(url("key-rotate", key.integration_id), {"overlap": "24"})
     new = WebhookKey.objects.exclude(pk=key.pk).get()
-    assert "End now" in people.owner.get(url("integrations")).content.decode()
+    assert "Expire now" in people.owner.get(url("integrations")).content.decode()
     people.owner.post(url("key-end", key.pk))
     people.owner.post(url("key-end", new.pk))
     assert list(WebhookKey.objects.usable()) == [new]
