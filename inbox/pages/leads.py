@@ -22,7 +22,7 @@ from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, sign
 from inbox.pages.desk.search import matches, search_page
 from inbox.pages.proof import asks_again
 
-TAKEN = "Another lead has this. Correct it, or merge the two leads."
+TAKEN = "Another lead already has this. Correct it, or merge the two leads."
 NO_ADDRESS = "That isn’t an email address. Write it like name@example.com."
 NO_NUMBER = "That isn’t a phone number. Write it like +1 555 555 0123."
 MOST = 50
@@ -51,12 +51,13 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     alternate_emails = LinesField(
         label="Other addresses",
         required=False,
-        help_text="One per line. Mail from these addresses joins this conversation.",
+        help_text="One per line. Emails from these addresses join this conversation.",
     )
     alternate_phones = LinesField(
         label="Other numbers",
         required=False,
-        help_text="One per line. Texts from these numbers, and a STOP, count as this lead’s. Nothing is sent to them.",
+        help_text="One per line. Texts from these numbers, including STOP, count as this lead’s. Nothing is sent "
+        "to these numbers.",
     )
 
     class Meta:
@@ -69,9 +70,9 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             name: label for name, label in facts.LABELS.items() if name != "title"
         }
         help_texts = {
-            "email": "New mails go here.",
-            "phone": "Texts go here. Include the country code, or write it as dialled in the workspace’s country.",
-            "linkedin_url": "The profile’s address: https://www.linkedin.com/in/…",
+            "email": "New emails go here.",
+            "phone": "Texts go here. Include the country code unless it’s a number in the workspace’s country.",
+            "linkedin_url": "The profile’s URL: https://www.linkedin.com/in/…",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -171,14 +172,16 @@ def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         added = facts.add(lead, name, contact, signed_in(request))
     except facts.Taken as taken:
         return _taken(request, lead, taken)
-    messages.success(request, "Added." if added else "They already had it.")
+    messages.success(request, "Added." if added else "They already have it.")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
 def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> HttpResponse:
     both = [lead.pk, conflict.other.pk] if conflict.other else [lead.pk]
     Lead.objects.filter(workspace=request.workspace, pk__in=both).update(identity_conflict=True)
-    messages.warning(request, "Another lead has this, so nothing was added. They may be the same person.")
+    messages.warning(
+        request, "Another lead already has this, so nothing was added. They may be the same person."
+    )
     if conflict.other and request.membership.at_least(ADMIN):
         merging = reverse("inbox:merge", args=[request.workspace.pk, lead.pk])
         return redirect(f"{merging}?other={conflict.other.pk}")
@@ -199,7 +202,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
             refused_channels.allow(lead, channel)
             rollup.save(lead)
             audit.record(request.workspace.pk, request.user, "channel.allow", lead, channel=channel)
-            messages.success(request, f"You can use {Channel(channel).label} again.")
+            messages.success(request, f"You can message them via {Channel(channel).label} again.")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 

@@ -35,5 +35,5 @@ def find(request: WorkspaceRequest, rows: QuerySet[Row], row_id: uuid.UUID) -> R
     """Returns the row with this id if the user may change it. Raises Http404, or PermissionDenied for a shared row."""
     row = get_object_or_404(rows, pk=row_id)
     if row.is_shared and not may_share(request):
-        raise PermissionDenied("Only an admin can change shared ones.")
+        raise PermissionDenied("Only admins can change shared ones.")
     return row

@@ -46,7 +46,7 @@ SENDS = {
     OutboundSend.State.INTENT: StateMark("info", "send", "Going out"),
     OutboundSend.State.SENT: StateMark("ok", "check", "Sent"),
     OutboundSend.State.FAILED: StateMark("bad", "fail", "Failed to send"),
-    OutboundSend.State.UNKNOWN: StateMark("warn", "warn", "Unclear if it went out"),
+    OutboundSend.State.UNKNOWN: StateMark("warn", "warn", "May have been sent"),
     OutboundSend.State.TAKEN_BACK: StateMark("", "off", "Taken back"),
 }
 DELIVERIES = {
@@ -89,7 +89,7 @@ NOTICES = {
     Notice.State.CLAIMED: StateMark("info", "send", "Going out"),
     Notice.State.SENT: StateMark("ok", "check", "Sent"),
     Notice.State.FAILED: StateMark("bad", "fail", "Not sent"),
-    Notice.State.UNKNOWN: StateMark("warn", "warn", "Unclear if it arrived"),
+    Notice.State.UNKNOWN: StateMark("warn", "warn", "May have arrived"),
 }
 FOLLOWUPS = {
     "claimed": StateMark("info", "run", "Being prepared"),
@@ -100,7 +100,7 @@ FOLLOWUPS = {
     "skipped": StateMark("", "off", "Skipped"),
     "failed": StateMark("bad", "fail", "Failed"),
     "cancelled": StateMark("", "off", "Cancelled"),
-    "off": StateMark("", "off", "Switched off"),
+    "off": StateMark("", "off", "Off"),
 }
 MEETINGS = {
     "booked": StateMark("ok", "check", "Booked"),

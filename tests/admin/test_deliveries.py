@@ -191,5 +191,5 @@ def test_staff_who_may_not_read_see_the_form_of_a_refused_delivery_by_names_alon
     operator.groups.add(Group.objects.get(name="Operator"))
     browser.force_login(operator)
     page = browser.get(url("webhookdelivery_change", row.pk)).content.decode()
-    assert "Only in the request: data.answer" in page and "Replay all 1 of this kind" in page
+    assert "Only in this request: data.answer" in page and "Replay all 1 of this kind" in page
     assert "Rex" not in page and "quotes nobody" not in page

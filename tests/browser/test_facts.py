@@ -86,7 +86,7 @@ def test_a_file_is_looked_at_done_and_its_bad_row_corrected(workspace, user, fac
     choose(page)
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name="Import: add 1, change 1").click()
-    page.get_by_text("Correct the rows below").wait_for()
+    page.get_by_text("Fix the rows below").wait_for()
     left = page.get_by_label("File contents")
     left.fill(left.input_value().replace("rumour", "answer"))
     page.get_by_role("button", name="Check again").click()

@@ -62,7 +62,7 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
     assert audit(page) == []
     world.reply("Sure, Thursday after lunch could work. Can you send two or three times?")
     world.work()
-    expect(page.get_by_text("The webhook address is in use")).to_be_attached()
+    expect(page.get_by_text("The webhook URL works")).to_be_attached()
     assert audit(page) == []
     hand.press(page.get_by_role("link", name=re.compile("^Open the (reply|draft)$")))
     expect(page.get_by_role("log")).to_contain_text("Thursday after lunch could work")
@@ -104,6 +104,6 @@ def test_a_test_event_shows_a_sample_that_is_marked_and_removed_with_one_press(
     assert audit(page) == []
     page.goto(f"/w/{world.workspace.pk}/start/")
     page.get_by_role("button", name="Remove the sample").click()
-    expect(page.get_by_text("The sample is removed.")).to_be_visible()
+    expect(page.get_by_text("The sample has been removed.")).to_be_visible()
     assert not Lead.objects.exists()
     assert world.posted() == []

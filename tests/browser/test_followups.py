@@ -96,7 +96,7 @@ def test_a_message_is_changed_and_approved(width, workspace, user, open_page):
     expect(page.get_by_text("Write a message first, or skip the step.")).to_be_visible()
     page.get_by_label("Message").fill("Hi Dana, a shorter word.")
     page.get_by_role("button", name="Approve and send").click()
-    expect(page.get_by_text("Approved. It’s going out.")).to_be_visible()
+    expect(page.get_by_text("Approved. It’s on its way.")).to_be_visible()
     assert FollowUpTask.objects.get().send.text == "Hi Dana, a shorter word."
 
 

@@ -70,7 +70,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     expect(card).not_to_contain_text("Waiting for the first event")
     expect(card).to_contain_text("message")
     card.get_by_role("link", name="Settings for LinkedIn").click()
-    expect(page.get_by_text("is stored. Leave this empty to keep it")).to_be_visible()
+    expect(page.get_by_text("is saved. Leave this empty to keep it")).to_be_visible()
     assert audit(page) == []
 
 

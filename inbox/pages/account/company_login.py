@@ -38,10 +38,10 @@ ATTEMPTS = "company_attempts"
 TABS = 5
 ATTEMPT_S = 3600
 FAILURES = (ProviderError, ProviderMisconfigured, CallInterrupted, DeadlineExceeded)
-REFUSED = "Your company’s login didn’t confirm your identity. Try again, or tell your operator."
-OUT_OF_REACH = "Your company’s login isn’t answering. Try again in a moment."
-MISCONFIGURED = "Your company’s login refused Holdfast. Tell your operator to check the log."
-DECLINED = "Your company’s login was cancelled or refused you."
+REFUSED = "Your company’s login couldn’t confirm your identity. Try again, or contact your operator."
+OUT_OF_REACH = "Your company’s login isn’t responding. Try again in a moment."
+MISCONFIGURED = "Your company’s login rejected Holdfast. Ask your operator to check the log."
+DECLINED = "The login was cancelled, or your company turned you away."
 OVER = "This login started in another browser or has expired. Start again here."
 
 
@@ -102,7 +102,7 @@ def end(request: HttpRequest) -> HttpResponse:
 
 def _require_issuer() -> None:
     if not settings.OIDC_ISSUER:
-        raise Http404("No company login is set up.")
+        raise Http404("Company login isn’t set up.")
 
 
 def _return_to() -> str:

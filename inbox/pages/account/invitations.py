@@ -102,7 +102,7 @@ def _answer(request: HttpRequest) -> str:
 
 
 def _in(request: HttpRequest, invitation: Invitation) -> HttpResponseRedirect:
-    messages.success(request, f"You are in {invitation.workspace.name}.")
+    messages.success(request, f"You’ve joined {invitation.workspace.name}.")
     return redirect("inbox:list", invitation.workspace_id)
 
 

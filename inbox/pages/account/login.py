@@ -67,7 +67,7 @@ class ChangePasswordForm(PasswordChangeForm):
     def clean_old_password(self) -> str:
         old = self.cleaned_data["old_password"]
         if authenticate(self.request, username=self.user.email, password=old) is None:
-            text = "That isn’t your password." + _few_left(self.request, self.user.email)
+            text = "That password is wrong." + _few_left(self.request, self.user.email)
             raise ValidationError(text, code="password_incorrect")
         return str(old)
 
@@ -101,7 +101,7 @@ def _few_left(request: HttpRequest, username: str) -> str:
     tries = tries_left(request, username)
     if not 0 < tries <= 3:
         return ""
-    return f" {tries} {'try is' if tries == 1 else 'tries are'} left, then a pause of 15 minutes."
+    return f" {tries} {'try is' if tries == 1 else 'tries are'} left before a 15-minute pause."
 
 
 class Login(LoginView):
@@ -185,7 +185,7 @@ class PasswordChange(UserPassesTestMixin, PasswordChangeView):
         return super().get_form_kwargs() | {"request": self.request}
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        messages.success(self.request, "Your password is changed.")
+        messages.success(self.request, "Your password has been changed.")
         return super().form_valid(form)
 
 
@@ -198,8 +198,8 @@ class PasswordForgotten(FormView):  # type: ignore[type-arg]
     success_url = reverse_lazy("password-mailed")
     extra_context = {
         "heading": "Set a new password",
-        "said": "We mail you a link to do so.",
-        "act": "Mail me the link",
+        "said": "We’ll email you a link.",
+        "act": "Email me the link",
     }
 
     def form_valid(self, form: ForgottenForm) -> HttpResponse:

@@ -40,7 +40,7 @@ def look(ctx: JobContext) -> dict[str, str]:
     """
     member = _member(ctx)
     if member is None or not _unseen(ctx, member):
-        return {"skipped": "They’ve seen it, or don’t want mail."}
+        return {"skipped": "They’ve seen it or don’t want emails."}
     now, last_visit = timezone.now(), presence.last_there(member.user_id)
     away = last_visit + timedelta(minutes=member.mail_after_min or 0) if last_visit else now
     if away > now:
@@ -53,7 +53,7 @@ def look(ctx: JobContext) -> dict[str, str]:
         payload=ctx.payload,
     )
     if not is_new:
-        raise Snooze(_next_hour(now), "A mail about it went out within this hour.")
+        raise Snooze(_next_hour(now), "An email about it went out within the last hour.")
     return {"mail": "enqueued"}
 
 
@@ -62,7 +62,7 @@ def mail(ctx: JobContext) -> dict[str, str]:
     member = _member(ctx)
     news = _unseen(ctx, member) if member else []
     if member is None or not news:
-        return {"skipped": "They’ve seen it, or don’t want mail."}
+        return {"skipped": "They’ve seen it or don’t want emails."}
     subject, text = letter(member, news)
     page = settings.PUBLIC_URL + reverse("account")
     headers = {"List-Unsubscribe": f"<{page}>", "Auto-Submitted": "auto-generated"}

@@ -127,7 +127,7 @@ class NoticesForm(FieldsForm):
     """The events that a member is notified about, and the minutes until a mail."""
 
     mail_after_min = forms.TypedChoiceField(
-        choices=[("", "No"), *((minutes, f"After {minutes} min away") for minutes in MINUTES)],
+        choices=[("", "No"), *((minutes, f"When I’ve been away {minutes} min") for minutes in MINUTES)],
         coerce=int,
         empty_value=None,
         required=False,
@@ -157,7 +157,7 @@ def notices(request: HttpRequest) -> HttpResponse:
             form.save()
         messages.success(request, "Saved.")
     else:
-        messages.error(request, "Not saved: choose from the lists.")
+        messages.error(request, "Not saved. Choose an option from each list.")
     return redirect(NOTICES)
 
 

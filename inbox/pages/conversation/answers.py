@@ -35,8 +35,8 @@ class AnswerForm(forms.Form):
     text = PostedText(
         max_length=TEXT_LIMIT,
         error_messages={
-            "required": "Write a text first.",
-            "max_length": f"The text is too long: at most {TEXT_LIMIT:,} characters.",
+            "required": "Write a message first.",
+            "max_length": f"This message is too long. Shorten it to {TEXT_LIMIT:,} characters.",
         },
     )
 
@@ -81,9 +81,9 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
             review.request_rewrite(draft, user=request.user)
             messages.info(request, "Writing a new draft.")
         elif action == "pretend":
-            review.reject(draft, user=request.user, reason="A sample: nothing went out.")
+            review.reject(draft, user=request.user, reason="This is a sample, so nothing went out.")
             messages.success(
-                request, "Nothing went out, because this is a sample. A real lead would get your answer now."
+                request, "This is a sample, so nothing went out. A real lead would get your answer now."
             )
         else:
             review.reject(draft, user=request.user, reason="Discarded by a reviewer.")
@@ -184,7 +184,7 @@ class NoteForm(forms.Form):
         max_length=TEXT_LIMIT,
         error_messages={
             "required": "Write the note first.",
-            "max_length": f"The note is too long: at most {TEXT_LIMIT:,} characters.",
+            "max_length": f"This note is too long. Shorten it to {TEXT_LIMIT:,} characters.",
         },
     )
 
@@ -201,6 +201,6 @@ def write_note(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         return render_conversation(request, lead, status=422)
     note = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
     for word in note.unknown:
-        messages.warning(request, f"No one here is called “@{word}”, so that mention notified no one.")
+        messages.warning(request, f"No one here is called “@{word}”, so no one was notified.")
     url = reverse("inbox:conversation", args=[request.workspace.pk, lead.pk])
     return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")

@@ -53,11 +53,13 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
         more += " No signature yet." if unsigned else ""
         return DraftLine("warn", "pause", "Held:", f" {reason}.{more} {score}", checks, unsigned)
     if unsigned:
-        return DraftLine("warn", "pause", "No signature yet.", f" {score} Review and send it.", checks, True)
+        return DraftLine(
+            "warn", "pause", "No signature yet.", f" {score} Review it, then send it.", checks, True
+        )
     if gates:
-        return DraftLine("ok", "ok", READY, f" {score} Review and send it.", checks)
+        return DraftLine("ok", "ok", READY, f" {score} Review it, then send it.", checks)
     if checks:
-        return DraftLine("ok", "ok", READY, " The text passed its check. Review and send it.", checks)
+        return DraftLine("ok", "ok", READY, " The text passed its check. Review it, then send it.", checks)
     return DraftLine("", "info", "Ready to review.", " The text hasn’t been checked.", checks)
 
 

@@ -107,22 +107,22 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
     except asking.NO_ANSWER:
         drafted = _drafted(lead)
         hint = " These were free when the draft was written." if drafted else ""
-        return Times(drafted, f"The calendar isn’t answering, so there are no free times to offer.{hint}")
+        return Times(drafted, f"The calendar isn’t responding, so there are no free times to offer.{hint}")
     if not free:
-        return Times([], "The calendar has no free time within business hours in the next seven days.")
-    return Times([slot.words for slot in free], "These times are free now. Holdfast doesn’t reserve them.")
+        return Times([], "There are no free times during business hours in the next seven days.")
+    return Times([slot.words for slot in free], "These times are free right now, but not reserved.")
 
 
 def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
     """Explains why there are no times, and how to fix that."""
     if not request.membership.at_least(ADMIN):
-        return Times([], f"{lack.words} An owner or admin can set this under Integrations.")
+        return Times([], f"{lack.words} An owner or admin can set this under Accounts.")
     if lack.account is None:
         return Times(
             [], lack.words, reverse("inbox:integrations", args=[request.workspace.pk]), "Integrations"
         )
     settings = reverse("inbox:integration-settings", args=[request.workspace.pk, lack.account.pk])
-    return Times([], lack.words, f"{settings}#id_{lack.setting}", f"Settings of {lack.account.label}")
+    return Times([], lack.words, f"{settings}#id_{lack.setting}", f"{lack.account.label} settings")
 
 
 def _drafted(lead: Lead) -> list[str]:

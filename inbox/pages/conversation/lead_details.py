@@ -80,7 +80,7 @@ def _waits(lead: Lead) -> Tile:
         return Tile("Waiting", "no", "no answer due")
     if lead.is_over:
         return Tile("Waiting", waits(since), "over the promise", "warn")
-    rest = f"{until(lead.answer_by)} left" if lead.is_promised and lead.answer_by else "for us"
+    rest = f"{until(lead.answer_by)} left" if lead.is_promised and lead.answer_by else "for an answer"
     return Tile("Waiting", waits(since), rest)
 
 
@@ -97,13 +97,13 @@ def _wrote(timeline: Timeline) -> Tile:
 def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
     """Says in one sentence what a person should do next for `lead`. `sends` are our messages on the page."""
     if lead.sample:
-        return "Nothing: this is a sample."
+        return "Nothing. This is a sample."
     if lead.is_stopped:
-        return "Nothing: you can’t message them."
+        return "Nothing. You can’t message them."
     if lead.suspected:
         return f"Decide: {lead.get_suspected_display().lower()}."
     if lead.identity_conflict:
-        return "Check if these are two people."
+        return "Check whether these are two people."
     return _of_sends(sends) or _of_answer(lead, draft, _failed(lead, sends))
 
 
@@ -111,11 +111,11 @@ def _of_sends(sends: Iterable[OutboundSend]) -> str:
     """Returns the step while our messages are on their way; "" if none is."""
     under_way = list(sends)
     if any(send.state == OutboundSend.State.UNKNOWN for send in under_way):
-        return "Settle whether the last message went out."
+        return "Find out whether the last message was sent."
     going = [send for send in under_way if send.state == OutboundSend.State.INTENT]
     if due := [send.send_at for send in going if send.counts_down and send.send_at]:
-        return f"Nothing: your answer goes out at {format_date(timezone.localtime(min(due)), 'H:i:s')}."
-    return "Nothing: your answer is going out." if going else ""
+        return f"Nothing. Your answer goes out at {format_date(timezone.localtime(min(due)), 'H:i:s')}."
+    return "Nothing. Your answer is on its way." if going else ""
 
 
 def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
@@ -128,18 +128,21 @@ def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
 
 def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
     if draft and draft.send_at:
-        return f"Goes out automatically at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Hold it to stop it."
+        return (
+            f"Goes out automatically at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Put it on "
+            "hold to stop it."
+        )
     if lead.snoozed_until and lead.snoozed_until > timezone.now():
-        return f"Nothing: snoozed until {format_date(timezone.localtime(lead.snoozed_until), 'j M, H:i')}."
+        return f"Nothing. Snoozed until {format_date(timezone.localtime(lead.snoozed_until), 'j M, H:i')}."
     if draft:
         return "Read the draft, then send it."
     if lead.needs_reply and failed:
-        return "Send again: your answer didn’t go out. The reason is beside it."
+        return "Send it again. Your answer didn’t go out; the reason is next to it."
     if lead.needs_reply and lead.tag == Tag.NOT_INTERESTED:
-        return "They said no: say goodbye or mark it done."
+        return "They said no. Say goodbye, or mark it done."
     if lead.needs_reply:
         return "Answer them."
-    return "Nothing: you’ve answered." if lead.answered_at else "Nothing: they aren’t waiting for an answer."
+    return "Nothing. You’ve answered." if lead.answered_at else "Nothing. They aren’t waiting for an answer."
 
 
 LIMIT = 5

@@ -129,19 +129,19 @@ def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
 def _start(request: WorkspaceRequest, group: Alike | None) -> None:
     form = AlikeForm(request.POST)
     if group is None:
-        messages.error(request, "This reply has no decided tag yet. Correct its tag first.")
+        messages.error(request, "This reply has no confirmed tag yet. Correct its tag first.")
     elif not form.is_valid():
         name, errors = next(iter(form.errors.items()))
         messages.error(request, f"{name}: {errors[0]} Reload this page.")
     elif group.decision.pk != form.cleaned_data["decision"]:
-        messages.error(request, "Someone has decided about this reply since. Review the changes again.")
+        messages.error(request, "Someone has reviewed this reply since then. Check the changes again.")
     else:
         try:
             count = group.start(form.cleaned_data["until"], request.user)
         except NotAlike as nothing:
             messages.info(request, str(nothing))
         else:
-            messages.success(request, f"Treating {min(count, MOST)} alike.")
+            messages.success(request, f"Updating {min(count, MOST)} similar replies.")
 
 
 @workspace_view()

@@ -107,7 +107,7 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
     key = f"{JOB}:{user.pk}:{at}:{do}:{snooze_until and snooze_until.isoformat() or ''}"
     if job_before := BackgroundJob.objects.filter(tenant=workspace.pk, dedupe_key=key).first():
         if undo_job(job_before):
-            raise Otherwise("That was undone. Choose it again here to redo it.")
+            raise Otherwise("That was undone. To redo it, choose it again here.")
         return job_before
     total, more = Matching(request, cleaned["at"], cleaned["mark"]).count()
     if not total or (cleaned["count"] is not None and total > cleaned["count"]):
@@ -144,7 +144,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
         try:
             matching = Matching(_request(member, ctx.payload["query"]), at, ctx.payload["mark"])
         except Http404:
-            return dict(counts) | {"why": "This list no longer exists: one of its filters is gone."}
+            return dict(counts) | {"why": "This list no longer exists because one of its filters is gone."}
         for number in count(1):
             anew = not ctx.recorded(f"slice {number}")
             if anew and timezone.now() - at > GOOD_FOR:
@@ -159,7 +159,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
             ctx.progress(counts.total(), ctx.payload["count"])
             if not (after := report["after"]) or counts.total() >= MOST:
                 return dict(counts) | (
-                    {"why": f"It stops after about {MOST:,}.", "after": after} if after else {}
+                    {"why": f"It handles about {MOST:,} at a time.", "after": after} if after else {}
                 )
             if anew:
                 _let_others(began)

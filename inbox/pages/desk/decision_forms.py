@@ -91,9 +91,7 @@ class DecisionForm(forms.Form):
         now, today, limit = timezone.now(), timezone.localdate(), timedelta(days=SNOOZE_DAYS_LIMIT)
         if moment := self._moment(words):
             if not now < moment <= now + limit:
-                raise snooze_words.NotUnderstood(
-                    "Snooze until: that time has passed, or is more than a year ahead."
-                )
+                raise snooze_words.NotUnderstood("Snooze until: choose a time in the next year.")
             return moment
         if words and words not in self.WORDS:
             return snooze_words.read(words, self.opens_at)

@@ -48,14 +48,14 @@ def of_folder(workspace: Workspace, folder: Folder) -> Empty:
 def over_several(folder: Folder, down: Sequence[Workspace]) -> Empty:
     """Explains the empty `folder` of a list over several workspaces. Replies may be missing from those in `down`."""
     if down and folder.incoming:
-        return Empty("warn", "Replies may be missing", "Replies may be missing: see above.")
+        return Empty("warn", "Replies may be missing", "Replies may be missing. See above.")
     return Empty(folder.icon, folder.empty, folder.why)
 
 
 def beyond(url: str) -> Empty:
     """Explains a page after the last one of the list at `url`."""
     return Empty(
-        "inbox", "Nothing is left on this page", "The list got shorter.", url, "Go to the first page"
+        "inbox", "Nothing left on this page", "The list is shorter now.", url, "Go to the first page"
     )
 
 
@@ -65,7 +65,7 @@ def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
     if not first.senders and not first.facts["heard"]:
         return Empty(
             "plug",
-            "Nothing is connected yet",
+            "Nothing’s connected yet",
             "Replies come in once you connect the account that sends your campaigns.",
             start,
             "Set up in four minutes",

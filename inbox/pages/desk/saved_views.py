@@ -101,7 +101,7 @@ class RenameForm(forms.Form):
         max_length=NAME_CHARS,
         error_messages={
             "required": "Give the view a name.",
-            "max_length": f"The name is too long: at most {NAME_CHARS} letters.",
+            "max_length": f"The name is too long. Use at most {NAME_CHARS} characters.",
         },
     )
 
@@ -136,7 +136,7 @@ def _save(request: WorkspaceRequest) -> str:
             raise PermissionDenied("Only an admin can share views.")
         query = canonical(request, form.cleaned_data["query"])
         if query is None:
-            raise Refused("Set a filter first. A view saves the folder with its filters.")
+            raise Refused("Set a filter first. A view saves a folder plus its filters.")
         columns = form.cleaned_data | {"query": query}
         view = VIEWS.add(request.workspace, signed_in(request), position=saved_views.LAST, **columns)
     except Refused as reason:

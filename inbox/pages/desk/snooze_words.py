@@ -51,7 +51,7 @@ def read(text: str, opens_at: time) -> datetime:
     if until <= now:
         raise NotUnderstood(f"Snooze until: {until:%H:%M} on {until.day} {until:%B %Y} has passed.")
     if until > now + timedelta(days=MOST_DAYS):
-        raise NotUnderstood("Snooze until: that is more than a year ahead.")
+        raise NotUnderstood("Snooze until: choose a time in the next year.")
     return until
 
 

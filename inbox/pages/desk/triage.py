@@ -97,7 +97,7 @@ def undo(request: WorkspaceRequest) -> HttpResponse:
             request,
             f"Undone: {_who(leads)}"
             if leads
-            else "Nothing to undo: a newer message arrived, or someone changed it since.",
+            else "Nothing to undo: a newer message has arrived, or someone has made a change since.",
         )
     if part := part_asked(request):
         return render_part(request, part, status=200 if leads else 409)
@@ -149,14 +149,14 @@ def _tell(request: WorkspaceRequest, words: str, outcome: triage.TriageResult) -
     if outcome.leads:
         messages.success(request, words.replace("{}", _who(outcome.leads), 1), extra_tags=outcome.undo)
     if outcome.missed:
-        messages.warning(request, f"Skipped, because a newer message arrived: {_names(outcome.missed)}.")
+        messages.warning(request, f"Skipped because a newer message arrived: {_names(outcome.missed)}.")
     if outcome.silent:
-        messages.warning(request, f"Skipped, because they haven’t written: {_names(outcome.silent)}.")
+        messages.warning(request, f"Skipped because they haven’t written: {_names(outcome.silent)}.")
     if held := outcome.held:
         were = "was skipped" if len(held) == 1 else "were skipped"
         messages.warning(request, f"{len(held)} opted out, bounced or may have, and {were}: {_names(held)}.")
     if outcome.gone:
-        messages.warning(request, f"{outcome.gone} skipped: it no longer exists.")
+        messages.warning(request, f"{outcome.gone} skipped because they no longer exist.")
 
 
 def _who(leads: Sequence[Lead]) -> str:

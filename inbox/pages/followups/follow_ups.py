@@ -43,7 +43,7 @@ NOTES = {
     "due": "sent within a minute",
     "in-hand": "being written or sent",
     "approval": "need a decision",
-    "waiting": "until they are due",
+    "waiting": "until they’re due",
     "paused": "reasons below",
     "excluded": "due, but held back",
     "skipped": "in 30 days",
@@ -51,11 +51,11 @@ NOTES = {
 }
 EMPTY = {
     "due": "Add leads from a sequence.",
-    "in-hand": "Steps appear here while they are written or sent.",
-    "approval": "Steps whose message needs approval appear here.",
+    "in-hand": "Steps appear here while they’re being written or sent.",
+    "approval": "Messages that need approval appear here.",
     "waiting": "Add leads from a sequence.",
-    "paused": "Follow-ups appear here when their lead replies or their account is down.",
-    "excluded": "Due steps appear here when a setting holds them back.",
+    "paused": "Follow-ups appear here when the lead replies or the account is down.",
+    "excluded": "Due steps appear here when a setting keeps them from going out.",
     "skipped": "Skipped steps appear here with the reason.",
     "failed": "Steps that failed to send appear here with the provider’s error.",
 }
@@ -191,7 +191,7 @@ def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, "Approved. It’s going out.")
+            messages.success(request, "Approved. It’s on its way.")
             return back
     context = {"task": step_task, "form": form, "lead": step_task.lead}
     return render(request, "followups/task.html", context, status=422 if form.errors else 200)

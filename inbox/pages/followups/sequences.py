@@ -279,7 +279,7 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     form = OneLeadForm(lead, request.POST)
     started = plan.enrol(lead, form.cleaned_data["sequence"], user=request.user) if form.is_valid() else None
     if started is None:
-        messages.error(request, "Not enrolled: they’re already in the sequence, or can’t be contacted.")
+        messages.error(request, "Not enrolled. They’re already in the sequence or can’t be contacted.")
     else:
         audit.record(request.workspace.pk, request.user, "sequence.enrolled", started.sequence, count=1)
         messages.success(request, f"Enrolled in “{started.sequence.name}”.")
@@ -300,7 +300,7 @@ def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     messages.success(request, f"Enrolled {len(started)} of {len(leads)} leads.")
     unknown = len(set(form.cleaned_data["emails"]) - {lead.email for lead in leads})
     if unknown:
-        messages.warning(request, f"{unknown} of the addresses don’t belong to a lead.")
+        messages.warning(request, f"{unknown} of the addresses don’t match a lead.")
     if skipped := len(leads) - len(started):
-        messages.warning(request, f"{skipped} are already in it, or can’t be contacted.")
+        messages.warning(request, f"{skipped} are already in it or can’t be contacted.")
     return back

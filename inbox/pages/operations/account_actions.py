@@ -54,21 +54,21 @@ def _hide(request: HttpRequest, integration: Integration, page: Page) -> None:
     if row is not None:
         banner.hide(signed_in(request), row)
         if row.state in TROUBLED:
-            messages.info(request, "Hidden for 4 hours. It comes back at once when something changes.")
+            messages.info(request, "Hidden for 4 hours, or until something changes.")
 
 
 def _mute(request: HttpRequest, integration: Integration, page: Page) -> None:
     row = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if row is not None and notices.mute(row):
         notice_channels.enqueue_update(row)
-        messages.success(request, "Notices are muted until it works.")
+        messages.success(request, "Notices are muted until it works again.")
 
 
 def _unmute(request: HttpRequest, integration: Integration, page: Page) -> None:
     row = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if row is not None and notices.unmute(row):
         notice_channels.enqueue_update(row)
-        messages.success(request, "Notices go out again.")
+        messages.success(request, "Notices are on again.")
 
 
 def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:

@@ -94,9 +94,9 @@ def form_of(delivery: WebhookDelivery, *, reads: bool) -> Form | None:
     wrong = delivery.error_fields.items() if reads else ()
     lines = {
         "Holdfast": f"{settings.VERSION}, {delivery.source}, {delivery.verdict}, delivery {delivery.pk}",
-        "Nearest form": difference.event,
-        "Only in the request": ", ".join(difference.more),
-        "Only in that form": ", ".join(difference.fewer),
+        "Closest known event": difference.event,
+        "Only in this request": ", ".join(difference.more),
+        "Only in the closest event": ", ".join(difference.fewer),
         "Not in the contract": ", ".join(f"{what} {name}" for what, name in new),
         "Wrong": "; ".join(f"{name}: {text}" for name, text in wrong),
     }
@@ -151,7 +151,7 @@ DAY = DateInput(attrs={"type": "date"})
 
 class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     verdict = ChoiceFilter(
-        choices=[*Verdict.choices, (SETTLED, "Failed, nothing to do")],
+        choices=[*Verdict.choices, (SETTLED, "Failed, needs no action")],
         method="by_verdict",
         label="Verdict",
         empty_label="Any",
@@ -302,7 +302,7 @@ def _tiles(workspace: Workspace) -> list[dict[str, Any]]:
         tile("Received, 24 h", sum(counts.values()), f"{accepted} accepted"),
         tile("Duplicates", duplicates, "recognised, not stored twice"),
         tile("Ignored", ignored, "events that Holdfast doesn’t use"),
-        tile("Rejected", bad, "unusable, or for another account", "warn" if bad else ""),
+        tile("Rejected", bad, "unusable or for another account", "warn" if bad else ""),
         tile("Failed on our side", failed, "waiting for a replay", "bad" if failed else ""),
     ]
 

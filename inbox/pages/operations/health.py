@@ -108,7 +108,7 @@ def _counts(rows: list[WorkspaceIntegrationHealth]) -> list[tuple[StateMark, int
     tones = Counter(state_of("health", row.state).tone for row in rows)
     marks = (
         StateMark("bad", "critical", "down"),
-        StateMark("warn", "warn", "need a look"),
+        StateMark("warn", "warn", "need attention"),
         StateMark("ok", "ok", "healthy"),
     )
     return [(mark, tones[mark.tone]) for mark in marks if tones[mark.tone]]

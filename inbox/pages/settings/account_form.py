@@ -63,7 +63,7 @@ class AccountForm(forms.Form):
                 required=False,
                 initial=integration.enabled,
                 label="Enabled",
-                help_text="While it’s off, nothing goes out through it. Replies still arrive.",
+                help_text="While it’s off, nothing is sent through it. Replies still arrive.",
             )
 
     def _add(
@@ -75,7 +75,7 @@ class AccountForm(forms.Form):
             initial=initial,
             max_length=limit,
             required=required,
-            error_messages={"required": f"Needed: {label}. {help_text}"},
+            error_messages={"required": f"Required: {label}. {help_text}"},
         )
 
     def _add_secret(self, setting: Setting) -> None:
@@ -85,16 +85,16 @@ class AccountForm(forms.Form):
         if lost:
             help_text = UNREADABLE if name == self.secret_names[0] else UNREADABLE_SECOND
         elif stored:
-            help_text = f"{masked(stored)} is stored. Leave this empty to keep it"
+            help_text = f"{masked(stored)} is saved. Leave this empty to keep it"
             help_text += "; enter it again to change the address." if name == self.spec.key else "."
         elif not help_text and name == self.spec.key and self.spec.key_made_at:
-            help_text = f"Made in {self.spec.key_made_at}."
+            help_text = f"Create it in {self.spec.key_made_at}."
         self.fields[name] = forms.CharField(
             label=setting.label,
             help_text=help_text,
             max_length=SECRET_LIMIT,
             required=not (stored or lost) and self._needs(setting),
-            error_messages={"required": f"Needed: {setting.label}, made in {self.spec.key_made_at}."},
+            error_messages={"required": f"Required: {setting.label}. Create it in {self.spec.key_made_at}."},
             widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
         )
 

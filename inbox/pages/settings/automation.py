@@ -27,13 +27,13 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("mode", "confidence_threshold", "min_delay_s", "max_delay_s", "business_hours_only")
 
         labels = {
-            "confidence_threshold": "Confidence required, 0.5 to 1",
+            "confidence_threshold": "Required confidence, 0.5 to 1",
             "min_delay_s": "Shortest delay, in seconds",
             "max_delay_s": "Longest delay, in seconds",
             "business_hours_only": "Only in business hours",
         }
         help_texts = {
-            "max_delay_s": "Counted from the lead’s message. Anyone can stop the countdown until then."
+            "max_delay_s": "Counted from the lead’s message. Until then, anyone can stop the countdown."
         }
 
     def __init__(self, workspace: Workspace, campaign: Campaign | None, *args: Any, **kwargs: Any) -> None:
@@ -46,7 +46,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         if values.get("mode") == Mode.AUTO and self.initial.get("mode") != Mode.AUTO:
             row = shadow.row_of(self.instance.workspace, self.instance.campaign)
             if not row.unlocked:
-                self.add_error("mode", f"Auto is locked. {row.missing} Use shadow until then.")
+                self.add_error("mode", f"Auto is locked. {row.missing} Use Shadow until then.")
         shortest, longest = values.get("min_delay_s"), values.get("max_delay_s")
         if shortest and longest and shortest > longest:
             self.add_error("max_delay_s", "The longest delay can’t be shorter than the shortest.")
@@ -112,5 +112,5 @@ def pause(request: WorkspaceRequest) -> HttpResponse:
     audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
     count = undo.take_back_all(request.workspace.pk, user=request.user) if paused else 0
     words = "Automatic sending is stopped." if paused else "Automatic sending is on again."
-    messages.success(request, f"{words} Stopped before they went out: {count}." if count else words)
+    messages.success(request, f"{words} {count} stopped before they went out." if count else words)
     return redirect("inbox:automation", request.workspace.pk)

@@ -34,7 +34,7 @@ class Words(NamedTuple):
 WORDS: dict[str, Words] = {
     Kind.ANSWER: Words(
         "Answers",
-        "Questions that leads ask, with the true answer.",
+        "Questions leads ask, and the right answers.",
         "Add an answer",
         "Question",
         "Answer",
@@ -42,15 +42,15 @@ WORDS: dict[str, Words] = {
     ),
     Kind.PRICE: Words(
         "Prices",
-        "Drafts never name any other price.",
+        "Drafts never mention any other price.",
         "Add a price",
         "Product or service",
-        "The price and its policy",
-        "For example: $1,500 a month per crew, cancelled any month. No discounts by mail.",
+        "Price and policy",
+        "For example: $1,500 a month per crew, cancel any time. No discounts by email.",
     ),
     Kind.LINK: Words(
         "Links",
-        "Drafts never contain any other link.",
+        "Drafts never include any other link.",
         "Add a link",
         "Page",
         "Link, and when to share it",
@@ -58,9 +58,9 @@ WORDS: dict[str, Words] = {
     ),
     Kind.NEVER: Words(
         "Never said",
-        "A draft with one of these phrases always waits for a person.",
+        "A draft with one of these phrases always waits for review.",
         "Add a phrase",
-        "The phrase",
+        "Phrase",
         "Say instead",
         "Optional.",
     ),
@@ -73,7 +73,11 @@ class FactForm(forms.Form):
     question = forms.CharField(max_length=QUESTION_CHARS)
     answer = PostedText(max_length=ANSWER_CHARS, widget=forms.Textarea(attrs={"rows": 5}))
     position = forms.IntegerField(
-        label="Order", required=False, min_value=0, max_value=32_767, help_text="Lowest first, empty last."
+        label="Order",
+        required=False,
+        min_value=0,
+        max_value=32_767,
+        help_text="Lowest number first. Facts without one come last.",
     )
 
     def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
@@ -84,7 +88,7 @@ class FactForm(forms.Form):
         self.fields["answer"].help_text = words.answer_help
         self.fields["answer"].required = kind != Kind.NEVER
         for name in ("question", "answer"):
-            self.fields[name].error_messages["required"] = "Fill this in."
+            self.fields[name].error_messages["required"] = "This field is required."
 
     def clean_question(self) -> str:
         question = " ".join(self.cleaned_data["question"].split())

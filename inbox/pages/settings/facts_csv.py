@@ -145,7 +145,9 @@ def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
 def _line(row: int, cells: list[str], facts: dict[tuple[str, str], WorkspaceFact]) -> FactRow:
     kind, problem = cells[0].strip().lower(), ""
     if len(cells) > len(COLUMNS):
-        problem = "It has more cells than the heading. Put quotation marks around a text with a comma in it."
+        problem = (
+            "This row has more cells than the header. Put quotation marks around text that contains a comma."
+        )
     elif kind not in WorkspaceFact.Kind.values:
         problem = f"kind: “{kind[:20]}” isn’t a kind. Use answer, price, link or never."
     if problem:
@@ -183,7 +185,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
                 continue
             count += 1
             if count > MAX_ROWS:
-                raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it, and import the parts.")
+                raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it into smaller files.")
             cells = [csvs.plain(cell) for cell in cells]
             yield (
                 row,
@@ -192,7 +194,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             )
     except csv.Error as error:
         raise Unreadable(
-            f"Row {row + 1} cannot be read ({error}). Check for a missing quotation mark."
+            f"Row {row + 1} couldn’t be read ({error}). Check for a missing quotation mark."
         ) from error
     if not order:
         raise Unreadable("The file is empty. Start with the header row kind,question,answer.")
@@ -230,7 +232,7 @@ class FactFileForm(forms.Form):
     file = forms.FileField(
         label="CSV file",
         required=False,
-        help_text="With the columns kind, question and answer. At most 1 MB and 500 rows.",
+        help_text="Columns: kind, question and answer. Up to 1 MB and 500 rows.",
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
     text = forms.CharField(
@@ -247,16 +249,16 @@ class FactFileForm(forms.Form):
         file, text = cleaned.get("file"), cleaned.get("text") or ""
         if file is not None and not self.errors:
             if file.size > MAX_FILE_BYTES:
-                self.add_error("file", "The file is larger than 1 MB. Split it, and import the parts.")
+                self.add_error("file", "The file is larger than 1 MB. Split it into smaller files.")
                 return cleaned
             try:
                 cleaned["text"] = file.read().decode("utf-8-sig")
             except UnicodeDecodeError:
-                self.add_error("file", "The file is not UTF-8. Save it as “CSV UTF-8” and choose it again.")
+                self.add_error("file", "The file isn’t in UTF-8. Save it as “CSV UTF-8” and choose it again.")
         elif not self.errors and not text.strip():
             self.add_error("file", "Choose a file.")
         elif len(text.encode()) > MAX_FILE_BYTES:
-            self.add_error("text", "The text is larger than 1 MB. Split it, and import the parts.")
+            self.add_error("text", "The text is larger than 1 MB. Split it into smaller parts.")
         return cleaned
 
 
@@ -276,12 +278,12 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
             if not done.refused:
                 messages.success(request, summary)
                 return redirect("inbox:facts", request.workspace.pk)
-            messages.warning(request, f"{summary} Correct the rows below, then check again.")
+            messages.warning(request, f"{summary} Fix the rows below, then check again.")
             text = done.refused_text
         shown = plan(request.workspace, text)
     except Moved:
         shown = plan(request.workspace, text)
-        problem = "The text or the facts have changed. This is the new preview."
+        problem = "The text or the facts have changed, so here’s a new preview."
     except Unreadable as reason:
         problem = str(reason)
     form = FactFileForm(initial={"text": text, "seen": shown.digest if shown else ""})

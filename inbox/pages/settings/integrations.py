@@ -30,7 +30,7 @@ from integrations.models import DayReceipt, Integration, WebhookKey
 from integrations.spec import WebhookSource
 from jobs.durations import duration
 
-OVERLAPS = {"0": "at once", "1": "after 1 hour", "24": "after 24 hours", "168": "after 7 days"}
+OVERLAPS = {"0": "right away", "1": "after 1 hour", "24": "after 24 hours", "168": "after 7 days"}
 
 
 class RotateForm(forms.Form):
@@ -84,9 +84,9 @@ def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
     if ended:
         audit.record(request.workspace.pk, request.user, "webhook_key.ended", key)
-        messages.info(request, "The old address no longer works.")
+        messages.info(request, "The old URL no longer works.")
     else:
-        messages.warning(request, "This is the current address. Create a new key first.")
+        messages.warning(request, "This is the current URL. Create a new key first.")
     return redirect("inbox:integrations", request.workspace.pk)
 
 
@@ -98,8 +98,8 @@ def own_key(request: WorkspaceRequest, key_id: int) -> WebhookKey:
 SLOTS = threading.BoundedSemaphore(3)
 """Limits the threads of a server process that wait for a provider's test, so that the others can serve pages."""
 KEY_UNREADABLE = (
-    "This address still works, but its key can’t be read with the current FIELD_ENCRYPTION_KEYS. "
-    "Rotate it to get a new one."
+    "This URL still works, but its key can’t be read with the current FIELD_ENCRYPTION_KEYS. Rotate it to "
+    "get a new one."
 )
 BUSY = Check("Test", WARN, "Other accounts are being tested right now.", "Try again in a few seconds.")
 
@@ -229,7 +229,7 @@ def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpRespon
     """`…/integrations/<account>/`: edits an account. 404 for an account that uses only the installation's key."""
     integration = _own(request, integration_id)
     if not registry.spec_of(integration.provider).is_connected_here:
-        raise Http404("This account has no settings in a workspace.")
+        raise Http404("This account has no workspace settings.")
     return _edit(request, integration)
 
 
@@ -254,7 +254,7 @@ def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
         and form.is_valid()
         and (saved := form.save(request.workspace.pk, request.user))
     ):
-        messages.success(request, f"Saved. {saved.label} is being checked.")
+        messages.success(request, f"Saved. Checking {saved.label} now.")
         return redirect(next_url(request, reverse("inbox:integrations", args=[request.workspace.pk])))
     changed = AuditEntry.objects.filter(
         workspace=request.workspace, object_type="integration", object_id=str(integration.pk)

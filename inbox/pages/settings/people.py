@@ -79,7 +79,7 @@ def add(request: WorkspaceRequest) -> HttpResponse:
         except people.NotAllowed as reason:
             form.add_error("email", str(reason))
         else:
-            messages.success(request, f"{invitation.email} is invited.")
+            messages.success(request, f"{invitation.email} has been invited.")
             return redirect("inbox:people", request.workspace.pk)
     return _page(request, form, status=400)
 
@@ -94,7 +94,7 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
     try:
         if what == "again":
             invitations.send_again(request.membership, invited)
-            words = f"{invited.email} is invited again."
+            words = f"{invited.email} has been invited again."
         else:
             invitations.withdraw(request.membership, invited)
             words = f"{invited.email} is no longer invited."
@@ -135,7 +135,11 @@ def security(request: WorkspaceRequest) -> HttpResponse:
         if wanted not in ("require", "allow"):
             raise Http404("No such action.")
         second_factor.require(request.workspace, request.membership.user, wanted == "require")
-        text = "Everyone now needs a code." if wanted == "require" else "A password is enough again."
+        text = (
+            "Two-step login is now required for everyone."
+            if wanted == "require"
+            else ("Two-step login is no longer required.")
+        )
         messages.success(request, text)
         return redirect("inbox:people-security", request.workspace.pk)
     context = {"members": people.members_of(request.workspace)}
@@ -151,7 +155,7 @@ def away(request: WorkspaceRequest) -> HttpResponse:
     me, form = request.membership, AwayForm(request.POST, team=team_of(request))
     if request.POST.get("do") == "back":
         people.set_away(me, None)
-        messages.success(request, "Welcome back: you’re no longer away.")
+        messages.success(request, "Welcome back! You’re no longer away.")
     elif not form.is_valid():
         messages.error(request, first_error(form))
     else:
@@ -176,7 +180,7 @@ def _do(request: WorkspaceRequest, membership: Membership) -> str:
         return f"{membership.user} is no longer in this workspace."
     if what == "reset":
         second_factor.reset(by, membership)
-        return f"{membership.user} now needs only a password. They get a mail about it."
+        return f"{membership.user} now only needs a password. They’ll get an email about it."
     role, takes = request.POST.get("role"), request.POST.get("takes")
     if what != "role" or role not in Membership.Role.values:
         raise Http404("No such action.")
@@ -186,7 +190,7 @@ def _do(request: WorkspaceRequest, membership: Membership) -> str:
         words.append(f"is now {Membership.Role(role).label.lower()}")
     if takes and (takes == "on") != membership.takes_leads:
         people.set_takes_leads(by, membership, takes == "on")
-        words.append("gets new leads in turn" if takes == "on" else "gets no new leads")
+        words.append("gets new leads in rotation" if takes == "on" else "gets no new leads")
     return f"{membership.user} {' and '.join(words)}." if words else "Nothing has changed."
 
 

@@ -50,7 +50,7 @@ class TokenForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "203.0.113.0/24"}),
     )
     scopes = forms.MultipleChoiceField(
-        choices=Scope.choices, error_messages={"required": "Choose what the token may do."}
+        choices=Scope.choices, error_messages={"required": "Choose what the token can do."}
     )
 
     def clean_sources(self) -> list[str]:
@@ -70,12 +70,12 @@ class EndpointForm(forms.Form):
     events = forms.MultipleChoiceField(
         choices=TYPES,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one kind of event."},
+        error_messages={"required": "Choose at least one event type."},
     )
     include_text = forms.BooleanField(
         required=False,
-        label="Include people’s text",
-        help_text="Names, addresses and messages. Without it, events hold ids and links.",
+        label="Include message text",
+        help_text="Adds names, addresses and messages. Otherwise, events only include IDs and links.",
     )
 
     def clean_url(self) -> str:
@@ -111,7 +111,7 @@ def make_token(request: WorkspaceRequest) -> HttpResponse:
         days=int(chosen["days"]) or None,
         sources=chosen["sources"],
     )
-    return _page(request, once={"title": f"“{token.name}” is ready. Copy its token now.", "text": text})
+    return _page(request, once={"title": f"“{token.name}” is ready. Copy the token now.", "text": text})
 
 
 @workspace_view(ADMIN, POST)
@@ -120,7 +120,7 @@ def revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
     """Revokes a token at once."""
     token = get_object_or_404(ApiToken, pk=token_id, workspace=request.workspace)
     if revoke_token(token, by=request.user):
-        messages.success(request, f"“{token.name}” is revoked. Calls with it are refused from now on.")
+        messages.success(request, f"“{token.name}” has been revoked. Calls with it are now refused.")
     return redirect("inbox:programs", request.workspace.pk)
 
 
@@ -192,7 +192,7 @@ def _form(request: WorkspaceRequest, form: EndpointForm, row: WebhookEndpoint | 
 
 
 def _secret(row: WebhookEndpoint, text: str) -> dict[str, str]:
-    return {"title": f"Copy the secret of {row.url} now.", "text": text}
+    return {"title": f"Copy the secret for {row.url} now.", "text": text}
 
 
 @never_cache
@@ -211,13 +211,13 @@ def endpoint_act(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
     try:
         if act == "test":
             endpoints.test(row, request.user)
-            messages.info(request, "A test is on its way. Its outcome appears under “Last attempts”.")
+            messages.info(request, "A test event is on its way. You’ll see the result under “Last attempts”.")
         elif act == "recover":
             count = endpoints.recover(row, request.user)
-            messages.info(request, f"{count} event{'' if count == 1 else 's'} on the way.")
+            messages.info(request, f"{count} event{'' if count == 1 else 's'} being sent.")
         else:
             endpoints.resend(row, request.user, UUID(request.POST.get("event", "")))
-            messages.info(request, "The event is on its way again.")
+            messages.info(request, "The event is being sent again.")
     except (endpoints.EndpointRefused, ValueError) as refusal:
         messages.error(request, str(refusal))
     return redirect("inbox:programs", request.workspace.pk)

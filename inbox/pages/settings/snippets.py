@@ -27,7 +27,7 @@ class SnippetForm(forms.Form):
         max_length=TEXT_CHARS,
         widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
         help_text="Use {first_name} for the lead’s first name, or {first_name|there} with a fallback.",
-        error_messages={"required": "Write the text."},
+        error_messages={"required": "Enter the text."},
     )
     shared = forms.BooleanField(required=False)
 

@@ -107,7 +107,7 @@ class WorkspaceForm(ChangedColumnsForm):
     """The settings of one group; of all without one, as in the admin."""
 
     timezone = forms.ChoiceField(
-        label="Time zone", help_text="Every time you see in Holdfast is in this time zone."
+        label="Time zone", help_text="All times in Holdfast are shown in this time zone."
     )
     phone_region = forms.ChoiceField(
         label="Default phone country",
@@ -122,17 +122,17 @@ class WorkspaceForm(ChangedColumnsForm):
             "name": "Workspace name",
             "persona_name": "Signed by",
             "service_description": "What you offer",
-            "undo_send_s": "Undo send for, in seconds",
-            "daily_send_cap": "Automatic answers a day, at most",
-            "assign_in_turn": "Share new interested leads among the people who take leads, in turn",
+            "undo_send_s": "Undo send window, in seconds",
+            "daily_send_cap": "Maximum automatic answers a day",
+            "assign_in_turn": "Share new interested leads in rotation among people who get leads",
             "health_emails": "Email owners and admins when an account stops working",
         }
         help_texts = {
             "service_description": "Drafts use only what’s here, in your facts and in the conversation.",
-            "undo_send_s": "0 to 60. With 0, messages go out at once.",
+            "undo_send_s": "0 to 60. At 0, messages go out right away.",
             "closes_at": "Monday to Friday. Automatic answers and follow-ups can be limited to these hours.",
             "assign_in_turn": "",
-            "health_emails": "One email per account a day at most. Without Slack, they get it anyway.",
+            "health_emails": "At most one email per account a day. Without Slack, they always get it.",
         }
         field_classes = {"signature": PostedText, "service_description": PostedText}
         widgets = {
@@ -159,14 +159,16 @@ class RetentionForm(ChangedColumnsForm):
         fields = ("keep_messages_days", "keep_bodies_days", "keep_model_calls_days")
         labels = {
             "keep_messages_days": "Days to keep messages",
-            "keep_bodies_days": "Days to keep the raw bodies of webhooks",
-            "keep_model_calls_days": "Days to keep the records of calls to the model",
+            "keep_bodies_days": "Days to keep raw webhook bodies",
+            "keep_model_calls_days": "Days to keep records of model calls",
         }
         help_texts = {
-            "keep_messages_days": "30 to 3650, or empty to keep them forever. Drafts, sends and notes go too. "
-            "Leads, opt-outs and open suspicions stay.",
-            "keep_bodies_days": "0 to 30. With 0, they go at the next hourly run.",
-            "keep_model_calls_days": "1 to 3650, or empty to keep them forever. They hold no text.",
+            "keep_messages_days": (
+                "30 to 3650, or empty to keep them forever. Drafts, sends and notes are deleted too. Leads, opt-outs "
+                "and open suspicions are kept."
+            ),
+            "keep_bodies_days": "0 to 30. At 0, they’re deleted at the next hourly run.",
+            "keep_model_calls_days": "1 to 3650, or empty to keep them forever. They contain no text.",
         }
 
 
@@ -213,7 +215,7 @@ def retention(request: WorkspaceRequest) -> HttpResponse:
         audit.record(
             request.workspace.pk, request.user, "workspace.change", saved, changes=audit.changes_of(form)
         )
-        messages.success(request, "Saved. Older records go at the next hourly run.")
+        messages.success(request, "Saved. Older records are deleted at the next hourly run.")
         return redirect("inbox:retention", request.workspace.pk)
     effects = retention_effects.effects(saved) if form.is_bound and form.is_valid() else []
     status = 400 if form.errors else 200

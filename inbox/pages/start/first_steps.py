@@ -166,7 +166,7 @@ class FirstSteps:
             return "All set"
         if not self.senders and not self.facts["heard"]:
             return "Ready in about four minutes"
-        return "One step is left" if count == 1 else f"{count} steps are left"
+        return "One step left" if count == 1 else f"{count} steps left"
 
     @property
     def all_done(self) -> bool:
@@ -230,7 +230,7 @@ class FirstSteps:
             return Step(
                 OPEN,
                 "Connect the account your replies come to",
-                "Holdfast checks its key at once. You can connect more later.",
+                "Holdfast checks the key right away. You can connect more accounts later.",
             )
         account = self.senders[0]
         name, health = known_as(account.provider), getattr(account, "health", None)
@@ -252,10 +252,10 @@ class FirstSteps:
 
     def _address(self) -> Step:
         if self.used_at:
-            return Step(DONE, "The webhook address is in use", at=self.used_at)
-        title = f"Paste the webhook address into {self.names or 'the account'}"
+            return Step(DONE, "The webhook URL works", at=self.used_at)
+        title = f"Paste the webhook URL into {self.names or 'the account'}"
         if not self.senders:
-            return Step(LATER, title, "After the first account.")
+            return Step(LATER, title, "Available after you connect an account.")
         words = "No events yet. Treat this URL like a password: anyone who has it can post events."
         return Step(OPEN, title, words)
 
@@ -271,12 +271,12 @@ class FirstSteps:
         if self.facts["heard"] and self.used_at:  # its delivery is no longer stored
             return Step(DONE, "Replies are arriving", at=self.used_at)
         if not self.senders:
-            return Step(LATER, "Get your first reply", "After the first account.")
+            return Step(LATER, "Get your first reply", "Available after you connect an account.")
         return Step(
             CHECKING,
             "Listening for the first reply",
-            "It shows up here within seconds. Replies to a campaign take their time: answer one of your own emails, or "
-            "send a test event.",
+            "It shows up here within seconds. Campaign replies can take a while, so answer one of your own "
+            "emails or send a test event.",
         )
 
     def _model(self) -> Step:
@@ -286,7 +286,8 @@ class FirstSteps:
             return Step(
                 FAILED,
                 "No model is connected",
-                "The operator of this installation sets OPENAI_API_KEY. Until then, people sort the replies.",
+                "Ask the operator of this installation to set OPENAI_API_KEY. Until then, your team sorts "
+                "replies by hand.",
             )
         if health is None or health.state == HealthState.UNKNOWN:
             return Step(OPEN, "Test the OpenAI key", "The model sorts replies and writes drafts.")
@@ -305,7 +306,7 @@ class FirstSteps:
             return Step(
                 OPEN,
                 "Set the name that signs your answers",
-                f"Check the time zone there too: it is {workspace.timezone}.",
+                f"Check the time zone there too. It’s currently {workspace.timezone}.",
                 url=url,
                 link="Set the name",
             )
@@ -326,18 +327,16 @@ class FirstSteps:
                 return Step(FAILED, "The test notice didn’t arrive", f"{_upper(why)}.")
         if arrived:
             words = "A notice reached Slack." if by_slack else "The mail server accepted a notice."
-            return Step(DONE, "You hear about it when an account breaks", words, arrived)
+            return Step(DONE, "You’ll be told when an account breaks", words, arrived)
         if by_slack:
             return Step(OPEN, ALERTS, "A test notice goes to your Slack channel.")
         if way:
-            words = (
-                "A test notice goes to owners and admins by email. Once Slack is connected, it goes there."
-            )
+            words = "A test notice goes to owners and admins by email, or to Slack once it’s connected."
             return Step(OPEN, ALERTS, words)
         return Step(
             OPEN,
             ALERTS,
-            "Connect Slack: this installation sends no email.",
+            "Connect Slack, since this installation sends no email.",
             url=self._page("integration-new", slack.NAME),
             link="Connect Slack",
         )
@@ -353,7 +352,11 @@ class FirstSteps:
             )
         if facts["invited"]:
             return Step(
-                DONE, f"{facts['invited']} is invited", "They haven’t joined yet.", url=people, link="People"
+                DONE,
+                f"{facts['invited']} has been invited",
+                "They haven’t joined yet.",
+                url=people,
+                link="People",
             )
         return Step(
             OPEN,
@@ -370,7 +373,7 @@ class FirstSteps:
             return Step(
                 OPEN,
                 "Approve your first draft",
-                "It’s below the reply. Change what you like: nothing goes out until you send it.",
+                "It’s below the reply. Change anything you like. Nothing goes out until you send it.",
                 url=self._page("conversation", self.facts["draft_lead"]),
                 link="Open the draft",
             )

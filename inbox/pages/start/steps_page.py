@@ -93,14 +93,14 @@ def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
     except samples.NoSample as why:
         messages.error(request, str(why))
         return _back(request)
-    messages.success(request, f"{account.label}’s address accepted the test event. This is the result.")
+    messages.success(request, f"The {account.label} webhook accepted the test event. Here’s the result.")
     return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
 @workspace_view(MEMBER, POST)
 def remove_samples(request: WorkspaceRequest) -> HttpResponse:
     count = samples.remove(request.workspace, request.user)
-    messages.info(request, "The sample is removed." if count else "The sample was already removed.")
+    messages.info(request, "The sample has been removed." if count else "The sample was already removed.")
     return redirect(next_url(request, _start(request.workspace)))
 
 
@@ -114,7 +114,7 @@ def test_model(request: WorkspaceRequest) -> HttpResponse:
     lines = check_now(request, account)
     wrong = next((line for line in lines if line.tone in ("bad", "warn")), None)
     if wrong is None:
-        messages.success(request, "OpenAI accepts the key.")
+        messages.success(request, "OpenAI accepted the key.")
     else:
         messages.error(request, f"{wrong.said} {wrong.fix}".strip())
     return _back(request)

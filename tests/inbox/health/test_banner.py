@@ -209,9 +209,9 @@ def test_the_health_page_lists_the_worst_account_first_in_one_line_each(client, 
         "Calendly",
         "Slack",
     ]
-    assert re.findall(r"</svg> (\d (?:down|need a look|healthy))</span>", page) == [
+    assert re.findall(r"</svg> (\d (?:down|need attention|healthy))</span>", page) == [
         "1 down",
-        "1 need a look",
+        "1 need attention",
         "2 healthy",
     ]
     assert page.count("100% up</span>") == 3, "a share without a blank, and no outage for the slow one"

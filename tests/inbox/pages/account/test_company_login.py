@@ -461,7 +461,7 @@ def test_what_only_an_operator_can_mend_is_told_apart_from_an_issuer_that_is_awa
     factories.make_user(EMAIL)
     with override_settings(OIDC_CLIENT_SECRET="another"):
         page = log_in(Client()).content.decode()
-    assert "refused Holdfast" in page
+    assert "rejected Holdfast" in page
     assert [row.error for row in caplog.records if row.message == "company log-in failed"] == [
         "ProviderAuthError"
     ]

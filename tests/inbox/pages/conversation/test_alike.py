@@ -100,7 +100,7 @@ def test_the_newest_fifty_are_listed_and_all_are_counted(people, workspace, mess
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"decision": "0190b8a0-0000-7000-8000-000000000000"}, "Someone has decided about this reply since"),
+        ({"decision": "0190b8a0-0000-7000-8000-000000000000"}, "Someone has reviewed this reply since then"),
         ({"decision": "x"}, "decision: "),
         ({"until": "yesterday"}, "until: "),
         ({"until": "2020-01-01T00:00:00Z"}, "There are no more similar replies"),

@@ -98,7 +98,7 @@ def test_what_a_colleague_sent_since_the_page_was_opened_is_read_before_anything
     assert OutboundSend.objects.count() == 3
 
 
-@pytest.mark.parametrize("text, problem", [("  ", "Write a text first."), ("x" * 20_001, "too long")])
+@pytest.mark.parametrize("text, problem", [("  ", "Write a message first."), ("x" * 20_001, "too long")])
 def test_text_that_cannot_be_sent_is_explained(text, problem, workspace, member, draft):
     response = decide(member, workspace, draft, do="send", text=text)
     assert response.status_code == 422
@@ -331,7 +331,7 @@ def test_send_and_next_opens_the_one_below(workspace, member, lead):
 def test_the_kill_switch_takes_back_what_counts_down(workspace, people, draft, undoable):
     decide(people.member, workspace, draft, do="send", text="Wait")
     page = people.owner.post(f"/w/{workspace.pk}/automation/pause/", {"do": "pause"}, follow=True)
-    assert "Stopped before they went out: 1." in page.content.decode()
+    assert "1 stopped before they went out." in page.content.decode()
     draft.refresh_from_db()
     assert (draft.status, draft.send_at) == (Draft.Status.PENDING, None)
 

@@ -110,14 +110,14 @@ def test_free_times_are_asked_for_when_the_menu_opens_and_not_by_the_page(
     assert "Offer a time" in sheet(member, lead)
     assert asked == []
     found, said = times(member, lead)
-    assert found and said == "These times are free now. Holdfast doesn’t reserve them." and len(asked) == 1
+    assert found and said == "These times are free right now, but not reserved." and len(asked) == 1
 
     path = reverse("inbox:insert", args=[lead.workspace_id, lead.pk])
     page = member.post(path, {"text": "Hi", "channel": "email", "show": "times"}).content.decode()
     assert f'form="own" name="insert" value="{found[0]}"' in page and "Hi</textarea>" in page
 
     type(calendar).objects.update(config=calendar.config | {"base_url": "http://127.0.0.1:9"})
-    assert times(member, lead) == ([], "The calendar isn’t answering, so there are no free times to offer.")
+    assert times(member, lead) == ([], "The calendar isn’t responding, so there are no free times to offer.")
     ahead, past = [ago(days=-1).isoformat(), "Tomorrow, 3:00 PM"], [ago(days=1).isoformat(), "Yesterday"]
     factories.make_draft(message, verification={"offered": [ahead, past]})
     assert times(member, lead)[0] == ["Tomorrow, 3:00 PM"]
@@ -140,6 +140,6 @@ def test_without_a_calendar_it_says_what_is_missing_and_where_it_is_mended(peopl
     assert 'id="id_event_type_uri"' in people.owner.get(field).content.decode()
 
     said, page = shown(people.member)
-    assert said.endswith("An owner or admin can set this under Integrations.") and "<a " not in page
+    assert said.endswith("An owner or admin can set this under Accounts.") and "<a " not in page
     path = reverse("inbox:lead-times", args=[lead.workspace_id, lead.pk])
     assert people.viewer.get(path).status_code == 403

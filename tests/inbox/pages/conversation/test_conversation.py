@@ -164,7 +164,7 @@ def test_a_draft_that_nobody_signs_says_so_and_is_not_ready(workspace, people, l
     [
         (
             {"problems": []},
-            "The text passed its check. Review and send it.",
+            "The text passed its check. Review it, then send it.",
             "No link, price or time",
         ),
         ({"problems": ["It names 5 dollars."]}, "</b> It names 5 dollars. ", "It names 5 dollars.</span>"),
@@ -202,23 +202,23 @@ def next_step(client, workspace, lead) -> str:
 def test_next_step_says_that_an_answer_goes_out_or_that_the_lead_is_snoozed(workspace, member, lead):
     draft = factories.make_draft(factories.make_message(lead), status="approved")
     type(lead).objects.filter(pk=lead.pk).update(needs_reply=True, snoozed_until=ago(days=-2))
-    assert next_step(member, workspace, lead).startswith("Nothing: snoozed until")
+    assert next_step(member, workspace, lead).startswith("Nothing. Snoozed until")
     type(lead).objects.filter(pk=lead.pk).update(snoozed_until=ago(days=2))
     assert next_step(member, workspace, lead) == "Answer them."
 
     send = factories.make_send(draft, state="intent", send_at=ago(hours=-1))
-    assert next_step(member, workspace, lead).startswith("Nothing: your answer goes out at ")
+    assert next_step(member, workspace, lead).startswith("Nothing. Your answer goes out at ")
     OutboundSend.objects.filter(pk=send.pk).update(send_at=ago(hours=1))
-    assert next_step(member, workspace, lead) == "Nothing: your answer is going out."
+    assert next_step(member, workspace, lead) == "Nothing. Your answer is on its way."
     OutboundSend.objects.filter(pk=send.pk).update(state="unknown", called_at=ago())
-    assert next_step(member, workspace, lead) == "Settle whether the last message went out."
+    assert next_step(member, workspace, lead) == "Find out whether the last message was sent."
     OutboundSend.objects.filter(pk=send.pk).update(state="failed")
-    again = "Send again: your answer didn’t go out. The reason is beside it."
+    again = "Send it again. Your answer didn’t go out; the reason is next to it."
     assert next_step(member, workspace, lead) == again
     type(lead).objects.filter(pk=lead.pk).update(last_inbound_at=ago(hours=-1))
     assert next_step(member, workspace, lead) == "Answer them."
     type(lead).objects.filter(pk=lead.pk).update(tag="Not Interested")
-    assert next_step(member, workspace, lead) == "They said no: say goodbye or mark it done."
+    assert next_step(member, workspace, lead) == "They said no. Say goodbye, or mark it done."
 
 
 def test_lead_was_first_seen_with_the_first_message_if_that_is_older_than_its_row(workspace, member, lead):

@@ -181,7 +181,7 @@ def test_the_rest_is_chosen_from_where_a_job_ended_and_who_has_it_already_is_not
     Lead.objects.filter(pk=leads[0].pk).update(assigned_to=mate.user)
     monkeypatch.setattr(all_matching, "MOST", 2)
     page = people.member.get(choose(people.member, workspace, f"assign:{mate.pk}")).text
-    assert "It stops after about 2." in page
+    assert "It handles about 2 at a time." in page
     rest = re.search(r'href="([^"]+)">Continue with the rest', page)[1].replace("&amp;", "&")
     monkeypatch.undo()
     assert "<h1>4 conversations match</h1>" in people.member.get(rest).text
@@ -228,7 +228,7 @@ def test_what_was_taken_back_is_not_done_again_by_the_same_page(workspace, membe
     drain()
     member.post(here)
     assert member.post(path, page)["Location"] == path
-    assert "That was undone. Choose it again here to redo it." in member.get(path).text
+    assert "That was undone. To redo it, choose it again here." in member.get(path).text
 
 
 @pytest.mark.parametrize("lost", ["removed", "viewer"])

@@ -38,13 +38,13 @@ def replied(workspace) -> None:
 @pytest.mark.parametrize("view", INCOMING)
 def test_with_nothing_connected_it_says_so_and_leads_to_the_first_steps(fresh, page, view):
     shown = page(view)
-    assert "Nothing is connected yet" in shown and f"/w/{fresh.workspace.pk}/start/" in shown
+    assert "Nothing’s connected yet" in shown and f"/w/{fresh.workspace.pk}/start/" in shown
     assert FOLDERS[view].empty not in shown
 
 
 @pytest.mark.parametrize("view", ["mine", "unassigned"])
 def test_with_nothing_connected_nobody_is_said_to_have_somebody(page, view):
-    assert "Nothing is connected yet" in page(view)
+    assert "Nothing’s connected yet" in page(view)
 
 
 def test_connected_and_silent_it_says_who_has_not_called(fresh, page):
@@ -119,5 +119,5 @@ def test_a_page_beyond_the_end_leads_to_the_first_one(fresh, client):
     after = cursor_of(lead, "last_message_at")
     answer = client.get(f"/w/{fresh.workspace.pk}/inbox/", {"after": after})
     shown = answer.content.decode()
-    assert "Nothing is left on this page" in shown and "Everyone’s been answered" not in shown
+    assert "Nothing left on this page" in shown and "Everyone’s been answered" not in shown
     assert answer.context["threads"].count == "1"

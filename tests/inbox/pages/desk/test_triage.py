@@ -149,8 +149,8 @@ def test_the_others_are_done_and_the_one_with_a_newer_message_is_named(workspace
     answer = member.post(f"/w/{workspace.pk}/inbox/triage/", data, headers=headers)
     told = answer.content.decode()
     assert answer.status_code == 200
-    assert "Done: 2 conversations" in told and "1 skipped: it no longer exists." in told
-    assert "Skipped, because a newer message arrived: Second." in told
+    assert "Done: 2 conversations" in told and "1 skipped because they no longer exist." in told
+    assert "Skipped because a newer message arrived: Second." in told
     assert list(Lead.objects.filter(needs_reply=True)) == [leads[1]]
 
 
@@ -204,9 +204,9 @@ def test_tagging_many_is_a_persons_word_about_the_newest_reply_of_each(workspace
     Lead.objects.filter(pk=leads[1].pk).update(last_inbound_at=timezone.now())
     response = press(people.member, workspace, seen, "tag:Not Interested")
     told = people.member.get(response["Location"]).content.decode()
-    assert "Tagged Not Interested: First" in told and "1 skipped: it no longer exists." in told
-    assert "Skipped, because a newer message arrived: Second." in told
-    assert "Skipped, because they haven’t written: Third." in told
+    assert "Tagged Not Interested: First" in told and "1 skipped because they no longer exist." in told
+    assert "Skipped because a newer message arrived: Second." in told
+    assert "Skipped because they haven’t written: Third." in told
     decision = TagDecision.objects.get()  # of nobody else, and not of the older reply
     assert (decision.message, decision.kind, decision.tag) == (replies[0], "person", "Not Interested")
     assert Lead.objects.get(pk=leads[0].pk).tag == "Not Interested"

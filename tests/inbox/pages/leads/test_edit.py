@@ -69,7 +69,7 @@ def test_what_is_no_address_is_an_error_at_its_field(people, url, lead, change, 
 def test_another_lead_s_number_is_refused_in_words(people, url, workspace, lead):
     factories.make_lead(workspace, phone="+15555550123")
     answer = save(people.member, url, phone="+15555550123", company="Reyes & Sons")
-    assert answer.status_code == 422 and "Another lead has this." in answer.content.decode()
+    assert answer.status_code == 422 and "Another lead already has this." in answer.content.decode()
     lead.refresh_from_db()
     assert (lead.phone, lead.company) == ("", "Reyes Roofing") and not AuditEntry.objects.exists()
 

@@ -210,8 +210,8 @@ def test_a_refused_form_stands_beside_the_nearest_one_by_names_alone(people, wor
     page = people.owner.get(url("delivery", row.pk))
     report = page.context["form"].report
     assert "Nearest form: LEAD_REPLIED" in report and str(row.pk) in report
-    assert "Only in the request: data.answer, data.lead.*" in report
-    assert "Only in that form: data.campaign, data.campaign_event, data.lead.bounces" in report
+    assert "Only in this request: data.answer, data.lead.*" in report
+    assert "Only in the closest event: data.campaign, data.campaign_event, data.lead.bounces" in report
     assert "header x-bison-signature" in report and "needs the reply with its id" in report
     assert "Rex" not in report and "rex" not in report
     assert 'data-copy="form-report"' in page.content.decode()

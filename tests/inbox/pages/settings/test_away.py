@@ -72,7 +72,7 @@ def test_nothing_comes_in_turn_until_they_are_back(workspace, people, mine):
     situation = SimpleNamespace(workspace=workspace, lead=factories.make_lead(workspace))
     with pytest.raises(NotNow):
         assignment.assign(situation, Deadline.after_ms(10_000))
-    assert "Welcome back: you’re no longer away." in go(people, workspace, do="back")
+    assert "Welcome back! You’re no longer away." in go(people, workspace, do="back")
     assert assignment.assign(situation, Deadline.after_ms(10_000)) == {"user": str(mine.user_id)}
 
 

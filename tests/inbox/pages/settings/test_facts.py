@@ -103,9 +103,9 @@ def test_a_fact_is_added_last_of_its_kind_changed_and_deleted_and_each_is_audite
     ("kind", "question", "answer", "said"),
     [
         ("answer", "do YOU handle  interstate?", "No.", "This fact already exists"),
-        ("answer", "", "Yes.", "Fill this in"),
+        ("answer", "", "Yes.", "This field is required"),
         ("answer", "?!", "Yes.", "at least one word"),
-        ("answer", "Why?", "", "Fill this in"),
+        ("answer", "Why?", "", "This field is required"),
         ("answer", "Why?", "x" * 2_001, "at most 2000 characters"),
         ("answer", "x" * 201, "Yes.", "at most 200 characters"),
         ("answer", "\ufdfa" * 30, "Yes.", "too long"),
@@ -206,7 +206,7 @@ def test_a_file_first_says_what_it_would_do_and_does_nothing(people, workspace, 
         "kind: “rumour” isn’t a kind. Use answer, price, link or never.",
         "answer: Include the link itself, starting with https://.",
         "Duplicate of row 3. Remove one of them.",
-        "It has more cells than the heading. Put quotation marks around a text with a comma in it.",
+        "This row has more cells than the header. Put quotation marks around text that contains a comma.",
     ]
     assert list(facts(workspace).values()) == ["Yes, in all 48 states."]
 
@@ -238,7 +238,7 @@ def test_a_fact_that_was_changed_since_the_look_is_not_written_over(people, work
 
     page = people.owner.post(url("facts-import"), {"text": content, "seen": seen, "do": "apply"})
 
-    assert page.status_code == 422 and "have changed. This is the new preview" in text(page)
+    assert page.status_code == 422 and "have changed, so here’s a new preview" in text(page)
     assert list(facts(workspace).values()) == ["Yes, since May."]
 
 

@@ -86,7 +86,7 @@ def test_role_and_turn_are_set(people, workspace, url):
 
     changed = membership(workspace, people.users.member)
     assert (changed.role, changed.takes_leads) == (Role.ADMIN, True)
-    assert "is now admin and gets new leads in turn." in page.content.decode()
+    assert "is now admin and gets new leads in rotation." in page.content.decode()
 
 
 def test_a_role_that_changed_since_the_page_was_read_is_left_as_it_is(people, workspace, url):
@@ -179,7 +179,7 @@ def test_a_group_of_settings_is_saved_by_itself_says_what_it_changed_and_is_audi
     page = admin.get(url("settings")).content.decode()
     assert "Saved. Opens at: 08:00, was 09:00. Closes at: 16:30, was 17:00." in page
     assert "Signed by: changed. Tone: calm, was friendly and professional." in page
-    assert "Share new interested leads among the people who take leads, in turn: on." in page
+    assert "Share new interested leads in rotation among people who get leads: on." in page
 
 
 def test_a_group_that_is_saved_unchanged_says_so_and_an_unknown_one_is_not_found(admin, workspace, url):

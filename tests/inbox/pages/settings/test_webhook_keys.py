@@ -76,7 +76,7 @@ def test_a_key_that_cannot_be_read_is_not_shown_goes_on_to_work_and_can_be_rotat
     lose_key(key)
     assert "Rotate it to get a new one" in people.owner.get(url("integrations")).content.decode()
     shown = people.owner.post(url("key-show", key.pk), follow=True)
-    assert "This address still works" in shown.content.decode()
+    assert "This URL still works" in shown.content.decode()
     assert not AuditEntry.objects.filter(action="webhook_key.shown").exists()
     assert client.get(address).status_code == 200
     people.owner.post(url("key-rotate", key.integration_id), {"overlap": "24"})

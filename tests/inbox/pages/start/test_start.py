@@ -235,7 +235,7 @@ def test_a_test_event_opens_its_sample_which_proves_no_step_and_one_press_remove
     assert answer.redirect_chain[-1][0] == f"{base}inbox/{lead.pk}/"
     page = answer.content.decode()
     assert "This is a sample." in page and "accepted the test event" in page
-    assert "Nothing: this is a sample." in page
+    assert "Nothing. This is a sample." in page
     assert states(fresh.workspace) == before
     assert "Sample</span>" in owner.get(f"{base}inbox/").content.decode()
     assert "Open the sample" in owner.get(f"{base}start/").content.decode()
@@ -258,7 +258,7 @@ def test_in_a_sample_the_account_is_the_sender_and_one_can_only_pretend_to_send(
     assert re.findall(r'name="do" value="([^"]*)"', form) == ["pretend"] and "Pretend to send" in form
 
     answer = owner.post(f"{base}drafts/{draft.pk}/", {"do": "pretend", "text": "Hello"}, follow=True)
-    assert "Nothing went out, because this is a sample." in answer.content.decode()
+    assert "This is a sample, so nothing went out." in answer.content.decode()
     draft.refresh_from_db()
     assert draft.status == "rejected" and not OutboundSend.objects.exists()
     real = factories.make_draft(factories.make_message(factories.make_lead(fresh.workspace)))
@@ -282,7 +282,7 @@ def test_the_models_key_is_tried_against_the_provider(world):
     page = world.client.post(f"{base}model/", follow=True).content.decode()
     assert "The OpenAI key doesn’t work" in page
     page = world.client.post(f"{base}model/", follow=True).content.decode()
-    assert "OpenAI accepts the key." in page and states(world.workspace)["model"] == "done"
+    assert "OpenAI accepted the key." in page and states(world.workspace)["model"] == "done"
 
 
 def test_a_trial_notice_goes_to_slack_and_says_whether_it_arrived(world):
