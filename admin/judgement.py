@@ -6,7 +6,16 @@ from admin.base import LeadRecordAdmin, RecordAdmin
 from admin.columns import linked
 from admin.integrations import provider_name
 from admin.scope import INSTALLATION
-from inbox.models import GateResult, ModelOutage, ProviderWord, SendingPolicy, TagDecision, WorkspaceFact
+from inbox.models import (
+    GateResult,
+    Label,
+    LeadLabel,
+    ModelOutage,
+    ProviderWord,
+    SendingPolicy,
+    TagDecision,
+    WorkspaceFact,
+)
 
 
 @admin.register(TagDecision)
@@ -26,6 +35,26 @@ class ProviderWordAdmin(LeadRecordAdmin):
 
     list_display = ("said_at", linked("lead"), "tag", "by")
     list_filter = ("tag",)
+
+
+@admin.register(LeadLabel)
+class LeadLabelAdmin(LeadRecordAdmin):
+    """The labels of leads, suggested ones too, and the model, provider or person that decided them."""
+
+    text_fields = ("reason",)
+    list_display = ("decided_at", linked("lead"), "label", "state", "kind", "by")
+    list_filter = ("state", "kind")
+
+
+@admin.register(Label)
+class LabelAdmin(RecordAdmin):
+    """The labels of workspaces. Workspace admins change them on their Labels page."""
+
+    workspace_path = "workspace"
+    plain_texts = ("name", "meaning", "aliases")
+    list_display = ("name", "colour", "workspace", "created_at")
+    ordering = ("-created_at", "pk")
+    pages_in_workspace = (("Change it in the workspace", "inbox:label", "pk"),)
 
 
 @admin.register(GateResult)

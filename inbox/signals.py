@@ -14,6 +14,9 @@ lead_stopped = Signal()
 lead_tagged = Signal()
 """A reply got its tag. Arguments: `lead`, `message`, `tag`, `previous` (the lead's earlier tag, "" if unknown)."""
 
+lead_labelled = Signal()
+"""A lead has a label. Arguments: `lead` (locked), `label`."""
+
 lead_booked = Signal()
 """A meeting takes place. Arguments: `lead` (locked), `fresh` (False if an earlier meeting was moved)."""
 

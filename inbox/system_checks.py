@@ -53,6 +53,7 @@ HEARD = (
     ),
     Heard(signals.lead_booked, "lead_booked", receivers.booked, "a meeting does not end follow-ups"),
     Heard(signals.lead_booked, "lead_booked", tag_notices.on_booked, "Slack is not told of meetings"),
+    Heard(signals.lead_labelled, "lead_labelled", tag_notices.on_labelled, "Slack is not told of labels"),
     Heard(signals.lead_merged, "lead_merged", merged.on_merged, "a merge leaves drafts for older replies"),
     Heard(
         signals.lead_enriched,
@@ -121,13 +122,13 @@ PRUNED = {
 
 KEPT = {
     "It is a conversation, or a decision about one: it stays until its workspace goes.": (
-        "inbox.Lead inbox.Draft inbox.OutboundSend inbox.TagDecision inbox.ProviderWord"
+        "inbox.Lead inbox.LeadLabel inbox.Draft inbox.OutboundSend inbox.TagDecision inbox.ProviderWord"
         " inbox.GateResult inbox.Campaign inbox.Appointment inbox.Enrichment inbox.FollowUpInstance"
         " inbox.FollowUpTask inbox.ChannelRefusal"
     ),
     "People made it, and they change or delete it.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.WorkspaceFact inbox.SendingPolicy"
-        " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView inbox.Snippet integrations.Integration"
+        " inbox.FollowUpSequence inbox.FollowUpStep inbox.Label inbox.SavedView inbox.Snippet integrations.Integration"
         " integrations.ApiToken integrations.WebhookKey integrations.WebhookEndpoint jobs.WorkspaceLimit auth.Group"
         " inbox.SecondFactor inbox.RecoveryCode"
     ),

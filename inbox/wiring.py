@@ -35,6 +35,7 @@ def _receivers() -> None:
     signals.lead_stopped.connect(receivers.stop)
     signals.lead_booked.connect(receivers.booked)
     signals.lead_booked.connect(tag_notices.on_booked)
+    signals.lead_labelled.connect(tag_notices.on_labelled)
     signals.lead_merged.connect(merged.on_merged)
     signals.lead_enriched.connect(missing_facts.on_enriched)
     signals.lead_enriched.connect(enrichment.on_answer)

@@ -1,4 +1,4 @@
-/* Decisions about conversations: done, snoozed, unread, assigned, tagged. The page shows them at once, and Undo reverts
+/* Decisions about conversations: done, snoozed, unread, assigned, tagged, labelled. The page shows them at once, and Undo reverts
    them. */
 import { close, isOpenOrRoomy, show, showNone } from "./desk.js";
 import { actions } from "./holdfast.js";
@@ -11,6 +11,13 @@ import { sendDecision, viewOf } from "./triage.js";
 
 /** @type {Record<string, string>} */
 const WORDS = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
+
+/** Decisions that Undo does not take back, with the reason. @type {Record<string, string>} */
+const STAYS = {
+  tag: "only another tag takes a tag back",
+  label: "remove the label again",
+  unlabel: "add the label again",
+};
 
 /** The assignee or the time of a decision, as worded on the pressed button.
  * @param {string} kind @param {Record<string, string>} fields @param {any} button */
@@ -50,8 +57,8 @@ export function decide(decision, leads, fields = {}, button = null) {
   };
   step.sent = sendDecision(decision, views, onFailure, fields);
   steps.push(step);
-  if (kind === "tag")
-    step.stays = `${name}: only another tag takes a tag back.`; // the server reports what it did
+  if (STAYS[kind])
+    step.stays = `${name}: ${STAYS[kind]}.`; // the server reports what it did
   else {
     step.name = `${WORDS[kind]}${detailOf(kind, fields, button)}: ${name}`;
     step.toast = say(step.name, { undo: true });
@@ -85,7 +92,7 @@ function goOn(next, leavesList) {
 function changeRow(row, kind, leavesList) {
   const box = row.querySelector("input");
   if (box?.checked) box.click();
-  if (kind !== "assign" && kind !== "tag") setUnread(row, kind === "unread");
+  if (kind !== "assign" && !STAYS[kind]) setUnread(row, kind === "unread");
   if (leavesList) row.remove();
 }
 /** The row below the leaving rows, or else the row above them.

@@ -107,11 +107,14 @@ export const actions = {
   commands: () => byId("palette").showModal(),
   keys: () => byId("keys").showModal(),
 };
-for (const name of ["done", "snooze", "unread", "assign"]) actions[name] = () => pressForSelection(name);
+for (const name of ["done", "snooze", "unread", "assign", "label"])
+  actions[name] = () => pressForSelection(name);
 for (const name of [
   "snippet",
   "confirm",
   "deny",
+  "accept",
+  "decline",
   "alike",
   "trace",
   "undo",

@@ -64,17 +64,19 @@ function groupOf(about, button, lead) {
   if (button?.dataset.shortcut.startsWith("bulk-")) return TICKED;
   return lead ? `For ${textOf(lead)}` : "Here";
 }
-/** The buttons of the dialogs that ask for a time or a person. */
+/** The buttons of the dialogs that ask for a time, a person or a label. */
 const dialogEntries = () =>
-  all("#snooze, #assign, #snooze-ticked, #assign-ticked, #tag-ticked").flatMap((question) => {
-    const concernsTicked = question.id.endsWith("-ticked");
-    if (concernsTicked !== Boolean(document.querySelector(".row :checked"))) return [];
-    const group = concernsTicked ? TICKED : `For ${textOf(byId("lead"))}`;
-    const heading = textOf(question.querySelector("h2"));
-    return all("button[name=do][value*=':']:not(details *)", question).map((button) =>
-      entry(group, `${heading}: ${textOf(button)}`, () => button.click()),
-    );
-  });
+  all("#snooze, #assign, #snooze-ticked, #assign-ticked, #tag-ticked, #labels, #labels-ticked").flatMap(
+    (question) => {
+      const concernsTicked = question.id.endsWith("-ticked");
+      if (concernsTicked !== Boolean(document.querySelector(".row :checked"))) return [];
+      const group = concernsTicked ? TICKED : `For ${textOf(byId("lead"))}`;
+      const heading = textOf(question.querySelector("h2"));
+      return all("button[name=do][value*=':']:not(details *)", question).map((button) =>
+        entry(group, `${heading}: ${textOf(button)}`, () => button.click()),
+      );
+    },
+  );
 /** @param {any} link */
 const follow = (link) => () => location.assign(link.href);
 /** @param {string} selector @param {ParentNode} [root] */

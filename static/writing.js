@@ -238,7 +238,20 @@ on("click", (element, event) => {
 
 // --- keys ----------------------------------------------------------------------------------------------------------
 const plainActions = { ...actions };
-for (const name of ["reply", "note", "snippet", "snooze", "assign", "confirm", "deny", "alike", "trace"])
+for (const name of [
+  "reply",
+  "note",
+  "snippet",
+  "snooze",
+  "assign",
+  "label",
+  "confirm",
+  "deny",
+  "accept",
+  "decline",
+  "alike",
+  "trace",
+])
   actions[name] = () => actInPane(name);
 /** Does what a key asks of the conversation of the focused row, once its pane is here.
  * @param {string} name */
@@ -247,7 +260,7 @@ function actInPane(name) {
   if (isReply && page.shown && !page.opened) show(page.shown, { open: true, push: true });
   const row = focusedRow();
   const concernsRows =
-    ["snooze", "assign"].includes(name) && (row || threads().querySelector(".row :checked"));
+    ["snooze", "assign", "label"].includes(name) && (row || threads().querySelector(".row :checked"));
   // The person has come to the row by Tab.
   if (row && !concernsRows && idOf(row) !== page.shown)
     show(idOf(row), isReply ? { open: true, push: !page.opened } : {});

@@ -16,6 +16,7 @@ from inbox.models import (
     FollowUpSequence,
     FollowUpStep,
     Invitation,
+    Label,
     Lead,
     Membership,
     Message,
@@ -74,6 +75,10 @@ def make_saved_view(workspace: Workspace, owner: User | None = None, **fields) -
     """A view of `owner`; without one, a shared view."""
     defaults = {"name": f"View {next(_serial)}", "query": "view=all&tag=Interested"}
     return SavedView.objects.create(workspace=workspace, owner=owner, **defaults | fields)
+
+
+def make_label(workspace: Workspace, **fields) -> Label:
+    return Label.objects.create(workspace=workspace, **{"name": f"Label {next(_serial)}"} | fields)
 
 
 def make_snippet(workspace: Workspace, owner: User | None = None, **fields) -> Snippet:

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from inbox.intake.retention import per_workspace
-from inbox.models import FollowUpTask, Lead, Message, Note, OutboundSend
+from inbox.models import FollowUpTask, Lead, LeadLabel, Message, Note, OutboundSend
 from inbox.models.message import OWN
 
 ENDED = (OutboundSend.State.SENT, OutboundSend.State.FAILED, OutboundSend.State.TAKEN_BACK)
@@ -50,9 +50,11 @@ def _delete(pks: list[Any]) -> int:
         FollowUpTask.objects.filter(send__in=sent).update(subject="", text="", offered=[])
         OutboundSend.objects.filter(pk__in=sent).only("pk").delete()
         Message.objects.filter(pk__in=message_ids).only("pk").delete()
-        Lead.objects.filter(
+        silent = Lead.objects.filter(
             ~Exists(Message.objects.filter(lead=OuterRef("pk"))), pk__in={lead for _, lead, *_ in going}
-        ).update(last_snippet="", suspected_words="")
+        )
+        LeadLabel.objects.filter(lead__in=silent.values("pk")).exclude(reason="").update(reason="")
+        silent.update(last_snippet="", suspected_words="")
     return len(message_ids)
 
 

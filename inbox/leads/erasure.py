@@ -82,7 +82,7 @@ OTHERS = {
     "It is about the team: its people, what they have set and written for everybody.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.Invitation inbox.WorkspaceFact inbox.SendingPolicy"
         " inbox.FollowUpSequence inbox.FollowUpStep inbox.Campaign inbox.HiddenBanner inbox.SavedView"
-        " inbox.Snippet inbox.BrowserSession inbox.SecondFactor inbox.RecoveryCode"
+        " inbox.Snippet inbox.Label inbox.BrowserSession inbox.SecondFactor inbox.RecoveryCode"
         " auth.Group auth.Permission"
         " sessions.Session axes.AccessLog axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
     ),

@@ -11,7 +11,7 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from inbox.leads import assigning, notes
-from inbox.models import Draft, Lead, OutboundSend, Workspace
+from inbox.models import Draft, Lead, LeadLabel, OutboundSend, Workspace
 from inbox.models.lead import HOT_SCORE, WAITS_SINCE, Tag
 
 COUNT_LIMIT = 999
@@ -330,10 +330,11 @@ def uncertain_count(workspace: Workspace) -> CappedCount:
 
 def with_badges(leads: QuerySet[Lead], workspaces: Workspace | Ids, user_id: int) -> QuerySet[Lead]:
     """Annotates `leads` with the badges of a row for this user: `calls_me`, `given_to_me`, `has_draft`, `sends_at` (the
-    time at which the newest draft goes out automatically) and `send_state` (of the newest send that was not taken
-    back).
+    time at which the newest draft goes out automatically), `send_state` (of the newest send that was not taken back)
+    and `labels` (name and colour).
     """
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
+    on = LeadLabel.objects.filter(lead=OuterRef("pk"), state=LeadLabel.State.ON).order_by("decided_at", "pk")
     newest = _kept().filter(lead=OuterRef("pk")).order_by("-created_at")
     return leads.annotate(
         calls_me=notes.calls_user(ids_of(workspaces), user_id),
@@ -341,4 +342,5 @@ def with_badges(leads: QuerySet[Lead], workspaces: Workspace | Ids, user_id: int
         has_draft=Exists(drafts),
         sends_at=Subquery(drafts.values("send_at")[:1]),
         send_state=Subquery(newest.values("state")[:1]),
+        labels=ArraySubquery(on.values(row=JSONObject(name="label__name", colour="label__colour"))),
     )

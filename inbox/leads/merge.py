@@ -8,13 +8,14 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 
-from inbox.leads import facts, own_notices, rollup, score
+from inbox.leads import facts, labels, own_notices, rollup, score
 from inbox.models import (
     BookingCheck,
     ChannelRefusal,
     Enrichment,
     FollowUpInstance,
     Lead,
+    LeadLabel,
     Mention,
     User,
     audit,
@@ -23,7 +24,7 @@ from inbox.models.lead import IDENTITY_FIELDS
 from inbox.signals import lead_merged
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
-GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance]
+GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance, LeadLabel]
 """Models with at most one row per lead. If both leads have a row, that of the kept lead stays. Other apps append."""
 
 
@@ -154,6 +155,7 @@ def _adopt(keep: Lead, twin: Lead) -> None:
         for text in texts:
             rollup.know(keep, name, text)
     rollup.inherit(keep, twin)
+    labels.cut(keep)
     keep.identity_conflict = False
     rollup.recompute(keep)
     score.settle(keep)

@@ -47,8 +47,8 @@ class Seen(NamedTuple):
 
 class TriageResult(NamedTuple):
     """The outcome of a change. `missed` leads have a newer reply than the person saw; `silent` leads have never
-    written, although a reply was needed; `held` leads are stopped or suspected. `undo` is the token that undoes the
-    change.
+    written, although a reply was needed; `held` leads are stopped or suspected; `full` leads have no place for another
+    label. `undo` is the token that undoes the change.
     """
 
     leads: list[Lead]
@@ -57,6 +57,7 @@ class TriageResult(NamedTuple):
     undo: str
     silent: Sequence[Lead] = ()
     held: Sequence[Lead] = ()
+    full: Sequence[Lead] = ()
 
 
 def snoozed(until: datetime) -> dict[str, Any]:

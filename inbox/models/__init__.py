@@ -17,6 +17,7 @@ from inbox.models.followup import (
 )
 from inbox.models.health import HiddenBanner, MailboxAlarm
 from inbox.models.invitation import Invitation
+from inbox.models.label import Label, LeadLabel
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
 from inbox.models.note import Mention, Note
@@ -50,8 +51,10 @@ __all__ = [
     "GateResult",
     "HiddenBanner",
     "Invitation",
+    "Label",
     "Lead",
     "LeadChange",
+    "LeadLabel",
     "MailboxAlarm",
     "Membership",
     "Mention",

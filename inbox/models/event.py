@@ -38,8 +38,6 @@ class EventType(models.TextChoices):
     ENDPOINT_TEST = "endpoint.test", "A test"
 
 
-NOT_YET = {EventType.LEAD_LABELLED: "The product has no labels."}
-"""Types to which endpoints may subscribe although nothing causes them yet, with the reason."""
 ERASED_DATA = {"erased": True}
 """The `data` of the events of an erased person."""
 EVERY = "*"

@@ -87,6 +87,7 @@ PAGES: list[Page] = [
     Page("inbox:settings", "Workspace", "settings", ADMIN, SET_UP),
     Page("inbox:automation", "Automation", "bolt", door=SET_UP, badge=_paused),
     Page("inbox:facts", "Facts", "book", door=SET_UP),
+    Page("inbox:labels", "Labels", "check", ADMIN, SET_UP),
     Page("inbox:snippets", "Snippets", "draft", MEMBER, SET_UP),
     Page("inbox:rules", "Rules", "filter", ADMIN, SET_UP),
     Page("inbox:notices", "Notices", "mail", ADMIN, SET_UP),

@@ -6,7 +6,7 @@
 
 from typing import NamedTuple
 
-CAPS = {"Control": "Ctrl", "Escape": "Esc", "J": "Shift j", "K": "Shift k", "N": "Shift n"}
+CAPS = {"Control": "Ctrl", "Escape": "Esc"} | {key: f"Shift {key.lower()}" for key in "DJKLN"}
 
 
 class Shortcut(NamedTuple):
@@ -44,6 +44,9 @@ SHORTCUTS = (
     Shortcut("unread", "Mark unread", ("u",)),
     Shortcut("assign", "Assign", ("m",)),
     Shortcut("tag", "Tag", ("t",)),
+    Shortcut("label", "Labels", ("l",)),
+    Shortcut("accept", "Accept the suggested label", ("L",)),
+    Shortcut("decline", "Decline the suggested label", ("D",)),
     Shortcut("reply", "Reply", ("r",)),
     Shortcut("snippet", "Snippet", (";",)),
     Shortcut("send", "Send", ("Control", "Enter")),

@@ -1,5 +1,5 @@
-"""Posts a tag in Slack, once per reply and tag, if the workspace wants it. A post that Slack refused is repeated. A
-post with an unknown outcome that Slack cannot clarify is not. The health page lists each notice.
+"""Posts a tag in Slack, once per reply and tag, or a label, once per lead, if the workspace wants it. A post that Slack
+refused is repeated. A post with an unknown outcome that Slack cannot clarify is not. The health page lists each notice.
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from inbox.models import Lead, Membership, Message
+from inbox.models import Label, Lead, Membership, Message
 from inbox.models.lead import Tag
 from inbox.pipeline.situation import Situation
 from inbox.replying import hours
@@ -42,6 +42,12 @@ def on_booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
     """Enqueues a notice about a new meeting (`fresh`), which a calendar may report without any reply."""
     if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_for_replies(lead.workspace_id):
         _enqueue(lead, Tag.MEETING_BOOKED, about=f"{lead.pk}:{lead.booked_at:%Y%m%dT%H%M%S}")
+
+
+def on_labelled(sender: Any, lead: Lead, label: Label, **kwargs: Any) -> None:
+    """Enqueues a notice about a lead's label, once per lead and label, if the label asks for it."""
+    if label.notice and slack_for_replies(lead.workspace_id):
+        _enqueue(lead, label.name, about=f"{lead.pk}:{label.pk}")
 
 
 def _enqueue(lead: Lead, tag: str, *, about: str) -> str:

@@ -60,6 +60,25 @@ CREATE OR REPLACE TRIGGER lead_is_different AFTER UPDATE ON inbox_lead FOR EACH 
         OR NEW.opted_out_at IS DISTINCT FROM OLD.opted_out_at OR NEW.bounced_at IS DISTINCT FROM OLD.bounced_at)
     EXECUTE FUNCTION inbox_event_of_lead();
 
+-- A suggestion causes no event. Each decision writes the lead's row, so that pages and programs that follow leads read
+-- its labels again.
+CREATE OR REPLACE FUNCTION inbox_event_of_label() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    stands boolean := NEW.state = 'on';
+    stood boolean := coalesce(OLD.state = 'on', false);
+BEGIN
+    UPDATE inbox_lead SET changed_at = clock_timestamp() WHERE id = NEW.lead_id;
+    IF stands <> stood OR stands AND (NEW.lead_id, NEW.label_id) IS DISTINCT FROM (OLD.lead_id, OLD.label_id) THEN
+        PERFORM inbox_add_event(NEW.workspace_id, 'lead.labelled', NEW.lead_id, NEW.id,
+            jsonb_build_object('labelId', NEW.label_id, 'on', stands,
+                'label', (SELECT name FROM inbox_label WHERE id = NEW.label_id)));
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER label_is_decided AFTER INSERT OR UPDATE ON inbox_leadlabel
+    FOR EACH ROW EXECUTE FUNCTION inbox_event_of_label();
+
 CREATE OR REPLACE FUNCTION inbox_event_of_message() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM inbox_add_event(NEW.workspace_id,

@@ -23,6 +23,8 @@ from inbox.models import (
     Event,
     FollowUpTask,
     GateResult,
+    Label,
+    LeadLabel,
     MailboxAlarm,
     ModelOutage,
     Note,
@@ -236,6 +238,10 @@ def _of_lead(about: dict, now, key: str) -> list[Model]:
         BookingCheck.objects.create(**about, next_at=now),
         Enrichment.objects.create(**about, kind="phone"),
         Note.objects.create(**about, text=TEXT),
+        label := Label.objects.create(workspace=about["workspace"], name="VIP"),
+        LeadLabel.objects.create(
+            **about, label=label, state="suggested", kind="model", by="model", reason=TEXT
+        ),
         ProviderWord.objects.create(**about, tag="Interested", by="provider", said_at=now),
     ]
 

@@ -90,6 +90,8 @@ RULES = {
             "inbox.FollowUpTask",
             "inbox.GateResult",
             "inbox.Invitation",
+            "inbox.Label",
+            "inbox.LeadLabel",
             "inbox.MailboxAlarm",
             "inbox.Message",
             "inbox.Note",

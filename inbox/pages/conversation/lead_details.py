@@ -13,7 +13,7 @@ from phonenumbers.timezone import time_zones_for_number
 
 from inbox.followups import plan
 from inbox.leads import assigning, facts
-from inbox.models import Appointment, Draft, Lead, Message, OutboundSend, WebhookDelivery
+from inbox.models import Appointment, Draft, Label, Lead, LeadLabel, Message, OutboundSend, WebhookDelivery
 from inbox.models.lead import Tag
 from inbox.pages.combined_query import Rows, rows
 from inbox.pages.conversation.timeline import Timeline
@@ -157,12 +157,19 @@ def parts(lead: Lead) -> dict[str, Rows]:
     job = ("job__pk", "job__kind", "job__status", "job__snoozes", "job__created_at")
     step = ("next_step__pk", "next_step__position", "next_step__channel")
     instance = ("status", "paused_for", "due_at", "waits_for", "sequence__pk", "sequence__name", *step)
+    decided = (
+        LeadLabel.objects.filter(lead=lead).exclude(state=LeadLabel.State.OFF).order_by("decided_at", "pk")
+    )
     meetings = lead.appointments.order_by("-starts_at", "-pk")
     return {
         "asked": rows(facts.enrichments_of(lead), "kind", "status", "requested_at", "answered_at"),
         "people": rows(facts.people(lead), "first_name", "last_name", "email"),
         "given": rows(assigning.assignments(lead)[:1], "data", "actor_id", "created_at"),
         "refusals": rows(lead.refusals.order_by("channel"), "channel", "code", "since", "recheck_at"),
+        "labels": rows(
+            decided, "state", "kind", "user_id", "reason", "label__pk", "label__name", "label__colour"
+        ),
+        "choices": rows(Label.objects.filter(workspace=lead.workspace_id), "name", "colour"),
         "meetings": rows(meetings[:LIMIT], "status", "starts_at", "handled_at"),
         "followups": rows(plan.live(lead), *instance),
         "sequences": rows(plan.open_to(lead), "name"),
@@ -191,9 +198,14 @@ def context(lead: Lead, lists: dict[str, list[Any]]) -> dict[str, Any]:
     """
     enquiries, people, assignments = (lists[key] for key in ("asked", "people", "given"))
     deliveries: list[WebhookDelivery] = lists["deliveries"]
+    labels = [row for row in lists["labels"] if row.state == LeadLabel.State.ON]
+    on = {row.label.pk for row in labels}
     return {
         "facts": facts.shown(lead, enquiries, people),
         "given": assigning.how(lead, assignments),
+        "labels": labels,
+        "suggested": [row for row in lists["labels"] if row.state == LeadLabel.State.SUGGESTED],
+        "label_choices": [(label.pk, label.name, label.pk in on) for label in lists["choices"]],
         "refusals": lists["refusals"],
         "meetings": lists["meetings"],
         "fell_through": Appointment.FELL_THROUGH,

@@ -29,7 +29,7 @@ from inbox.pages.access import SignedInRequest, WorkspaceRequest, desk_view, sig
 from inbox.pages.combined_query import expression, instances
 from inbox.pages.desk.counts import UNCERTAIN, counts_of
 from inbox.pages.desk.empty_states import Empty, beyond, of_folder, over_several
-from inbox.pages.desk.filters import ORDER, LeadFilter, campaigns, filtered, looked_at, offer_campaigns
+from inbox.pages.desk.filters import ORDER, LeadFilter, choices_in, filtered, looked_at, offer
 from inbox.pages.desk.saved_views import open_view
 from inbox.pages.desk.search import FAR, search_page
 from inbox.pages.desk.worth_order import worth_page
@@ -40,7 +40,7 @@ from inbox.pages.start.steps_page import context_of, is_setting_up
 from inbox.pages.team import is_over_all, listed_ids
 from inbox.pages.templatetags.holdfast import capped
 
-COUNT, OLDEST, CAMPAIGNS = "count", "oldest", "campaigns"
+COUNT, OLDEST = "count", "oldest"
 """Keys of the values that are read together with the counts of the page."""
 
 
@@ -154,14 +154,16 @@ def _read(
         counts = counts_of(request, also) if also else {}
         total = number.expression and read_values(listed_ids(request)[0], {COUNT: number.expression})
         return counts | {UNCERTAIN: 0} | (total or {})
-    offered = campaigns(request.workspace)
-    expressions: dict[str, Any] = {CAMPAIGNS: expression(offered), **also}
+    choices = choices_in(request.workspace)
+    expressions: dict[str, Any] = {name: expression(part) for name, part in choices.items()}
+    expressions |= also
     if number.expression is not None:
         expressions[COUNT] = number.expression
     if folder.key == "not-understood":
         expressions[OLDEST] = oldest_not_understood(request.workspace)
     counts = counts_of(request, expressions)
-    offer_campaigns(request, instances(offered, counts[CAMPAIGNS]))
+    for name, part in choices.items():
+        offer(request, name, instances(part, counts[name]))
     return counts
 
 

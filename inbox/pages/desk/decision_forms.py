@@ -1,9 +1,11 @@
-"""The forms that decide about conversations: done, snooze, unread, read, assign and tag."""
+"""The forms that decide about conversations: done, snooze, unread, read, assign, tag, label and unlabel."""
 
+import re
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.urls.converters import UUIDConverter
 from django.utils import timezone
 
 from inbox.leads.tags import SAID
@@ -14,6 +16,7 @@ from inbox.pages.desk import snooze_words
 LEAD_LIMIT = 50
 SNOOZE_DAYS_LIMIT = 366
 ID_DIGITS = 19
+LABELLING = ("label", "unlabel")
 PAGE_GOOD_FOR = timedelta(minutes=15)
 """How long a page stays valid for deciding about all conversations of a list."""
 
@@ -34,14 +37,15 @@ class SeenField(forms.Field):
 
 
 class DecisionForm(forms.Form):
-    """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, or tag:<tag>.
+    """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, tag:<tag>, or
+    label:<id> or unlabel:<id>.
 
     A snooze ends on the day `until`, or at the time in `snooze:<words>`: a key of WORDS, a time (ISO 8601), or words
     that inbox.pages.desk.snooze_words reads. A day without a time ends at `opens_at` in the active time zone.
     `cleaned_data["snooze_until"]` holds the result.
     """
 
-    ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag")
+    ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag", *LABELLING)
     WORDS = {"tomorrow": 1, "week": 7, "month": 30}
     NOBODY = "nobody"
 
@@ -65,6 +69,8 @@ class DecisionForm(forms.Form):
             return word == self.NOBODY or (word.isascii() and word.isdigit() and len(word) < ID_DIGITS)
         if action == "tag":
             return word in SAID
+        if action in LABELLING:
+            return re.fullmatch(UUIDConverter.regex, word) is not None
         return action == "snooze" or not word
 
     @staticmethod

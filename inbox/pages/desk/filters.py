@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 
 from inbox.leads.folders import DEFAULT_FOLDER, FOLDERS, Folder, leads_in, leads_looked_at
-from inbox.models import Campaign, Draft, Lead, OutboundSend, Workspace
+from inbox.models import Campaign, Draft, Label, Lead, LeadLabel, OutboundSend, Workspace
 from inbox.models.lead import Channel, Tag
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.combined_query import Rows, rows
@@ -27,25 +27,28 @@ NOBODY, ME = "nobody", "me"
 SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")]
 WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
 DRAFTS = [(WAITS, "Waiting for review"), (GOES_OUT, "Goes out automatically"), (NO_DRAFT, "None")]
-CHOSEN = ("workspace", "channel", "campaign", "assignee", "tag", "score", "draft")
+CHOSEN = ("workspace", "channel", "campaign", "assignee", "tag", "label", "score", "draft")
 """The filters that offer a list of choices."""
 
 
-def campaigns(workspace: Workspace) -> Rows:
-    """Describes the workspace's campaigns as a list to read with other values, for `offer_campaigns`."""
-    return rows(Campaign.objects.filter(workspace=workspace), "name", "external_id")
+def choices_in(workspace: Workspace) -> dict[str, Rows]:
+    """Describes the workspace's rows that filters offer, by filter, as lists to read with other values, for `offer`."""
+    return {
+        "campaign": rows(Campaign.objects.filter(workspace=workspace), "name", "external_id"),
+        "label": rows(Label.objects.filter(workspace=workspace), "name"),
+    }
 
 
-def offer_campaigns(request: WorkspaceRequest, campaigns: Iterable[Campaign]) -> None:
-    """Sets `campaigns` as the choices of this request's filter, so that they are not read again."""
-    vars(request)["campaigns"] = [(str(row.pk), str(row)) for row in campaigns]
+def offer(request: WorkspaceRequest, name: str, choices: Iterable[Campaign | Label]) -> None:
+    """Sets `choices` as those of this request's filter `name`, so that they are not read again."""
+    vars(request)[f"choices of {name}"] = [(str(row.pk), str(row)) for row in choices]
 
 
-def _campaigns(request: WorkspaceRequest) -> list[tuple[str, str]]:
-    """Returns the campaigns as choices: one query per request, and none if no campaign is requested."""
-    if "campaigns" not in vars(request):
-        offer_campaigns(request, Campaign.objects.filter(workspace=request.workspace))
-    choices: list[tuple[str, str]] = vars(request)["campaigns"]
+def offered(request: WorkspaceRequest, name: str) -> list[tuple[str, str]]:
+    """Returns the choices of the filter `name`: one query per request, and none if no such choice is requested."""
+    if f"choices of {name}" not in vars(request):
+        offer(request, name, choices_in(request.workspace)[name].queryset)
+    choices: list[tuple[str, str]] = vars(request)[f"choices of {name}"]
     return choices
 
 
@@ -74,7 +77,7 @@ def _day(label: str) -> DateFilter:
 
 
 class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """The filters for the leads of `request.workspace`. Campaigns and members of other workspaces cannot be chosen.
+    """The filters for the leads of `request.workspace`. Rows of other workspaces cannot be chosen.
 
     An invalid value is a form error and never widens the list. `q` does not filter the leads, because a search has its
     own order (inbox.pages.desk.search). The times refer to the newest message; `when` is a time in words.
@@ -93,6 +96,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     campaign = ChoiceFilter(field_name="campaign_id", label="Campaign", empty_label="Any")
     assignee = ChoiceFilter(method="of_assignee", label="Assigned to", empty_label="Anyone")
     tag = ChoiceFilter(choices=Tag.choices, label="Tag", empty_label="Any")
+    label = ChoiceFilter(method="of_label", label="Label", empty_label="Any")
     score = ChoiceFilter(lookup_expr="gte", choices=SCORES, label="Score", empty_label="Any")
     draft = ChoiceFilter(method="of_draft", choices=DRAFTS, label="Draft", empty_label="Any")
     when = CharFilter(
@@ -110,20 +114,21 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     class Meta:
         model = Lead
-        fields = ["channel", "account", "campaign", "assignee", "tag", "score", "draft"]
+        fields = ["channel", "account", "campaign", "assignee", "tag", "label", "score", "draft"]
 
     def __init__(self, data: Any, queryset: QuerySet[Lead], *, request: WorkspaceRequest) -> None:
         super().__init__(data, queryset, request=request)
         if is_over_all(request):
             self._over_all(request)
             return
-        self.filters["campaign"].extra["choices"] = lambda: _campaigns(request)
+        self.filters["campaign"].extra["choices"] = lambda: offered(request, "campaign")
+        self.filters["label"].extra["choices"] = lambda: offered(request, "label")
         mates = [(str(mate.membership_id), mate.name) for mate in team_of(request).members]
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Me"), *mates]
 
     def _over_all(self, request: WorkspaceRequest) -> None:
         """Replaces the filters that belong to one workspace by the choice of the workspace."""
-        del self.filters["campaign"]
+        del self.filters["campaign"], self.filters["label"]
         self.filters["q"].label = "Name"
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "You")]
         choices = [(str(row.workspace_id), row.workspace.name) for row in members_of(request)]
@@ -150,6 +155,10 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
             assigned_to__in=[mate.user_id for mate in mates if str(mate.membership_id) == choice]
         )
 
+    def of_label(self, queryset: QuerySet[Lead], _name: str, choice: str) -> QuerySet[Lead]:
+        on = LeadLabel.objects.filter(label_id=choice, state=LeadLabel.State.ON)
+        return queryset.filter(pk__in=on.values("lead"))
+
     def of_draft(self, queryset: QuerySet[Lead], _name: str, choice: str) -> QuerySet[Lead]:
         drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING)
         if choice == WAITS:
@@ -161,6 +170,11 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     def as_they_are(self, queryset: QuerySet[Lead], _name: str, _value: object) -> QuerySet[Lead]:
         return queryset
+
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        """The ids and names of the workspace's labels, for the dialog about selected rows."""
+        return offered(self.request, "label")
 
     @property
     def words(self) -> str:

@@ -1,4 +1,4 @@
-"""Decides about selected rows or the open conversation (done, snooze, unread, read, assign, tag), and undoes it."""
+"""Decides about selected rows or the open conversation (done, snooze, read, assign, tag, label …), and undoes it."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -8,15 +8,16 @@ from django.contrib import messages
 from django.core.signing import BadSignature
 from django.db import IntegrityError
 from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import date
 from django.urls import reverse
 
 from inbox.intake import tagging
-from inbox.leads import assigning, notes, triage
-from inbox.models import Lead
+from inbox.leads import assigning, labels, notes, triage
+from inbox.models import Label, Lead
 from inbox.pages.access import POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.conversation_list import list_url, threads
-from inbox.pages.desk.decision_forms import TriageForm
+from inbox.pages.desk.decision_forms import LABELLING, TriageForm
 from inbox.pages.desk.filters import ORDER, filtered, looked_at
 from inbox.pages.desk.search import following
 from inbox.pages.forms import first_error
@@ -44,7 +45,7 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
     target, changed = "" if part else _after(request, form) or _list_url(request), False
     try:
         words, outcome = _carry_out(request, form)
-    except assigning.NotAMember as reason:
+    except (assigning.NotAMember, labels.LabelGone) as reason:
         messages.error(request, str(reason))
     else:
         changed = bool(outcome.leads)
@@ -55,7 +56,10 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage.TriageResult]:
-    """Carries out `form`. Returns a sentence with {} for the conversations, and the result. Raises NotAMember."""
+    """Carries out `form`. Returns a sentence with {} for the conversations, and the result.
+
+    Raises NotAMember or LabelGone.
+    """
     workspace, rows = request.workspace, form.cleaned_data["lead"]
     if form.action == "assign":
         to = assigning.receiver(workspace, form.membership_id())
@@ -67,6 +71,12 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
         return words, assigning.give(workspace, signed_in(request), rows, to)
     if form.action == "tag":
         return f"Tagged {form.word}: {{}}", tagging.tag(workspace, signed_in(request), rows, form.word)
+    if form.action in LABELLING:
+        is_on = form.action == "label"
+        label = get_object_or_404(Label, workspace=workspace, pk=form.word)
+        words = f"Labelled {label}: {{}}" if is_on else f"Not labelled {label}: {{}}"
+        ids = [row.lead_id for row in rows]
+        return words, labels.decide(workspace, signed_in(request), ids, label, is_on=is_on)
     if form.action == "snooze":
         until = form.cleaned_data["snooze_until"]
         words = f"Snoozed {{}} until {date(until, 'j F, H:i')}"
@@ -111,11 +121,11 @@ def _list_url(request: WorkspaceRequest) -> str:
 def _after(request: WorkspaceRequest, form: TriageForm) -> str:
     """Returns the URL of the conversation to show after a decision in an open one; "" for the list.
 
-    It is the next one of the list, or the same one if it was assigned or tagged.
+    It is the next one of the list, or the same one if it was assigned, tagged or labelled.
     """
     if form.action == "unread" or not request.POST.get("open"):
         return ""
-    if form.action in ("assign", "tag"):
+    if form.action in ("assign", "tag", *LABELLING):
         return _conversation_url(request, form.cleaned_data["lead"][0].lead_id)
     lead = Lead.objects.filter(workspace=request.workspace, pk=form.cleaned_data["lead"][0].lead_id).first()
     if lead is None or lead.last_message_at is None:
@@ -155,6 +165,9 @@ def _tell(request: WorkspaceRequest, words: str, outcome: triage.TriageResult) -
     if held := outcome.held:
         were = "was skipped" if len(held) == 1 else "were skipped"
         messages.warning(request, f"{len(held)} opted out, bounced or may have, and {were}: {_names(held)}.")
+    if outcome.full:
+        most = f"they have {labels.PER_LEAD} labels, the maximum"
+        messages.warning(request, f"Skipped, because {most}: {_names(outcome.full)}.")
     if outcome.gone:
         messages.warning(request, f"{outcome.gone} skipped because they no longer exist.")
 

@@ -22,6 +22,7 @@ from inbox.models import (
     FollowUpSequence,
     FollowUpTask,
     Invitation,
+    Label,
     Lead,
     Membership,
     Message,
@@ -101,6 +102,7 @@ def path_of(workspace, lead):
         "fact_id": factories.make_fact(workspace).pk,
         "sequence_id": factories.make_sequence(workspace, {}).pk,
         "view_id": factories.make_saved_view(workspace).pk,
+        "label_id": factories.make_label(workspace).pk,
         "snippet_id": factories.make_snippet(workspace).pk,
     }
 
@@ -229,6 +231,7 @@ MODEL_OF = {
     "row_id": Lead,
     "send_id": OutboundSend,
     "sequence_id": FollowUpSequence,
+    "label_id": Label,
     "snippet_id": Snippet,
     "task_id": FollowUpTask,
     "token_id": ApiToken,

@@ -10,7 +10,7 @@ from whitenoise import compress
 
 from config.static import EXPORT, IMPORT, served
 
-MOST = 40_000
+MOST = 41_000
 """Bytes of JavaScript and CSS on the wire, htmx among them."""
 STATIC = Path(finders.find("holdfast.css")).parent
 SCRIPTS = sorted(STATIC.glob("*.js"))
@@ -24,7 +24,7 @@ def source(name: str) -> bytes:
 
 
 @pytest.mark.django_db
-def test_the_inbox_loads_at_most_forty_kilobytes_of_scripts_and_styles(workspace, member):
+def test_the_inbox_loads_at_most_forty_one_kilobytes_of_scripts_and_styles(workspace, member):
     page = member.get(f"/w/{workspace.pk}/inbox/").content.decode()
     names = set(re.findall(r'"/static/([^"]+\.(?:js|css))"', page))
     assert names == {"inbox.js", "clock.js", "holdfast.css", "django_htmx/htmx-2.min.js"}

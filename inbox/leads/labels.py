@@ -1,0 +1,161 @@
+"""A workspace's own labels: people put them on leads, change them, merge them and delete them.
+
+A person's decision stands above a model's and a provider's: a label that a person took off stays off.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet, Value
+from django.db.models.functions import Now, Replace
+
+from inbox.leads.provider_tags import PERSON
+from inbox.leads.triage import TriageResult
+from inbox.models import Label, Lead, LeadLabel, SavedView, TagDecision, User, Workspace, audit, locks
+from inbox.models.actor import Actor, columns
+from inbox.models.label import MOST
+from inbox.signals import lead_labelled
+from inbox.workspaces.own_and_shared import Full, Refused, unique
+
+Kind, State = TagDecision.Kind, LeadLabel.State
+PER_LEAD = 3
+"""The maximum number of labels that a lead has at a time. The lead's row lock guards it."""
+AT_ONCE = 500
+DECIDED = ("state", "kind", "by", "user", "program", "reason", "decided_at")
+ON = Q(lead_labels__state=State.ON)
+
+
+class LabelGone(Refused):
+    pass
+
+
+class Use(NamedTuple):
+    """What a change of a label affects: leads that have it, saved views that filter by it, and names at providers."""
+
+    leads: int
+    views: int
+    names: int
+
+    def __str__(self) -> str:
+        words = zip(self, ("lead", "saved view", "provider name"), strict=True)
+        return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in words)
+
+
+def use_of(label: Label) -> Use:
+    leads = LeadLabel.objects.filter(label=label, state=State.ON).count()
+    return Use(leads, _views(label).count(), len(label.aliases))
+
+
+def listed(workspace: Workspace) -> QuerySet[Label]:
+    """The workspace's labels by name, each with the number of leads that have it (`leads`)."""
+    return Label.objects.filter(workspace=workspace).annotate(leads=Count("lead_labels", filter=ON))
+
+
+def _views(label: Label) -> QuerySet[SavedView]:
+    return SavedView.objects.filter(workspace=label.workspace_id, query__contains=f"label={label.pk}")
+
+
+def save(label: Label, by: User, **changes: object) -> None:
+    """Stores a new or changed label. Raises NameTaken, or Full beyond MOST labels."""
+    is_new = label._state.adding
+    with transaction.atomic():
+        locks.hold("labels", label.workspace_id)
+        if is_new and Label.objects.filter(workspace=label.workspace_id).count() >= MOST:
+            raise Full(f"There are {MOST} labels, the maximum. Delete or merge one first.")
+        with unique("A label with this name already exists.", "label_once"):
+            label.save()
+        audit.record(label.workspace_id, by, f"label.{'add' if is_new else 'change'}", label, **changes)
+
+
+def end(label: Label, by: User, into: Label | None = None) -> None:
+    """Deletes `label` with the saved views that filter by it. With `into`, a label of the same workspace, its leads,
+    views and names at providers go there; what was decided about `into` stays.
+    """
+    rows = LeadLabel.objects.filter(label=label)
+    while leads := list(rows.values_list("lead", flat=True)[:AT_ONCE]):
+        with transaction.atomic():
+            _locked(label.workspace_id, leads)
+            batch = rows.filter(lead__in=leads)
+            if into:
+                decided = LeadLabel.objects.filter(label=into, lead__in=leads)
+                decided.filter(state=State.SUGGESTED).delete()
+                batch.exclude(lead__in=decided.values("lead")).update(label=into)
+            batch.update(state=State.OFF)  # the triggers tell of it
+            batch.delete()
+    with transaction.atomic():
+        if into:
+            ids = Value(str(label.pk)), Value(str(into.pk))
+            _views(label).update(query=Replace("query", *ids))
+            into.aliases = [*dict.fromkeys([*into.aliases, label.name, *label.aliases])][:20]
+            into.save(update_fields=["aliases"])
+            audit.record(label.workspace_id, by, "label.merge", label, name=label.name, into=into.name)
+        else:
+            _views(label).delete()
+            audit.record(label.workspace_id, by, "label.delete", label, name=label.name)
+        label.delete()
+
+
+def decide(
+    workspace: Workspace, by: Actor, lead_ids: Iterable[UUID], label: Label, *, is_on: bool
+) -> TriageResult:
+    """Stores that `by` puts `label` on the leads, or takes it off, which also declines a suggestion. Leads that have
+    PER_LEAD other labels stay unchanged, and are in the result's `full`. Raises LabelGone if the label was deleted.
+    """
+    wanted = set(lead_ids)
+    with transaction.atomic():
+        if Label.objects.select_for_update(no_key=True).filter(pk=label.pk).first() is None:
+            raise LabelGone(f"{label} was deleted.")
+        leads = _locked(workspace.pk, wanted)
+        full = _full(leads, label) if is_on else []
+        changed = [lead for lead in leads if lead not in full]
+        _write(changed, label, Kind.PERSON, f"{PERSON} {by.pk}", is_on=is_on, **columns(by, "user"))
+        action = "lead.label" if is_on else "lead.unlabel"
+        audit.record_all(workspace.pk, by, action, changed, label=label.name)
+    return TriageResult(changed, [], len(wanted) - len(leads), "", full=full)
+
+
+def _locked(workspace_id: UUID, lead_ids: Collection[UUID]) -> list[Lead]:
+    rows = Lead.objects.select_for_update(no_key=True).filter(workspace=workspace_id, pk__in=lead_ids)
+    return list(rows.order_by("pk"))
+
+
+def _full(leads: Collection[Lead], label: Label) -> list[Lead]:
+    others = LeadLabel.objects.filter(lead__in=leads, state=State.ON).exclude(label=label)
+    counts = dict(others.values_list("lead").annotate(count=Count("pk")))
+    return [lead for lead in leads if counts.get(lead.pk, 0) >= PER_LEAD]
+
+
+def _write(
+    leads: Collection[Lead], label: Label, kind: str, by: str, *, is_on: bool, **fields: object
+) -> None:
+    """Writes a decision that stands above all earlier ones. The leads must be locked."""
+    state = State.ON if is_on else State.OFF
+    LeadLabel.objects.bulk_create(
+        [
+            LeadLabel(
+                workspace_id=lead.workspace_id,
+                lead=lead,
+                label=label,
+                state=state,
+                kind=kind,
+                by=by,
+                decided_at=Now(),
+                **fields,
+            )
+            for lead in leads
+        ],
+        update_conflicts=True,
+        unique_fields=["lead", "label"],
+        update_fields=DECIDED,
+    )
+    for lead in leads if is_on else ():
+        lead_labelled.send(LeadLabel, lead=lead, label=label)
+
+
+def cut(lead: Lead) -> None:
+    """Makes the newest labels of the locked `lead` suggestions if it has too many since a merge with another lead."""
+    rows = LeadLabel.objects.filter(lead=lead, state=State.ON).order_by("decided_at", "pk")
+    surplus = list(rows.values_list("pk", flat=True)[PER_LEAD:])
+    LeadLabel.objects.filter(pk__in=surplus).update(state=State.SUGGESTED)
