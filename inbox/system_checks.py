@@ -73,6 +73,9 @@ HEARD = (
         slack_cards.follow,
         "cards in Slack offer what was decided before",
     ),
+    Heard(
+        call_reports.finished, "finished", writer.observe, "the results of calls break and heal no account"
+    ),
     Heard(writer.changed, "changed", comeback.on_change, "no one learns of a broken account"),
     Heard(writer.changed, "changed", groups.on_change, "follow-ups do not pause for a broken account"),
     Heard(user_logged_in, "user_logged_in", identity.begin, "a session lasts as long as it is used"),
@@ -197,16 +200,6 @@ def check_buttons(**_kwargs: object) -> list[CheckMessage]:
     ]
 
 
-def check_calls(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that the results of calls to providers are recorded in the health of accounts."""
-    if call_reports.is_subscribed(writer.observe):
-        return []
-    hint = "Subscribe integrations.health.writer.observe in integrations/apps.py."
-    return [
-        _error("integrations.health.writer.observe does not hear how calls end: no account breaks.", hint, 5)
-    ]
-
-
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
     """A system check that exactly the ticks in TICKS are registered."""
     hint = "Register it with tick in inbox/jobs.py, or in jobs/housekeeping.py."
@@ -247,7 +240,6 @@ CHECKS = (
     check_vetoes,
     check_stops,
     check_buttons,
-    check_calls,
     check_ticks,
     check_retention,
 )

@@ -17,6 +17,7 @@ from inbox.replying import autosend, buttons, review, send_claims, slack_cards
 from inbox.webhooks import stored
 from inbox.workspaces import identity
 from integrations.health import writer
+from integrations.http import call_reports
 from jobs import actions
 from jobs.retention import prunes
 
@@ -40,6 +41,7 @@ def _receivers() -> None:
     signals.lead_enriched.connect(missing_facts.on_enriched)
     signals.lead_enriched.connect(enrichment.on_answer)
     signals.draft_changed.connect(slack_cards.follow)
+    call_reports.finished.connect(writer.observe)
     writer.changed.connect(comeback.on_change)
     writer.changed.connect(groups.on_change)
     actions.acted.connect(audit.record_jobs)

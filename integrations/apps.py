@@ -1,4 +1,4 @@
-"""Loads the providers' declarations at start, and connects account health to finished calls."""
+"""Loads the providers' declarations at start."""
 
 from django.apps import AppConfig
 from django.core.checks import register
@@ -10,10 +10,8 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from integrations import registry, system_checks
-        from integrations.health import writer
         from integrations.http import call_reports
 
         # An incomplete declaration makes the start fail here, with an error that says what is missing.
         call_reports.declare(registry.specs())
         register(system_checks.check_declarations, "wiring")
-        call_reports.subscribe(writer.observe)

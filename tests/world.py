@@ -9,7 +9,7 @@ from inbox.models import Draft, Lead, Message, OutboundSend, User, Workspace
 from inbox.workspaces.creation import webhook_path
 from integrations.http import session
 from integrations.http.breaker import breakers
-from integrations.http.transport import adapters
+from integrations.http.transport import adapter_of
 from integrations.models import Integration, WebhookKey
 from jobs.models import BackgroundJob, JobStep
 from jobs.worker import drain
@@ -35,7 +35,7 @@ def settings_for(sandbox: SandboxServer, **more: Any) -> override_settings:
 def forget_calls() -> None:
     """Closed breakers, a full retry budget, no pooled connection: what an earlier test left behind."""
     breakers.forget()
-    adapters.forget()
+    adapter_of.cache_clear()
     session._budgets.clear()
 
 

@@ -4,6 +4,7 @@ A table's URL is its secret. A table accepts at most 10 rows a minute from all p
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Self
@@ -72,4 +73,4 @@ class ClayClient:
     def _limited(self, url: str) -> ProviderSession:
         """Limits calls to a table across all workspaces. The URL is a secret, so its hash names the limit."""
         key = f"clay:{sha256(url.encode()).hexdigest()[:32]}"
-        return self._session.with_rate_limit(RateLimit(key, ROWS, WINDOW_S))
+        return replace(self._session, rate_limit=RateLimit(key, ROWS, WINDOW_S))

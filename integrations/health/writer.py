@@ -283,8 +283,9 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
 _healthy_until: dict[UUID, float] = {}
 
 
-def observe(report: CallReport) -> None:
-    """Records a finished call. Each process writes a healthy account's success at most once in SUCCESS_EVERY_S.
+def observe(report: CallReport, **_arguments: Any) -> None:
+    """Receives `call_reports.finished` and records the call. Each process writes a healthy account's success at most
+    once in SUCCESS_EVERY_S.
 
     If the thread had no database connection during the call, it has none afterwards.
     """

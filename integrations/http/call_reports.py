@@ -1,10 +1,11 @@
-"""Reports every finished call once to the log, to the metrics, and to subscribers such as health."""
+"""Reports every finished call once to the log, to the metrics, and to receivers such as health."""
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.dispatch import Signal
 from prometheus_client import Counter, Histogram
 
 from integrations.errors import CallOutcome
@@ -56,30 +57,13 @@ class CallReport:
     cannot_send: bool = False
 
 
-Subscriber = Callable[[CallReport], None]
-_subscribers: list[Subscriber] = []
-
+finished = Signal()
+"""Sent after every finished call, in the caller's thread. Argument: `report`, a CallReport."""
 QUIET = {CallOutcome.OK, CallOutcome.CANCELLED, CallOutcome.SHUTDOWN}
 
 
-def subscribe(subscriber: Subscriber) -> Subscriber:
-    """Calls `subscriber(report)` after every finished call, in the caller's thread. Subscribing twice has no effect."""
-    if subscriber not in _subscribers:
-        _subscribers.append(subscriber)
-    return subscriber
-
-
-def is_subscribed(subscriber: Subscriber) -> bool:
-    return subscriber in _subscribers
-
-
-def unsubscribe(subscriber: Subscriber) -> None:
-    """Raises ValueError if `subscriber` is not subscribed."""
-    _subscribers.remove(subscriber)
-
-
 def report(call: CallReport) -> None:
-    """Logs and counts one finished call. An error of a subscriber is logged and not raised."""
+    """Logs and counts one finished call, and sends `finished`. An error of a receiver is logged and not raised."""
     CALLS.labels(call.provider, call.outcome).inc()
     CALL_SECONDS.labels(call.provider).observe(call.duration_ms / 1000)
     logger.log(
@@ -98,8 +82,4 @@ def report(call: CallReport) -> None:
             "integration_id": str(call.integration_id or ""),
         },
     )
-    for subscriber in _subscribers:
-        try:
-            subscriber(call)
-        except Exception:
-            logger.exception("call report refused", extra={"subscriber": subscriber.__qualname__})
+    finished.send_robust(sender=None, report=call)

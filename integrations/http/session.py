@@ -9,7 +9,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPMethod
 from typing import Any, NamedTuple, cast
 
@@ -39,7 +39,7 @@ from integrations.http.breaker import Permit, breakers
 from integrations.http.hosts import HostRefused, address_of
 from integrations.http.ratelimit import RateLimit
 from integrations.http.retry import RETRYABLE, RetryBudget, may_pass, parse_retry_after_ms, wait_s
-from integrations.http.transport import CallGuard, adapters, guarded
+from integrations.http.transport import CallGuard, adapter_of, guarded
 from integrations.provider_words import words_of
 from integrations.visits import refuse_in_transaction
 from jobs.deadline import Deadline
@@ -198,9 +198,6 @@ class ProviderSession:
             parse=parse,
         )
         return cast(T, self._run(call))
-
-    def with_rate_limit(self, rate_limit: RateLimit) -> "ProviderSession":
-        return replace(self, rate_limit=rate_limit)
 
     def _prepare(
         self,
@@ -401,7 +398,7 @@ def _interrupted(reason: Exception, sent: bool | None) -> CallCancelled | CallIn
 def _exchange_bytes(provider: str, call: _Call, guard: CallGuard) -> Response:
     """Sends and reads under `guard`, within the budget. With a file limit, a 2xx is a file."""
     budget = READ if call.idempotent else WRITE
-    answer = adapters.get(provider).send(call.request, stream=True)
+    answer = adapter_of(provider).send(call.request, stream=True)
     ok = 200 <= answer.status_code < 300
     is_file = bool(call.file_limit) and ok
     content = io.BytesIO()  # returns its bytes without a copy

@@ -111,7 +111,7 @@ def current_guard() -> CallGuard:
     return _guard.get()
 
 
-class _GuardedIO(socket.socket):
+class GuardedSocket(socket.socket):
     """A socket that reads and writes in slices. Its methods raise the errors of CallGuard.slice_s."""
 
     def _in_slices(self, operation: Callable[..., T], *args: Any) -> T:
@@ -141,11 +141,7 @@ class _GuardedIO(socket.socket):
             view = view[self.send(view, flags) :]
 
 
-class GuardedSocket(_GuardedIO):
-    pass
-
-
-class GuardedTLSSocket(_GuardedIO, ssl.SSLSocket):
+class GuardedTLSSocket(GuardedSocket, ssl.SSLSocket):
     """OpenSSL can retry a handshake, a read or a write after each slice."""
 
     def do_handshake(self, block: bool = False) -> None:
@@ -224,7 +220,9 @@ def _connect(sock: GuardedSocket, address: Any, guard: CallGuard) -> None:
     sock.settimeout(SLICE_S)
 
 
-class _GuardedConnection(HTTPConnection):
+class GuardedHTTPConnection(HTTPConnection):
+    """Used without TLS only for the sandbox on this machine (hosts.check_url)."""
+
     _last_used_at = 0.0
 
     def _new_conn(self) -> socket.socket:
@@ -240,11 +238,7 @@ class _GuardedConnection(HTTPConnection):
         return super().is_connected and time.monotonic() - self._last_used_at < MAX_IDLE_S
 
 
-class GuardedHTTPConnection(_GuardedConnection):
-    """Used only for the sandbox on this machine (hosts.check_url)."""
-
-
-class GuardedHTTPSConnection(_GuardedConnection, HTTPSConnection):
+class GuardedHTTPSConnection(GuardedHTTPConnection, HTTPSConnection):
     pass
 
 
@@ -291,23 +285,11 @@ class GuardedAdapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-class _Adapters:
-    """One adapter, and so one connection pool, for each provider in this process."""
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Drops the adapters after a fork, because two processes must never share a connection."""
-        self._lock = threading.Lock()
-        self._by_provider: dict[str, GuardedAdapter] = {}
-
-    def get(self, provider: str) -> GuardedAdapter:
-        with self._lock:
-            if provider not in self._by_provider:
-                self._by_provider[provider] = GuardedAdapter(provider)
-            return self._by_provider[provider]
+@functools.cache
+def adapter_of(provider: str) -> GuardedAdapter:
+    """Returns this process's adapter of the provider, and so its connection pool."""
+    return GuardedAdapter(provider)
 
 
-adapters = _Adapters()
-os.register_at_fork(after_in_child=adapters.forget)
+# Two processes must never share a connection.
+os.register_at_fork(after_in_child=adapter_of.cache_clear)

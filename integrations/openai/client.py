@@ -20,7 +20,7 @@ from integrations.errors import CallOutcome, ProviderError, ProviderMisconfigure
 from integrations.http.session import ProviderSession
 from integrations.models import AiCall, Integration
 from integrations.openai import workspace_accounts
-from integrations.openai.catalog import MODELS, Model, checked
+from integrations.openai.catalog import MODELS, checked
 from integrations.openai.errors import AnswerRefused, AnswerUnusable, OpenAINotConfigured, classify
 from integrations.openai.schema import ModelAnswer, strict_schema
 from integrations.openai.transport import SeamTransport
@@ -45,44 +45,27 @@ MORE_TOKENS = 1.5
 """How much higher the token limit is when a cut-off answer is requested again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Question:
-    """One question to the language model, and how it is recorded: feature, prompt version and workspace."""
+    """One question to the language model. `call` is its record, which holds no text and is stored afterwards."""
 
-    feature: str
-    prompt_version: str
-    model: str
-    effort: str
+    call: AiCall
     instructions: str
     text: str
     schema: type[ModelAnswer]
-    workspace_id: uuid.UUID | None
+    limit: int
     account: Integration | None
-
-
-@dataclass(slots=True)
-class Usage:
-    tries: int = 0
-    input_tokens: int = 0
     cached_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
 
-    def add(self, response: "ModelResponse") -> None:
+    def count(self, response: "ModelResponse") -> None:
+        """Adds the tokens of one response to the record."""
         usage = response.usage
         if usage is None:
             return
-        self.input_tokens += usage.input_tokens or 0
-        self.output_tokens += usage.output_tokens or 0
+        self.call.input_tokens += usage.input_tokens or 0
+        self.call.output_tokens += usage.output_tokens or 0
         self.cached_tokens += getattr(usage.input_tokens_details, "cached_tokens", 0) or 0
-        self.reasoning_tokens += getattr(usage.output_tokens_details, "reasoning_tokens", 0) or 0
-
-    def cost_microusd(self, pricing: Model) -> int | None:
-        return pricing.cost_microusd(
-            input_tokens=self.input_tokens,
-            cached_tokens=self.cached_tokens,
-            output_tokens=self.output_tokens,
-        )
+        self.call.reasoning_tokens += getattr(usage.output_tokens_details, "reasoning_tokens", 0) or 0
 
 
 class OpenAIClient:
@@ -111,48 +94,46 @@ class OpenAIClient:
         """
         if not settings.OPENAI_API_KEY:
             raise OpenAINotConfigured()
+        call = AiCall(feature=feature, prompt_version=prompt_version, model=model, effort=effort, tries=0)
+        call.workspace_id = workspace_id
         question = Question(
-            feature=feature,
-            prompt_version=prompt_version,
-            model=model,
-            effort=effort,
+            call=call,
             instructions=instructions,
             text=text,
             schema=schema,
-            workspace_id=workspace_id,
+            limit=max_output_tokens,
             account=workspace_accounts.of(workspace_id),
         )
-        return _ask(question, schema, max_output_tokens, deadline, on_cost)
+        return _ask(question, schema, deadline, on_cost)
 
 
-def _ask(
-    question: Question,
-    schema: type[T],
-    max_output_tokens: int,
-    deadline: Deadline,
-    on_cost: Callable[[int], None] | None,
-) -> T:
-    """Asks the model, and records the question in AiCall without its text."""
-    usage, began, outcome = Usage(), time.monotonic(), "error"
+def _ask(question: Question, schema: type[T], deadline: Deadline, on_cost: Callable[[int], None] | None) -> T:
+    call, began = question.call, time.monotonic()
+    call.outcome = "error"
     try:
-        pricing = checked(question.model, question.effort)
-        answer = _answer(question, schema, usage, max_output_tokens, deadline)
-        outcome = "ok"
+        pricing = checked(call.model, call.effort)
+        answer = _answer(question, schema, deadline)
+        call.outcome = "ok"
         return answer
     except ProviderMisconfigured as error:
         workspace_accounts.refused(question.account, error)
         raise
     except (ProviderError, DeadlineExceeded, Cancelled, ShutdownRequested) as error:
-        outcome = _outcome(error)
+        call.outcome = _outcome(error)
         if isinstance(error, ProviderRejected) and not isinstance(error, AnswerRefused):
             workspace_accounts.refused(question.account, error)
         raise
     finally:
-        if usage.tries:
-            cost_microusd = usage.cost_microusd(pricing)
-            _record(question, usage, cost_microusd, outcome, round((time.monotonic() - began) * 1000))
-            if on_cost is not None and cost_microusd is not None:
-                on_cost(cost_microusd)
+        if call.tries:
+            call.duration_ms = round((time.monotonic() - began) * 1000)
+            call.cost_microusd = pricing.cost_microusd(
+                input_tokens=call.input_tokens,
+                cached_tokens=question.cached_tokens,
+                output_tokens=call.output_tokens,
+            )
+            _store(call)
+            if on_cost is not None and call.cost_microusd is not None:
+                on_cost(call.cost_microusd)
 
 
 def check(deadline: Deadline, account: Integration | None = None) -> str:
@@ -185,14 +166,12 @@ def _session(account: Integration | None) -> ProviderSession:
     )
 
 
-def _answer(
-    question: Question, schema: type[T], usage: Usage, max_output_tokens: int, deadline: Deadline
-) -> T:
-    for limit in (max_output_tokens, int(max_output_tokens * MORE_TOKENS)):
-        usage.tries += 1
+def _answer(question: Question, schema: type[T], deadline: Deadline) -> T:
+    for limit in (question.limit, int(question.limit * MORE_TOKENS)):
+        question.call.tries += 1
         response = _respond(question, limit, deadline)
         try:
-            usage.add(response)
+            question.count(response)
             if not _cut_off(response):
                 return _read(response, schema)
         except (AttributeError, TypeError):
@@ -206,14 +185,15 @@ def _respond(question: Question, limit: int, deadline: Deadline) -> "ModelRespon
     # The SDK's 500 modules take a quarter of Django's start time and 21 MB, so only processes that ask load them.
     from openai import OpenAI, omit
 
+    call = question.call
     session = ProviderSession(
         provider="openai",
-        workspace_id=question.workspace_id,
+        workspace_id=call.workspace_id,
         integration_id=question.account.pk if question.account else None,
         timeout_ms=settings.OPENAI_DRAFT_TIMEOUT_MS,
         classify=classify,
     )
-    transport = SeamTransport(session, question.feature, deadline)
+    transport = SeamTransport(session, call.feature, deadline)
     with httpx2.Client(transport=transport, trust_env=False) as http_client:
         client = OpenAI(
             api_key=settings.OPENAI_API_KEY,
@@ -222,13 +202,13 @@ def _respond(question: Question, limit: int, deadline: Deadline) -> "ModelRespon
             http_client=http_client,
         )
         return client.responses.create(
-            model=question.model,
+            model=call.model,
             instructions=question.instructions,
             input=question.text,
             max_output_tokens=limit,
             truncation="auto",
             text={"format": _format(question.schema)},
-            reasoning={"effort": cast("ReasoningEffort", question.effort)} if question.effort else omit,
+            reasoning={"effort": cast("ReasoningEffort", call.effort)} if call.effort else omit,
         )
 
 
@@ -277,27 +257,12 @@ def _outcome(error: Exception) -> str:
     return str(CallOutcome.CANCELLED if isinstance(error, Cancelled) else CallOutcome.SHUTDOWN)
 
 
-def _record(
-    question: Question, usage: Usage, cost_microusd: int | None, outcome: str, duration_ms: int
-) -> None:
-    """Creates one AiCall. If the database is unavailable, the record is lost, but the answer is used."""
+def _store(call: AiCall) -> None:
+    """Stores the record of a question. If the database is unavailable, it is lost, but the answer is used."""
+    call.job_id = running_job()
     try:
         with visit():
-            AiCall.objects.create(
-                workspace_id=question.workspace_id,
-                job_id=running_job(),
-                feature=question.feature,
-                prompt_version=question.prompt_version,
-                model=question.model,
-                effort=question.effort,
-                tries=usage.tries,
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-                reasoning_tokens=usage.reasoning_tokens,
-                cost_microusd=cost_microusd,
-                duration_ms=duration_ms,
-                outcome=outcome,
-            )
+            call.save()
     except Error:
-        logger.warning("model call not recorded", extra={"feature": question.feature}, exc_info=True)
+        logger.warning("model call not recorded", extra={"feature": call.feature}, exc_info=True)
         drop_connection()

@@ -36,7 +36,7 @@ from tests import factories
 SOURCE = Path(inspect.getfile(wiring)).read_text()
 HEARD = [
     *(one for one in vars(signals).values() if isinstance(one, Signal)),
-    *(writer.changed, actions.acted, user_logged_in),
+    *(call_reports.finished, writer.changed, actions.acted, user_logged_in),
 ]
 PACKAGES = ("inbox", "insights", "integrations", "jobs")
 
@@ -147,12 +147,6 @@ def test_without_what_stops_a_provider_s_campaigns_nothing_starts(monkeypatch, p
     lacking = replace(providers.spec_of(provider), stop_campaign=NONE("nobody wrote it"))
     monkeypatch.setattr(providers, "specs", lambda: {provider: lacking})
     assert f"An opt-out stops no campaign at {provider}" in refusal()
-
-
-def test_without_ears_for_finished_calls_nothing_starts(monkeypatch):
-    monkeypatch.setattr(call_reports, "_subscribers", [])
-    said = refusal()
-    assert "integrations.health.writer.observe" in said and "integrations/apps.py" in said
 
 
 @pytest.mark.parametrize("table", insights_checks.STATES)

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.http import call_reports, session
 from integrations.http.breaker import breakers
-from integrations.http.transport import adapters
+from integrations.http.transport import adapter_of
 from jobs.deadline import Deadline
 from sandbox import SandboxServer
 
@@ -14,7 +14,7 @@ from sandbox import SandboxServer
 @pytest.fixture(autouse=True)
 def fresh_calls():
     breakers.forget()
-    adapters.forget()
+    adapter_of.cache_clear()
     session._budgets.clear()
 
 
@@ -22,9 +22,13 @@ def fresh_calls():
 def reports():
     """What is reported of finished calls."""
     seen = []
-    call_reports.subscribe(seen.append)
+
+    def receive(report, **_signal):
+        seen.append(report)
+
+    call_reports.finished.connect(receive)
     yield seen
-    call_reports.unsubscribe(seen.append)
+    call_reports.finished.disconnect(receive)
 
 
 @pytest.fixture

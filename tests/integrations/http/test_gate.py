@@ -9,7 +9,7 @@ from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderMisconfigured, ProviderUnreachable
 from integrations.http.hosts import HostRefused, address_of, check_url
 from integrations.http.session import ProviderSession
-from integrations.http.transport import adapters
+from integrations.http.transport import adapter_of
 from integrations.models import Integration
 from integrations.slack.client import SlackClient
 from integrations.unipile.client import UnipileClient
@@ -131,7 +131,7 @@ def test_path_out_of_an_answer_stays_on_the_host_of_its_account(looked_up, path)
 def test_request_that_was_made_elsewhere_is_checked_by_what_sends_it(looked_up):
     request = requests.Request("GET", "https://evil.example\\.unipile.com/api").prepare()
     with pytest.raises(HostRefused, match=r"evil\.example is not allowed"):
-        adapters.get("unipile").send(request)
+        adapter_of("unipile").send(request)
     assert looked_up == []
 
 
@@ -182,7 +182,7 @@ def test_what_is_let_through_is_read_alike_by_everything_that_sends_it(before):
         except HostRefused:
             continue
         request = requests.Request("GET", url).prepare()
-        connects_to, _ = adapters.get("unipile").build_connection_pool_key_attributes(request, True)
+        connects_to, _ = adapter_of("unipile").build_connection_pool_key_attributes(request, True)
         address = address_of("unipile", url)
         assert address.host == "unipile.com" or address.host.endswith(".unipile.com")
         for read in (parse_url(url), parse_url(request.url)):

@@ -26,7 +26,7 @@ from integrations.errors import (
 from integrations.http import session
 from integrations.http.hosts import HostRefused
 from integrations.http.session import ProviderSession, ResponseVerdict
-from integrations.http.transport import adapters
+from integrations.http.transport import adapter_of
 from jobs import deadline as deadlines
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, Snooze, TransientError
@@ -74,9 +74,9 @@ def test_a_forked_process_starts_with_no_connection():
         call(server.url)
         child = os.fork()
         if child == 0:
-            os._exit(len(adapters._by_provider))
+            os._exit(adapter_of.cache_info().currsize)
         assert os.waitpid(child, 0)[1] == 0
-        assert len(adapters._by_provider) == 1
+        assert adapter_of.cache_info().currsize == 1
 
 
 def test_opens_a_new_connection_after_a_long_pause(monkeypatch):
@@ -441,15 +441,15 @@ def test_one_log_line_per_call_at_the_level_of_its_outcome(caplog):
     assert lines == [("INFO", "cancelled", "thing"), ("WARNING", "timeout", "thing")]
 
 
-def test_a_failing_subscriber_fails_no_call():
+def test_a_failing_receiver_fails_no_call():
     from integrations.http import call_reports
 
-    def broken(report):
+    def broken(report, **_signal):
         raise ValueError
 
-    call_reports.subscribe(broken)
+    call_reports.finished.connect(broken)
     try:
         with FaultServer() as server:
             assert call(server.url).status == 200
     finally:
-        call_reports.unsubscribe(broken)
+        call_reports.finished.disconnect(broken)
