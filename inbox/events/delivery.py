@@ -183,9 +183,9 @@ def _failure(error: Exception) -> tuple[dict[str, Any], timedelta]:
     elif isinstance(error, HostRefused):
         words = "Not a public https:// address"
     elif isinstance(error, DecryptionError):
-        words = "Its secret cannot be read"
+        words = "Its secret can’t be read"
     else:
-        words = "No answer in 15 s" if getattr(error, "code", "") == "answer" else "No connection"
+        words = "No response within 15 s" if getattr(error, "code", "") == "answer" else "Couldn’t connect"
     wait = timedelta(milliseconds=getattr(error, "retry_after_ms", None) or 0)
     return {"outcome": Outcome.FAILED, "status": status, "error": words}, min(wait, LONGEST_WAIT)
 

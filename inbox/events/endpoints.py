@@ -54,7 +54,7 @@ def create(
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
         if WebhookEndpoint.objects.filter(workspace=workspace).count() >= MOST:
-            raise EndpointRefused(f"A workspace has at most {MOST} endpoints. Delete one first.")
+            raise EndpointRefused(f"A workspace can have up to {MOST} endpoints. Delete one first.")
         endpoint = WebhookEndpoint.objects.create(
             workspace=workspace, url=url, events=list(events), include_text=include_text
         )
@@ -110,7 +110,7 @@ def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> No
         raise EndpointRefused("The endpoint is off. Send the missed events to turn it on again.")
     with transaction.atomic():
         if not _add_attempts(endpoint, Q(pk=event_id)):
-            raise EndpointRefused("This event is already on its way, or older than 30 days.")
+            raise EndpointRefused("This event is already being sent, or is older than 30 days.")
         audit.record(endpoint.workspace_id, actor, "webhook_endpoint.resent", endpoint, event=str(event_id))
 
 
@@ -194,16 +194,16 @@ def run_notice(ctx: JobContext) -> dict[str, str]:
     host = urlsplit(endpoint.url).hostname or ""
     if endpoint.disabled_at is not None:
         line = (
-            f"Events no longer go to {host}: {endpoint.get_disabled_for_display()}. They are kept for 30 days. "
-            "Repair the receiver, then send what it missed."
+            f"Events no longer go to {host}: {endpoint.get_disabled_for_display()}. They’re kept for 30 "
+            "days. Fix the receiver, then send the missed events."
         )
     elif endpoint.failing_since is not None:
         off_at = timezone.localtime(endpoint.failing_since + OFF_AFTER)
         line = (
-            f"Events aren’t reaching {host}. They are tried for three days, and the endpoint is switched off on "
+            f"Events aren’t reaching {host}. Holdfast retries for three days and turns the endpoint off on "
             f"{off_at.day} {off_at:%b} if nothing gets through."
         )
     else:
-        return {"skipped": "well again"}
+        return {"skipped": "working again"}
     where = settings.PUBLIC_URL + reverse("inbox:programs", args=[endpoint.workspace_id])
     return tell_admins(ctx, endpoint.workspace, KIND, f"{line}\n{where}", about=f"events for {host}")

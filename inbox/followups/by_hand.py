@@ -40,7 +40,9 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: Actor) -> ByHan
         FollowUpInstance.objects.filter(pk__in=ids, workspace=workspace).values_list("pk", "lead_id")
     )
     free, done = _free(lead_ids), []
-    refusals = ["It no longer exists."] * (len(ids) - len(lead_ids)) + [BUSY] * (len(lead_ids) - len(free))
+    refusals = ["This follow-up no longer exists."] * (len(ids) - len(lead_ids)) + [BUSY] * (
+        len(lead_ids) - len(free)
+    )
     for instance in free:
         try:
             ACTIONS[name](instance, user)
@@ -64,9 +66,9 @@ def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
 
 def _resume(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.lead.is_stopped:
-        raise Refused("This lead asked not to be contacted, or can’t be reached.")
+        raise Refused("This lead asked not to be contacted or can’t be reached.")
     if instance.status != Status.PAUSED:
-        raise Refused("It isn’t paused.")
+        raise Refused("This follow-up isn’t paused.")
     failed = FollowUpTask.objects.filter(
         instance=instance, step_id=instance.next_step_id, status=TaskStatus.FAILED, send=None
     )
@@ -77,7 +79,7 @@ def _resume(instance: FollowUpInstance, _user: Actor) -> None:
 def _skip(instance: FollowUpInstance, user: Actor) -> None:
     step = instance.next_step
     if instance.status not in FollowUpInstance.LIVE or step is None:
-        raise Refused("It has already ended.")
+        raise Refused("This follow-up has already ended.")
     now = timezone.now()
     task, _ = FollowUpTask.objects.get_or_create(
         instance=instance, step=step, defaults=plan.task_fields(instance, step, now)
@@ -92,13 +94,13 @@ def _skip(instance: FollowUpInstance, user: Actor) -> None:
 
 def _cancel(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.status not in FollowUpInstance.LIVE:
-        raise Refused("It has already ended.")
+        raise Refused("This follow-up has already ended.")
     plan.finish(instance, Status.STOPPED, "Someone stopped it.")
 
 
 def _pause(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.status != Status.ACTIVE:
-        raise Refused("It isn’t running.")
+        raise Refused("This follow-up isn’t running.")
     plan.pause(instance, FollowUpInstance.Pause.PERSON)
     FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).update(
         status=TaskStatus.WAITING
@@ -109,7 +111,7 @@ def _approve(instance: FollowUpInstance, user: Actor) -> None:
     assert isinstance(user, User)  # the API offers programs no approval
     task = FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).first()
     if task is None:
-        raise Refused("None of its steps needs approval.")
+        raise Refused("None of its steps need approval.")
     step_job.approve(task, user=user)
 
 

@@ -85,7 +85,7 @@ Check = Callable[[Case], Decision | None]
 
 def _stopped(case: Case) -> Decision | None:
     if case.lead.is_stopped or case.lead.tag == Tag.BLACKLIST:
-        return Decision(ConditionKind.STOP, "This lead gets nothing more.")
+        return Decision(ConditionKind.STOP, "This lead gets no more messages.")
     return None
 
 
@@ -188,7 +188,7 @@ def _account(case: Case) -> Decision | None:
     except NotAnswerable as why:
         return Decision(ConditionKind.SKIP, str(why))
     if account is None:
-        return Decision(ConditionKind.SKIP, f"{spec.label} is not connected.")
+        return Decision(ConditionKind.SKIP, f"{spec.label} isn’t connected.")
     if not spec.pauses_follow_ups or not is_down(account):
         return None
     # The row is locked and checked again, so that an account that recovers later resumes what is paused here.
@@ -237,7 +237,7 @@ def _enrich(case: Case, kind: str, lack: str) -> Decision:
     until = enrichment.wait_for(case.lead, kind, case.now)
     if until is None:
         return Decision(ConditionKind.SKIP, f"{lack}.")
-    return Decision(ConditionKind.WAIT, f"{lack}: Clay is asked.", until)
+    return Decision(ConditionKind.WAIT, f"{lack}. Asking Clay.", until)
 
 
 def _gate(case: Case) -> Decision | None:

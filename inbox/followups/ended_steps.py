@@ -165,7 +165,7 @@ def _fail(stale: FollowUpTask) -> int:
     if task.status != Status.CLAIMED or task.attempt != stale.attempt:
         return 0
     task.status, task.finished_at = Status.FAILED, timezone.now()
-    task.reason = "The step failed on our side. Its job says why."
+    task.reason = "The step failed on our side. See its job for the reason."
     task.save(update_fields=["status", "reason", "finished_at"])
     if task.instance.status == FollowUpInstance.Status.ACTIVE:
         plan.pause(task.instance, FollowUpInstance.Pause.ERROR)

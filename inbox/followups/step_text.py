@@ -12,7 +12,7 @@ from inbox.replying.variables import PLACE, SLOTS, VARIABLES
 
 NOT_THE_LEADS = {
     "sender": "The workspace has no signature name. Add one under Settings.",
-    SLOTS: "The calendar has no free times to offer.",
+    SLOTS: "There are no free times in the calendar.",
 }
 
 

@@ -28,15 +28,15 @@ def webhooks(integration: Integration) -> Check:
     events = ", ".join(address.events)
     last = account_cards.last_delivery(integration)
     if last is None:
-        fix = f"Paste this card’s webhook address into the provider, for the events {events}."
-        return Check(EVENT, WARN, "None has arrived yet.", fix)
+        fix = f"Paste this card’s webhook URL into the provider and select these events: {events}."
+        return Check(EVENT, WARN, "None have arrived yet.", fix)
     arrival = f"The last one arrived {age((timezone.now() - last.received_at).total_seconds())}."
     if last.verdict == Verdict.MISMATCH:
         return Check(
             EVENT, BAD, f"{arrival} It names another account.", "Check the account’s ID under Settings."
         )
     if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
-        return Check(EVENT, BAD, f"{arrival} It could not be used.", "Open it under Deliveries to see why.")
+        return Check(EVENT, BAD, f"{arrival} It couldn’t be used.", "Open it under Deliveries to see why.")
     if _by_an_old_key(integration):
         return Check(
             EVENT,

@@ -192,7 +192,7 @@ class _Drill:
 
     def _break(self, deadline: Deadline) -> DrillResult:
         self.sandbox.set_account(unipile.NAME, ACCOUNT, "disconnected")
-        return DrillResult(True, "The provider now answers 401, as it does when a session has ended.")
+        return DrillResult(True, "The provider now responds with 401, as it does when a session expires.")
 
     def _detect(self, deadline: Deadline) -> DrillResult:
         probe = probes.check_now(self.account)
@@ -209,7 +209,7 @@ class _Drill:
     def _paused(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
         paused = instance.status == FollowUpInstance.Status.PAUSED
-        return DrillResult(paused, instance.get_paused_for_display() or "It’s still running.")
+        return DrillResult(paused, instance.get_paused_for_display() or "The follow-up is still running.")
 
     def _tell(self, deadline: Deadline) -> DrillResult:
         if not self._asked_for(notice_channels.NOTIFY):
@@ -253,7 +253,7 @@ class _Drill:
                     "url": "https://www.linkedin.com/in/sam-drill",
                 },
             )
-        return DrillResult(self._messages() == 0, "The provider keeps them and posts no webhook.")
+        return DrillResult(self._messages() == 0, "The provider keeps them and sends no webhook.")
 
     def _messages(self) -> int:
         return Message.objects.filter(workspace=self.workspace).count()
@@ -273,7 +273,7 @@ class _Drill:
     def _resumed(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
         active = instance.status == FollowUpInstance.Status.ACTIVE
-        return DrillResult(active, f"It is {instance.get_status_display().lower()}.")
+        return DrillResult(active, f"The follow-up is {instance.get_status_display().lower()}.")
 
     def _turn_green(self, deadline: Deadline) -> DrillResult:
         if not self.posted or self.slack is None:

@@ -56,7 +56,7 @@ ADMIN_TRIES = 4
 Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
 MUTE = buttons.offered("mute_account", __name__)
-MUTED = "Muted until it works. An admin can undo this on the page above."
+MUTED = "Muted until it works again. An admin can undo this on the page above."
 REFUSED = "Only owners and admins of this workspace can mute it."
 
 
@@ -170,7 +170,7 @@ def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> 
         button = {
             "type": "button",
             "action_id": MUTE,
-            "text": plain("Mute until it works"),
+            "text": plain("Mute until it works again"),
             "value": json.dumps(ids),
         }
         shown.append({"type": "actions", "block_id": f"mute_{health.pk}", "elements": [button]})
@@ -178,7 +178,7 @@ def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> 
 
 
 def mute_pressed(ctx: JobContext) -> dict[str, str]:
-    """Runs the button "Mute until it works" for the owner or admin who pressed it. The message shows the outcome."""
+    """Runs the mute button for the owner or admin who pressed it. The message shows the outcome."""
     health = _health(ctx)
     slack = connected(ctx.workspace_id, SLACK)
     if slack is None:
@@ -315,8 +315,8 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
         return text
     back, last = health.recovered_at, health.last_notice_at
     if back and last and back > last:
-        text += f"\nSince the last notice it was back, from {_time(health, back)}. {banner.recovery(health)}"
-    return f"{text}\nThis message won’t update when the account is back. The page will."
+        text += f"\nIt was back after the last notice, from {_time(health, back)}. {banner.recovery(health)}"
+    return f"{text}\nThis message won’t update when the account is back, but the page will."
 
 
 def _can_be_changed(slack: Integration | None) -> bool:

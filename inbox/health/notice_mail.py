@@ -17,7 +17,7 @@ from jobs.db import drop_connection
 logger = logging.getLogger(__name__)
 
 ADMINS = "workspace admins"
-NO_WAY = "EMAIL_URL is not set, or no admin has an address"
+NO_WAY = "EMAIL_URL isn’t set, or no admin has an address"
 REFUSED = "the mail server didn’t accept it"
 State = Notice.State
 
@@ -69,7 +69,7 @@ def trouble() -> str:
     try:
         server.open()
     except OSError as error:
-        return f"the mail server refused our login ({type(error).__name__}: {error})"[:300]
+        return f"the mail server rejected our login ({type(error).__name__}: {error})"[:300]
     server.close()
     return ""
 

@@ -52,14 +52,14 @@ class About(NamedTuple):
     promise: str
 
 
-ACCOUNTS = About("accounts", KIND, "Broken accounts", "You get a notice here when an account breaks.")
+ACCOUNTS = About("accounts", KIND, "Broken accounts", "You’ll get a notice here when an account breaks.")
 REPLIES = About(
     "replies",
     f"{KIND}-replies",
     "Replies with a chosen tag",
-    "You get a notice here for replies with the tags you chose.",
+    "You’ll get a notice here for replies with the tags you chose.",
 )
-REVIEWS = About("reviews", f"{KIND}-reviews", "Drafts to review", "Drafts that need a review appear here.")
+REVIEWS = About("reviews", f"{KIND}-reviews", "Drafts to review", "Drafts that need review will appear here.")
 KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 
@@ -111,7 +111,7 @@ def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
 
 def _text(workspace: Workspace, user: User, about: About) -> str:
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[workspace.pk])
-    return f"This is a trial notice of {workspace.name}. {user} sent it. {about.promise}\n{where}"
+    return f"This is a test notice for {workspace.name}, sent by {user}. {about.promise}\n{where}"
 
 
 def last_trials(workspace: Workspace) -> dict[str, Notice]:

@@ -17,7 +17,7 @@ from jobs.deadline import Deadline
 VALID_FOR = timedelta(minutes=30)
 LINK_MS = 5_000
 NOT_OFFERED = (
-    "This provider has no page for that. Enter the new key in the account’s settings, then check again."
+    "This provider has no reconnect page. Enter the new key in the account’s settings, then check again."
 )
 NOT_NEEDED = "The account is connected, so there’s nothing to reconnect."
 
@@ -40,5 +40,5 @@ def hosted_link(integration: Integration, back_url: str) -> Link:
         with writer.unobserved():
             url = page(integration, timezone.now() + VALID_FOR, back_url, Deadline.after_ms(LINK_MS))
     except (ProviderError, ProviderMisconfigured, HostRefused) as error:
-        return Link(sentence=f"Couldn’t make a link: {error}")
+        return Link(sentence=f"Couldn’t create a link: {error}")
     return Link(url=url)

@@ -43,18 +43,18 @@ SOMEBODY_ELSE = (ANOTHER_ACCOUNT, "wrong_account", "account_mismatch")
 WAY_OUT = "Enter the secrets again under Settings, or ask the operator to restore their key in FIELD_ENCRYPTION_KEYS."
 UNSTABLE_AFTER = 3
 WHY = {
-    REQUEST_REFUSED: "our request is refused",
+    REQUEST_REFUSED: "our request was refused",
     ADDRESS_REFUSED: "calls to its address aren’t allowed",
     SECRETS_UNREADABLE: "its stored secrets can’t be read with the current FIELD_ENCRYPTION_KEYS",
     "silence": "nothing arrived",
-    "form": "its requests have an unknown format",
+    "form": "its requests are in an unknown format",
     "changed": "a different account was connected",
     "payment_required": "payment is due",
-    ACCOUNT_SUSPENDED: "suspended, or its plan has ended",
-    SENDER_DOWN: "a sending mailbox is disconnected; the account’s others still work",
+    ACCOUNT_SUSPENDED: "suspended, or its plan has expired",
+    SENDER_DOWN: "a sending mailbox is disconnected, but the account’s other mailboxes work",
     NUMBER_REFUSED: "the sending number isn’t registered, or is suspended",
     NO_NUMBER: "it has no number to send from",
-    NO_FUNDS: "the balance for sending is used up",
+    NO_FUNDS: "the sending balance is used up",
 }
 """Texts for our own codes. Providers declare the texts for theirs (`refusals`). Other codes are shown unchanged."""
 
@@ -67,7 +67,7 @@ def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
         HealthState.PROVIDER_DOWN: f"{name} is having problems on the provider’s side",
         HealthState.DEGRADED: f"{name} refuses to send{whose}"
         if health.reason in CANNOT_SEND
-        else f"{name} answers slowly or with errors",
+        else f"{name} is slow or responding with errors",
         HealthState.RATE_LIMITED: f"{name} has slowed {workspace} down",
         HealthState.NOT_UNDERSTOOD: f"{name} sends requests{whose} that Holdfast doesn’t understand",
         HealthState.QUIET: f"{name} is quieter than usual{whose}",
@@ -78,7 +78,7 @@ def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
 
 def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> str:
     if health.reason == OUR_KEY:
-        return f"{name} refuses our access key"
+        return f"{name} rejects our access key"
     if health.reason == SECRETS_UNREADABLE:
         return f"{name}’s stored secrets can’t be read{whose}"
     if health.lacks_mailboxes:
@@ -125,7 +125,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     if health.reason == SECRETS_UNREADABLE:
         return f"New {messages} arrive by webhook, but sending and fetching have stopped"
     if health.lacks_mailboxes:
-        return f"New {messages} to it aren’t arriving, and outgoing messages wait"
+        return f"New {messages} to it aren’t arriving, and outgoing messages are on hold"
     return f"New {messages} aren’t arriving"
 
 
@@ -142,11 +142,12 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
     if health.state == HealthState.DEGRADED and health.reason in CANNOT_SEND:
         return f"{_why(health).lstrip()} Refused messages are marked as not sent."
     if health.state == HealthState.QUIET:
-        return "Nothing has arrived for longer than usual. The credentials still work."
+        return "Nothing has arrived for longer than usual, but the credentials still work."
     if health.state == HealthState.NOT_UNDERSTOOD:
         return (
-            "Its format has changed, so replies and unsubscribes may be missing. Everything is kept under Deliveries, "
-            "Rejected, and is read again once Holdfast supports the new format. Tell the operator."
+            "Its format has changed, so replies and unsubscribes may be missing. Everything is kept under "
+            "Deliveries, Rejected, and processed again once Holdfast supports the new format. Tell the "
+            "operator."
         )
     if health.state == HealthState.CONNECTED:
         return ""

@@ -76,7 +76,7 @@ def identify_contact(ctx: JobContext) -> dict[str, object]:
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
     account = connected(workspace.pk, ghl.NAME)
     if account is None:
-        raise ProviderMisconfigured("GoHighLevel is not connected. Connect it, then retry this job.")
+        raise ProviderMisconfigured("GoHighLevel isn’t connected. Connect it, then retry this job.")
     client, contact_id = GhlClient.for_integration(account), ctx.payload["contact_id"]
     drop_connection()
     try:
@@ -89,10 +89,10 @@ def identify_contact(ctx: JobContext) -> dict[str, object]:
     person = Person(email=contact.email, phone=contact.phone)
     identities = identity.identities_of(workspace, person)
     if not identities:
-        return {"outcome": "neither address nor number"}
+        return {"outcome": "no address or number"}
     with transaction.atomic():
         match = identity.find(workspace, person, ghl.NAME)
         if match is None:
-            return {"outcome": "no lead of ours"}
+            return {"outcome": "not one of our leads"}
         outcome = identity.keep_contact(match.lead, contact_id, identities.get("phone", ""), ghl.NAME)
     return {"outcome": "found", "contact": outcome, "changed": apply(match.lead, meetings)}

@@ -251,7 +251,7 @@ def _lead(
 def _tell_apart(received: Received, lead: Lead) -> None:
     """Keeps samples and people apart. A lead from a provider is never a sample, so it becomes a person."""
     if received.sample:
-        raise PayloadInvalid({"lead": "a lead of the workspace has the address of the sample"})
+        raise PayloadInvalid({"lead": "a lead in this workspace already has the sample’s address"})
     lead.sample = False
     lead.save(update_fields=["sample"])
 

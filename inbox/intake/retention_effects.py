@@ -30,13 +30,18 @@ def _messages(workspace: Workspace) -> str:
         messages=Count("pk"), leads=Count("lead", distinct=True)
     )
     what = f"{_number(counts['messages'])} {_plural('message', counts['messages'])}"
-    return f"Would remove {what} of {_number(counts['leads'])} {_plural('lead', counts['leads'])} before {_day(days)}."
+    return (
+        f"Removes {what} of {_number(counts['leads'])} {_plural('lead', counts['leads'])} from before "
+        f"{_day(days)}."
+    )
 
 
 def _bodies(workspace: Workspace) -> str:
     days = workspace.keep_bodies_days
     count = _count(retention.bodies(workspace.pk, days), "received_at")
-    return f"Would empty {_number(count)} raw webhook {'body' if count == 1 else 'bodies'} from before {_day(days)}."
+    return (
+        f"Clears {_number(count)} raw webhook {'body' if count == 1 else 'bodies'} from before {_day(days)}."
+    )
 
 
 def _model_calls(workspace: Workspace) -> str:
@@ -44,9 +49,7 @@ def _model_calls(workspace: Workspace) -> str:
     if days is None:
         return "Records of model calls are kept."
     count = _count(retention.model_calls(workspace.pk, days), "created_at")
-    return (
-        f"Would remove {_number(count)} {_plural('record', count)} of model calls from before {_day(days)}."
-    )
+    return f"Removes {_number(count)} {_plural('record', count)} of model calls from before {_day(days)}."
 
 
 def _count(rows: "QuerySet[Any]", by: str) -> int:

@@ -38,7 +38,7 @@ def record_rules(message: Message) -> TagDecision | None:
         return message.tag_decisions.filter(kind=Kind.PROVIDER, by=message.tag_decided_by).first()
     if message.tag == Tag.BLACKLIST or not message.provider_interested:
         return decision
-    reason = "The provider's people marked it as interested."
+    reason = "Someone at the provider marked it as interested."
     decision, created = _once(message, Kind.PROVIDER, "provider", tag=Tag.INTERESTED, reason=reason)
     if created:
         lead_tagged.send(Message, lead=message.lead, message=message, tag=Tag.INTERESTED, previous="")

@@ -68,7 +68,7 @@ def run(ctx: JobContext) -> dict[str, str]:
     def ask(deadline: Deadline) -> dict[str, str]:
         account = connected(ctx.workspace_id, NAME)
         if account is None:
-            raise ProviderMisconfigured("Clay is not connected. Connect it, then retry this job.")
+            raise ProviderMisconfigured("Clay isn’t connected. Connect it, then retry this job.")
         client = ClayClient.for_integration(account)
         drop_connection()
         client.add_row(Table(row.kind), _row(row.lead, row.kind), deadline)
@@ -100,6 +100,6 @@ def on_answer(sender: Any, lead: Lead, now: datetime, **kwargs: Any) -> None:
         FollowUpInstance.objects.filter(
             lead=lead,
             status=FollowUpInstance.Status.ACTIVE,
-            waits_for__endswith="Clay is asked.",
+            waits_for__endswith="Asking Clay.",
             due_at__gt=now,
         ).update(due_at=now)

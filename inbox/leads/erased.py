@@ -21,7 +21,7 @@ Name = tuple[str, ...]
 """A kind of identifier, and its value."""
 UNREADABLE = (
     "The opt-outs of erased people can’t be read, because their key is missing from FIELD_ENCRYPTION_KEYS. "
-    "Nothing is sent here until you add it."
+    "Nothing will be sent here until you add it."
 )
 
 
@@ -92,7 +92,7 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     wants = at is None or (lead.opted_in_at is not None and lead.opted_in_at > at)
     if wants and opted_out_at(workspace, addressed - names) is None:  # A START counts for its sender only.
         return ""
-    return "This would reach a person who was erased, so it isn’t sent."
+    return "This wasn’t sent because it would reach a person who was erased."
 
 
 def marked(workspace: Workspace, names: set[Name]) -> set[Name]:

@@ -56,22 +56,22 @@ LAST: list[type[models.Model]] = []
 """The models through whose rows ALSO finds data of a lead. They are deleted last. Other apps append."""
 
 EMPTIED = {
-    "inbox.WebhookDelivery": "Deliveries of their events, emptied",
-    "integrations.IdempotencyKey": "API responses about them, emptied",
+    "inbox.WebhookDelivery": "Deliveries of their events, without the contents",
+    "integrations.IdempotencyKey": "API responses about them, without the contents",
     "integrations.Notice": "Slack notices about them, without the text",
     "admin.LogEntry": "The admin’s log, without their name",
     "insights.ContextPack": "Insights that used them, without these parts",
     "insights.PackQuestion": "Answers about such a context pack, without these parts",
-    "inbox.Event": "Events for programs, without their ids and states",
-    "jobs.BackgroundJob": "Jobs, which hold only ids; waiting ones are cancelled",
+    "inbox.Event": "Events for programs, without their IDs and states",
+    "jobs.BackgroundJob": "Jobs, which only contain IDs. Waiting jobs are cancelled",
 }
 """Tables whose rows stay, without the person's data."""
 
 KEPT = {
-    "Their opt-out, as keyed hashes of addresses and ids that name no one. Without it, "
-    "the next campaign would write to them again.": "inbox.ErasedMark",
-    "The audit, which holds ids and no text of people.": "inbox.AuditEntry inbox.TextAccess",
-    "Counts, costs and times, which name no one.": (
+    "Their opt-out, as keyed hashes of addresses and IDs that don’t identify anyone. Without it, the next "
+    "campaign would contact them again.": "inbox.ErasedMark",
+    "The audit log, which contains IDs but no messages.": "inbox.AuditEntry inbox.TextAccess",
+    "Counts, costs and times, which don’t identify anyone.": (
         "integrations.AiCall jobs.JobStep jobs.JobAttempt jobs.JobAction jobs.Tick jobs.Worker"
         " jobs.WorkspaceLimit inbox.LeadChange integrations.WebhookAttempt"
     ),
@@ -175,7 +175,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 def waits_for(lead: Lead) -> str:
     """Why a lead cannot be erased yet: a message, or the stop of a campaign, is pending. Returns "" if it can."""
     if _in_flight(lead).exists():
-        return "A message to this lead is on its way. The lead is erased once it has gone out."
+        return "A message to this lead is on its way. The lead will be erased once it has gone out."
     since = lead.erasing_at
     if since is not None and timezone.now() - since > LONGEST_WAIT:
         return ""
@@ -185,7 +185,11 @@ def waits_for(lead: Lead) -> str:
         kind=stops.STOP_EMAILS,
         payload__lead_id=str(lead.pk),
     )
-    return "The provider is stopping a campaign’s emails to this lead." if stopping.exists() else ""
+    return (
+        "The provider is stopping a campaign’s emails to this lead. The lead will be erased after that."
+        if stopping.exists()
+        else ""
+    )
 
 
 def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:

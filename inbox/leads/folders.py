@@ -149,7 +149,7 @@ FOLDERS = {
             "hot",
             "Hot",
             "hot",
-            "No hot reply is waiting",
+            "No hot replies waiting",
             "The next one appears here automatically.",
             lambda _: (
                 Q(needs_reply=True, score__gte=HOT_SCORE, opted_out_at=None, bounced_at=None) & _awake()
@@ -172,7 +172,7 @@ FOLDERS = {
             "scheduled",
             "Scheduled sends",
             "clock",
-            "Nothing is scheduled",
+            "Nothing scheduled",
             "Messages count down here before they go out, so you can still stop them.",
             _scheduled,
             tab="Going out",
@@ -201,7 +201,7 @@ FOLDERS = {
             "snoozed",
             "Snoozed",
             "snooze",
-            "Nothing is snoozed",
+            "Nothing snoozed",
             "Press h on a conversation to hide it until later.",
             lambda _: Q(snoozed_until__gt=timezone.now()),
             leaves="done",
@@ -230,7 +230,7 @@ FOLDERS = {
             "Failed to send",
             "fail",
             "No failed sends",
-            "Messages that a provider refused appear here, with the reason and a way to try again.",
+            "Messages that a provider refused appear here with the reason, and you can try again.",
             _with_failure,
         ),
     )

@@ -68,7 +68,7 @@ may come from any field of a contact. Other numbers of a lead have their own con
 READABLE = {
     "email": "must be an email address of at most 320 characters",
     "phone": "must be a phone number",
-    "linkedin_url": "must be the address of a personal LinkedIn profile",
+    "linkedin_url": "must be the URL of a personal LinkedIn profile",
 }
 
 PROFILE = re.compile(r"/(?:in|pub)/([^/?#]+)")

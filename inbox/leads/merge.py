@@ -92,7 +92,7 @@ def _check(keep: Lead, twin: Lead) -> None:
     if keep.workspace_id != twin.workspace_id:
         raise MergeRefused("The two leads belong to different workspaces.")
     if keep.sample or twin.sample:
-        raise MergeRefused("You can’t merge a sample. Remove it instead.")
+        raise MergeRefused("Samples can’t be merged. Remove this one instead.")
     if keep.erasing_at or twin.erasing_at:
         raise MergeRefused("One of the two leads is being erased.")
     if keep.pk == twin.pk:
@@ -120,7 +120,7 @@ def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
         if relation.related_model not in GIVES_WAY:
             what = relation.related_model._meta.verbose_name_plural
             raise MergeRefused(
-                f"Both leads have {what} that exclude each other. Settle one of them first."
+                f"Both leads have {what}, and only one can stay. Resolve one of them first."
             ) from None
         for row in rows:
             try:

@@ -85,7 +85,7 @@ def _mark(reply: Message, word: ProviderWord) -> None:
     if reply.tag_decided_by == word.by:
         return
     keep_rule(reply)
-    why = f"The provider's people marked it as {word.tag.lower()}."
+    why = f"Someone at the provider marked it as {word.tag.lower()}."
     _decide(reply, Kind.PROVIDER, word.by, tag=word.tag, reason=why)
     _write(reply, word.tag, word.by, "", interested=word.tag == Tag.INTERESTED or _flagged_itself(reply))
     lead_tagged.send(Message, lead=reply.lead, message=reply, tag=word.tag, previous=reply.lead.tag)

@@ -12,7 +12,7 @@ from inbox.models import Lead, Message, OutboundSend, Workspace
 from inbox.models.lead import Channel, Suspicion
 from integrations.fields import no_key_opens
 
-REASON = "They asked for no more messages to this address or number. Answer where they want it."
+REASON = "They asked not to be contacted at this address or number. Answer where they prefer."
 
 
 def end(message: Message, names: frozenset[str]) -> None:

@@ -275,7 +275,7 @@ def bounced(lead: Lead, at: datetime) -> None:
     """Stops campaigns, follow-ups and drafts for this lead, because a mail to the lead bounced at `at`."""
     lead.bounced_at = min(filter(None, (lead.bounced_at, at)))
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
-    stops.halt(lead, "The lead's address bounced.")
+    stops.halt(lead, "The lead’s address bounced.")
 
 
 def decided(lead: Lead) -> None:

@@ -50,12 +50,12 @@ def settle(lead: Lead) -> None:
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
     """The score by title, company and `tag` (decided by `by`). None for a tag without one, such as Out of Office."""
     if lead.is_stopped or tag == Tag.BLACKLIST:
-        return Score(0, "This lead gets nothing more.")
+        return Score(0, "This lead gets no more messages.")
     intent = INTENT.get(tag)
     if intent is None:
         return None
     if by.startswith(PERSON):
-        return Score(intent, f"Reply: {tag} ({intent} of 4), as a person decided.")
+        return Score(intent, f"Reply: {tag} ({intent} of 4), decided by a person.")
     reply = f"Reply: {tag} ({intent} of 4)."
     fit, profile = _fit(lead)
     if fit is None:

@@ -84,7 +84,7 @@ def pause_of_texts(lead: Lead) -> str:
     if not writers:
         return ""
     who, where = ("They", "") if lead.pk in writers else ("Another lead with this number", "there ")
-    return f"{who} may have asked us to stop texting. Decide {where}first whether they did."
+    return f"{who} may have asked us to stop texting. First decide {where}whether they did."
 
 
 def reason(lead: Lead) -> str:

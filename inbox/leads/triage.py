@@ -91,7 +91,7 @@ def undo(
     """
     workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=max_age_s)
     if workspace_id != str(workspace.pk):
-        raise signing.BadSignature("Token of another workspace.")
+        raise signing.BadSignature("This token belongs to another workspace.")
     wanted = {Seen.parse(text): (before, after) for text, before, after in changes}
     put_back: list[tuple[Lead, dict[str, Any]]] = []
     refused: IntegrityError | None = None

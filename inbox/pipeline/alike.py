@@ -124,7 +124,7 @@ class Alike:
         for message in self.replies(until)[:SHOWN]:
             suspected = suspicion.of(message)
             before = Suspicion(suspected).label if suspected else message.tag or "No tag"
-            after = "Read again" if self.decision.denied else self.decision.tag
+            after = "Reread" if self.decision.denied else self.decision.tag
             yield AlikeChange(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
@@ -161,7 +161,7 @@ class Alike:
             raise NotAlike("Someone has changed this reply’s tag since. Review the changes again.")
         count = self.replies(until).count()
         if not count:
-            raise NotAlike("There are no more similar replies.")
+            raise NotAlike("No more similar replies.")
         payload = {"decision": str(self.decision.pk), "until": until.isoformat(), "user": user.pk}
         with transaction.atomic():
             _, created = enqueue(
@@ -217,17 +217,17 @@ def _judge(before: TagDecision | None) -> Q | None:
 
 def _then(decision: TagDecision, message: Message, lead: Lead) -> str:
     if decision.denied:
-        return "The suspicion is gone. Rules and the model tag the reply."
+        return "The suspicion is cleared, and the reply is tagged again."
     if decision.tag == Tag.BLACKLIST:
         return _then_stopped(message, lead)
     if tag_decisions.has_stopped(lead, message):
-        return "The stop that this reply caused is lifted."
+        return "The stop caused by this reply is lifted."
     if lead.is_stopped:
-        return "The lead stays stopped, for another reason."
+        return "The lead stays stopped for another reason."
     if message.sent_at != lead.last_inbound_at:
         return "A later reply decides the lead’s tag."
     if decision.tag in DRAFTED:
-        return "A draft is written."
+        return "A draft will be written."
     return "The lead leaves Needs reply." if decision.tag in NO_ANSWER and lead.needs_reply else ""
 
 

@@ -39,7 +39,7 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
         members = assigning.present(situation.workspace.pk).filter(takes_leads=True)
         member = members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk").first()
         if member is None:
-            raise NotNow("No member takes leads.")
+            raise NotNow("No member gets leads.")
         unassigned = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None)
         updated = unassigned.update(assigned_to=member.user_id, handed_over_at=Now())
         if not updated:
@@ -67,7 +67,7 @@ def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
             if lead.is_hot and situation.tag in scoring.INTENT:
                 own_notices.expect_hot(lead)
     if not situation.newest or lead.score is None:
-        raise NotNow("This reply says nothing about how close the lead is.")
+        raise NotNow("This reply doesn’t show interest.")
     return {"score": lead.score}
 
 

@@ -66,5 +66,5 @@ def _store(situation: Situation, listed: list[MessageEvent], chosen: list[Messag
 
 def _account(situation: Situation) -> Integration:
     if situation.account is None:
-        raise NotNow(f"{situation.spec.label} is not connected.")
+        raise NotNow(f"{situation.spec.label} isn’t connected.")
     return situation.account

@@ -59,17 +59,17 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
     campaign = ctx.row(Campaign.objects.all(), "campaign_id")
     spec = registry.spec_of(campaign.provider)
     if isinstance(spec.stop_campaign, NONE):
-        raise ProviderMisconfigured(f"{spec.label} cannot stop a campaign: {spec.stop_campaign.why}")
+        raise ProviderMisconfigured(f"{spec.label} can’t stop a campaign: {spec.stop_campaign.why}")
     try:
         account = _account(ctx, campaign.provider)
         account_pauses.require_up(account, "")
         drop_connection()
         state = spec.stop_campaign.stop(account, campaign.external_id, identity.person_of(lead), ctx.deadline)
     except UNUSABLE as error:
-        raise Snooze(timezone.now() + PARKED, f"It waits for the account. {error}") from error
+        raise Snooze(timezone.now() + PARKED, f"Waiting for the account. {error}") from error
     except OUT_OF_REACH as error:
         if WorkspaceIntegrationHealth.objects.filter(integration=account, state__in=probes.BROKEN).exists():
-            raise Snooze(timezone.now() + PARKED, f"It waits for the account. {error}") from error
+            raise Snooze(timezone.now() + PARKED, f"Waiting for the account. {error}") from error
         raise
     return {"outcome": state}
 
@@ -79,13 +79,13 @@ def crm_contact(ctx: JobContext) -> dict[str, str]:
     lead = ctx.row(Lead.objects.select_related("workspace"), "lead_id")
     client = GhlClient.for_integration(_account(ctx, ghl.NAME))
     joined = crm.join(client, lead, ctx.deadline)
-    return {"outcome": joined.outcome if joined else "neither address nor number"}
+    return {"outcome": joined.outcome if joined else "no address or number"}
 
 
 def _account(ctx: JobContext, provider: str) -> Integration:
     account = connected(ctx.workspace_id, provider)
     if account is None:
         raise ProviderMisconfigured(
-            f"{registry.spec_of(provider).label} is not connected. Connect it, then retry this job."
+            f"{registry.spec_of(provider).label} isn’t connected. Connect it, then retry this job."
         )
     return account

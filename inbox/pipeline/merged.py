@@ -17,11 +17,11 @@ def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
     waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
     reply = _newest(lead)
     if lead.is_stopped:
-        drafts.close(waiting, "This lead gets nothing more.")
+        drafts.close(waiting, "This lead gets no more messages.")
     elif reply is None:
         return
     elif lead.answered_at is not None and lead.answered_at >= reply.sent_at:
-        drafts.close(waiting, "The lead was merged with one that has its answer.")
+        drafts.close(waiting, "The lead was merged with one that has already been answered.")
     else:
         older = waiting.filter(trigger_message__sent_at__lt=reply.sent_at)
         drafts.close(older, "The lead was merged with one that wrote later.")

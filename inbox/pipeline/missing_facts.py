@@ -72,7 +72,7 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
     """Fills in the facts that EmailBison has about the lead. Raises NotNow if EmailBison cannot be asked."""
     integration = situation.integration(emailbison.NAME)
     if integration is None:
-        raise NotNow("EmailBison is not connected.")
+        raise NotNow("EmailBison isn’t connected.")
     drop_connection()
     try:
         client = EmailBisonClient.for_integration(integration)

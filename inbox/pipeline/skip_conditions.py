@@ -28,20 +28,20 @@ class Condition(NamedTuple):
         return self.reason if isinstance(self.reason, str) else self.reason(situation)
 
 
-SAMPLE = Condition("This is a sample, so no other service gets it.", lambda s: s.lead.sample)
-STOPPED = Condition("This lead gets nothing more.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
+SAMPLE = Condition("This is a sample, so it isn’t shared with other services.", lambda s: s.lead.sample)
+STOPPED = Condition("This lead gets no more messages.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
 CHANNEL_REFUSED = Condition("They don’t want messages here.", lambda s: s.channel in s.lead.refused_channels)
 NOT_CARRIED = Condition(
-    lambda s: f"It is answered in {s.spec.label}.", lambda s: s.channel == Channel.ELSEWHERE
+    lambda s: f"It’s answered in {s.spec.label}.", lambda s: s.channel == Channel.ELSEWHERE
 )
 AUTOMATIC = Condition("It’s an automated reply.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
 AWAY = Condition("The person is away.", lambda s: s.tag == Tag.OUT_OF_OFFICE)
-NOT_INTERESTED = Condition("They are not interested.", lambda s: s.tag == Tag.NOT_INTERESTED)
+NOT_INTERESTED = Condition("They’re not interested.", lambda s: s.tag == Tag.NOT_INTERESTED)
 NOT_POSITIVE = Condition(
     "The reply doesn’t ask for anything.",
     lambda s: s.tag not in POSITIVE and s.tag not in (Tag.FOLLOW_UP, Tag.MEETING_BOOKED),
 )
-NOTHING_TO_ANSWER = Condition("This kind of reply gets no drafted answer.", lambda s: s.tag not in DRAFTED)
+NOTHING_TO_ANSWER = Condition("This kind of reply doesn’t get a draft.", lambda s: s.tag not in DRAFTED)
 LATER = Condition("They asked to be contacted later.", lambda s: s.tag == Tag.FOLLOW_UP)
 WANTS_ANSWER_NOW = Condition(
     "They want an answer now.", lambda s: s.tag in POSITIVE or s.tag == Tag.MEETING_BOOKED
@@ -54,7 +54,7 @@ CALL_WITHOUT_PHONE = Condition(
 BOOKED = Condition("A meeting is booked.", lambda s: s.tag == Tag.MEETING_BOOKED)
 OLDER = Condition("A newer reply from this lead has arrived.", lambda s: not s.newest)
 ANSWERED = Condition("It has been answered.", lambda s: s.answered)
-NO_TEXT = Condition("They didn’t write anything new in it.", lambda s: not s.message.text.strip())
+NO_TEXT = Condition("It contains nothing new.", lambda s: not s.message.text.strip())
 NO_MODEL = Condition(NO_KEY, lambda s: not s.model_ready)
 RULE_DECIDED = Condition(
     "A rule or a person has already decided.",
@@ -68,7 +68,7 @@ PROVIDER_DECIDED = Condition(
 )
 SUSPECTED = Condition("It’s not decided yet.", lambda s: bool(s.suspected))
 PERHAPS_A_MACHINE = Condition(
-    "It may be automated, so nothing irreversible is stopped.",
+    "It may be automated, so nothing is stopped for good.",
     lambda s: (
         s.suspected in suspicion.MACHINES
         or (
@@ -81,7 +81,7 @@ NOT_SUSPECTED = Condition(
     "It never looked automated.", lambda s: s.message.suspected not in suspicion.MACHINES
 )
 NO_DECISION = Condition(
-    "Neither a rule nor the provider decides.",
+    "Neither a rule nor the provider has decided.",
     lambda s: not s.message.tag and not s.message.provider_interested,
 )
 
@@ -90,9 +90,9 @@ NOT_SMS = Condition("It isn’t a text message.", lambda s: s.channel != Channel
 NOT_EMAILBISON = Condition(
     "It didn’t come from EmailBison.", lambda s: registry.provider_of(s.message.source) != emailbison.NAME
 )
-NO_EMAILBISON = Condition("EmailBison is not connected.", lambda s: s.integration(emailbison.NAME) is None)
-NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(ghl.NAME) is None)
-NO_CLAY = Condition("Clay is not connected.", lambda s: s.integration(clay.NAME) is None)
+NO_EMAILBISON = Condition("EmailBison isn’t connected.", lambda s: s.integration(emailbison.NAME) is None)
+NO_GHL = Condition("GoHighLevel isn’t connected.", lambda s: s.integration(ghl.NAME) is None)
+NO_CLAY = Condition("Clay isn’t connected.", lambda s: s.integration(clay.NAME) is None)
 KNOWN_THERE = Condition("This lead is in EmailBison.", lambda s: bool(s.lead.emailbison_lead_id))
 UNKNOWN_THERE = Condition("EmailBison doesn’t have this lead.", lambda s: not s.lead.emailbison_lead_id)
 NO_CAMPAIGN = Condition(
@@ -106,13 +106,13 @@ OTHER_CHANNEL = Condition(
 NO_HISTORY = Condition(
     lambda s: f"{s.spec.label} doesn’t list earlier messages.", lambda s: not s.spec.history
 )
-NOT_CONNECTED = Condition(lambda s: f"{s.spec.label} is not connected.", lambda s: s.account is None)
+NOT_CONNECTED = Condition(lambda s: f"{s.spec.label} isn’t connected.", lambda s: s.account is None)
 NOT_KNOWN = Condition(
     lambda s: f"{s.spec.label} doesn’t have this lead.",
     lambda s: not getattr(s.lead, stated(s.spec.history).known_by),
 )
 
-LONG_TEXT = Condition("The text speaks for itself.", lambda s: len(s.message.text) > SHORT_TEXT)
+LONG_TEXT = Condition("The text is clear on its own.", lambda s: len(s.message.text) > SHORT_TEXT)
 IN_CONTEXT = Condition("We already know what it answers.", lambda s: s.has_context)
 
 ASSIGNED = Condition("The lead already has an assignee.", lambda s: s.lead.assigned_to_id is not None)

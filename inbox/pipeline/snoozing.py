@@ -27,7 +27,7 @@ def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
         pk=situation.lead.pk, last_inbound_at=situation.lead.last_inbound_at, snoozed_until=None
     ).update(snoozed_until=until)
     if not changed and situation.lead.snoozed_until != until:
-        raise NotNow("The lead is already snoozed, or has written again.")
+        raise NotNow("The lead is already snoozed or has written again.")
     return {"until": until.isoformat()}
 
 

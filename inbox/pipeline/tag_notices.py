@@ -138,7 +138,7 @@ def text_of(lead: Lead, tag: str) -> str:
     campaign = f", {lead.campaign}" if lead.campaign_id else ""
     lines = [f"*{escape(tag)}*: {escape(who + campaign)}"]
     if tag == Tag.CALL_REQUESTED:
-        lines.append(f"Phone: {lead.phone or 'no number, so no answer is drafted.'}")
+        lines.append(f"Phone: {lead.phone or 'no number, so there’s no draft.'}")
     newest = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(
         "-sent_at", "-pk"
     )

@@ -107,7 +107,7 @@ def run(ctx: JobContext) -> dict[str, str]:
     draft = ctx.row(drafts, "draft_id")
     now = timezone.now()
     if draft.status != Draft.Status.PENDING or draft.revision != ctx.payload["revision"]:
-        return {"outcome": "decided otherwise"}
+        return {"outcome": "already decided"}
     if draft.send_at is None or draft.send_at > now:
         return {"outcome": "cancelled" if draft.send_at is None else "moved"}
     with ctx.fenced():

@@ -39,7 +39,7 @@ def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tup
     provider = send.provider or provider_of(send.workspace_id, send.channel, send.reply_to)
     spec = registry.spec_of(provider)
     if isinstance(spec.carrier, NONE):
-        raise CannotSend(f"{spec.label} sends nothing: {spec.carrier.why}")
+        raise CannotSend(f"{spec.label} can’t send messages: {spec.carrier.why}")
     try:
         integration = (
             answering(send.reply_to, provider, accounts)
@@ -49,7 +49,7 @@ def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tup
     except NotAnswerable as why:
         raise CannotSend(str(why)) from why
     if integration is None:
-        raise CannotSend(f"{spec.label} is not connected.")
+        raise CannotSend(f"{spec.label} isn’t connected.")
     return spec.carrier, integration
 
 

@@ -42,7 +42,7 @@ def ways(
     """
     addresses = {
         Channel.EMAIL: lead.email,
-        Channel.SMS: lead.phone or (lead.ghl_contact_id and "their number at GoHighLevel"),
+        Channel.SMS: lead.phone or (lead.ghl_contact_id and "their number in GoHighLevel"),
         Channel.LINKEDIN: lead.linkedin_url or (lead.linkedin_member_id and "their profile"),
     }
     live = {send.channel: send.state for send in unsettled}
@@ -104,5 +104,5 @@ def _shut(send: OutboundSend, live: str | None, accounts: list[Integration]) -> 
     if why := refused_addresses.reason(send, send.lead, send.lead.workspace):
         return why
     if send.reply_to is None and connected(send.workspace_id, send.provider, accounts) is None:
-        return f"{registry.spec_of(send.provider).label} is not connected."
+        return f"{registry.spec_of(send.provider).label} isn’t connected."
     return ""

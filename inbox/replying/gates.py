@@ -81,7 +81,7 @@ class Evidence:
 
 def _kill_switch(e: Evidence) -> GateVerdict:
     if settings.AUTO_SEND_DISABLED:
-        return GateVerdict(False, "Automatic answers are off for the whole installation.")
+        return GateVerdict(False, "Automatic answers are off for the entire installation.")
     if e.workspace.sends_paused:
         return GateVerdict(False, "Automatic answers are off for this workspace.")
     return GateVerdict(True, "No kill switch is on.")
@@ -97,7 +97,7 @@ def _mode(e: Evidence) -> GateVerdict:
 def _channel(e: Evidence) -> GateVerdict:
     if e.draft.channel == Channel.LINKEDIN:
         return GateVerdict(False, "LinkedIn answers always need a person.")
-    return GateVerdict(True, f"Answers via {e.draft.get_channel_display()} may go out.")
+    return GateVerdict(True, f"Answers via {e.draft.get_channel_display()} can go out.")
 
 
 def _opt_out(e: Evidence) -> GateVerdict:
@@ -111,12 +111,12 @@ def _opt_out(e: Evidence) -> GateVerdict:
 def _bounce(e: Evidence) -> GateVerdict:
     if e.lead.bounced_at is not None:
         return GateVerdict(False, "A message to this lead bounced.")
-    return GateVerdict(True, "Nothing to this lead has bounced.")
+    return GateVerdict(True, "No message to this lead has bounced.")
 
 
 def _automatic_reply(e: Evidence) -> GateVerdict:
     if e.message.automated_reply:
-        return GateVerdict(False, "The provider says that the reply is automated.")
+        return GateVerdict(False, "The provider says the reply is automated.")
     if e.message.tag in NO_ANSWER:
         return GateVerdict(False, f"The reply is tagged {e.message.tag}.")
     return GateVerdict(True, "Nothing marks the reply as automated.")
@@ -146,8 +146,8 @@ def _sample(e: Evidence) -> GateVerdict:
 
 def _tag(e: Evidence) -> GateVerdict:
     if e.lead.tag in AUTO:
-        return GateVerdict(True, f"{e.lead.tag} may be answered automatically.")
-    return GateVerdict(False, f"{e.lead.tag} always needs a person.")
+        return GateVerdict(True, f"{e.lead.tag} replies can be answered automatically.")
+    return GateVerdict(False, f"{e.lead.tag} replies always need a person.")
 
 
 def _unchanged(e: Evidence) -> GateVerdict:
@@ -181,7 +181,7 @@ def _loop(e: Evidence) -> GateVerdict:
     since = timezone.now() - LOOP_WINDOW
     automatic = [send for send in e.sends if is_automatic(send) and send.created_at > since]
     if len(automatic) >= LOOP_LIMIT:
-        return GateVerdict(False, f"{len(automatic)} automatic answers went to this lead within a day.")
+        return GateVerdict(False, f"{len(automatic)} automatic answers went to this lead in one day.")
     sent = (send for send in e.sends if send.state == State.SENT and send.called_at)
     last_at = next((send.called_at for send in sent), None)
     if last_at and 0 <= (e.message.sent_at - last_at).total_seconds() < INSTANT_S:
@@ -195,7 +195,7 @@ def _loop(e: Evidence) -> GateVerdict:
     ).exclude(pk=e.message.pk)
     if len(e.message.text) > SHORT_ANSWER and same.exists():
         return GateVerdict(False, "The lead has sent these exact words before, so they may be automated.")
-    return GateVerdict(True, "Nothing looks like two machines answering each other.")
+    return GateVerdict(True, "It doesn’t look like two bots answering each other.")
 
 
 def _topics(e: Evidence) -> GateVerdict:
@@ -211,13 +211,13 @@ def _topics(e: Evidence) -> GateVerdict:
     topic, word = topics.escalated(e.draft.text)
     if topic and word not in fold(draft_material.gather(e.message).sayable):
         return GateVerdict(False, f"The answer is about {topic} (“{word}”), but no fact covers that.")
-    return GateVerdict(True, "It touches no topic that needs a person.")
+    return GateVerdict(True, "It doesn’t touch a topic that needs a person.")
 
 
 def _speaks_to_a_machine(e: Evidence) -> GateVerdict:
     if words := machine_orders.orders_in(e.lead, e.message, thread.earlier(e.message)):
         return GateVerdict(False, machine_orders.reason(words))
-    return GateVerdict(True, "Nothing in the reply gives orders to a machine.")
+    return GateVerdict(True, "The reply doesn’t try to instruct an AI.")
 
 
 def _verified(e: Evidence) -> GateVerdict:
@@ -233,7 +233,7 @@ def _verified(e: Evidence) -> GateVerdict:
     if question := provenance.stale(e.draft):
         return GateVerdict(False, f"It relies on a fact that was changed or removed: “{question[:80]}”.")
     if forbidden := chosen_facts.forbidden(e.draft.workspace_id, e.draft.text):
-        return GateVerdict(False, f"It uses a phrase that’s never said here: {forbidden[0]}")
+        return GateVerdict(False, f"It uses a phrase on your “Never said” list: {forbidden[0]}")
     return GateVerdict(bool(e.draft.text.strip()), TEXT_PASSES)
 
 
@@ -248,7 +248,7 @@ def _evaluator(e: Evidence) -> GateVerdict:
 
 def _confidence(e: Evidence) -> GateVerdict:
     score, wanted = float(e.draft.evaluation.get("confidence") or 0), e.policy.confidence_threshold
-    return GateVerdict(score >= wanted, f"The evaluator is {score:.0%} sure; {wanted:.0%} is required.")
+    return GateVerdict(score >= wanted, f"The evaluator is {score:.0%} sure, and {wanted:.0%} is required.")
 
 
 def _cap(e: Evidence) -> GateVerdict:
@@ -262,7 +262,7 @@ def _cap(e: Evidence) -> GateVerdict:
         created_at__gte=start,
     ).exclude(draft_id=e.draft.pk)
     count, cap = sent.count(), e.workspace.daily_send_cap
-    return GateVerdict(count < cap, f"{count} of at most {cap} automatic answers went out today.")
+    return GateVerdict(count < cap, f"{count} of {cap} automatic answers went out today.")
 
 
 def _hours(e: Evidence) -> GateVerdict:

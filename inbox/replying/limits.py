@@ -72,11 +72,11 @@ def problem(channel: str, text: str) -> str:
         why = (
             ""
             if room == GSM_UNITS
-            else ", because it contains an emoji or another character that takes more room"
+            else " because it contains an emoji or another character that takes up more space"
         )
-        return f"This is too long for a text: the limit is {SMS_PARTS} messages of {room} characters{why}."
+        return f"This is too long for a text. The limit is {SMS_PARTS} messages of {room} characters{why}."
     longest_of: dict[str, int] = {Channel.EMAIL: EMAIL_CHARS, Channel.LINKEDIN: LINKEDIN_CHARS}
     longest = longest_of.get(channel)
     if longest and len(text) > longest:
-        return f"This is too long: {longest:,} characters are the most on {Channel(channel).label}."
+        return f"This is too long. The limit on {Channel(channel).label} is {longest:,} characters."
     return ""

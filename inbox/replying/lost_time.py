@@ -13,7 +13,7 @@ from inbox.models.origin import here
 from jobs.errors import Snooze
 
 PAUSE = timedelta(minutes=1)
-REASON = "It may have gone out in the time that the restored database is missing."
+REASON = "It may have gone out during the time the restored database is missing."
 HELD = "The database was restored. Nothing is sent until the operator confirms what had already gone out."
 
 
@@ -32,8 +32,8 @@ def refusal(origin: DatabaseOrigin | None) -> str:
 def remedy(origin: DatabaseOrigin | None) -> str:
     since = f"{origin.seen_at:%Y-%m-%dT%H:%MZ}" if origin and origin.seen_at else "TIME"
     return (
-        f"Run manage.py restored --since {since}, as the runbook says (HoldfastSendsHeld); on a copy for trying things "
-        "out leave it so."
+        f"Run manage.py restored --since {since}, as the runbook says (HoldfastSendsHeld); on a copy made "
+        "for trying things out, leave it as it is."
     )
 
 

@@ -26,4 +26,4 @@ def orders_in(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
 
 
 def reason(words: str) -> str:
-    return f"The reply gives orders to a machine (“{words}”), so it needs a person."
+    return f"The reply tries to instruct an AI (“{words}”), so it needs a person."

@@ -17,7 +17,7 @@ from jobs.deadline import Deadline
 GONE = "An offered time is no longer free."
 TAKEN = "No longer free: "
 UNKNOWN = "The calendar didn’t confirm that the offered times are still free."
-AGAIN = "Offer another time, or send it again as is."
+AGAIN = "Offer another time, or send it as is."
 WRITTEN = re.compile(r"[A-Z]\w+day \d{1,2} [A-Z]\w+, \d{1,2}:\d\d [AP]M")
 """The format of a meeting time in a text (`slots.words`), without its time zone and year."""
 

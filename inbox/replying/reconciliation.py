@@ -30,7 +30,7 @@ def run(ctx: JobContext) -> dict[str, object]:
     send = ctx.row(sends, "send_id")
     while send.state == State.UNKNOWN and (due := next_look(send)) is not None:
         if due > timezone.now():
-            raise Snooze(due, "Holdfast asks the provider again then.")
+            raise Snooze(due, "Holdfast will ask the provider again then.")
         look(send, ctx.deadline)
         send.refresh_from_db()
     return {"state": send.state}

@@ -177,7 +177,7 @@ def send_for_program(
         sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, origin=Origin.PROGRAM, part=0)
         if first := sends.filter(origin_id=origin_id).first():
             if (first.lead_id, first.channel) != (lead.pk, channel) or _differs(first, text):
-                raise KeyReused("This key has sent another message before: use a new one.")
+                raise KeyReused("This key has already sent a different message. Use a new one.")
             return first
         send = claim(
             locked,
@@ -214,7 +214,7 @@ def forget(sends: QuerySet[OutboundSend]) -> None:
 def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
     """Sends a message again that failed or never arrived. Raises AlreadyDecided or SendBlocked."""
     if send.state not in (State.FAILED, State.UNKNOWN):
-        raise AlreadyDecided("This send is already settled.")
+        raise AlreadyDecided("This has already been resolved.")
     with transaction.atomic():
         send.lead = rollup.locked(send.lead)
         before = send.state
@@ -226,8 +226,8 @@ def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
 def it_went_out(send: OutboundSend, *, user: User) -> None:
     """Records that, according to a person, a message with unknown outcome was sent. Raises AlreadyDecided."""
     with transaction.atomic():
-        if not sending.settle_sent(send, reason="Someone confirmed that it went out."):
-            raise AlreadyDecided("Someone has already settled this send.")
+        if not sending.settle_sent(send, reason="Someone confirmed that it was sent."):
+            raise AlreadyDecided("Someone has already resolved this.")
         audit.record(send.workspace_id, user, "send.went_out", send)
 
 

@@ -27,7 +27,7 @@ from jobs.kinds import kind_name
 SEND = kind_name("reply.send", __name__)
 State = OutboundSend.State
 SAMPLE = "This is a sample. Nothing you write here is sent."
-ONLY_ANSWERS = "You can only answer an email, and this lead hasn’t sent one yet."
+ONLY_ANSWERS = "You can only reply to an email, and this lead hasn’t sent one yet."
 
 OF_EVERY_PART = (
     "workspace_id", "lead_id", "channel", "origin", "origin_id", "draft_id", "reply_to_id", "provider",
@@ -206,7 +206,7 @@ def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
     except IntegrityError as error:
         raise SendBlocked(_busy(send.lead_id, send.channel)) from error
     if not changed:
-        raise AlreadyDecided("Someone has already settled this send.")
+        raise AlreadyDecided("Someone has already resolved this.")
     anyway = offers.are_why(send.reason)
     send.refresh_from_db()
     start(send, anyway=anyway)
@@ -293,7 +293,7 @@ def _live(lead_id: UUID, channel: str) -> QuerySet[OutboundSend]:
 def on_its_way(state: str | None) -> str:
     """Why a message in `state` blocks the next one to the same lead and channel; "" for None (no message)."""
     if state == State.UNKNOWN:
-        return "The last message’s outcome is unknown. Settle that one first."
+        return "We don’t know whether the last message was sent. Resolve that first."
     return "Another message to this lead is on its way." if state else ""
 
 

@@ -42,7 +42,7 @@ CALL_LIMIT_MS = 60_000
 WAIT_FOR_BREAKER = timedelta(seconds=30)
 """A message that a person approved waits this long for a provider that does not answer. Then both are retried."""
 RECONCILE = kind_name("send.reconcile", __name__)
-TAKEN_BACK = {"state": "taken back", "reason": "A check held the draft for a person."}
+TAKEN_BACK = {"state": "taken back", "reason": "A check held the draft for review."}
 UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 

@@ -56,7 +56,7 @@ class Row:
         if self.decided < UNLOCK_DECIDED:
             return (
                 f"Auto unlocks after {UNLOCK_DECIDED - self.decided} more reviews of drafts that passed every check, "
-                f"if people send {UNLOCK_UNCHANGED:.0%} unchanged."
+                f"as long as {UNLOCK_UNCHANGED:.0%} are sent unchanged."
             )
         if not self.unlocked:
             return f"{self.share_unchanged:.0%} were sent unchanged. Auto unlocks at {UNLOCK_UNCHANGED:.0%}."

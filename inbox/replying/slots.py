@@ -95,7 +95,10 @@ def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lac
         if account := connected(workspace.pk, spec.name, accounts):
             choice = stated(spec.calendar).choice
             label = next((setting.label for setting in spec.settings if setting.name == choice), choice)
-            words = f"{spec.label} is connected, but its setting “{label}” is empty, so there are no times to offer."
+            words = (
+                f"{spec.label} is connected, but its “{label}” setting is empty, so there are no times to "
+                "offer."
+            )
             return Lack(words, account, choice)
     labels = " or ".join(spec.label for spec in specs)
     return Lack(f"No calendar is connected. Connect {labels} to offer times.")

@@ -50,7 +50,7 @@ def _fits(text: str, context: Context) -> Iterator[str]:
     elif context.channel == Channel.EMAIL and words < EMAIL_MIN_WORDS:
         yield "It’s too short for an answer."
     elif context.channel == Channel.LINKEDIN and len(text) > LINKEDIN_DRAFT_CHARS:
-        yield f"It is too long for LinkedIn: {len(text)} characters, and the limit is {LINKEDIN_DRAFT_CHARS}."
+        yield f"It’s too long for LinkedIn: {len(text)} characters, and the limit is {LINKEDIN_DRAFT_CHARS}."
 
 
 def _finished(text: str, _context: Context) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _sources(text: str, context: Context) -> Iterator[str]:
     theirs += [lead.first_name, lead.last_name, lead.company, lead.title, str(len(context.slots))]
     for kind, words in statements.unsourced(text, ours, "\n".join(theirs)):
         if kind in ("time", "day"):
-            yield f"It names a {kind} that isn’t on offer: {words}"
+            yield f"It mentions a {kind} that isn’t on offer: {words}"
         else:
             yield f"It {WRITES.get(kind, 'names')} {_article(kind)} {kind} that isn’t in your facts: {words}"
     own_phone = "" if facts.said_by_themselves(lead, "phone") else lead.phone
@@ -115,7 +115,7 @@ def _prompt(text: str, context: Context) -> Iterator[str]:
     if words := next(
         (run for run in _runs(text) if run in _prompt_runs() - set(_runs(context.material))), None
     ):
-        yield f"It repeats the prompt that it was written from: {' '.join(words)}"
+        yield f"It repeats its own prompt: {' '.join(words)}"
 
 
 @cache
@@ -137,7 +137,7 @@ def _times(text: str, context: Context) -> Iterator[str]:
 
 def _never(text: str, context: Context) -> Iterator[str]:
     for phrase in context.chosen.forbidden(text):
-        yield f"It uses a phrase that’s never said here: {phrase}"
+        yield f"It uses a phrase on your “Never said” list: {phrase}"
 
 
 def _person(text: str, context: Context) -> Iterator[str]:
@@ -158,10 +158,10 @@ def _person(text: str, context: Context) -> Iterator[str]:
 
 def _tone(text: str, _context: Context) -> Iterator[str]:
     if text.count("!") > 2:
-        yield "It shouts: more than two exclamation marks."
+        yield "It has more than two exclamation marks."
     shouted = re.findall(r"\b[A-Z]{5,}\b", text)
     if len(shouted) > 1:
-        yield f"It shouts: {' '.join(shouted[:3])}"
+        yield f"It’s in capitals: {' '.join(shouted[:3])}"
 
 
 CHECKS: tuple[Check, ...] = (

@@ -39,7 +39,7 @@ def answering(message: Message, provider: str, accounts: list[Integration] | Non
     label = registry.spec_of(provider).label
     rows = _rows(message.workspace_id, provider, accounts)
     if not rows:
-        raise NotAnswerable(f"{label} is not connected.")
+        raise NotAnswerable(f"{label} isn’t connected.")
     account = _came_to(message, rows)
     if account is None:
         raise NotAnswerable(

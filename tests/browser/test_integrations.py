@@ -58,7 +58,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     card.get_by_role("button", name="Test LinkedIn").click()
     expect(card.get_by_role("list", name="Test of LinkedIn").get_by_role("listitem")).to_have_count(4)
     expect(card).to_contain_text("Connected")
-    expect(card).to_contain_text("Paste this card’s webhook address into the provider")
+    expect(card).to_contain_text("Paste this card’s webhook URL into the provider")
     assert audit(page) == []
 
     account = world.workspace.integrations.get(provider="unipile")

@@ -69,7 +69,7 @@ def test_the_newest_state_stands_in_every_order(poster, lead, order):
 def test_an_older_state_is_kept_in_the_ledger_and_changes_nothing(poster, lead):
     poster.post("ghl/sms", told("moved"))
     answer = poster.post("ghl/sms", told("booked", "AppointmentCreate")).json()
-    assert (answer["ignored"], answer["reason"]) == (True, "older than what is known")
+    assert (answer["ignored"], answer["reason"]) == (True, "older than what we already have")
     assert Appointment.objects.get().starts_at.day == 20
 
 

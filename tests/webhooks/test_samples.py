@@ -87,7 +87,7 @@ def test_the_model_reads_and_answers_it_and_nobody_else_outside_hears_of_it(worl
     assert {one["provider"] for one in world.sandbox.requests()} == {"openai"}
     steps = world.steps(message)
     assert {steps[step.name] for step in STEPS if step.outside} == {
-        ("skipped", "This is a sample, so no other service gets it.")
+        ("skipped", "This is a sample, so it isn’t shared with other services.")
     }
 
 
@@ -183,7 +183,7 @@ def test_it_is_no_delivery_for_the_metrics(poster, user):
 
 def test_it_is_merged_with_nobody_followed_up_by_nothing_and_stopped_nowhere(lead, poster):
     person = factories.make_lead(poster.workspace)
-    with pytest.raises(merge.MergeRefused, match="You can’t merge a sample"):
+    with pytest.raises(merge.MergeRefused, match="Samples can’t be merged"):
         merge.merge(person, lead, None)
     sequence = factories.make_sequence(poster.workspace, {})
     assert plan.enrol(lead, sequence) is None and not plan.open_to(lead).exists()

@@ -65,9 +65,7 @@ def _reason(received: Received, word: str) -> str:
 def _words(received: Received) -> AccountWords:
     words = registry.spec_of(received.provider).account_words
     if not words:
-        raise UnknownProvider(
-            f"{received.provider} tells of an account’s state and declares no words for it."
-        )
+        raise UnknownProvider(f"{received.provider} reports an account’s state but declares no words for it.")
     return words
 
 

@@ -36,7 +36,7 @@ def handle(received: Received, event: BookingEvent) -> IntakeResult:
         return _restate(lead, event)
     changed = appointments.hear(event, partial(_appointment, lead, event))
     if not changed:
-        return IntakeResult(DeliveryVerdict.IGNORED, "older than what is known", lead=lead)
+        return IntakeResult(DeliveryVerdict.IGNORED, "older than what we already have", lead=lead)
     for appointment in changed:
         appointment.save()
     settle(lead, moved=event.status != Status.BOOKED or bool(event.replaces_uri))
@@ -46,7 +46,7 @@ def handle(received: Received, event: BookingEvent) -> IntakeResult:
 def _restate(lead: Lead, event: BookingEvent) -> IntakeResult:
     change = appointments.write(lead, appointments.stated_by(event))
     if change is appointments.Change.STALE:
-        return IntakeResult(DeliveryVerdict.IGNORED, "older than what is known", lead=lead)
+        return IntakeResult(DeliveryVerdict.IGNORED, "older than what we already have", lead=lead)
     if change is appointments.Change.SAME:
         return IntakeResult(DeliveryVerdict.DUPLICATE, lead=lead)
     settle(lead, moved=change is not appointments.Change.NEW)

@@ -33,7 +33,7 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     if event.direction == Message.Direction.OUTBOUND and (outcome := _known(received, event)):
         return outcome
     if twin := _by_former_account(received, event):
-        reason = "stored under the account's former id"
+        reason = "stored under the account’s previous ID"
         return IntakeResult(DeliveryVerdict.DUPLICATE, reason, message=twin, lead=twin.lead)
     judged = judge(texts.with_question(received.workspace, event))
     if judged.bounce or judged.complaint:
@@ -46,7 +46,7 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     job_id = _start(message)
     return IntakeResult(
         DeliveryVerdict.ACCEPTED,
-        "id used again for another text" if message.id_reused else "",
+        "ID reused for another message" if message.id_reused else "",
         message=message,
         lead=message.lead,
         job_id=job_id,
@@ -66,7 +66,7 @@ def notice(received: Received, event: MessageNotice) -> IntakeResult:
         dedupe_key=f"{READ}:{account.pk}:{event.event_key}",
         payload=payload | {"integration_id": str(account.pk)},
     )
-    return IntakeResult(DeliveryVerdict.ACCEPTED, "it is read at the provider", job_id=job.pk)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, "it’s being fetched from the provider", job_id=job.pk)
 
 
 def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
@@ -75,13 +75,13 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
     if ours := own_messages.find(received.workspace, event):
         return duplicate("we sent it ourselves", message=ours, lead=ours.lead)
     if twin := own_messages.by_another_id(received.workspace, event):
-        return duplicate("stored under another id", message=twin, lead=twin.lead)
+        return duplicate("stored under another ID", message=twin, lead=twin.lead)
     if not event.by_hand:
         return None
     names = identity.identities_of(received.workspace, event.person)
     if event.tracked or (names and identity.named_by(received.workspace, names).exists()):
         return None
-    return IntakeResult(DeliveryVerdict.IGNORED, "it went to no lead here")
+    return IntakeResult(DeliveryVerdict.IGNORED, "it didn’t go to any lead here")
 
 
 def _by_former_account(received: Received, event: MessageEvent) -> Message | None:

@@ -311,7 +311,7 @@ def test_a_receiver_that_hangs_delays_no_other_endpoint_and_holds_no_connection(
         worker.join()
     assert held and not any(held)
     first = WebhookAttempt.objects.filter(endpoint=endpoint, number=1).order_by("pk").first()
-    assert first.error == "No answer in 15 s"
+    assert first.error == "No response within 15 s"
 
 
 def _deliver_in_thread(endpoint) -> None:

@@ -60,7 +60,7 @@ HOLDS = {
         lambda lead: Lead.objects.filter(pk=lead.pk).update(tag="Blacklist"),
         "stopped",
         "cancelled",
-        "This lead gets nothing more.",
+        "This lead gets no more messages.",
     ),
     "snoozed": (
         lambda lead: Lead.objects.filter(pk=lead.pk).update(snoozed_until=timezone.now() + DAY),
@@ -220,12 +220,12 @@ def test_an_opt_out_stops_everything_in_its_own_transaction(world, workspace):
 @pytest.mark.parametrize(
     ("step", "lead", "reason"),
     [
-        ({"channel": "sms"}, {"phone": "+12125550123"}, "GoHighLevel is not connected."),
+        ({"channel": "sms"}, {"phone": "+12125550123"}, "GoHighLevel isn’t connected."),
         ({"text": "Hi {title}"}, {}, "This lead is missing: title."),
         ({"condition": "connected"}, {}, "Not connected on LinkedIn."),
         ({"condition": "no_phone"}, {"phone": "+12125550123"}, "Has a phone number."),
         ({"text": "x" * 30_000}, {}, "This is too long: 20,000 characters are the most on Email."),
-        ({"text": "Free: {slots}"}, {}, "The calendar has no free times to offer."),
+        ({"text": "Free: {slots}"}, {}, "There are no free times in the calendar."),
     ],
 )
 def test_what_is_missing_skips_the_step_and_the_next_one_goes_out(world, workspace, step, lead, reason):

@@ -190,4 +190,4 @@ def test_a_step_that_fails_on_our_side_is_shown_and_resumed_by_a_person(world, w
     assert run_tick("followups", requested=True)["stranded"] == 1
     instance.refresh_from_db()
     assert (instance.status, instance.paused_for) == ("paused", "error")
-    assert statuses(instance) == [("failed", "The step failed on our side. Its job says why.")]
+    assert statuses(instance) == [("failed", "The step failed on our side. See its job for the reason.")]

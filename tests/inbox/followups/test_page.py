@@ -44,7 +44,7 @@ def test_every_follow_up_is_in_a_list_with_its_number(people, workspace, url):  
     page = people.viewer.get(url("followups"), {"view": "paused"})
     assert tiles(page) == {
         "Due": 1, "Going out": 0, "Waiting for approval": 0, "Waiting": 1, "Paused": 1,
-        "Excluded by a setting": 1, "Skipped": 0, "Failed": 0,
+        "Held back by a setting": 1, "Skipped": 0, "Failed": 0,
     }  # fmt: skip
     assert page.context["reasons"] == [("unipile_disconnected", "LinkedIn account is disconnected", 1)]
     excluded = people.viewer.get(url("followups"), {"view": "excluded"})
@@ -117,7 +117,8 @@ def test_stopping_ends_it_and_a_second_time_says_so(people, workspace, url):  # 
     instance.refresh_from_db()
     assert (instance.status, instance.finish_reason) == ("stopped", "Someone stopped it.")
     assert (
-        "It has already ended." in people.member.post(url("followups-act"), ask, follow=True).content.decode()
+        "This follow-up has already ended."
+        in people.member.post(url("followups-act"), ask, follow=True).content.decode()
     )
 
 

@@ -163,7 +163,9 @@ def test_an_unknown_outcome_keeps_the_lead_from_a_second_message(world, workspac
     second = enrolled(workspace, {}, lead=lead)
     minute()
     assert statuses(first) == [("sending", "")]
-    assert statuses(second) == [("waiting", "The last message’s outcome is unknown. Settle that one first.")]
+    assert statuses(second) == [
+        ("waiting", "We don’t know whether the last message was sent. Resolve that first.")
+    ]
     assert len(world.posted()) == 1
 
 

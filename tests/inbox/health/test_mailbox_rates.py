@@ -113,7 +113,7 @@ def test_a_mailbox_that_is_hardly_answered_any_more_is_named_within_a_week(accou
         play.look(number)
     alarm = MailboxAlarm.objects.get()
     assert (alarm.rate, alarm.address) == ("replies", BAD)
-    assert "may land in spam" in mailbox_rates.sentence(alarm)
+    assert "may be landing in spam" in mailbox_rates.sentence(alarm)
 
 
 def message(workspace: Workspace, lead: Lead, source: str, count: int, **fields) -> None:

@@ -363,7 +363,7 @@ def last_words(sandbox) -> str:
 
 
 def press_mute(account, email: str) -> dict:
-    """What the worker does after somebody has pressed "Mute until it works" in the newest notice."""
+    """What the worker does after somebody has pressed "Mute until it works again" in the newest notice."""
     slack, notice = slack_of(account.workspace_id), Notice.objects.filter(path="slack").latest("created_at")
     pressed = {
         "health_id": row(account).pk,
@@ -603,7 +603,7 @@ def test_a_webhook_s_channel_hears_of_a_recovery_with_the_next_notice(account, s
         clock.shift(timedelta(hours=23))
         assert tell(account) == {"sent": "slack"}
     first, second = [send["text"] for send in sandbox.sends(provider="slack")]
-    assert "This message won’t update when the account is back. The page will." in first
+    assert "This message won’t update when the account is back, but the page will." in first
     assert "was back" not in first
     assert "Since the last notice it was back, from 2 Mar 09:22 UTC. It was down for 22 min" in second
 

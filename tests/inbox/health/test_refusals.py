@@ -73,7 +73,9 @@ def test_a_refused_send_shows_the_provider_s_words_and_its_account_says_that_it_
     for name in ("health", "integrations", "inbox"):
         assert WORDS in page(world, name)
     assert "EmailBison refuses to send" in page(world, "inbox")
-    assert "a sending mailbox is disconnected; the account’s others still work" in page(world, "integrations")
+    assert "a sending mailbox is disconnected, but the account’s other mailboxes work" in page(
+        world, "integrations"
+    )
     logged = [record.getMessage() + json.dumps(record.__dict__, default=str) for record in caplog.records]
     assert logged and not [line for line in logged if WORDS in line]
 

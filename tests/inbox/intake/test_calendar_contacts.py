@@ -55,7 +55,7 @@ def test_a_contact_of_another_number_is_booked_and_gets_no_texts(world, told):
 
 
 def test_nobody_s_contact_is_left_alone(told):
-    assert told(email="stranger@example.org").result == {"outcome": "no lead of ours"}
+    assert told(email="stranger@example.org").result == {"outcome": "not one of our leads"}
     assert not Lead.objects.exists() and not Appointment.objects.exists()
 
 

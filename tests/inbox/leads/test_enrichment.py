@@ -36,7 +36,7 @@ def answer(world, lead, status, phone=""):
 
 def test_a_missing_phone_is_asked_for_once_and_its_answer_sends_the_text(world, instance):
     minute()
-    assert statuses(instance) == [("waiting", "No phone number: Clay is asked.")]
+    assert statuses(instance) == [("waiting", "No phone number. Asking Clay.")]
     minute()
     assert len(world.posted("clay")) == 1 and Enrichment.objects.get().status == "pending"
     answer(world, instance.lead, "found", "+12125550123")

@@ -169,7 +169,7 @@ def test_enrichment_of_the_kept_lead_stands(keep, other, actor):
 def test_two_sends_under_way_refuse_the_merge_and_change_nothing(keep, other, actor):
     for lead in (keep, other):
         make_send(make_draft(make_message(lead)), state="unknown")
-    with pytest.raises(merge.MergeRefused, match="exclude each other"):
+    with pytest.raises(merge.MergeRefused, match="only one can stay"):
         merge.merge(keep, other, actor)
     assert Lead.objects.count() == 2 and Message.objects.filter(lead=other).count() == 1
 

@@ -214,9 +214,9 @@ def test_the_dry_run_says_what_then_happens_to_each_and_changes_nothing(workspac
     assert tags(plain, older, stopped) == ["Interested"] * 3
     leads = [Lead.objects.get(pk=one.lead_id) for one in (plain, older, stopped)]
     assert [told[one.pk].then for one in (plain, older, stopped)] == [
-        "A draft is written.",
+        "A draft will be written.",
         "A later reply decides the lead’s tag.",
-        "The lead stays stopped, for another reason.",
+        "The lead stays stopped for another reason.",
     ]
     assert [(lead.tag, lead.needs_reply, lead.is_stopped) for lead in leads] == [
         ("Interested", True, False),
@@ -258,8 +258,8 @@ def test_taking_an_opt_out_back_lifts_only_the_stops_that_these_replies_caused(w
     Lead.objects.filter(pk=again.lead_id).update(opted_out_at=stop.sent_at)
 
     others = corrected(first, "Objection", user)
-    assert change(others, other).then == "The stop that this reply caused is lifted."
-    assert change(others, again).then == "The lead stays stopped, for another reason."
+    assert change(others, other).then == "The stop caused by this reply is lifted."
+    assert change(others, again).then == "The lead stays stopped for another reason."
     treat(others, user)
 
     assert not Lead.objects.get(pk=other.lead_id).is_stopped
@@ -278,7 +278,7 @@ def test_a_no_to_a_suspicion_is_a_no_for_all_that_are_suspected_alike(workspace,
     others = Alike.to(first)
 
     assert list(others.replies()) == [other]
-    assert change(others, other)[1:3] == ("Perhaps an automatic reply", "Read again")
+    assert change(others, other)[1:3] == ("Perhaps an automatic reply", "Reread")
     treat(others, user)
 
     newest = other.tag_decisions.get()
@@ -359,7 +359,7 @@ def test_more_than_one_job_may_do_is_offered_again(workspace, user, monkeypatch)
         reply(workspace)
     assert treat(corrected(first, "Interested", user), user) == 3
     assert treat(Alike.to(first), user) == 1
-    with pytest.raises(NotAlike, match="There are no more similar replies"):
+    with pytest.raises(NotAlike, match="No more similar replies"):
         Alike.to(first).start(timezone.now(), user)
 
 

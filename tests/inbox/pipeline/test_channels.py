@@ -391,7 +391,7 @@ def test_who_ends_one_address_goes_on_at_the_other_and_nobody_s_message_goes_to_
     sent = answer_to(message, world.user).recipients
     assert [row["address"] for row in (*sent["to"], *sent["cc"])] == ["dana@example.org", "jo@example.org"]
     with (
-        pytest.raises(send_claims.SendBlocked, match="no more messages to this address"),
+        pytest.raises(send_claims.SendBlocked, match="asked not to be contacted at this address"),
         transaction.atomic(),
     ):
         answer_to(asked, world.user)
@@ -430,7 +430,7 @@ def test_who_ends_their_main_address_is_answered_where_they_write_from(world):
     refused_addresses.end(message, ended(message.text, message.from_address))
 
     with (
-        pytest.raises(send_claims.SendBlocked, match="no more messages to this address"),
+        pytest.raises(send_claims.SendBlocked, match="asked not to be contacted at this address"),
         transaction.atomic(),
     ):
         answer_to(before, world.user)
@@ -480,7 +480,7 @@ def test_a_message_whose_address_is_ended_during_its_countdown_does_not_go_out(w
 def test_an_answer_waits_for_a_person_where_the_ended_address_is_the_one_they_write_from(world):
     message = world.reply("Delete dana@example.org and write to me directly at jo@example.org")
     with (
-        pytest.raises(send_claims.SendBlocked, match="no more messages to this address"),
+        pytest.raises(send_claims.SendBlocked, match="asked not to be contacted at this address"),
         transaction.atomic(),
     ):
         answer_to(message, world.user)

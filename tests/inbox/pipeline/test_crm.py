@@ -84,7 +84,7 @@ def test_a_contact_that_is_gone_is_made_again_where_nobody_has_address_or_number
 def test_a_contact_that_is_gone_is_forgotten_where_nothing_tells_whose_it_was(world, lead):
     Lead.objects.update(email="", phone="")
     job = told(world, lead)
-    assert (job.status, job.result) == ("succeeded", {"outcome": "neither address nor number"})
+    assert (job.status, job.result) == ("succeeded", {"outcome": "no address or number"})
     assert lead.ghl_contact_id == ""
 
 

@@ -55,7 +55,7 @@ def test_without_a_model_the_reply_stays_visible_and_the_job_says_why_there_is_n
     assert job.result == {
         "tag": "Neutral",
         "draft": None,
-        "why": "This kind of reply gets no drafted answer.",
+        "why": "This kind of reply doesn’t get a draft.",
     }
     assert world.steps(message)["sentiment"] == (
         "skipped",

@@ -293,7 +293,7 @@ def test_a_campaign_that_cannot_be_started_again_goes_on_until_a_person_is_known
     message = world.reply(AUTOMATIC)
     world.work()
     assert stops(world) == 0
-    assert "irreversible" in world.steps(message)["stop-future-emails"][1]
+    assert "stopped for good" in world.steps(message)["stop-future-emails"][1]
 
     decide(world, message, "no")
     world.work()

@@ -98,7 +98,7 @@ def test_working_on_a_reply_again_tells_nothing_again(slack):
 def test_a_wish_to_be_called_says_which_number(slack):
     slack.reply("Please call me about it.")
     slack.work()
-    assert "no number, so no answer is drafted" in told(slack)[0]
+    assert "no number, so there’s no draft" in told(slack)[0]
 
 
 def test_a_post_without_a_clear_answer_is_never_made_again(slack):

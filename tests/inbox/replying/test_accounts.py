@@ -140,5 +140,5 @@ class TestMailboxes:
     def test_an_account_of_another_workspace_never_answers(self, world):
         factories.make_integration(factories.make_workspace())
         world.workspace.integrations.all().delete()
-        with pytest.raises(NotAnswerable, match="EmailBison is not connected"):
+        with pytest.raises(NotAnswerable, match="EmailBison isn’t connected"):
             answering(factories.make_message(factories.make_lead(world.workspace)), "emailbison")

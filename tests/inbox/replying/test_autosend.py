@@ -151,7 +151,7 @@ def test_a_rewritten_draft_is_not_sent_by_the_old_countdown():
     draft = countdown_over(draft)
 
     assert draft.status == Draft.Status.PENDING and OutboundSend.objects.count() == 0
-    assert BackgroundJob.objects.get(kind="reply.autosend").result == {"outcome": "decided otherwise"}
+    assert BackgroundJob.objects.get(kind="reply.autosend").result == {"outcome": "already decided"}
 
 
 @pytest.mark.parametrize("way", ["the countdown is stopped", "an approval is undone"])

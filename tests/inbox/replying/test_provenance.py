@@ -176,7 +176,7 @@ def test_a_draft_does_not_go_out_by_itself_once_a_phrase_of_it_is_never_said(wor
 
     factories.make_fact(world.workspace, "Money back guarantee", "", "never")
 
-    assert verified(draft) == "It uses a phrase that’s never said here: Money back guarantee"
+    assert verified(draft) == "It uses a phrase on your “Never said” list: Money back guarantee"
 
 
 def test_outside_of_a_job_no_job_is_named(world):

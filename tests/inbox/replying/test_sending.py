@@ -209,7 +209,7 @@ def test_a_connection_that_is_gone_before_the_call_fails_the_send_with_a_sentenc
 
     send = settled(world, send)
 
-    assert (send.state, send.reason) == (State.FAILED, "EmailBison is not connected.")
+    assert (send.state, send.reason) == (State.FAILED, "EmailBison isn’t connected.")
 
 
 def test_a_lead_who_opts_out_before_the_call_gets_nothing(world, draft):

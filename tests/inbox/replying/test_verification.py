@@ -59,7 +59,7 @@ def test_finds_nothing_wrong_with_a_plain_answer():
         ("Hi Robert, thanks for writing back so quickly to us.", "greets someone else"),
         ("Hi [First name], thanks for writing back so quickly to us.", "placeholder"),
         ("Hi Dana, **thanks** for writing back so quickly to us.", "markdown"),
-        ("Hi Dana! Great! Wonderful! Let us talk about the crews.", "shouts"),
+        ("Hi Dana! Great! Wonderful! Let us talk about the crews.", "exclamation marks"),
         ("Sure.", "too short"),
         ("word " * 300, "too long"),
     ],

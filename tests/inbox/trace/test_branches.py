@@ -142,8 +142,8 @@ def test_an_opt_out_says_that_everything_stopped_and_why_nothing_was_drafted(wor
 
     assert event(trace, "Everything was stopped").branch == "They asked not to be contacted"
     assert event(trace, "Understood").branch == "By a rule, no model asked"
-    assert event(trace, "No answer was drafted").why == "This lead gets nothing more."
-    assert (trace.headline, trace.summary) == ("Nothing was sent", "This lead gets nothing more.")
+    assert event(trace, "No answer was drafted").why == "This lead gets no more messages."
+    assert (trace.headline, trace.summary) == ("Nothing was sent", "This lead gets no more messages.")
 
 
 def test_an_answer_that_a_check_holds_says_which_and_why(world, told):

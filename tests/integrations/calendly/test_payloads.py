@@ -111,7 +111,7 @@ def test_a_no_show_is_read_from_its_own_record():
 
 @pytest.mark.parametrize("event", ["invitee_no_show.created", "invitee_no_show.deleted"])
 def test_a_mark_that_does_not_say_when_is_ignored(event):
-    """Nothing tells whether it is older than what is known."""
+    """Nothing tells whether it is older than what we already have."""
     assert isinstance(parse(fixture("invitee_no_show_created") | {"event": event}, NOW), IgnoredEvent)
 
 

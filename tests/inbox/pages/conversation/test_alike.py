@@ -51,7 +51,7 @@ def test_a_correction_offers_the_others_and_the_dry_run_lists_them_with_links(pe
     assert 'data-shortcut="alike"' in offer
 
     html = page(client, message).content.decode()
-    assert "1 reply would change" in html and "A draft is written" not in html
+    assert "1 reply would change" in html and "A draft will be written" not in html
     assert f"{reverse('inbox:conversation', args=[workspace.pk, other.lead_id])}#message-{other.pk}" in html
     other.refresh_from_db()
     assert other.tag == "Not Interested" and not BackgroundJob.objects.filter(kind=alike.JOB).exists()
@@ -103,7 +103,7 @@ def test_the_newest_fifty_are_listed_and_all_are_counted(people, workspace, mess
         ({"decision": "0190b8a0-0000-7000-8000-000000000000"}, "Someone has reviewed this reply since then"),
         ({"decision": "x"}, "decision: "),
         ({"until": "yesterday"}, "until: "),
-        ({"until": "2020-01-01T00:00:00Z"}, "There are no more similar replies"),
+        ({"until": "2020-01-01T00:00:00Z"}, "No more similar replies"),
     ],
 )
 def test_what_is_not_what_the_dry_run_showed_is_refused_in_words(people, workspace, message, changed, said):

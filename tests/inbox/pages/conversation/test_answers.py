@@ -177,7 +177,7 @@ def test_person_settles_what_is_not_known(workspace, member, draft):
 def test_settled_send_cannot_be_settled_again(workspace, member, draft):
     send = factories.make_send(draft, state="sent")
     response = member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"})
-    assert "This send is already settled." in member.get(response["Location"]).content.decode()
+    assert "This has already been resolved." in member.get(response["Location"]).content.decode()
 
 
 def composer(client, workspace, lead) -> str:
@@ -203,7 +203,7 @@ def test_what_is_on_its_way_shuts_its_channel_alone(workspace, member, draft):
     factories.make_integration(workspace, "ghl")
     factories.make_send(draft, state="unknown", called_at=factories.ago())
     page = composer(member, workspace, lead)
-    assert "Email: The last message’s outcome is unknown" in page
+    assert "Email: We don’t know whether the last message was sent" in page
 
     assert write(member, workspace, lead, channel="email").status_code == 409
     assert write(member, workspace, lead, channel="sms").status_code == 302

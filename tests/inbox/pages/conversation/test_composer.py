@@ -59,7 +59,7 @@ def test_who_gets_it_is_who_the_send_goes_to(draft, workspace, member, lead, mes
 
 
 def test_what_is_wrong_with_the_account_stands_beside_it(workspace, member, lead, message):
-    assert rows(sheet(member, lead))["From"] == "EmailBison is not connected."
+    assert rows(sheet(member, lead))["From"] == "EmailBison isn’t connected."
     account = factories.make_integration(workspace, name="")
     assert rows(sheet(member, lead))["From"] == "alex@us.example.com"
     writer.lose_mailbox(account, "bo@us.example.com", at=ago(minutes=2))

@@ -108,7 +108,7 @@ def test_bad_value_is_refused_by_name_and_nothing_is_stored(people, account, url
 
 def test_switched_off_account_says_so(people, account, url):
     people.owner.post(url("integration-settings", account.pk), {"name": "Outreach"})
-    assert "Switched off" in text_of(people.owner, url("integrations"))
+    assert "Turned off" in text_of(people.owner, url("integrations"))
 
 
 def test_connecting_makes_an_account_with_a_webhook_address(people, workspace, url):
@@ -192,7 +192,7 @@ def test_test_shows_each_check_on_its_own_line_with_a_fix(people, workspace, url
         page = people.owner.post(url("integration-test", account.pk)).content.decode()
     text = fragment.content.decode()
     assert text.count("<li") == 4 and "Key accepted" in text and "Not tested" in text
-    assert "Create a new key in EmailBison" in text and "None has arrived yet" in text
+    assert "Create a new key in EmailBison" in text and "None have arrived yet" in text
     assert "Key accepted" in page and "<h1>Accounts</h1>" in page
     assert AuditEntry.objects.filter(action="integration.tested").first().data == {"failed": ["Key accepted"]}
 
