@@ -16,8 +16,8 @@ from admin.scope import scope_of
 from inbox.models import Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace, audit
 from inbox.pages.access import signed_in
 from inbox.trace import story
+from inbox.trace.records import NotHere
 from inbox.trace.story import Trace
-from inbox.trace.subjects import NotHere
 from integrations.models import Notice
 from jobs.models import BackgroundJob
 

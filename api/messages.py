@@ -13,7 +13,7 @@ from api.base import ApiView, ListView
 from api.forms import ListQuery, RowSerializer
 from inbox.models import Message
 from inbox.trace import story
-from inbox.trace.subjects import NotHere
+from inbox.trace.records import NotHere
 
 MESSAGES = Message.objects.filter(lead__sample=False).defer(
     "raw_text", "raw_html", "recipients", "attachments"

@@ -16,11 +16,10 @@ from inbox.health import (
     reply_polls,
     watch,
 )
-from inbox.intake import calendar_check, calendar_list
-from inbox.intake.catch_up_job import CATCH_UP
+from inbox.intake import calendar_check
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.handlers.messages import READ
-from inbox.intake.messages import PROCESS
+from inbox.intake.messages import CATCH_UP, PROCESS
 from inbox.leads import enrichment, erasure, own_notices, stops
 from inbox.pages.account import notice_mails
 from inbox.pages.desk import all_matching
@@ -28,7 +27,6 @@ from inbox.pipeline import (
     alike,
     answer_promises,
     campaign_mail,
-    catch_up_tick,
     errands,
     missing_facts,
     rejudging,
@@ -38,10 +36,10 @@ from inbox.pipeline import (
 from inbox.replying import (
     autosend,
     buttons,
+    drafting,
     lost_time,
     reconciliation,
     review,
-    rewrites,
     send_claims,
     sending,
     slack_cards,
@@ -121,7 +119,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         "Sends a draft after its countdown, if every check still passes",
         _policy(lanes.REPLY, 5, 30, priority=5),
     ),
-    (review.REWRITE, rewrites.run, "Rewrites a draft", _policy(lanes.PERSON, 4, 180)),
+    (review.REWRITE, drafting.run_rewrite, "Rewrites a draft", _policy(lanes.PERSON, 4, 180)),
     (
         campaign_mail.IDENTIFY,
         errands.identify_lead,
@@ -204,13 +202,13 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (drill.DRILL, drill.run, "Runs a fire drill", FIRE_DRILL),
     (step_job.STEP, step_job.run, "Prepares a follow-up step", ERRAND),
     (enrichment.ASK, enrichment.run, "Asks Clay for a lead’s phone number or profile, once", QUESTION),
-    (WHO_BOOKED, calendar_list.identify_contact, "Finds the lead who booked a meeting", ERRAND),
+    (WHO_BOOKED, calendar_check.identify_contact, "Finds the lead who booked a meeting", ERRAND),
     (calendar_check.CHECK, calendar_check.run, "Compares leads’ meetings with the calendar", CALENDAR),
 )
 """Each kind of job, the function that runs it, a text for users about its purpose, and its limits."""
 
 TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
-    ("catch-up", catch_up_tick.tick, "Resumes replies that are waiting for the model", 60),
+    ("catch-up", run.catch_up_tick, "Resumes replies that are waiting for the model", 60),
     ("sends", sends_tick, "Resolves sends whose job has ended", 60),
     ("promises", answer_promises.tick, "Tells people that an answer is due before its promise breaks", 60),
     ("events", events_tick, "Queues due events for programs and handles failing endpoints", 60),

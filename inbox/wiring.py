@@ -9,7 +9,7 @@ from django.contrib.auth import signals as auth_signals
 from inbox import signals
 from inbox.followups import groups, receivers, step_job
 from inbox.health import comeback, notice_channels
-from inbox.intake import old_messages, retention
+from inbox.intake import retention
 from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
@@ -64,8 +64,8 @@ def _buttons() -> None:
 def _retention() -> None:
     prunes("delivery secrets")(stored.clean_all)
     prunes("delivery bodies", promised=True)(retention.empty_bodies)
-    prunes("messages", promised=True)(old_messages.old_messages)
-    prunes("notes", promised=True)(old_messages.old_notes)
+    prunes("messages", promised=True)(retention.old_messages)
+    prunes("notes", promised=True)(retention.old_notes)
     prunes("deliveries")(retention.old_rows)
     prunes("deviations")(retention.old_deviations)
     prunes("changes of leads")(retention.old_changes)

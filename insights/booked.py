@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from inbox.models import Lead, Message
 from inbox.models.lead import HAS_BOOKED
-from insights import conversation, readings
+from insights import readings
 from insights.models import ConversationInsight
 from insights.outage import Outage
 from insights.pack_model_calls import Bill
@@ -115,7 +115,7 @@ def run(ctx: JobContext) -> dict[str, Any]:
     lead_id, workspace_id, outage = UUID(ctx.payload["lead_id"]), ctx.workspace_id, Outage()
     label = readings.prompt().label
     drop_connection()
-    thread = outage.visit(lambda: conversation.load([lead_id], prompt_label=label))[lead_id]
+    thread = outage.visit(lambda: readings.load_conversations([lead_id], prompt_label=label))[lead_id]
     if not thread.ids:
         return {"skipped": "There is no text to read."}
     claimed, _ = outage.visit(lambda: readings.claim(thread, workspace_id, SOURCE, ctx.job.pk))

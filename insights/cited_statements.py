@@ -8,9 +8,9 @@ from uuid import UUID
 
 from inbox.replying.prompts import Prompt
 from inbox.replying.prompts.sheet import Said, Sheet, sheet, theirs
-from insights.conversation import cited
 from insights.models import ContextPack, PackThread
 from insights.pack_model_calls import Bill, ask
+from insights.readings import cited
 from insights.schema import PackAnswer
 from jobs.deadline import Deadline
 

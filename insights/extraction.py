@@ -10,11 +10,10 @@ from django.db.models import F, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from insights import readings
-from insights.conversation import Conversation
 from insights.models import ContextPack, ConversationInsight, PackThread
 from insights.outage import Outage
 from insights.pack_model_calls import Bill
-from insights.readings import Claim
+from insights.readings import Claim, Conversation
 from insights.schema import InsightAnswer
 from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured
 from jobs.deadline import Deadline

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from inbox.models import Campaign, Workspace
 from insights.models import ContextPack
-from insights.selection import MAX_CAMPAIGNS
 
 FARTHEST_DAYS = 366
+MAX_CAMPAIGNS = 50
 
 
 class PackForm(forms.Form):

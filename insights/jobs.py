@@ -1,6 +1,6 @@
 """The kinds of jobs and the ticks of insights, each with its texts, its limits, and the function that runs it."""
 
-from insights import answers, booked, pack_building, packs, upkeep
+from insights import booked, pack_building, packs, upkeep
 from jobs import lanes
 from jobs.kinds import job_kind
 from jobs.ticks import tick
@@ -16,7 +16,7 @@ job_kind(
 )
 job_kind(
     packs.ANSWER,
-    answers.run,
+    pack_building.answer_question,
     words="Answers a follow-up question about a pack",
     attempts=4,
     time_limit_ms=180_000,

@@ -6,20 +6,22 @@ ones. A bounded thread pool calls the model without a database connection.
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from inbox.models import Campaign, Lead, Message
+from inbox.models.lead import Tag
 from inbox.replying.prompts import Prompt
-from insights import cited_statements, conversation, packs, readings, selection
+from insights import cited_statements, packs, readings
 from insights.extraction import Reader, Unavailable, reason_of, try_again_at
-from insights.models import ContextPack, ConversationInsight, PackThread
+from insights.models import ContextPack, ConversationInsight, PackQuestion, PackThread
 from insights.outage import Outage
 from insights.pack_model_calls import Bill, load
 from insights.schema import PackAnswer, PackSynthesis
@@ -28,13 +30,81 @@ from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.errors import DeadlineExceeded, PermanentError, Snooze, TransientError
 
+Reason = PackThread.Reason
+HIGH_SCORE = 3
+
+RULES = {
+    Reason.POSITIVE: Q(booked_at__isnull=False)
+    | Q(tag__in=[Tag.MEETING_BOOKED, Tag.MEETING_REQUESTED, Tag.CALL_REQUESTED]),
+    Reason.SCORE: Q(score__gte=HIGH_SCORE),
+    Reason.OBJECTION: Q(tag=Tag.OBJECTION),
+    Reason.STALLED: Q(answered_at__gt=F("last_inbound_at")),
+    Reason.NEGATIVE: Q(tag__in=[Tag.NOT_INTERESTED, Tag.WRONG_PERSON, Tag.BLACKLIST]),
+}
+"""The reasons in order. A lead that matches several counts for the first."""
+
+QUOTAS = {
+    Reason.POSITIVE: (30, 12),
+    Reason.SCORE: (20, 8),
+    Reason.OBJECTION: (10, 4),
+    Reason.STALLED: (10, 4),
+    Reason.NEGATIVE: (5, 2),
+}
+"""The most leads for each reason: in one campaign or the whole workspace, and in each campaign if there are several."""
 logger = logging.getLogger(__name__)
 Status = ContextPack.Status
-
 SYNTHESIS_ATTEMPTS = 3
 EARLY_MIN, EARLY_MAX, EARLY_SHARE = 10, 50, 0.25
 BUSY_PAUSE_S = 0.5
 LEFT_FOR_SYNTHESIS_MS = 130_000
+QuestionStatus = PackQuestion.Status
+
+
+def select(pack: ContextPack, campaigns: Iterable[Campaign]) -> list[PackThread]:
+    """Selects the conversations that a pack reads, by RULES and QUOTAS, from leads who wrote in its window.
+
+    Returns unsaved rows, each lead once. Automatic replies, samples and leads who are being erased are left out.
+    """
+    leads = _in_window(pack)
+    scopes = [leads.filter(campaign=campaign) for campaign in campaigns] or [leads]
+    several = len(scopes) > 1
+    chosen: dict[UUID, str] = {}
+    for scope in scopes:
+        for lead_id, reason in _of_scope(scope, several, set(chosen)):
+            chosen[lead_id] = reason
+    return [
+        PackThread(pack=pack, lead_id=lead_id, reason=reason, position=position)
+        for position, (lead_id, reason) in enumerate(chosen.items())
+    ]
+
+
+def _in_window(pack: ContextPack) -> QuerySet[Lead]:
+    replies = Message.objects.filter(
+        lead=OuterRef("pk"),
+        direction=Message.Direction.INBOUND,
+        sent_at__gte=pack.window_from,
+        sent_at__lt=pack.window_to,
+    ).exclude(text="")
+    return (
+        Lead.objects.filter(
+            workspace_id=pack.workspace_id,
+            last_message_at__gte=pack.window_from,
+            sample=False,
+            erasing_at=None,
+        )
+        .exclude(tag__in=[Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE])
+        .filter(Exists(replies))
+    )
+
+
+def _of_scope(scope: QuerySet[Lead], several: bool, skipped: set[UUID]) -> Iterator[tuple[UUID, str]]:
+    lead_ids = set(skipped)
+    for reason, rule in RULES.items():
+        quota = QUOTAS[reason][several]
+        rows = scope.filter(rule).exclude(pk__in=lead_ids).order_by("-last_message_at", "-pk")
+        for lead_id in rows.values_list("pk", flat=True)[:quota]:
+            lead_ids.add(lead_id)
+            yield lead_id, reason
 
 
 def build(ctx: JobContext) -> dict[str, Any]:
@@ -90,7 +160,7 @@ class Build:
             if pack is None:
                 return None
             if pack.selected_at is None:
-                threads = selection.select(pack, pack.campaigns.all())
+                threads = select(pack, pack.campaigns.all())
                 PackThread.objects.bulk_create(threads, ignore_conflicts=True)
                 pack.target_threads = len(threads)
                 pack.selected_at = pack.started_at = timezone.now()
@@ -119,7 +189,7 @@ class Build:
         self._answer_early()
         return True
 
-    def _batch(self) -> list[tuple[PackThread, conversation.Conversation]]:
+    def _batch(self) -> list[tuple[PackThread, readings.Conversation]]:
         pending = self.pack.threads.filter(status=PackThread.Status.PENDING)
         threads = list(
             pending.select_related("pack").order_by("attempts", "position")[
@@ -127,7 +197,7 @@ class Build:
             ]
         )
         label = readings.prompt().label
-        texts = conversation.load([thread.lead_id for thread in threads], prompt_label=label)
+        texts = readings.load_conversations([thread.lead_id for thread in threads], prompt_label=label)
         return [(thread, texts[thread.lead_id]) for thread in threads]
 
     def _show_progress(self) -> None:
@@ -243,3 +313,51 @@ class Build:
 def early_after(target_threads: int) -> int:
     """Returns how many read conversations a pack of `target_threads` needs for its first answer."""
     return max(EARLY_MIN, min(EARLY_MAX, math.ceil(target_threads * EARLY_SHARE)))
+
+
+def answer_question(ctx: JobContext) -> dict[str, Any]:
+    """The job that answers a follow-up question. It stores the answer, or why there is none, and returns the question's
+    status.
+
+    A temporary error is raised. After the last attempt, the tick in `insights.upkeep` marks the question as failed.
+    """
+    outage = Outage()
+    drop_connection()
+    loaded = outage.visit(lambda: _load_question(UUID(ctx.payload["question_id"])))
+    if loaded is None:
+        return {"skipped": "It’s already answered, or the pack is gone."}
+    question, threads = loaded
+    prompt, bill = load("answer_pack"), Bill()
+    values: dict[str, Any] = {"model": prompt.model, "prompt_version": prompt.label}
+    try:
+        answer = cited_statements.answer(
+            prompt,
+            PackAnswer,
+            question.text,
+            threads,
+            workspace_id=question.workspace_id,
+            deadline=ctx.deadline,
+            bill=bill,
+        )
+        values |= {"status": QuestionStatus.ANSWERED, "answer": answer, "error": ""}
+    except PermanentError as error:
+        values |= {"status": QuestionStatus.FAILED, "error": reason_of(error)[:300]}
+    outage.visit(lambda: _store_answer(ctx, question.pk, cost_microusd=bill.microusd, **values))
+    return {"status": str(values["status"])}
+
+
+def _store_answer(ctx: JobContext, question_id: UUID, **values: Any) -> None:
+    with ctx.fenced():
+        pending_question(question_id).update(answered_at=Now(), **values)
+
+
+def pending_question(question_id: UUID) -> QuerySet[PackQuestion]:
+    """Returns a queryset with this follow-up question. It is empty once the question is answered or failed."""
+    return PackQuestion.objects.filter(pk=question_id, status=QuestionStatus.PENDING)
+
+
+def _load_question(question_id: UUID) -> tuple[PackQuestion, list[PackThread]] | None:
+    question = pending_question(question_id).select_related("pack").first()
+    if question is None:
+        return None
+    return question, cited_statements.readable(question.pack)

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from inbox.models import Campaign, User, Workspace, audit
-from insights.models import ContextPack, PackQuestion
+from insights.models import ContextPack, ConversationInsight, PackQuestion
 from jobs import actions, lanes
 from jobs.enqueue import enqueue, enqueue_about
 from jobs.kinds import kind_name
@@ -180,3 +181,36 @@ def _scope_key(
     parts = [" ".join(question.lower().split()), window, *sorted(str(campaign.pk) for campaign in campaigns)]
     parts += [moment.isoformat() for moment in custom or ()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The differences between two builds. `outcomes` has (label, before, now) where the numbers differ."""
+
+    new_threads: int
+    gone_threads: int
+    outcomes: list[tuple[str, int, int]]
+    new_claims: list[str]
+    gone_claims: list[str]
+
+
+def difference(before: ContextPack, now: ContextPack) -> Difference:
+    """Compares two complete builds. Claims are equal if their words are, ignoring case and spaces."""
+    old, new = (set(pack.threads.values_list("lead_id", flat=True)) for pack in (before, now))
+    old_claims, new_claims = _claims_of(before), _claims_of(now)
+    return Difference(
+        new_threads=len(new - old),
+        gone_threads=len(old - new),
+        outcomes=[
+            (label, was, is_)
+            for name, label in ConversationInsight.Outcome.choices
+            if (was := before.metrics.get(name, 0)) != (is_ := now.metrics.get(name, 0))
+        ],
+        new_claims=[text for key, text in new_claims.items() if key not in old_claims],
+        gone_claims=[text for key, text in old_claims.items() if key not in new_claims],
+    )
+
+
+def _claims_of(pack: ContextPack) -> dict[str, str]:
+    claims = (pack.synthesis or {}).get("claims", [])
+    return {" ".join(claim["text"].lower().split()): claim["text"] for claim in claims}

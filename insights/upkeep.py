@@ -15,9 +15,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from insights import packs
-from insights.answers import pending
 from insights.models import ContextPack, PackQuestion
 from insights.outage import PASSING, Outage
+from insights.pack_building import pending_question
 from jobs.db import db_fault
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
@@ -114,4 +114,4 @@ def _give_up_question(question: PackQuestion) -> bool:
         return False
     reason = job.last_error or "The job was cancelled."
     status, moment = PackQuestion.Status.FAILED, timezone.now()
-    return pending(question.pk).update(status=status, error=reason[:300], answered_at=moment) == 1
+    return pending_question(question.pk).update(status=status, error=reason[:300], answered_at=moment) == 1

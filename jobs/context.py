@@ -1,18 +1,20 @@
 """JobContext, the argument of every job handler: the job, its time limit, and its recorded steps."""
 
 import contextlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
-from jobs import queue, steps
-from jobs.db import persist
+from jobs import queue
+from jobs.db import fetch, persist
 from jobs.deadline import Deadline
 from jobs.errors import LeaseLost, Moved, PermanentError, StepInterrupted
 from jobs.models import BackgroundJob, JobStep
@@ -23,9 +25,25 @@ T = TypeVar("T")
 
 PROGRESS_EVERY_S = 1.0
 
-_running: ContextVar[UUID | None] = ContextVar("running_job", default=None)
+StepStatus = JobStep.Status
+Effect = JobStep.Effect
 
-StepFunction = Callable[[Deadline], Any]
+_running: ContextVar[UUID | None] = ContextVar("running_job", default=None)
+# The statement locks the job's row, so no other worker can take the job between the check of the token and the insert.
+WRITE_STEP = """
+WITH held AS (
+    SELECT id FROM jobs_backgroundjob
+    WHERE id = %(job)s AND lease_token = %(token)s AND status = 'running' FOR NO KEY UPDATE
+)
+INSERT INTO jobs_jobstep (job_id, name, effect, status, result, reason, started_at, finished_at)
+SELECT id, %(name)s, %(effect)s, %(status)s, %(result)s, %(reason)s,
+       clock_timestamp() - %(took_ms)s * interval '1 millisecond',
+       CASE WHEN %(status)s <> 'started' THEN clock_timestamp() END
+FROM held
+ON CONFLICT (job_id, name) DO UPDATE
+SET status = EXCLUDED.status, result = EXCLUDED.result, reason = EXCLUDED.reason, finished_at = EXCLUDED.finished_at
+RETURNING job_id
+"""
 
 
 def running_job() -> UUID | None:
@@ -81,12 +99,12 @@ class JobContext:
     def step(
         self,
         name: str,
-        fn: StepFunction,
+        fn: Callable[[Deadline], T],
         *,
         effect: str = "read",
         time_limit_ms: int | None = None,
-        on_interrupted: StepFunction | None = None,
-    ) -> Any:
+        on_interrupted: Callable[[Deadline], T] | None = None,
+    ) -> T:
         """Runs `fn(deadline)` once per job, and returns its result, which must be JSON. Later attempts get the recorded
         result. `effect` is "read", "idempotent" or "send". A send is first recorded as started. If an attempt finds a
         started send, the message may have gone out: `on_interrupted(deadline)` must resolve it, or StepInterrupted is
@@ -94,29 +112,30 @@ class JobContext:
         """
         self.checkpoint()
         record = self._steps().get(name)
-        if record is not None and record.status != steps.Status.STARTED:
-            return record.result
+        if record is not None and record.status != StepStatus.STARTED:
+            return cast(T, record.result)
         if record is not None:
             if on_interrupted is None:
                 raise StepInterrupted(f"Step {name} was interrupted and may have happened.")
             fn = on_interrupted
-        elif effect == steps.Effect.SEND:
-            self._write(name, effect, steps.Status.STARTED)
+        elif effect == Effect.SEND:
+            self._write(name, effect, StepStatus.STARTED)
         began = time.monotonic()
         try:
             output = fn(self.deadline if time_limit_ms is None else self.deadline.within_ms(time_limit_ms))
         except Exception as error:
-            if effect == steps.Effect.SEND and getattr(error, "sent", None) is False:
-                self._persist(lambda: steps.forget_started(self.job.pk, self._token, name))
+            if effect == Effect.SEND and getattr(error, "sent", None) is False:
+                # The step was started but did not happen. A finished step keeps its record.
+                self._persist(self._held_steps().filter(name=name, status=StepStatus.STARTED).delete)
             raise
         took_ms = (time.monotonic() - began) * 1000
-        self._write(name, effect, steps.Status.DONE, output=output, took_ms=took_ms)
+        self._write(name, effect, StepStatus.DONE, output=output, took_ms=took_ms)
         return output
 
     def skip(self, name: str, reason: str) -> None:
         """Records that a step is not needed, with the reason. Raises LeaseLost."""
         if name not in self._steps():
-            self._write(name, steps.Effect.READ, steps.Status.SKIPPED, reason=reason)
+            self._write(name, Effect.READ, StepStatus.SKIPPED, reason=reason)
 
     def recorded(self, name: str) -> bool:
         """Whether the step is recorded, as done, skipped or started."""
@@ -124,7 +143,7 @@ class JobContext:
 
     def forget(self, names: list[str]) -> None:
         """Deletes the records of these steps, so that they run again, if this worker still holds the job."""
-        self._persist(lambda: steps.forget(self.job.pk, self._token, names))
+        self._persist(self._held_steps().filter(name__in=names).delete)
         self._known_steps = None
 
     def move_to(self, lane: str) -> None:
@@ -160,13 +179,42 @@ class JobContext:
 
     def _steps(self) -> dict[str, JobStep]:
         if self._known_steps is None:
-            self._known_steps = steps.recorded(self.job.pk)
+            self._known_steps = {step.name: step for step in JobStep.objects.filter(job_id=self.job.pk)}
         return self._known_steps
 
+    def _held_steps(self) -> QuerySet[JobStep]:
+        running = BackgroundJob.Status.RUNNING
+        return JobStep.objects.filter(job=self.job.pk, job__lease_token=self._token, job__status=running)
+
     def _write(self, name: str, effect: str, status: str, **details: Any) -> None:
-        write = partial(steps.write, self.job.pk, self._token, name, effect, status, **details)
+        write = partial(write_step, self.job.pk, self._token, name, effect, status, **details)
         if not self._persist(write):
             raise LeaseLost()
         self._steps()[name] = JobStep(
             job_id=self.job.pk, name=name, effect=effect, status=status, result=details.get("output")
         )
+
+
+def write_step(
+    job_id: UUID,
+    token: UUID,
+    name: str,
+    effect: str,
+    status: str,
+    *,
+    output: Any = None,
+    reason: str = "",
+    took_ms: float = 0,
+) -> bool:
+    """Saves the record of a step. Returns False if `token` no longer holds the job."""
+    values: dict[str, Any] = {
+        "job": job_id,
+        "token": token,
+        "name": name,
+        "effect": effect,
+        "status": status,
+        "result": None if output is None else json.dumps(output, cls=DjangoJSONEncoder),
+        "reason": reason[:200],
+        "took_ms": took_ms,
+    }
+    return bool(fetch(WRITE_STEP, values))

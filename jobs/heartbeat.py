@@ -6,15 +6,17 @@ thread, and reports to the sentinel. It opens no database connection while the w
 """
 
 import logging
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from types import FrameType, TracebackType
 from uuid import UUID
 
 from django.db import Error, connection
 
-from jobs import deadline, queue, settlement, stalls
+from jobs import deadline, queue, stalls
 from jobs.conf import GIVE_BACK_AFTER_MS, HEARTBEAT_S, LEASE_S, OVERRUN_GRACE_S, SHUTDOWN_GRACE_S
 from jobs.db import db_fault
 from jobs.errors import LeaseLost, ShutdownRequested, TimeLimitExceeded
@@ -80,8 +82,8 @@ class Claim:
         started, now = self.started, time.monotonic()
         if started is None or self.lost:
             return
-        error.__traceback__ = settlement.where_it_stands(self._thread)
-        settlement.settle(
+        error.__traceback__ = _where_it_stands(self._thread)
+        queue.settle_attempt(
             started,
             error,
             duration_ms=round((now - self.began_at) * 1000),
@@ -199,3 +201,13 @@ class LeaseKeeper:
             if key not in held and not claim.lost:
                 claim.lost = True
                 logger.warning("job was taken over", extra={"job_id": str(started.job.pk)})
+
+
+def _where_it_stands(thread_id: int) -> TracebackType | None:
+    """The traceback of the code that another thread runs now, or None if the thread has ended."""
+    frame: FrameType | None = sys._current_frames().get(thread_id)
+    trace = None
+    while frame is not None:
+        trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno)
+        frame = frame.f_back
+    return trace

@@ -7,7 +7,7 @@ claim's token, and change nothing if another worker has taken the job. Only the 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,10 +16,12 @@ from django.db.models import QuerySet
 
 from jobs.conf import LEASE_S, MAX_BATCH, WORKER_ALIVE_S
 from jobs.db import fetch
-from jobs.failures import Failure
+from jobs.errors import Moved
+from jobs.failures import NO_FAILURE, Failure, describe
+from jobs.kinds import policy_of
 from jobs.lanes import LANES
 from jobs.models import BackgroundJob, job_from_row
-from jobs.retries import AttemptOutcome, Decision
+from jobs.retries import AttemptOutcome, Decision, decide
 
 Status = BackgroundJob.Status
 NOW = "statement_timestamp()"  # as Django's Now; now() would be the start of the caller's transaction
@@ -148,6 +150,37 @@ def settle(
     [(outcome, attempts, started_at)] = fetch(SETTLE, values)
     following = _started(upcoming, started.token, attempts, started_at) if upcoming else None
     return outcome, following
+
+
+def settle_attempt(
+    started: Started,
+    error: BaseException | None,
+    *,
+    output: Any = None,
+    duration_ms: int,
+    cancel_requested: bool,
+    worker: str,
+    upcoming: BackgroundJob | None = None,
+) -> tuple[str | None, Started | None]:
+    """Settles a job whose attempt ended with `error` or `output`. Returns what `queue.settle` returns."""
+    job = started.job
+    decision = decide(
+        error,
+        policy=policy_of(job.kind),
+        attempts=job.attempts,
+        first_run_at=job.first_run_at,
+        now=started.started_at + timedelta(milliseconds=duration_ms),
+        cancel_requested=cancel_requested,
+    )
+    return settle(
+        started,
+        decision,
+        failure=NO_FAILURE if error is None or isinstance(error, Moved) else describe(error, job.kind),
+        output=output,
+        duration_ms=duration_ms,
+        worker=worker,
+        upcoming=upcoming,
+    )
 
 
 def give_back(token: UUID, worker_id: UUID) -> None:

@@ -9,10 +9,14 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import Schedule
 
 from jobs.conf import TICK_S
 from jobs.db import fetch, persist
@@ -31,6 +35,29 @@ RECORD_S = 5
 
 RECENT = 20
 """The number of stored runs of a tick, each as {"at", "ms", "counts", "error"}."""
+CLAIM = """
+INSERT INTO jobs_tick AS t
+    (name, slot, lease_token, lease_expires_at, started_at, counts, error_class, error, overruns)
+VALUES (%(name)s, floor(extract(epoch FROM statement_timestamp()) / %(every_s)s), %(token)s,
+        statement_timestamp() + %(lease_s)s * interval '1 second', statement_timestamp(), '{}', '', '', 0)
+ON CONFLICT (name) DO UPDATE SET slot = EXCLUDED.slot, lease_token = EXCLUDED.lease_token,
+    lease_expires_at = EXCLUDED.lease_expires_at, started_at = EXCLUDED.started_at
+WHERE (t.lease_expires_at IS NULL OR t.lease_expires_at < statement_timestamp())
+  AND (%(requested)s OR t.slot < EXCLUDED.slot)
+RETURNING name
+"""
+RECORD = f"""
+UPDATE jobs_tick SET lease_token = NULL, lease_expires_at = NULL, finished_at = statement_timestamp(),
+    duration_ms = %(ms)s, counts = %(counts)s, error_class = %(error_class)s, error = %(error)s,
+    overruns = overruns + %(overran)s,
+    recent = jsonb_path_query_array(
+        jsonb_build_array(jsonb_build_object('at', started_at, 'ms', %(ms)s::int, 'counts', %(counts)s::jsonb,
+                                             'error', %(error_class)s::text)) || recent,
+        '$[0 to {RECENT - 1}]')
+WHERE name = %(name)s AND lease_token = %(token)s
+"""
+SCHEDULE_PREFIX = "tick: "
+SCHEDULE_LOCK = 0x7469636B  # any number that no other advisory lock of this database uses
 
 
 @dataclass(frozen=True)
@@ -69,30 +96,6 @@ def tick(
         raise ImproperlyConfigured(f"Tick {name}: budget_ms must be positive and below its interval.")
     if TICKS.setdefault(name, TickSpec(name, run, every_s, budget_ms, limits, words)).run is not run:
         raise ImproperlyConfigured(f"Tick {name} is registered twice.")
-
-
-CLAIM = """
-INSERT INTO jobs_tick AS t
-    (name, slot, lease_token, lease_expires_at, started_at, counts, error_class, error, overruns)
-VALUES (%(name)s, floor(extract(epoch FROM statement_timestamp()) / %(every_s)s), %(token)s,
-        statement_timestamp() + %(lease_s)s * interval '1 second', statement_timestamp(), '{}', '', '', 0)
-ON CONFLICT (name) DO UPDATE SET slot = EXCLUDED.slot, lease_token = EXCLUDED.lease_token,
-    lease_expires_at = EXCLUDED.lease_expires_at, started_at = EXCLUDED.started_at
-WHERE (t.lease_expires_at IS NULL OR t.lease_expires_at < statement_timestamp())
-  AND (%(requested)s OR t.slot < EXCLUDED.slot)
-RETURNING name
-"""
-
-RECORD = f"""
-UPDATE jobs_tick SET lease_token = NULL, lease_expires_at = NULL, finished_at = statement_timestamp(),
-    duration_ms = %(ms)s, counts = %(counts)s, error_class = %(error_class)s, error = %(error)s,
-    overruns = overruns + %(overran)s,
-    recent = jsonb_path_query_array(
-        jsonb_build_array(jsonb_build_object('at', started_at, 'ms', %(ms)s::int, 'counts', %(counts)s::jsonb,
-                                             'error', %(error_class)s::text)) || recent,
-        '$[0 to {RECENT - 1}]')
-WHERE name = %(name)s AND lease_token = %(token)s
-"""
 
 
 def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
@@ -151,3 +154,27 @@ def _record(spec: TickSpec, token: UUID, counts: dict[str, Any], failure: Failur
         "token": token,
     }
     persist(lambda: fetch(RECORD, record), give_up=lambda: time.monotonic() > gives_up_at)
+
+
+def sync_schedules() -> None:
+    """Matches the rows to TICKS. Names are not unique in django-q2's table, so a lock prevents duplicates."""
+    with transaction.atomic():
+        fetch("SELECT pg_advisory_xact_lock(%s)", [SCHEDULE_LOCK])
+        ours = Schedule.objects.filter(name__startswith=SCHEDULE_PREFIX)
+        names = {SCHEDULE_PREFIX + name for name in TICKS}
+        ours.exclude(name__in=names).delete()
+        present = set(ours.values_list("name", flat=True))
+        for spec in TICKS.values():
+            wanted = {
+                "func": "jobs.ticks.run_tick",
+                "args": repr((spec.name,)),
+                "schedule_type": Schedule.MINUTES,
+                "minutes": spec.every_s // 60,
+                "repeats": -1,
+            }
+            name = SCHEDULE_PREFIX + spec.name
+            if name in present:
+                ours.filter(name=name).update(**wanted)
+            else:
+                first = timezone.now() + timedelta(seconds=1)
+                Schedule.objects.create(name=name, next_run=first, **wanted)

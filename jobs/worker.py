@@ -19,7 +19,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error
 from prometheus_client import Histogram
 
-from jobs import process, queue, settlement
+from jobs import process, queue
 from jobs.conf import BATCH_TARGET_MS, DRAIN_S, MAX_BATCH
 from jobs.context import JobContext, running
 from jobs.db import db_fault, drop_connection, persist, refresh_connection
@@ -215,7 +215,7 @@ def _settle(
     take_next: Callable[[], BackgroundJob | None],
 ) -> tuple[str, Started | None]:
     write = partial(
-        settlement.settle,
+        queue.settle_attempt,
         started,
         ended.error,
         output=ended.result,

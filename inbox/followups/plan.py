@@ -3,7 +3,7 @@ conditional UPDATE, or runs in the caller's transaction with the instance's row 
 first, so no deadlock can occur.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,7 +11,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from inbox.followups.due_times import due_after
 from inbox.models import (
     DatabaseOrigin,
     FollowUpInstance,
@@ -19,14 +18,25 @@ from inbox.models import (
     FollowUpStep,
     FollowUpTask,
     Lead,
+    Workspace,
 )
 from inbox.models.actor import Actor, columns
-from inbox.replying import lost_time
+from inbox.replying import hours, lost_time
 
 Status, Pause = FollowUpInstance.Status, FollowUpInstance.Pause
 TaskStatus = FollowUpTask.Status
 BEFORE_THE_CALL = (TaskStatus.CLAIMED, TaskStatus.WAITING, TaskStatus.APPROVAL)
 """The states of tasks for which nothing has been sent yet. Such tasks can be taken back."""
+
+
+def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> datetime:
+    """When (aware) `step` is due after the step that ended at `moment` (aware): adds days in the workspace's time zone,
+    then minutes, then waits for business hours if the sequence requires them.
+    """
+    zone = hours.zone(workspace)
+    wall = moment.astimezone(zone).replace(tzinfo=None) + timedelta(days=step.offset_days)
+    due = wall.replace(tzinfo=zone).astimezone(UTC) + timedelta(minutes=step.offset_minutes)
+    return hours.next_open(workspace, due) if step.sequence.business_hours_only else due
 
 
 def first_step(sequence: FollowUpSequence) -> FollowUpStep | None:

@@ -2,23 +2,25 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from inbox.intake import chats, known_bounces, texts
+from inbox.intake import texts
 from inbox.intake.receipt import Received
 from inbox.leads import erased, identity, refused_addresses, rollup, stops
-from inbox.models import Campaign, Lead, Message
+from inbox.models import Campaign, Lead, Message, Workspace, locks
 from inbox.models.lead import IDENTITY_FIELDS, Channel
 from inbox.replying import carrier_messages
 from inbox.understanding.arrival import Arrival
 from integrations import registry
 from integrations.addresses import mailbox
-from integrations.events import BounceEvent, CampaignRef, MessageEvent, PayloadInvalid
+from integrations.events import BounceEvent, CampaignRef, MessageEvent, PayloadInvalid, Person
+from jobs.enqueue import JobSpec, enqueue_many
 from jobs.kinds import kind_name
 
 PROCESS = kind_name("inbound.process", __name__)
@@ -41,6 +43,24 @@ KNOWN = Message.objects.select_related("lead").only(
     *(f"lead__{name}" for name in IDENTITY_FIELDS),
 )
 """Messages with the columns that the handling of a duplicate reads."""
+_campaigns: OrderedDict[tuple[Any, ...], UUID] = OrderedDict()
+"""Campaigns that are certainly committed, so that each process queries a campaign once and not for every message."""
+CAMPAIGNS_KEPT = 4096
+CATCH_UP = kind_name("inbound.catch_up", __name__)
+WITHOUT_NOTICE = ("mail:", "event:")
+"""The prefixes of the external id of an EmailBison bounce without a notice."""
+NOTICE_FIELDS = (
+    "external_id",
+    "subject",
+    "text",
+    "raw_text",
+    "raw_html",
+    "from_address",
+    "from_name",
+    "recipients",
+    "automated_reply",
+    "content_hash",
+)
 
 
 def store(
@@ -87,7 +107,7 @@ def _get_or_create(
 
     if isinstance(event, BounceEvent) and not KNOWN.filter(**key).exists():
         bounced = fields["lead"] = lead()
-        if not matches[0].created and (row := known_bounces.find(bounced, event, Message(**key, **fields))):
+        if not matches[0].created and (row := known_bounce(bounced, event, Message(**key, **fields))):
             return row, False
     # It calls `lead` only for a new message, in the savepoint of the insert.
     message, created = KNOWN.get_or_create(**key, defaults={"lead": lead} | fields)
@@ -192,11 +212,6 @@ def _fingerprint(event: MessageEvent, newest_text: str) -> str:
     return texts.hash_of(event.from_address, newest_text or event.text or event.html or event.subject)
 
 
-_campaigns: OrderedDict[tuple[Any, ...], UUID] = OrderedDict()
-"""Campaigns that are certainly committed, so that each process queries a campaign once and not for every message."""
-CAMPAIGNS_KEPT = 4096
-
-
 def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
     """Our id of the campaign in `ref`, which is created if it is new; None without `ref`.
 
@@ -240,7 +255,7 @@ def _lead(
             complete(lead)
 
     if event.channel == Channel.LINKEDIN and event.thread_id:
-        match = identity.LeadMatch(chats.lead_of(received.workspace, event), created=False, conflict=False)
+        match = identity.LeadMatch(lead_of(received.workspace, event), created=False, conflict=False)
     else:
         match = identity.resolve(received.workspace, event.person, received.provider, complete=begin)
     if match.lead.sample != received.sample:
@@ -282,3 +297,96 @@ def add_links(received: Received, event: MessageEvent, message: Message) -> None
 def mark_processed(message_id: UUID) -> None:
     """Records that this message's job is done, so that no new job is created after the job's row is deleted."""
     Message.objects.filter(pk=message_id, processed_at=None).update(processed_at=timezone.now())
+
+
+def again(message: Message, cause: str) -> None:
+    """Enqueues the job that processes `message` again, once per `cause` (an id)."""
+    enqueue_many(CATCH_UP, [catch_up(message, cause)])
+
+
+def catch_up(message: Message, cause: str = "", run_at: datetime | None = None) -> JobSpec:
+    """The job that processes `message` again, at `run_at` (aware) or now. There is one job per `cause` (an id). Without
+    a cause, there is at most one per hour.
+    """
+    return JobSpec(
+        dedupe_key=f"{CATCH_UP}:{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}",
+        workspace_id=message.workspace_id,
+        payload={"message_id": str(message.pk)},
+        run_at=run_at,
+    )
+
+
+def lead_of(workspace: Workspace, event: MessageEvent) -> Lead:
+    """Finds or creates the lead for a message of a LinkedIn chat, and locks its row. Must run in a transaction."""
+    locks.hold("chat", workspace.pk, event.source, event.thread_id)
+    here = _lead_here(workspace, event)
+    if not identity.identities_of(workspace, event.person):
+        return here or Lead.objects.create(workspace=workspace)
+    provider = registry.provider_of(event.source)
+    if here is None or not _is_stand_in(here):
+        return identity.find_or_create(workspace, event.person, provider).lead
+    return _become(workspace, here, event.person, provider)
+
+
+def _lead_here(workspace: Workspace, event: MessageEvent) -> Lead | None:
+    newest = (
+        Message.objects.filter(workspace=workspace, source=event.source, thread_id=event.thread_id)
+        .order_by("-sent_at")
+        .values("lead")[:1]
+    )
+    return Lead.objects.select_for_update().filter(pk__in=newest).first()
+
+
+def _is_stand_in(lead: Lead) -> bool:
+    return not any(getattr(lead, name) for name in IDENTITY_FIELDS)
+
+
+def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:
+    """Turns the stand-in into `person`. If the person already has a lead, the stand-in's messages move there."""
+    match = identity.find(workspace, person, provider)
+    if match is None:
+        try:
+            with transaction.atomic():
+                identity.fill(stand_in, workspace, person, provider)
+        except IntegrityError:  # another channel has created this lead in the meantime
+            match = identity.find_or_create(workspace, person, provider)
+        else:
+            return stand_in
+    for message in Message.objects.filter(lead=stand_in):
+        rollup.move(message, match.lead)
+    return match.lead
+
+
+def known_bounce(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
+    """The stored bounce of `lead` for the mail in `event`; None if the bounce is new. The lead's row must be locked.
+
+    `message`: the event as a row. If only the event has the text of the notice, the stored row gets that text and id. A
+    row of an older release, which names no mail, matches if the campaign is the same, unless both have a notice.
+    """
+    if not event.mail_id:
+        return None
+    bounces = list(Message.objects.filter(lead=lead, source=event.source).order_by("received_at", "pk"))
+    same = [row for row in bounces if row.thread_id == event.mail_id]
+    same += [row for row in bounces if _may_be(row, event, message)]
+    bounce = next(iter(same), None)
+    if bounce is not None:
+        bounce.lead = lead
+        if event.notice and _is_bare(bounce):
+            _take_notice(bounce, message)
+    return bounce
+
+
+def _is_bare(bounce: Message) -> bool:
+    return bounce.external_id.startswith(WITHOUT_NOTICE)
+
+
+def _may_be(bounce: Message, event: BounceEvent, message: Message) -> bool:
+    unsaid = not bounce.thread_id and bounce.campaign_id == message.campaign_id
+    return unsaid and (_is_bare(bounce) or not event.notice)
+
+
+def _take_notice(bounce: Message, message: Message) -> None:
+    for name in NOTICE_FIELDS:
+        setattr(bounce, name, getattr(message, name))
+    bounce.save(update_fields=NOTICE_FIELDS)
+    rollup.recompute(bounce.lead)  # the lead's row may show this message

@@ -11,11 +11,28 @@ from typing import Any
 from uuid import UUID
 
 from axes.models import AccessLog
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.contrib.sessions.models import Session
-from django.db.models import Model, QuerySet
+from django.db import transaction
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from inbox.models import Deviation, Event, Invitation, LeadChange, WebhookDelivery, Workspace
+from inbox.models import (
+    Deviation,
+    Event,
+    FollowUpTask,
+    Invitation,
+    Lead,
+    LeadChange,
+    LeadLabel,
+    Message,
+    Note,
+    OutboundSend,
+    WebhookDelivery,
+    Workspace,
+)
+from inbox.models.message import OWN
 from integrations.models import AiCall, DayReceipt, IdempotencyKey
 from jobs.deadline import Deadline
 from jobs.retention import Pruner, in_slices
@@ -36,6 +53,10 @@ KEEP_ROWS_DAYS = 400
 """A ledger row without a body is small, and so is a receipt. Rows with an event key are never deleted, because a late
 repeat would then count as new.
 """
+ENDED = (OutboundSend.State.SENT, OutboundSend.State.FAILED, OutboundSend.State.TAKEN_BACK)
+UNDECIDED = ~Q(suspected="") & Q(suspicion_decided_by="")
+MOST = 100_000
+"""Rows are counted up to this number, because somebody waits for the page."""
 
 
 def per_workspace(
@@ -129,3 +150,103 @@ old_deviations = by_age(Deviation, "last_at", KEEP_DEVIATIONS_DAYS)
 """Deletes deviations that no provider has sent for 90 days. If one returns, it is reported to operators again."""
 ended_sessions = by_age(Session, "expire_date", 0)
 """Deletes expired sessions, which Django would keep for ever."""
+
+
+def past_messages(workspace_id: UUID, keep_days: int) -> "QuerySet[Message]":
+    """The messages of a workspace that arrived more than `keep_days` days ago and may be deleted."""
+    return Message.objects.filter(
+        ~UNDECIDED, workspace_id=workspace_id, received_at__lt=Now() - timedelta(days=keep_days)
+    )
+
+
+def _old_messages(workspace_id: UUID | None, keep_days: int) -> "QuerySet[Message]":
+    assert workspace_id is not None  # each message has a workspace, and `of_none` is None
+    return past_messages(workspace_id, keep_days)
+
+
+def _old_notes(workspace_id: UUID | None, keep_days: int) -> "QuerySet[Note]":
+    return Note.objects.filter(workspace=workspace_id, created_at__lt=Now() - timedelta(days=keep_days))
+
+
+def _delete_messages(pks: list[Any]) -> int:
+    with transaction.atomic():
+        rows = Message.objects.filter(pk__in=pks)
+        live = OutboundSend.objects.filter(reply_to__in=pks).exclude(state__in=ENDED)
+        going = list(
+            rows.exclude(pk__in=live.values("reply_to")).values_list("pk", "lead", "source", "external_id")
+        )
+        message_ids = [pk for pk, *_ in going]
+        ours = [UUID(external_id) for _, _, source, external_id in going if source == OWN]
+        sends = OutboundSend.objects.filter(Q(reply_to__in=message_ids) | Q(pk__in=ours), state__in=ENDED)
+        sent = list(sends.values_list("pk", flat=True))
+        FollowUpTask.objects.filter(send__in=sent).update(subject="", text="", offered=[])
+        OutboundSend.objects.filter(pk__in=sent).only("pk").delete()
+        Message.objects.filter(pk__in=message_ids).only("pk").delete()
+        silent = Lead.objects.filter(
+            ~Exists(Message.objects.filter(lead=OuterRef("pk"))), pk__in={lead for _, lead, *_ in going}
+        )
+        LeadLabel.objects.filter(lead__in=silent.values("pk")).exclude(reason="").update(reason="")
+        silent.update(last_snippet="", suspected_words="")
+    return len(message_ids)
+
+
+old_messages = per_workspace(
+    _old_messages, by="received_at", column="keep_messages_days", of_none=None, delete=_delete_messages
+)
+"""Deletes messages after their workspace's retention period, with finished sends that answer or created them."""
+old_notes = per_workspace(_old_notes, by="created_at", column="keep_messages_days", of_none=None)
+"""Deletes notes that are older than the workspace's retention period of messages, because notes refer to messages."""
+
+
+def effects(workspace: Workspace) -> list[str]:
+    """One sentence per kind of data about the rows that the retention periods of `workspace` would remove now. The
+    periods may be unsaved.
+    """
+    return [_messages(workspace), _bodies(workspace), _model_calls(workspace)]
+
+
+def _messages(workspace: Workspace) -> str:
+    days = workspace.keep_messages_days
+    if days is None:
+        return "Messages are kept."
+    rows = past_messages(workspace.pk, days).order_by("received_at")[:MOST]
+    counts = Message.objects.filter(pk__in=rows.values("pk")).aggregate(
+        messages=Count("pk"), leads=Count("lead", distinct=True)
+    )
+    what = f"{_number(counts['messages'])} {_plural('message', counts['messages'])}"
+    return (
+        f"Removes {what} of {_number(counts['leads'])} {_plural('lead', counts['leads'])} from before "
+        f"{_day(days)}."
+    )
+
+
+def _bodies(workspace: Workspace) -> str:
+    days = workspace.keep_bodies_days
+    count = _count(bodies(workspace.pk, days), "received_at")
+    return (
+        f"Clears {_number(count)} raw webhook {'body' if count == 1 else 'bodies'} from before {_day(days)}."
+    )
+
+
+def _model_calls(workspace: Workspace) -> str:
+    days = workspace.keep_model_calls_days
+    if days is None:
+        return "Records of model calls are kept."
+    count = _count(model_calls(workspace.pk, days), "created_at")
+    return f"Removes {_number(count)} {_plural('record', count)} of model calls from before {_day(days)}."
+
+
+def _count(rows: "QuerySet[Any]", by: str) -> int:
+    return rows.order_by(by)[:MOST].count()
+
+
+def _number(count: int) -> str:
+    return f"{intcomma(count)} or more" if count >= MOST else str(intcomma(count))
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _day(days: int) -> str:
+    return f"{timezone.localtime() - timedelta(days=days):%Y-%m-%d}"

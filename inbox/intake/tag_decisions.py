@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
-from inbox.intake.catch_up_job import again
-from inbox.leads import provider_tags, refused_addresses, refused_channels, rollup, score, suspicion
+from inbox.intake.messages import again
+from inbox.leads import provider_tags, refused_addresses, rollup, score, stops, suspicion
 from inbox.leads.provider_tags import PERSON
 from inbox.leads.tags import DRAFTED, NO_ANSWER
 from inbox.models import Lead, Message, TagDecision, User, WebhookDelivery, audit
@@ -139,7 +139,7 @@ def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> Ta
     if judged.ended_addresses:
         refused_addresses.end(message, judged.ended_addresses)
     if judged.refuses_channel:
-        refused_channels.refuse(lead, message.channel)
+        stops.refuse_channel(lead, message.channel)
     reason = f"Tagged again: {before or 'nothing'} before, {after or 'nothing'} now."
     tag = judged.tag or Tag.NEUTRAL
     decision, _ = _once(message, Kind.RULE, by, tag=tag, quote=judged.evidence, reason=reason)

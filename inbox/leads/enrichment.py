@@ -75,8 +75,7 @@ def run(ctx: JobContext) -> dict[str, str]:
         return {"outcome": "asked"}
 
     unclear = {"outcome": "unclear"}
-    outcome: dict[str, str] = ctx.step("ask", ask, effect="send", on_interrupted=lambda deadline: unclear)
-    return outcome
+    return ctx.step("ask", ask, effect="send", on_interrupted=lambda deadline: unclear)
 
 
 def _row(lead: Lead, kind: str) -> dict[str, str]:

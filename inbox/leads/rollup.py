@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from inbox.leads import drafts, provider_tags, refused_channels, stops, suspicion
+from inbox.leads import provider_tags, stops, suspicion
 from inbox.leads.stops import is_later
 from inbox.leads.tags import NO_ANSWER
 from inbox.models import Draft, Lead, Message, audit
@@ -108,7 +108,7 @@ def _answered(lead: Lead, message: Message) -> None:
         older = Draft.objects.filter(
             lead=lead, channel=message.channel, trigger_message__sent_at__lt=message.sent_at
         )
-        drafts.close(older, "Someone answered outside this inbox.")
+        stops.close_drafts(older, "Someone answered outside this inbox.")
 
 
 def written_by_hand(message: Message) -> None:
@@ -165,9 +165,9 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
         opt_out(lead, stopped_at(message), message.stamp)
     if judged.opt_in:
         opt_in(lead, message.sent_at, message.stamp)
-        refused_channels.allow(lead, message.channel)
+        stops.allow_channel(lead, message.channel)
     if judged.refuses_channel:
-        refused_channels.refuse(lead, message.channel)
+        stops.refuse_channel(lead, message.channel)
     if newest:
         suspicion.add(lead, message, started_again=judged.opt_in)
         follow(lead, message)
@@ -310,7 +310,7 @@ def inherit(lead: Lead, twin: Lead) -> None:
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, twin.provider_said_at)), default=None)
     lead.unread |= twin.unread
     for channel in twin.refused_channels:
-        refused_channels.refuse(lead, channel)
+        stops.refuse_channel(lead, channel)
 
 
 def move(message: Message, lead: Lead) -> None:
@@ -338,7 +338,7 @@ def move(message: Message, lead: Lead) -> None:
         if message.suspected:
             decided(stand_in)
         if _is_reply(message) and message.channel in one_channel.refused(message.text):
-            refused_channels.refuse(lead, message.channel)
+            stops.refuse_channel(lead, message.channel)
     recompute(lead)
 
 

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from inbox.leads import drafts
 from inbox.models import Campaign, Draft, Lead
-from inbox.signals import lead_stopped
+from inbox.models.actor import Actor, columns
+from inbox.models.lead import Channel
+from inbox.signals import draft_changed, lead_stopped
 from integrations import registry
 from integrations.spec import stated
 from jobs import actions
@@ -21,9 +23,31 @@ from jobs.enqueue import JobSpec, enqueue_many
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
 
+Status = Draft.Status
 STOP_EMAILS = kind_name("campaign.stop-emails", __name__)
 AT_ONCE = 10
 """The priority of stops for leads who opted out, ahead of leads who have only answered."""
+
+
+def close_drafts(drafts: QuerySet[Draft], reason: str, *, user: Actor | None = None) -> int:
+    """Rejects those of `drafts` that wait for review, with `reason`, and returns their number. `user`: by
+    whose action they became unnecessary.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        waiting = list(drafts.filter(status=Status.PENDING).select_for_update(of=("self",)).order_by("pk"))
+        Draft.objects.filter(pk__in=[draft.pk for draft in waiting]).update(
+            status=Status.REJECTED,
+            status_reason=reason[:200],
+            **columns(user, "decided_by"),
+            decided_at=now,
+            updated_at=now,
+            send_at=None,
+        )
+        for draft in waiting:
+            draft.refresh_from_db()
+            draft_changed.send(Draft, draft=draft, event=Status.REJECTED)
+    return len(waiting)
 
 
 def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
@@ -119,4 +143,18 @@ def is_later(at: datetime, stamp: str, than: datetime | None, than_stamp: str) -
 
 
 def reject_drafts(lead: Lead, reason: str) -> int:
-    return drafts.close(Draft.objects.filter(lead=lead), reason)
+    return close_drafts(Draft.objects.filter(lead=lead), reason)
+
+
+def refuse_channel(lead: Lead, channel: str) -> None:
+    """Stops all messages to the lead on `channel`: rejects its drafts and, for email, stops the campaigns."""
+    if channel in lead.refused_channels:
+        return
+    lead.refused_channels = [*lead.refused_channels, channel]
+    close_drafts(Draft.objects.filter(lead=lead, channel=channel), "They don’t want messages here.")
+    if channel == Channel.EMAIL:
+        stop_campaigns(lead, anew=True)
+
+
+def allow_channel(lead: Lead, channel: str) -> None:
+    lead.refused_channels = [refused for refused in lead.refused_channels if refused != channel]

@@ -1,12 +1,10 @@
 """All models of the inbox, importable from one place."""
 
 from inbox.models.booking import Appointment, BookingCheck
-from inbox.models.change import LeadChange
 from inbox.models.decisions import GateResult, ProviderWord, SendingPolicy, TagDecision
 from inbox.models.delivery import Deviation, WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
 from inbox.models.enrichment import Enrichment
-from inbox.models.erasure import ErasedMark
 from inbox.models.event import Event
 from inbox.models.followup import (
     ChannelRefusal,
@@ -15,14 +13,13 @@ from inbox.models.followup import (
     FollowUpStep,
     FollowUpTask,
 )
-from inbox.models.health import HiddenBanner, MailboxAlarm
+from inbox.models.health import HiddenBanner, MailboxAlarm, ModelOutage
 from inbox.models.invitation import Invitation
 from inbox.models.label import Label, LeadLabel
-from inbox.models.lead import Campaign, Lead
+from inbox.models.lead import Campaign, ErasedMark, Lead, LeadChange
 from inbox.models.message import Message
 from inbox.models.note import Mention, Note
 from inbox.models.origin import DatabaseOrigin
-from inbox.models.outage import ModelOutage
 from inbox.models.saved_view import SavedView
 from inbox.models.second_factor import RecoveryCode, SecondFactor
 from inbox.models.session import BrowserSession

@@ -60,3 +60,15 @@ class MailboxAlarm(models.Model):
     def is_on(self) -> bool:
         """Whether the rate was out of bounds within the last day."""
         return self.last_at > timezone.now() - timedelta(days=1)
+
+
+class ModelOutage(models.Model):
+    """The outage of a provider of language models. The row exists if the installation's last call failed."""
+
+    provider = models.CharField(max_length=20, primary_key=True)
+    since = models.DateTimeField()
+    tried_at = models.DateTimeField(help_text="The last call that came to nothing.")
+    why = models.CharField(max_length=300, help_text="A sentence for people, without keys or people's text.")
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.why}"

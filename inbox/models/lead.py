@@ -4,12 +4,34 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Reverse
+from django.db.models.functions import Coalesce, Now, Reverse
 from django.utils import timezone
 
 from inbox.models.row import MarkedRow, Row, flag, index, moment, short_text, unique
 from inbox.models.words import names_vector
+from inbox.models.workspace import Workspace
 from integrations.models import known_provider
+
+HOT_SCORE = 3
+"""The minimum score (1 to 4) of a hot lead."""
+WORTH = Coalesce("score", 2)
+WAITS_SINCE = Coalesce("last_inbound_at", "last_message_at")
+"""The order of the list over all workspaces: the highest worth first, then the longest wait. A lead without a score
+has the score of a neutral reply. Only a query with these exact expressions uses their index.
+"""
+IDENTITY_FIELDS = (
+    "email",
+    "phone",
+    "linkedin_member_id",
+    "linkedin_url",
+    "emailbison_lead_id",
+    "ghl_contact_id",
+)
+"""The columns that identify a lead. If they name different leads, the first column wins, which is email."""
+LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
+"""The words by which the admin's search finds a lead. Only a query with this exact expression uses its index."""
+LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
+"""The words by which the search of a workspace finds a lead, each with the workspace's prefix."""
 
 
 class Tag(models.TextChoices):
@@ -34,13 +56,6 @@ class Tag(models.TextChoices):
 
 TOWARDS_A_MEETING = (Tag.MEETING_REQUESTED, Tag.CALL_REQUESTED, Tag.INTERESTED, Tag.MEETING_BOOKED)
 """The tags of leads who may have a meeting that no webhook reported."""
-HOT_SCORE = 3
-"""The minimum score (1 to 4) of a hot lead."""
-WORTH = Coalesce("score", 2)
-WAITS_SINCE = Coalesce("last_inbound_at", "last_message_at")
-"""The order of the list over all workspaces: the highest worth first, then the longest wait. A lead without a score
-has the score of a neutral reply. Only a query with these exact expressions uses their index.
-"""
 HAS_BOOKED = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
 """A filter for leads with a meeting. A query must use this exact filter to use its index."""
 
@@ -84,17 +99,6 @@ class Campaign(Row):
         return self.name or self.external_id
 
 
-IDENTITY_FIELDS = (
-    "email",
-    "phone",
-    "linkedin_member_id",
-    "linkedin_url",
-    "emailbison_lead_id",
-    "ghl_contact_id",
-)
-"""The columns that identify a lead. If they name different leads, the first column wins, which is email."""
-
-
 def by_alternate_email(address: str) -> Q:
     """A filter for leads who also wrote from `address` (lower case). Its second condition is that of the index."""
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
@@ -108,12 +112,6 @@ def by_alternate_phone(number: str) -> Q:
 def by_alternate_contact(contact_id: str) -> Q:
     """A filter for leads who also have the GoHighLevel contact. Its second condition is that of the index."""
     return Q(alternate_contacts__contains=[contact_id]) & ~Q(alternate_contacts=[])
-
-
-LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
-"""The words by which the admin's search finds a lead. Only a query with this exact expression uses its index."""
-LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
-"""The words by which the search of a workspace finds a lead, each with the workspace's prefix."""
 
 
 def _unique(field: str) -> models.UniqueConstraint:
@@ -360,3 +358,40 @@ class Lead(Row, MarkedRow):
     def is_stopped(self) -> bool:
         """Whether nothing more may be sent to this lead, because of an opt-out or a bounce."""
         return self.opted_out_at is not None or self.bounced_at is not None
+
+
+class ErasedMark(models.Model):
+    """A keyed hash of an identifier of an erased person, or of one of their messages (`inbox.leads.erased`).
+
+    With `opted_out_at`, nothing is sent to the address or id from that time on; the same applies to a refused address
+    (`inbox.leads.refused_addresses`). The hash of a message recognises the message if a provider delivers it again.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    digest = models.CharField(max_length=64)
+    opted_out_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [unique("erased_mark_once", "workspace", "digest")]
+
+    def __str__(self) -> str:
+        return f"mark {self.pk}"
+
+
+class LeadChange(models.Model):
+    """A transaction changed data of a lead that pages show. Database triggers add the rows for every writer
+    (inbox/sql/follow_leads.sql). A row is never updated, so no transaction waits for another.
+
+    `xid` is the number of the transaction. A reader that keeps a snapshot of the database (`pg_current_snapshot()`)
+    finds exactly the changes that the snapshot did not include, in any order of commits. Rows are deleted after an
+    hour.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "xid", "lead_id")
+    workspace_id = models.UUIDField()
+    xid = models.BigIntegerField()
+    lead_id = models.UUIDField()
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} in {self.xid}"

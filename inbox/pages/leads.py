@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.leads import erasure, facts, identity, merge, refused_channels, rollup
+from inbox.leads import erasure, facts, identity, merge, rollup, stops
 from inbox.models import Appointment, Lead, audit
 from inbox.models.lead import Channel
 from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, signed_in, workspace_view
@@ -199,7 +199,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
     with transaction.atomic():
         lead = rollup.locked(lead)
         if channel in lead.refused_channels:
-            refused_channels.allow(lead, channel)
+            stops.allow_channel(lead, channel)
             rollup.save(lead)
             audit.record(request.workspace.pk, request.user, "channel.allow", lead, channel=channel)
             messages.success(request, f"You can message them via {Channel(channel).label} again.")

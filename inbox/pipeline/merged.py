@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from inbox.intake.catch_up_job import again
-from inbox.leads import drafts, rollup, suspicion
+from inbox.intake.messages import again
+from inbox.leads import rollup, stops, suspicion
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Tag
 
@@ -17,14 +17,14 @@ def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
     waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
     reply = _newest(lead)
     if lead.is_stopped:
-        drafts.close(waiting, "This lead gets no more messages.")
+        stops.close_drafts(waiting, "This lead gets no more messages.")
     elif reply is None:
         return
     elif lead.answered_at is not None and lead.answered_at >= reply.sent_at:
-        drafts.close(waiting, "The lead was merged with one that has already been answered.")
+        stops.close_drafts(waiting, "The lead was merged with one that has already been answered.")
     else:
         older = waiting.filter(trigger_message__sent_at__lt=reply.sent_at)
-        drafts.close(older, "The lead was merged with one that wrote later.")
+        stops.close_drafts(older, "The lead was merged with one that wrote later.")
         if lead.needs_reply and reply.processed_at and not waiting.filter(trigger_message=reply).exists():
             again(reply, gone)  # an unprocessed reply has its own job
 

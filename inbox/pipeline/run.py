@@ -7,6 +7,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.db.models import CharField, Exists, F, OuterRef, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from inbox.intake.messages import CATCH_UP, PROCESS, catch_up
 from inbox.models import Draft, Message
 from inbox.pipeline import skip_conditions as when
 from inbox.pipeline.situation import NotNow, Situation
@@ -17,6 +23,8 @@ from integrations import registry
 from integrations.http.breaker import breakers
 from integrations.openai.errors import AnswerUnusable
 from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue_many
 from jobs.errors import Snooze
 from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobStep
@@ -25,6 +33,9 @@ PATIENCE = 10
 """After this number of waits without a usable answer, a job asks only once an hour: its text may be the cause."""
 NAMES = [step.name for step in STEPS]
 READ_ANEW = NAMES[NAMES.index("sentiment") :]
+OLDEST = timedelta(days=30)
+AT_ONCE = 200
+"""The maximum number of replies per tick, so that new replies do not wait behind all of them."""
 
 
 def process(ctx: JobContext) -> dict[str, Any]:
@@ -110,3 +121,36 @@ def _result(ctx: JobContext, message_id: str) -> dict[str, Any]:
         return outcome | {"draft": str(draft.pk)}
     step = JobStep.objects.filter(job=ctx.job, name="draft").first()
     return outcome | {"draft": None, "why": step.reason if step else ""}
+
+
+def catch_up_tick(_deadline: Deadline) -> dict[str, int]:
+    """The tick `catch-up`: if a model is available, enqueues the replies that wait for it, at most once an hour."""
+    if not model_calls.ready():
+        return {"enqueued": 0, "left": 0}
+    # Jobs created in the same millisecond have no order. Their due times, which lie just in the past, define it.
+    start = timezone.now() - timedelta(minutes=1)
+    specs = [
+        catch_up(message, run_at=start + timedelta(milliseconds=number))
+        for number, message in enumerate(waiting()[:AT_ONCE])
+    ]
+    enqueued = len(enqueue_many(CATCH_UP, specs))
+    return {"enqueued": enqueued, "left": waiting().count() if len(specs) == AT_ONCE else 0}
+
+
+def waiting() -> QuerySet[Message]:
+    """The newest reply of each lead that waits for a model, of the last 30 days, without a job, oldest first."""
+    live = BackgroundJob.objects.annotate(about=KT("payload__message_id")).filter(
+        workspace=OuterRef("workspace"),
+        kind__in=[PROCESS, CATCH_UP],
+        status__in=[BackgroundJob.Status.QUEUED, BackgroundJob.Status.RUNNING],
+        about=Cast(OuterRef("pk"), CharField()),
+    )
+    newest = Message.objects.filter(
+        ~Exists(live),
+        lead__awaiting_model=True,
+        direction=Message.Direction.INBOUND,
+        processed_at__isnull=False,
+        received_at__gt=timezone.now() - OLDEST,
+        sent_at=F("lead__last_inbound_at"),
+    )
+    return newest.order_by("sent_at", "pk")

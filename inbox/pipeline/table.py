@@ -6,15 +6,7 @@ neither tag nor draft waits for them.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from inbox.pipeline import (
-    answer_steps,
-    assignment,
-    campaign_mail,
-    missing_facts,
-    sentiment,
-    snoozing,
-    tag_notices,
-)
+from inbox.pipeline import answer_steps, assignment, campaign_mail, missing_facts, tag_notices
 from inbox.pipeline import skip_conditions as when
 from inbox.pipeline.situation import Situation
 from jobs.deadline import Deadline
@@ -70,10 +62,10 @@ STEPS = (
         (when.NOT_SMS, when.NO_HISTORY, when.NOT_CONNECTED, when.NOT_KNOWN, when.LONG_TEXT, when.IN_CONTEXT),
         seconds=20,
     ),
-    _inside("rules", sentiment.keep_rules, (when.NO_DECISION,)),
+    _inside("rules", answer_steps.keep_rules, (when.NO_DECISION,)),
     _inside(
         "sentiment",
-        sentiment.read,
+        answer_steps.read,
         (when.RULE_DECIDED, when.PROVIDER_DECIDED, when.NO_TEXT, when.NO_MODEL),
         seconds=30,
     ),
@@ -88,7 +80,7 @@ STEPS = (
     _inside("follow-ups", assignment.tell_follow_ups),
     _inside(
         "snooze",
-        snoozing.snooze,
+        assignment.snooze,
         (when.STOPPED, when.AUTOMATIC, when.SUSPECTED, when.WANTS_ANSWER_NOW, when.OLDER),
     ),
     _inside("enrich-text", missing_facts.from_text, (*when.NOBODY, when.COMPLETE)),

@@ -95,8 +95,7 @@ def post_once(ctx: JobContext, slack: Integration, channel: str, kind: str, text
         looked = can_look(SlackClient.for_integration(slack), deadline, channel=channel)
         return post(deadline) if looked else "unclear"
 
-    outcome: str = ctx.step("post", post, effect=JobStep.Effect.SEND, on_interrupted=post_again)
-    return outcome
+    return ctx.step("post", post, effect=JobStep.Effect.SEND, on_interrupted=post_again)
 
 
 def _post(ctx: JobContext, slack: Integration, channel: str, kind: str, text: str, deadline: Deadline) -> str:

@@ -3,7 +3,7 @@ Nothing else counts as true. An answer never repeats the lead's words as a state
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from inbox.replying import chosen_facts as facts
 from inbox.replying.chosen_facts import ChosenFacts
 from inbox.replying.prompts import thread
 from inbox.replying.prompts.sheet import Said, Sheet, field_lines, sheet
+from inbox.understanding import machine_talk
 from inbox.understanding.text import own_lines
 
 LINK = re.compile(
@@ -134,3 +135,25 @@ def gather(message: Message, slots: list[Slot] | None = None) -> Context:
 
 def bare_link(link: str) -> str:
     return re.sub(r"^(?:https?://)?(?:www\.)?", "", link.lower()).rstrip("/.,;:!?)")
+
+
+def machine_orders(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
+    """Words in the lead's messages, signature or names that give orders to a language model; "" without such words."""
+    texts = [
+        message.text,
+        message.subject,
+        own_lines(message.raw_text[: machine_talk.MAX_CHARS], ()),
+        message.from_name,
+        lead.first_name,
+        lead.last_name,
+        lead.company,
+        lead.title,
+    ]
+    for row in earlier:
+        if row.direction == Message.Direction.INBOUND:
+            texts += [row.text, row.from_name]
+    return next((words for text in texts if (words := machine_talk.orders_in(text))), "")
+
+
+def machine_reason(words: str) -> str:
+    return f"The reply tries to instruct an AI (“{words}”), so it needs a person."

@@ -11,16 +11,30 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.leads import rollup
-from inbox.models import Draft, Message
+from inbox.models import Draft, Message, SendingPolicy
 from inbox.models.lead import Channel
-from inbox.replying import machine_orders, offers, prompts, provenance, send_claims, slots, verification
+from inbox.replying import (
+    autosend,
+    draft_material,
+    offers,
+    policies,
+    prompts,
+    provenance,
+    send_claims,
+    slots,
+    verification,
+)
 from inbox.replying.chosen_facts import Fact
 from inbox.replying.draft_material import Context, gather
 from inbox.replying.prompts import Prompt, model_calls
+from inbox.replying.prompts.model_calls import NoModel
 from inbox.replying.prompts.sheet import Sheet
 from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
+from jobs.context import JobContext
 from jobs.deadline import Deadline
+from jobs.errors import PermanentError
+from jobs.models import JobStep
 
 MAX_PROBLEMS = 10
 
@@ -104,8 +118,8 @@ def compose(context: Context, ask: Ask) -> Written:
         text = again.text.strip() or text
         faults = _problems(ask, context, text)
     faults = [f"The plan rests on a fact that there is none of: {key[:20]}" for key in strange] + faults
-    if words := machine_orders.orders_in(context.lead, context.message, context.earlier):
-        faults = [machine_orders.reason(words), *faults]
+    if words := draft_material.machine_orders(context.lead, context.message, context.earlier):
+        faults = [draft_material.machine_reason(words), *faults]
     offered = offers.listed(context.slots, text)
     made_of = provenance.made_of(context, used, offered)
     text, problems = _signed(text, context), faults[:MAX_PROBLEMS]
@@ -182,3 +196,41 @@ def _subject(message: Message) -> str:
     if message.channel != Channel.EMAIL or not message.subject:
         return ""
     return message.subject if message.subject.lower().startswith("re:") else f"Re: {message.subject}"
+
+
+def run_rewrite(ctx: JobContext) -> dict[str, Any]:
+    """The job `draft.rewrite`. Decided or rewritten drafts stay unchanged. Raises PermanentError without a model."""
+    drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
+    draft = ctx.row(drafts, "draft_id")
+    asked_revision = ctx.payload["revision"]
+    # If an earlier attempt died between writing and judging, the next revision belongs to this job.
+    if draft.status != Draft.Status.PENDING or draft.revision not in (asked_revision, asked_revision + 1):
+        return {"outcome": "decided or rewritten already"}
+
+    def rewrite(deadline: Deadline) -> dict[str, Any]:
+        if draft.revision != asked_revision:
+            return {"replaced": True}
+        try:
+            written = write(draft.trigger_message, deadline)
+        except NoModel as reason:
+            raise PermanentError(str(reason)) from reason
+        return {"replaced": replace(draft, written)}
+
+    outcome = ctx.step("write", rewrite, effect=JobStep.Effect.IDEMPOTENT)
+    ctx.step("gates", lambda deadline: _judge(ctx, deadline), effect=JobStep.Effect.IDEMPOTENT)
+    return outcome
+
+
+def _judge(ctx: JobContext, deadline: Deadline) -> dict[str, str]:
+    related = (
+        "lead__campaign",
+        "trigger_message__campaign",
+        "trigger_message__lead",
+        "trigger_message__workspace",
+    )
+    draft = Draft.objects.select_related("workspace", *related).get(pk=ctx.payload["draft_id"])
+    policy = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
+    if policy.mode == SendingPolicy.Mode.OFF or draft.status != Draft.Status.PENDING:
+        return {"outcome": "off"}
+    autosend.evaluate(draft, draft.trigger_message, deadline)
+    return {"outcome": autosend.judge(draft, policy)}

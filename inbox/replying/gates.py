@@ -16,7 +16,7 @@ from inbox.leads.rollup import answers
 from inbox.leads.tags import AUTO, NO_ANSWER
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.replying import chosen_facts, draft_material, hours, machine_orders, policies, provenance, topics
+from inbox.replying import chosen_facts, draft_material, hours, policies, provenance, topics
 from inbox.replying.prompts import thread
 from inbox.replying.send_claims import is_automatic
 from inbox.understanding.normalise import fold
@@ -215,8 +215,8 @@ def _topics(e: Evidence) -> GateVerdict:
 
 
 def _speaks_to_a_machine(e: Evidence) -> GateVerdict:
-    if words := machine_orders.orders_in(e.lead, e.message, thread.earlier(e.message)):
-        return GateVerdict(False, machine_orders.reason(words))
+    if words := draft_material.machine_orders(e.lead, e.message, thread.earlier(e.message)):
+        return GateVerdict(False, draft_material.machine_reason(words))
     return GateVerdict(True, "The reply doesn’t try to instruct an AI.")
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from inbox.leads import drafts, rollup, suspicion
+from inbox.leads import rollup, stops, suspicion
 from inbox.models import Draft, Lead, Message, OutboundSend, User, Workspace, audit
 from inbox.models.actor import Actor, columns
 from inbox.models.lead import Channel
@@ -159,7 +159,9 @@ def send_own(
             send_at=_end_of_countdown(lead.workspace_id),
         )
         forget(sends.filter(lead=lead))
-        drafts.close(Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=user)
+        stops.close_drafts(
+            Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=user
+        )
         audit.record(lead.workspace_id, user, "send.own", send)
     return send
 
@@ -189,7 +191,9 @@ def send_for_program(
             reply_to=reply_to,
             send_at=_end_of_countdown(lead.workspace_id),
         )
-        drafts.close(Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=program)
+        stops.close_drafts(
+            Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=program
+        )
         audit.record(lead.workspace_id, program, "send.program", send)
     return send
 

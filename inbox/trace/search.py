@@ -22,7 +22,7 @@ from inbox.models.lead import by_alternate_email, by_alternate_phone
 from inbox.models.message import OWN
 from inbox.trace.arrival import verdict
 from inbox.trace.events import Link, link_to, provider_label, sender_of
-from inbox.trace.subjects import HEAVY, MESSAGES
+from inbox.trace.records import HEAVY, MESSAGES
 from integrations import registry
 from integrations.models import Integration, Notice, WebhookKey
 from jobs.models import BackgroundJob

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from inbox.models import AuditEntry, Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
-from inbox.trace import answer, arrival, records, subjects, work
+from inbox.trace import answer, arrival, records, work
 from inbox.trace.decisions import OF_A_TRACE
 from inbox.trace.events import Event, Link, link_to, provider_label, sender_of
 from inbox.trace.records import Records
@@ -86,7 +86,7 @@ class Trace:
 
 def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
     """The trace of the row `row_id`. `kind`: one of `subjects.KINDS`. Raises subjects.NotHere."""
-    subject = subjects.find(workspace, kind, row_id)
+    subject = records.find(workspace, kind, row_id)
     rows = records.load(subject)
     events = sorted(
         chain(

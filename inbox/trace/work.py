@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from inbox.intake.catch_up_job import CATCH_UP
-from inbox.intake.messages import PROCESS
+from inbox.intake.messages import CATCH_UP, PROCESS
 from inbox.pipeline.skip_conditions import NO_DRAFT
 from inbox.pipeline.tag_notices import TELL
 from inbox.replying import autosend, review, send_claims, sending

@@ -3,21 +3,61 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from inbox.understanding import floors, word_weights
+from inbox.understanding import word_weights
+from inbox.understanding.evaluate import Score
 from inbox.understanding.rules import RULES_VERSION
 
+MOST_SILENCED = 0.002
+"""The maximum share of ordinary sentences on which a rule may be sure. A sure rule silences a lead."""
+MOST_HELD = 0.02
+"""The maximum share of ordinary sentences that the rules may suspect. A suspicion holds the lead for a person."""
 MANIFEST = word_weights.WEIGHTS / "manifest.json"
 """The file with the training data and measurements of the product's own weights. `training.lessons` writes it."""
-
 FIX = (
     "Learn them anew with this release (manage.py train_rules --corrections FILE), or unset RULE_WEIGHTS_DIR."
 )
-
-
 in_use: dict[str, Any] = {}
 """The manifest of the installation's weights while they are in use; empty while the product's own are in use."""
+
+
+class Floor(NamedTuple):
+    """The minimum `precision` and `recall` of sure answers, and share `caught` (sure or suspected), 0 to 1."""
+
+    precision: float
+    recall: float
+    caught: float
+
+
+FLOORS = {
+    "opt_out": Floor(0.99, 0.90, 0.97),
+    "bounce": Floor(0.99, 0.985, 0.985),
+    "auto_reply": Floor(0.97, 0.93, 0.97),
+    "out_of_office": Floor(0.97, 0.93, 0.97),
+}
+"""The minimum values by label, measured on `training/labelled/unseen.jsonl.gz`."""
+
+
+def missed(measured: dict[str, Any]) -> list[str]:
+    """One sentence for each value in `measured` (of `training.measured`) that misses its floor; [] if all are met.
+
+    Raises KeyError or TypeError if `measured` has no such counts.
+    """
+    lines = []
+    for label, floor in FLOORS.items():
+        score = Score(**measured["unseen"][label])
+        for name, least in floor._asdict().items():
+            share = getattr(score, name)
+            if share < least:
+                lines.append(f"{label}: {name} {share:.4f} is under {least}.")
+    ordinary = measured["ordinary"]
+    for name, most in (("silenced", MOST_SILENCED), ("held", MOST_HELD)):
+        if ordinary[name] > most * ordinary["n"]:
+            lines.append(
+                f"ordinary sentences: {ordinary[name]} of {ordinary['n']} {name}, at most {most:.1%} may be."
+            )
+    return lines
 
 
 class Unfit(ValueError):
@@ -57,7 +97,7 @@ def _problem(manifest: dict[str, Any]) -> str:
         return "measured on other replies than this release holds."
     if manifest["weights"].keys() != shipped["weights"].keys():
         return "it does not name the weights of every label."
-    return " ".join(floors.missed(manifest["measured"]))
+    return " ".join(missed(manifest["measured"]))
 
 
 def _weights(path: Path, checksum: str) -> word_weights.Weights:

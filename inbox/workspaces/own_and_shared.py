@@ -14,6 +14,8 @@ from django.db.models import Q, QuerySet
 from inbox.models import SavedView, Snippet, User, Workspace, audit, locks, saved_view, snippet
 
 Row = TypeVar("Row", SavedView, Snippet)
+LAST = 1_000
+"""The position of a new view. Views that people have ordered are counted from 1, and come before it."""
 
 
 class Refused(Exception):
@@ -104,3 +106,23 @@ class OwnAndShared(Generic[Row]):
 
 VIEWS = OwnAndShared(SavedView, "view", saved_view.MOST, delete_word="Remove", deleted_word="removed")
 SNIPPETS = OwnAndShared(Snippet, "snippet", snippet.MOST, delete_word="Delete", deleted_word="deleted")
+
+
+def listed_views(workspace: Workspace, user: User) -> QuerySet[SavedView]:
+    """The views that `user` can see in `workspace`: first their own, then the shared ones, each in their order."""
+    views = VIEWS.listed(workspace, user)
+    return views.order_by("owner_id", "position", "pk")  # PostgreSQL sorts views without an owner last
+
+
+def move_up(view: SavedView, by: User) -> None:
+    """Moves the view up by one place. The first view stays in place."""
+    with transaction.atomic():
+        VIEWS.hold(view.workspace)
+        order = list(SavedView.objects.filter(workspace=view.workspace_id, owner=view.owner_id))
+        at = next((at for at, row in enumerate(order) if row.pk == view.pk), 0)
+        if at:
+            order[at - 1 : at + 1] = order[at], order[at - 1]
+        for position, row in enumerate(order, 1):
+            row.position = position
+        SavedView.objects.bulk_update(order, ["position"])
+        VIEWS.record(view, by, "move")

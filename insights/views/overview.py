@@ -11,7 +11,7 @@ from django.utils import timezone
 from inbox.health import receipts
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from insights import charts, overview_numbers, response_times
+from insights import charts, overview_numbers
 from jobs.display import tile
 from jobs.durations import duration
 
@@ -32,7 +32,7 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
         "span": span,
         "tiles": _tiles(request, numbers, before, f"the {span} days before"),
         "found": numbers,
-        "people": response_times.by_person(request.workspace.pk, since, until),
+        "people": overview_numbers.by_person(request.workspace.pk, since, until),
         "days": charts.days(numbers, since.astimezone(local).date(), until.astimezone(local).date()),
         "completeness": receipts.between(request.workspace, since, until),
         "since": since,

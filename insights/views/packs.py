@@ -15,7 +15,7 @@ from inbox.pages import csvs
 from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, workspace_view
 from inbox.pages.pagination import page_of
 from inbox.pages.proof import asks_again
-from insights import citation_links, difference, packs
+from insights import citation_links, packs
 from insights.forms import PackForm, QuestionForm
 from insights.models import ContextPack, PackThread
 
@@ -74,7 +74,7 @@ def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
         "questions": list(zip(questions, shown[2:], strict=True)),
         "threads": [(thread, quotes[thread.pk]) for thread in threads],
         "form": QuestionForm(),
-        "difference": difference.between(own_pack.previous, own_pack)
+        "difference": packs.difference(own_pack.previous, own_pack)
         if own_pack.previous and own_pack.status == ContextPack.Status.COMPLETE
         else None,
         "waiting": any(question.status == "pending" for question in questions),

@@ -24,7 +24,7 @@ from django_q.conf import Conf
 from django_q.scheduler import scheduler
 from django_q.signing import SignedPackage
 
-from jobs import lost_workers, schedules, stalls
+from jobs import lost_workers, stalls, ticks
 from jobs.cluster.board import Board
 from jobs.cluster.children import settle_in
 from jobs.conf import DUE_CHECK_S, SWEEP_S, WAKE_UPS, WORKER_ALIVE_S
@@ -151,7 +151,7 @@ class Dispatcher:
 
     def _schedule(self) -> None:
         if not self._schedules_synced:
-            schedules.sync()
+            ticks.sync_schedules()
             self._schedules_synced = True
         scheduler()
         while self._take(Conf.CLUSTER_NAME) and not self._stopping.is_set():

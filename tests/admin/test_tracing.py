@@ -14,7 +14,7 @@ from admin.tracing import MODELS
 from inbox.models import AuditEntry, Membership, TextAccess, User, WebhookDelivery
 from inbox.models.text_access import LASTS
 from inbox.replying import review
-from inbox.trace.subjects import KINDS
+from inbox.trace.records import KINDS
 from integrations.models import Notice
 from jobs.models import BackgroundJob
 from tests import factories

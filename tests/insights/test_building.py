@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from inbox.models import Lead
 from insights import cited_statements, packs
-from insights.conversation import load
 from insights.models import ContextPack, ConversationInsight, PackThread
 from insights.pack_building import early_after
+from insights.readings import load_conversations
 from insights.schema import SCHEMA_VERSION
 from integrations.models import AiCall
 from jobs.models import BackgroundJob
@@ -75,7 +75,7 @@ def test_nothing_of_somebody_who_is_being_erased_is_read(sandbox, conversation, 
 
     assert [thread.lead for thread in second.threads.all()] == [stays]
     assert [thread.lead for thread in cited_statements.readable(first)] == [stays]
-    loaded = load([stays.pk, goes.pk], prompt_label="")
+    loaded = load_conversations([stays.pk, goes.pk], prompt_label="")
     assert loaded[stays.pk].ids and not loaded[goes.pk].ids
 
 

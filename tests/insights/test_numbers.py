@@ -12,7 +12,7 @@ from django.utils import timezone
 from inbox.leads import rollup, triage
 from inbox.leads.folders import leads_in
 from inbox.models import Lead, Membership, OutboundSend, User
-from insights import overview_numbers, response_times
+from insights import overview_numbers
 from tests import factories
 from tests.factories import ago
 
@@ -148,7 +148,7 @@ def wrote(lead: Lead, external_id: str, at) -> None:
 
 def by_person(workspace) -> list[tuple]:
     now = timezone.now()
-    rows = response_times.by_person(workspace.pk, now - timedelta(days=7), now)
+    rows = overview_numbers.by_person(workspace.pk, now - timedelta(days=7), now)
     return [
         (row.name, row.answers, round(row.median_s / 360) / 10, round(row.p90_s / 360) / 10) for row in rows
     ]

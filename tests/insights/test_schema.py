@@ -10,7 +10,7 @@ from inbox.replying import prompts
 from inbox.replying.prompts.sheet import RULE
 from insights import cited_statements, pack_model_calls
 from insights.cited_statements import Material
-from insights.conversation import cited
+from insights.readings import cited
 from insights.schema import InsightAnswer, PackAnswer
 
 KNOWN = {

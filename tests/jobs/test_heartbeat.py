@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import OperationalError
 
-from jobs import deadline, heartbeat, queue, settlement
+from jobs import deadline, heartbeat, queue
 from jobs.conf import GIVE_BACK_AFTER_MS, HEARTBEAT_S, LEASE_S, OVERRUN_GRACE_S, SHUTDOWN_GRACE_S
 from jobs.errors import LeaseLost, ShutdownRequested, TimeLimitExceeded
 from jobs.heartbeat import BEAT_S, LATE_S, Claim, LeaseKeeper
@@ -62,7 +62,7 @@ def told(monkeypatch) -> SimpleNamespace:
 
     monkeypatch.setattr(queue, "renew", renew)
     monkeypatch.setattr(queue, "give_back", give_back)
-    monkeypatch.setattr(settlement, "settle", settle)
+    monkeypatch.setattr(queue, "settle_attempt", settle)
     return told
 
 

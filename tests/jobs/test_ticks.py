@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django_q.models import Schedule
 
-from jobs import schedules, ticks
+from jobs import ticks
 from jobs.errors import DeadlineExceeded
 from jobs.models import Tick
 from jobs.ticks import TICKS, TickSpec, run_tick
@@ -133,8 +133,8 @@ def test_schedules_follow_the_code():
     Schedule.objects.create(name="tick: of an older release", func="x")
     Schedule.objects.create(name="somebody's own", func="y")
 
-    schedules.sync()
-    schedules.sync()
+    ticks.sync_schedules()
+    ticks.sync_schedules()
 
     assert set(Schedule.objects.values_list("name", flat=True)) == {f"tick: {name}" for name in TICKS} | {
         "somebody's own"
@@ -144,10 +144,10 @@ def test_schedules_follow_the_code():
 
 
 def test_syncing_keeps_the_next_run():
-    schedules.sync()
+    ticks.sync_schedules()
     later = timezone.now() + timedelta(minutes=5)
     Schedule.objects.update(next_run=later)
 
-    schedules.sync()
+    ticks.sync_schedules()
 
     assert set(Schedule.objects.values_list("next_run", flat=True)) == {later}

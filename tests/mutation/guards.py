@@ -381,7 +381,7 @@ CLAIM = (
 
 FENCE = (
     (
-        "jobs/steps.py",
+        "jobs/context.py",
         "WHERE id = %(job)s AND lease_token = %(token)s AND status = 'running' FOR NO KEY UPDATE",
         "WHERE id = %(job)s AND status = 'running' FOR NO KEY UPDATE",
         "tests/jobs/test_steps.py",

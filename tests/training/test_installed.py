@@ -14,7 +14,7 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
 from inbox import weights_check
-from inbox.understanding import floors, installed_weights, optout, word_weights
+from inbox.understanding import installed_weights, optout, word_weights
 from inbox.understanding.evaluate import LABELS
 from training import lessons
 
@@ -215,7 +215,7 @@ def test_what_is_fit_is_judged_by(own, settings):
 
 
 def test_the_product_s_own_weights_reach_the_floors():
-    assert floors.missed(json.loads(lessons.MANIFEST.read_text())["measured"]) == []
+    assert installed_weights.missed(json.loads(lessons.MANIFEST.read_text())["measured"]) == []
 
 
 def test_weights_under_the_floors_are_not_written(product, exported, tmp_path, monkeypatch):

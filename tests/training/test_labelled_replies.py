@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox.understanding import floors
+from inbox.understanding import installed_weights
 from inbox.understanding.evaluate import Report, evaluate, open_labelled, read_cases
 from inbox.understanding.rules import ReplyText, judge
 from tests import forms
@@ -28,10 +28,10 @@ def report(path: Path) -> Report:
 
 
 @pytest.mark.parametrize("path", [UNSEEN, RECORDED], ids=lambda path: path.stem)
-@pytest.mark.parametrize("label", floors.FLOORS)
+@pytest.mark.parametrize("label", installed_weights.FLOORS)
 def test_label_reaches_its_aims(path, label):
     score = report(path).labels[label]
-    precision, recall, caught = floors.FLOORS[label]
+    precision, recall, caught = installed_weights.FLOORS[label]
     assert score.tp > 5
     assert score.precision >= precision
     assert score.recall >= recall
@@ -61,8 +61,8 @@ def test_ordinary_people_are_neither_silenced_nor_held():
     silenced = [one for one in verdicts if one.tag in ("Blacklist", "Out of Office", "Automated Reply")]
     held = [one for one in verdicts if one.perhaps]
     assert len(verdicts) > 3_000
-    assert len(silenced) <= floors.MOST_SILENCED * len(verdicts)
-    assert len(held) <= floors.MOST_HELD * len(verdicts)
+    assert len(silenced) <= installed_weights.MOST_SILENCED * len(verdicts)
+    assert len(held) <= installed_weights.MOST_HELD * len(verdicts)
 
 
 SENDERS = (

@@ -9,7 +9,7 @@ from inbox.followups import plan
 from inbox.health import account_cards
 from inbox.leads import merge, stops
 from inbox.models import Draft, Lead, Message, OutboundSend, SendingPolicy, WebhookDelivery
-from inbox.pipeline import agreement, corrections
+from inbox.pipeline import agreement
 from inbox.pipeline.table import STEPS
 from inbox.replying import review, send_claims, shadow
 from inbox.webhooks import replay, samples
@@ -164,7 +164,10 @@ def test_it_counts_nowhere(lead, poster, user):
     assert (numbers.replies, numbers.people, numbers.days, numbers.campaigns) == (0, 0, [], [])
     assert waiting(poster.workspace) == 0
     assert shadow.row_of(poster.workspace, None).judged == 0 and draft.would_send
-    assert list(corrections.labelled(poster.workspace)) == [] and corrections.count(poster.workspace) == 0
+    assert (
+        list(agreement.labelled(poster.workspace)) == []
+        and agreement.count_corrections(poster.workspace) == 0
+    )
     assert agreement.by_rule(poster.workspace.pk) == {}
 
 

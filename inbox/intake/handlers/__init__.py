@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from inbox.intake.handlers import accounts, bookings, bounces, buttons, enrichments, messages, optouts, words
+from inbox.intake.handlers import accounts, bookings, bounces, buttons, enrichments, messages, optouts
 from inbox.intake.messages import gone
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
 from integrations.events import (
@@ -33,7 +33,7 @@ HANDLERS: dict[type[Event], Callable[[Received, Any], IntakeResult]] = {
     BounceEvent: bounces.handle,
     UnsubscribeEvent: optouts.handle,
     LabelEvent: optouts.labelled,
-    TagEvent: words.handle,
+    TagEvent: optouts.tagged,
     AccountStatusEvent: accounts.status,
     ConnectionEvent: accounts.connected,
     EnrichmentEvent: enrichments.handle,

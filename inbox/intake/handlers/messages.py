@@ -5,9 +5,8 @@ from functools import partial
 from uuid import UUID
 
 from inbox.intake import tag_decisions, texts
-from inbox.intake.catch_up_job import again
 from inbox.intake.handlers import bounces
-from inbox.intake.messages import PROCESS, add_links, store
+from inbox.intake.messages import PROCESS, add_links, again, store
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
 from inbox.leads import identity, rollup
 from inbox.models import Lead, Message

@@ -1,11 +1,12 @@
 """Applies an opt-out that a provider reports: everything stops, whatever the tag was."""
 
-from inbox.intake.messages import campaign_id
+from inbox.intake.messages import again, campaign_id
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
-from inbox.leads import identity, refused_channels, rollup
-from inbox.models import Lead
+from inbox.leads import identity, provider_tags, rollup, stops
+from inbox.models import Lead, Message
+from inbox.models.lead import Tag
 from integrations import registry
-from integrations.events import LabelEvent, UnsubscribeEvent
+from integrations.events import LabelEvent, TagEvent, UnsubscribeEvent
 from integrations.spec import STOP_LABELS, label_words
 
 
@@ -36,7 +37,7 @@ def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
     repeated = set(event.channels) <= set(lead.refused_channels)
     if not rollup.opted_in_after(lead, event.occurred_at or received.received_at):
         for channel in event.channels:
-            refused_channels.refuse(lead, channel)
+            stops.refuse_channel(lead, channel)
     return repeated
 
 
@@ -44,8 +45,8 @@ def labelled(received: Received, event: LabelEvent) -> IntakeResult:
     """Stops all messages to a lead with a "do not contact" label from people at the provider."""
     account = received.integration
     names = str(account.config.get(STOP_LABELS.name) or "") if account else ""
-    stops = set(map(label_words, ("do not contact", *names.split(",")))) - {""}
-    if label_words(event.label) not in stops:
+    labels = set(map(label_words, ("do not contact", *names.split(",")))) - {""}
+    if label_words(event.label) not in labels:
         return IntakeResult(DeliveryVerdict.IGNORED, "no label that means “do not contact”")
     unsubscribed = UnsubscribeEvent(
         event_type=event.event_type,
@@ -55,3 +56,44 @@ def labelled(received: Received, event: LabelEvent) -> IntakeResult:
         by=f"{registry.spec_of(received.provider).label}: label",
     )
     return handle(received, unsubscribed)
+
+
+def tagged(received: Received, event: TagEvent) -> IntakeResult:
+    """Stores a provider's status of a lead ("not interested") as a tag for its reply. An unknown lead is created, so
+    that a later reply gets the tag.
+    """
+    campaign = campaign_id(received, event.campaign)  # before the lead, in the order of a message's intake
+    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
+    lead.campaign_id = lead.campaign_id or campaign
+    lead.provider_interested |= event.tag == Tag.INTERESTED
+    at = min(event.occurred_at or received.received_at, received.received_at)
+    by = f"{registry.spec_of(received.provider).label}, {event.event_type} of {at:%Y-%m-%d %H:%M:%S} UTC"
+    before = lead.tag
+    word = provider_tags.keep(lead, tag=event.tag, by=by, at=at)
+    rollup.recompute(lead)
+    reply = provider_tags.reply_of(word, rollup.replies_of(lead))
+    enqueued = False
+    if reply is not None and reply.tag_decided_by == word.by and reply.processed_at is not None:
+        again(reply, str(word.pk))
+        enqueued = True
+    return IntakeResult(
+        DeliveryVerdict.ACCEPTED,
+        _stands_above(lead, reply, event.tag),
+        message=reply,
+        lead=lead,
+        enqueued=enqueued,
+        updated_existing=lead.tag != before,
+    )
+
+
+def _stands_above(lead: Lead, reply: Message | None, tag: str) -> str:
+    """Why the lead's tag differs from the provider's status, as a sentence; "" if they agree."""
+    if lead.tag == tag:
+        return ""
+    if lead.is_stopped:
+        return "kept; the lead’s opt-out takes precedence"
+    if reply is not None and reply.tag_decided_by.startswith(provider_tags.PERSON):
+        return "kept; a person’s tag takes precedence"
+    if lead.booked_at is not None:
+        return "kept; the booked meeting takes precedence"
+    return "kept; the lead or the provider has said more since"

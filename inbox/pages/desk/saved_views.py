@@ -27,8 +27,7 @@ from inbox.pages import own_and_shared
 from inbox.pages.access import FORM, POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.filters import LeadFilter
 from inbox.pages.forms import first_error
-from inbox.workspaces import saved_views
-from inbox.workspaces.own_and_shared import VIEWS, Refused
+from inbox.workspaces.own_and_shared import LAST, VIEWS, Refused, listed_views, move_up
 
 SCAN = 5_000
 """The newest conversations of a folder that the count of a view scans. If there are more, it shows "12+"."""
@@ -38,7 +37,7 @@ def views_of(request: WorkspaceRequest) -> list[SavedView]:
     """Returns the views that the user sees, their own first, in order. They are read once per request."""
     views: list[SavedView] | None = vars(request).get("saved_views")
     if views is None:
-        views = vars(request)["saved_views"] = list(saved_views.listed(request.workspace, signed_in(request)))
+        views = vars(request)["saved_views"] = list(listed_views(request.workspace, signed_in(request)))
     return views
 
 
@@ -138,7 +137,7 @@ def _save(request: WorkspaceRequest) -> str:
         if query is None:
             raise Refused("Set a filter first. A view saves a folder plus its filters.")
         columns = form.cleaned_data | {"query": query}
-        view = VIEWS.add(request.workspace, signed_in(request), position=saved_views.LAST, **columns)
+        view = VIEWS.add(request.workspace, signed_in(request), position=LAST, **columns)
     except Refused as reason:
         messages.error(request, str(reason))
         return request.POST.get("query", "")
@@ -149,7 +148,7 @@ def _save(request: WorkspaceRequest) -> str:
 @workspace_view(methods=POST)
 def change(request: WorkspaceRequest, view_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/views/<view>/`: renames a saved view, moves it up, or removes it, as `do` says."""
-    rows = saved_views.listed(request.workspace, signed_in(request))
+    rows = listed_views(request.workspace, signed_in(request))
     view = own_and_shared.find(request, rows, view_id)
     try:
         messages.success(request, _changed(request, view))
@@ -165,7 +164,7 @@ def _changed(request: WorkspaceRequest, view: SavedView) -> str:
         VIEWS.delete(view, by)
         return f"Removed: {view.name}. Its conversations aren’t affected."
     if do == "up":
-        saved_views.move_up(view, by)
+        move_up(view, by)
         return f"Moved up: {view.name}"
     form = RenameForm(request.POST)
     if do != "rename" or not form.is_valid():

@@ -12,8 +12,8 @@ from django.utils.dateformat import format as format_date
 from inbox.pages.access import ADMIN, WorkspaceRequest, workspace_view
 from inbox.trace import asking, search, story
 from inbox.trace.events import Event
+from inbox.trace.records import NotHere
 from inbox.trace.story import Trace
-from inbox.trace.subjects import NotHere
 
 OWN_PAGES = {"job": "inbox:job", "delivery": "inbox:delivery"}
 """The kinds of rows that have a page of their own, which admins may open."""

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from inbox.pages.access import ADMIN, WorkspaceRequest, workspace_view
 from inbox.pages.proof import asks_again
 from inbox.pipeline import agreement
-from inbox.pipeline.corrections import count, labelled
+from inbox.pipeline.agreement import count_corrections, labelled
 from inbox.replying import prompts
 from inbox.understanding import installed_weights, rules
 
@@ -35,7 +35,7 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
         "version": rules.RULES_VERSION,
         "taught": installed_weights.in_use,
         "prompt": prompts.load("tag"),
-        "corrections": count(request.workspace),
+        "corrections": count_corrections(request.workspace),
     }
     return render(request, "understanding/rules.html", context)
 

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
-from inbox.intake import retention_effects
+from inbox.intake.retention import effects
 from inbox.leads.tags import NO_ANSWER, SAID
 from inbox.models import Workspace, audit
 from inbox.models.lead import Tag
@@ -217,6 +217,6 @@ def retention(request: WorkspaceRequest) -> HttpResponse:
         )
         messages.success(request, "Saved. Older records are deleted at the next hourly run.")
         return redirect("inbox:retention", request.workspace.pk)
-    effects = retention_effects.effects(saved) if form.is_bound and form.is_valid() else []
+    removed = effects(saved) if form.is_bound and form.is_valid() else []
     status = 400 if form.errors else 200
-    return render(request, "workspace/retention.html", {"form": form, "effects": effects}, status=status)
+    return render(request, "workspace/retention.html", {"form": form, "effects": removed}, status=status)

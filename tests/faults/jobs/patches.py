@@ -9,7 +9,7 @@ from typing import Any
 from django.db import OperationalError
 from django_q.brokers.orm import ORM
 
-from jobs import heartbeat, queue, steps
+from jobs import context, heartbeat, queue
 from jobs.broker import PostgresBroker
 from jobs.cluster import children, dispatcher, sentinel, supervisor
 from jobs.models import BackgroundJob
@@ -37,7 +37,7 @@ def crash_points() -> None:
     spared.add(os.getpid())
     around(queue, "claim", before=lambda *_, **__: crash("before claim"), after=after_claim)
     around(queue, "start", after=lambda started, *_: started and crash("after start", started.job.payload))
-    around(steps, "write", after=after_step)
+    around(context, "write_step", after=after_step)
     around(queue, "settle", before=before_settle, after=after_settle)
     around(ORM, "acknowledge", before=before_acknowledgement)
     around(outside, "note", after=after_note)

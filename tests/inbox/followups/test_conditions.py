@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.followups import plan
-from inbox.followups.due_times import due_after
+from inbox.followups.plan import due_after
 from inbox.intake.handlers import bookings
 from inbox.leads import rollup
 from inbox.models import Appointment, FollowUpInstance, Lead, Workspace

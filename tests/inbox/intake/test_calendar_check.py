@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from inbox.followups.lists import fell_through
-from inbox.intake import calendar_check, calendar_list
+from inbox.intake import calendar_check
 from inbox.models import Appointment, BookingCheck, Lead
 from inbox.replying import slots
 from integrations.ghl.client import GhlClient
@@ -247,11 +247,11 @@ def test_what_a_webhook_tells_during_the_look_is_not_undone_by_it(world, calendl
     uri = calendly("invitee.created", email=lead.email)
     look()
     account = world.workspace.integrations.get(provider="calendly")
-    listed = calendar_list.read(account, lead, Deadline.after_ms(5_000))
+    listed = calendar_check.read_meetings(account, lead, Deadline.after_ms(5_000))
     row = Appointment.objects.get()
     row.cancelled_at, row.status = timezone.now(), "cancelled"
     row.save()
-    assert calendar_list.apply(lead, listed) == 0
+    assert calendar_check.apply_meetings(lead, listed) == 0
     assert stored() == {uri: "cancelled"}
 
 

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
-from inbox.intake import old_messages, retention, retention_effects
+from inbox.intake import retention
 from inbox.models import Mention, Message, Note, OutboundSend, WebhookDelivery
 from insights import retention as insights_retention
 from insights.models import ContextPack, ConversationInsight
@@ -182,7 +182,7 @@ def test_messages_go_with_their_drafts_and_sends_when_their_time_is_up(brief, sm
     message = old_message(brief)
     send = factories.make_send(factories.make_draft(message, status="sent"), state="sent")
     old_message(brief, source="holdfast", external_id=str(send.pk), direction="outbound")
-    assert old_messages.old_messages(long()) == 2
+    assert retention.old_messages(long()) == 2
     brief.refresh_from_db()
     assert brief.last_snippet == "" and not brief.messages.exists()
     assert not OutboundSend.objects.exists() and not brief.drafts.exists()
@@ -191,7 +191,7 @@ def test_messages_go_with_their_drafts_and_sends_when_their_time_is_up(brief, sm
 def test_a_message_goes_whose_answer_was_taken_back(brief, small_slices):
     answered = old_message(brief)
     factories.make_send(factories.make_draft(answered, status="rejected"), state="taken_back")
-    assert old_messages.old_messages(long()) == 1
+    assert retention.old_messages(long()) == 1
     assert not brief.messages.exists()
 
 
@@ -204,7 +204,7 @@ def test_notes_go_as_messages_do(brief, small_slices):
     member = factories.make_member(brief.workspace).memberships.get()
     Mention.objects.create(note=old[0], membership=member)
     young = Note.objects.create(workspace=brief.workspace, lead=brief, text="Young.")
-    assert old_messages.old_notes(long()) == 2
+    assert retention.old_notes(long()) == 2
     assert set(Note.objects.all()) == {young, old[2]} and not Mention.objects.exists()
 
 
@@ -216,7 +216,7 @@ def test_what_is_young_undecided_or_on_its_way_stays(brief):
     )
     factories.make_send(factories.make_draft(answered, status="approved"), state="unknown")
     elsewhere = old_message(factories.make_lead(factories.make_workspace("Bluebird")))
-    assert old_messages.old_messages(long()) == 0
+    assert retention.old_messages(long()) == 0
     assert set(Message.objects.all()) == {young, undecided, answered, elsewhere}
     brief.refresh_from_db()
     assert brief.last_snippet == "Old words."
@@ -247,7 +247,7 @@ def test_the_effect_is_told_before(brief):
         old_message(brief)
     brief.workspace.keep_messages_days, brief.workspace.keep_model_calls_days = 60, None
     make_delivery(brief.workspace, received_at=ago(days=31))
-    told = retention_effects.effects(brief.workspace)
+    told = retention.effects(brief.workspace)
     assert told[0] == f"Would remove 3 messages of 1 lead before {ago(days=60):%Y-%m-%d}."
     assert told[1].startswith("Would empty 1 raw webhook body from before 20")
     assert told[2] == "Records of model calls are kept."

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from inbox.followups.lists import fell_through
-from inbox.intake import appointments
+from inbox.intake.handlers import bookings
 from inbox.models import Appointment
 from inbox.models.lead import Tag
 from integrations.calendly import payloads as calendly
@@ -39,9 +39,9 @@ def heard(provider: str, events: Iterable[Event]) -> tuple[list[str], bool]:
 
     for event in events:
         if event.as_of is None:
-            appointments.hear(event, row_of)
+            bookings.hear(event, row_of)
         else:
-            appointments.restate(row_of(event.invitee_uri), appointments.stated_by(event))
+            bookings.restate(row_of(event.invitee_uri), bookings.stated_by(event))
     return states(rows.values()), any(row.stands() for row in rows.values())
 
 

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from inbox.models import Draft, Lead, ModelOutage, TagDecision
-from inbox.pipeline import catch_up_tick
+from inbox.pipeline import run
 from inbox.replying import drafting, review
 from inbox.replying.prompts import model_calls
 from jobs import actions, queue
@@ -184,17 +184,17 @@ def test_a_key_that_is_set_later_catches_up_oldest_first_and_only_once(world, se
     settings.OPENAI_API_KEY = ""
     messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(3)]
     world.work()
-    assert catch_up_tick.tick(None) == {"enqueued": 0, "left": 0}
+    assert run.catch_up_tick(None) == {"enqueued": 0, "left": 0}
 
     settings.OPENAI_API_KEY = "key-openai"
-    assert catch_up_tick.tick(None) == {"enqueued": 3, "left": 0}
-    assert catch_up_tick.tick(None) == {"enqueued": 0, "left": 0}
+    assert run.catch_up_tick(None) == {"enqueued": 3, "left": 0}
+    assert run.catch_up_tick(None) == {"enqueued": 0, "left": 0}
     world.work()
 
     assert [draft.trigger_message_id for draft in Draft.objects.order_by("created_at")] == [
         m.pk for m in messages
     ]
-    assert list(catch_up_tick.waiting()) == []
+    assert list(run.waiting()) == []
 
 
 def test_a_reply_that_the_provider_marked_waits_for_its_draft_and_gets_it(world, settings):
@@ -204,7 +204,7 @@ def test_a_reply_that_the_provider_marked_waits_for_its_draft_and_gets_it(world,
     assert world.lead().tag == "Interested" and world.lead().awaiting_model
 
     settings.OPENAI_API_KEY = "key-openai"
-    catch_up_tick.tick(None)
+    run.catch_up_tick(None)
     world.work()
 
     assert world.draft(message) is not None and not world.lead().awaiting_model

@@ -3,7 +3,7 @@
 import pytest
 
 from inbox.models import Message
-from inbox.pipeline import imports
+from inbox.pipeline import campaign_mail
 from integrations.events import MessageEvent, Person
 from tests.factories import ago
 from tests.webhooks.posting import Poster
@@ -40,7 +40,7 @@ def listed(poster: Poster) -> int:
         html="<div>Hi Dana, as ever</div>",
         listed=True,
     )
-    return imports.store(poster.integration("email"), [event])
+    return campaign_mail.store_events(poster.integration("email"), [event])
 
 
 def test_told_first_and_listed_later(poster):

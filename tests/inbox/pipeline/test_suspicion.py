@@ -10,7 +10,7 @@ from inbox.followups import plan
 from inbox.intake import tag_decisions
 from inbox.leads import merge, rollup
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, TagDecision
-from inbox.pipeline.corrections import labelled
+from inbox.pipeline.agreement import labelled
 from inbox.replying import send_claims
 from jobs.models import BackgroundJob
 from tests import factories

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbox.intake.catch_up_job import again
+from inbox.intake.messages import again
 from inbox.leads import rollup
 from inbox.pipeline import skip_conditions, tag_notices
 from inbox.signals import lead_booked

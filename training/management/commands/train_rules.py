@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from inbox.understanding import floors
+from inbox.understanding import installed_weights
 from inbox.understanding.evaluate import BadLine, Case, Report
 from inbox.understanding.rules import RULES_VERSION
 from inbox.understanding.word_weights import WEIGHTS
@@ -136,7 +136,7 @@ class Command(BaseCommand):
             for label, counts in found["unseen"].items():
                 self.stdout.write(f"  {name:<8}{label:<14} {_said(counts)}")
             self.stdout.write(f"  {name:<8}{'ordinary':<14} {_said(found['ordinary'])}")
-        for problem in floors.missed(taught):
+        for problem in installed_weights.missed(taught):
             self.stdout.write(f"Not good enough to be kept: {problem}")
 
     def _table(self, reports: dict[str, Report]) -> None:
@@ -149,7 +149,7 @@ class Command(BaseCommand):
         weights = lessons.learn_all(cases, corrections.cases if corrections else ())
         if folder != WEIGHTS:
             with lessons.judging_by(weights):
-                missed = floors.missed(lessons.measured())
+                missed = installed_weights.missed(lessons.measured())
             if missed:
                 raise CommandError(
                     f"Nothing is written, as on the product's unseen replies {' '.join(missed)} Look through the "

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from inbox.leads import triage
 from inbox.models import Lead, Message, TagDecision
-from inbox.pipeline import agreement, corrections
+from inbox.pipeline import agreement
 from jobs.ids import uuid7
 from jobs.models import BackgroundJob
 from tests import factories
@@ -237,7 +237,7 @@ def test_tagging_many_drafts_nothing_and_teaches_nothing_and_blacklist_asks_agai
     TagDecision.objects.create(tag="Neutral", **read)
     page = member.get(press(member, workspace, leads[:1], "tag:Interested")["Location"]).text
     assert Lead.objects.get(pk=leads[0].pk).tag == "Interested" and not BackgroundJob.objects.exists()
-    assert corrections.count(workspace) == 0 and not list(corrections.labelled(workspace))
+    assert agreement.count_corrections(workspace) == 0 and not list(agreement.labelled(workspace))
     assert agreement.by_rule(workspace.pk)["some"].looked_at == 0
     assert "doesn’t draft or send anything" in page
     asks = re.search(r"<details.*?</details>", page[page.index('id="tag-ticked"') :], re.S)[0]

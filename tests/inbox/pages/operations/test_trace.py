@@ -13,7 +13,7 @@ from inbox.intake.messages import PROCESS
 from inbox.models import Membership, WebhookDelivery, audit
 from inbox.replying import review, send_claims
 from inbox.trace import records, story
-from inbox.trace.subjects import KINDS, NEWEST
+from inbox.trace.records import KINDS, NEWEST
 from integrations.models import AiCall, Notice
 from jobs.models import BackgroundJob, JobAttempt
 from tests import factories

@@ -1,6 +1,4 @@
-"""The tables of context packs and of their conversations. A pack is a question, and the answer that the conversations
-of a period give.
-"""
+"""The tables of insights: one reading per lead, packs of readings, and questions about a pack."""
 
 from datetime import datetime, timedelta
 
@@ -8,8 +6,51 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from insights.models.insight import ConversationInsight
 from jobs.ids import uuid7
+
+
+class ConversationInsight(models.Model):
+    """A reading: what a model found in one lead's conversation.
+
+    A new reading is paid for only if `content_hash`, which covers schema and prompt, has changed. A caller claims the
+    right to ask the model by a conditional upsert in `insights.readings`. Its answer is stored only while its token is
+    in the row.
+    """
+
+    class Outcome(models.TextChoices):
+        BOOKED = "BOOKED", "Booked"
+        REQUESTED = "REQUESTED", "Meeting requested"
+        STALLED = "STALLED", "Stalled"
+        NO_RESPONSE = "NO_RESPONSE", "No response"
+        UNKNOWN = "UNKNOWN", "Not clear"
+
+    class Source(models.TextChoices):
+        CHAT_PACK = "chat_pack", "Context pack"
+        BOOKED_CRON = "booked_cron", "Booked summary"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="insights")
+    lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="insight")
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.UNKNOWN)
+    data = models.JSONField(default=dict, help_text="The reading itself (insights.schema.Insight).")
+    schema_version = models.CharField(max_length=40, blank=True, default="")
+    prompt_version = models.CharField(max_length=40, blank=True, default="")
+    content_hash = models.CharField(max_length=64, blank=True, default="")
+    source = models.CharField(max_length=12, choices=Source.choices, default=Source.CHAT_PACK)
+    cost_microusd = models.PositiveBigIntegerField(
+        default=0, help_text="Millionths of a dollar, this reading."
+    )
+    read_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never read to the end.")
+
+    claim_token = models.UUIDField(null=True, blank=True)
+    claim_expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-read_at"], name="insight_by_workspace")]
+
+    def __str__(self) -> str:
+        return f"reading {str(self.pk)[-6:]}: {self.get_outcome_display()}"
 
 
 class ContextPack(models.Model):
@@ -157,3 +198,45 @@ class PackThread(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pack_id} {self.lead_id}: {self.status}"
+
+
+class PackQuestion(models.Model):
+    """A user's follow-up question, which a job answers. `answer` has the form of `ContextPack.synthesis`."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Being answered"
+        ANSWERED = "answered", "Answered"
+        FAILED = "failed", "Not answered"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
+    pack = models.ForeignKey(ContextPack, on_delete=models.CASCADE, related_name="questions")
+    asked_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    client_token = models.UUIDField(unique=True, help_text="Made with the form: a form sent twice asks once.")
+    text = models.CharField(max_length=500)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
+    answer = models.JSONField(null=True, blank=True)
+    model = models.CharField(max_length=60, blank=True, default="")
+    prompt_version = models.CharField(max_length=40, blank=True, default="")
+    cost_microusd = models.PositiveBigIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["pending", "answered", "failed"]),
+                name="question_status_known",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-created_at"], name="question_by_workspace"),
+            models.Index(
+                fields=["created_at"], condition=models.Q(status="pending"), name="question_pending"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"question {str(self.pk)[-6:]}: {self.get_status_display()}"
