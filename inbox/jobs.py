@@ -23,16 +23,7 @@ from inbox.intake.messages import CATCH_UP, PROCESS
 from inbox.leads import enrichment, erasure, own_notices, stops
 from inbox.pages.account import notice_mails
 from inbox.pages.desk import all_matching
-from inbox.pipeline import (
-    alike,
-    answer_promises,
-    campaign_mail,
-    errands,
-    missing_facts,
-    rejudging,
-    run,
-    tag_notices,
-)
+from inbox.pipeline import alike, answer_promises, campaign_mail, missing_facts, rejudging, run, tag_notices
 from inbox.replying import (
     autosend,
     buttons,
@@ -122,16 +113,16 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (review.REWRITE, drafting.run_rewrite, "Rewrites a draft", _policy(lanes.PERSON, 4, 180)),
     (
         campaign_mail.IDENTIFY,
-        errands.identify_lead,
+        campaign_mail.identify_lead,
         "Finds or creates a lead in EmailBison",
         ERRAND,
     ),
-    (stops.STOP_EMAILS, errands.stop_emails, "Stops a campaign’s emails to a lead who replied", STOP),
+    (stops.STOP_EMAILS, campaign_mail.run_stop, "Stops a campaign’s emails to a lead who replied", STOP),
     (buttons.JOB, buttons.run, "Handles a button press in Slack", BUTTON),
     (replay.JOB, replay.run_job, "Replays a workspace’s failed deliveries", MANY),
     (
         missing_facts.CRM_CONTACT,
-        errands.crm_contact,
+        campaign_mail.crm_contact,
         "Links a lead to its GoHighLevel contact",
         ERRAND,
     ),

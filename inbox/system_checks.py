@@ -202,7 +202,7 @@ def check_buttons(**_kwargs: object) -> list[CheckMessage]:
 
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
     """A system check that exactly the ticks in TICKS are registered."""
-    hint = "Register it with tick in inbox/jobs.py, or in jobs/housekeeping.py."
+    hint = "Register it with tick in inbox/jobs.py, or in jobs/lost_workers.py."
     errors: list[CheckMessage] = [
         _error(f"The tick “{name}” is missing: {lost}.", hint, 6)
         for name, lost in TICKS.items()

@@ -92,7 +92,7 @@ class ContextPack(models.Model):
         null=True, blank=True, help_text="As `synthesis`, from the first threads."
     )
     early_threads = models.PositiveIntegerField(default=0)
-    synthesis = models.JSONField(null=True, blank=True, help_text="insights.cited_statements.stored()")
+    synthesis = models.JSONField(null=True, blank=True, help_text="insights.readings.stored()")
     metrics = models.JSONField(default=dict, help_text="Counts of the conversations read, by outcome.")
     model = models.CharField(max_length=60, blank=True, default="")
     prompt_version = models.CharField(max_length=40, blank=True, default="")

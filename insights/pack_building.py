@@ -19,7 +19,7 @@ from django.utils import timezone
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import Tag
 from inbox.replying.prompts import Prompt
-from insights import cited_statements, packs, readings
+from insights import packs, readings
 from insights.extraction import Reader, Unavailable, reason_of, try_again_at
 from insights.models import ContextPack, ConversationInsight, PackQuestion, PackThread
 from insights.outage import Outage
@@ -205,7 +205,7 @@ class Build:
         self.ctx.progress(counts["over"], self.pack.target_threads)
 
     def _done(self) -> list[PackThread]:
-        return cited_statements.readable(self.pack)
+        return readings.readable(self.pack)
 
     def _answer_early(self) -> None:
         """Answers the question from the first conversations. If this fails, the build continues without it."""
@@ -257,7 +257,7 @@ class Build:
     def _ask(
         self, prompt: Prompt, schema: type[PackAnswer], threads: list[PackThread], bill: Bill
     ) -> dict[str, Any]:
-        return cited_statements.answer(
+        return readings.answer(
             prompt,
             schema,
             self.pack.question,
@@ -330,7 +330,7 @@ def answer_question(ctx: JobContext) -> dict[str, Any]:
     prompt, bill = load("answer_pack"), Bill()
     values: dict[str, Any] = {"model": prompt.model, "prompt_version": prompt.label}
     try:
-        answer = cited_statements.answer(
+        answer = readings.answer(
             prompt,
             PackAnswer,
             question.text,
@@ -360,4 +360,4 @@ def _load_question(question_id: UUID) -> tuple[PackQuestion, list[PackThread]] |
     question = pending_question(question_id).select_related("pack").first()
     if question is None:
         return None
-    return question, cited_statements.readable(question.pack)
+    return question, readings.readable(question.pack)

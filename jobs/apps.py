@@ -10,10 +10,10 @@ class JobsConfig(AppConfig):
     verbose_name = "Background jobs"
 
     def ready(self) -> None:
-        from jobs import housekeeping, system_checks
+        from jobs import lost_workers, system_checks
 
         for check in system_checks.CHECKS:
             register(check)
         register(system_checks.check_kinds, "wiring")
-        housekeeping.register()
+        lost_workers.register()
         autodiscover_modules("jobs")  # loads each app's jobs.py: its kinds of job and its ticks

@@ -10,13 +10,15 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from jobs import queue
+from jobs import queue, retention, stats
+from jobs.deadline import Deadline
 from jobs.errors import WorkerLost
 from jobs.failures import NO_FAILURE, describe
 from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, Worker
 from jobs.queue import Started
 from jobs.retries import decide_loss
+from jobs.ticks import tick
 
 logger = logging.getLogger(__name__)
 
@@ -137,3 +139,14 @@ def report_alive(
 
 def count_due() -> int:
     return _due()[:COUNT_CAP].count()
+
+
+def background_jobs(deadline: Deadline) -> dict[str, int]:
+    """The tick `background-jobs` gives back the jobs of lost workers. It returns counts."""
+    taken_back = sweep()
+    return {"due": count_due(), "workers": stats.workers().count(), **taken_back}
+
+
+def register() -> None:
+    tick("background-jobs", background_jobs, words="Requeues jobs of lost workers", every_s=60)
+    tick("retention", retention.prune, words="Deletes data past its retention", every_s=3600)

@@ -25,7 +25,7 @@ from inbox.models import (
 )
 from inbox.models.lead import Channel, Tag
 from inbox.replying import hours, send_claims
-from inbox.replying.ways import provider_of
+from inbox.replying.carrier_messages import provider_of
 from inbox.workspaces.accounts import NotAnswerable, answering, connected
 from integrations import registry
 from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth

@@ -14,7 +14,7 @@ from inbox.followups.conditions import AT_THE_CALL, AT_THE_CLAIM, GO, Case, Cond
 from inbox.leads import rollup
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, OutboundSend, User, audit
 from inbox.models.lead import Channel
-from inbox.replying import limits, offers, send_claims, slots
+from inbox.replying import limits, send_claims, slots
 from inbox.replying.draft_material import Slot
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -81,7 +81,7 @@ def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
         apply(task, Decision(ConditionKind.SKIP, why))
         return ConditionKind.SKIP
     task.subject, task.text = worded.subject, worded.text
-    task.offered = offers.listed(offered, task.text)
+    task.offered = slots.offered_in(offered, task.text)
     if task.step.needs_approval:
         _close(task, Status.APPROVAL, "")
         return "approval"

@@ -4,19 +4,27 @@ the rows that another tick has locked.
 """
 
 import logging
-from collections import Counter
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from inbox.followups import ended_steps, groups, plan, step_job
-from inbox.followups.conditions import held_by_suspicion
-from inbox.models import FollowUpInstance, FollowUpTask
+from inbox.followups import groups, plan, step_job
+from inbox.followups.conditions import Case, ConditionKind, Decision, account_down, held_by_suspicion
+from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, Lead, OutboundSend
+from inbox.replying import carrier_messages, slots
+from integrations.errors import SAYING
+from integrations.ghl.errors import STATES
+from integrations.unipile.errors import GROUPS, Group
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue_many
+from jobs.models import BackgroundJob
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +32,12 @@ BATCH = 500
 """The maximum number of steps per transaction. Each selection scans all due steps for the order of turns."""
 PER_TICK = 2_000
 Status = FollowUpTask.Status
+State = OutboundSend.State
+REFUSALS = STATES | {code for code, group in GROUPS.items() if group is Group.RECIPIENT}
+"""A provider's error codes for a lead who cannot be reached. They describe the lead, not the account."""
+RECHECK = timedelta(days=30)
+STRANDED_AFTER = timedelta(minutes=10)
+SETTLED_AT_ONCE = 50
 
 
 def run(deadline: Deadline) -> dict[str, int]:
@@ -33,7 +47,7 @@ def run(deadline: Deadline) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
-    for part in (groups.reconcile, ended_steps.settle, ended_steps.strand, take_up):
+    for part in (groups.reconcile, settle, strand, take_up):
         share = 1 if part is take_up else 2
         try:
             counts.update(part(deadline.within_ms(deadline.remaining_ms() / share)))
@@ -102,3 +116,141 @@ def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
     tasks = list(FollowUpTask.objects.filter(pk__in=ids))
     enqueue_many(step_job.STEP, [step_job.spec(task) for task in tasks])
     return tasks
+
+
+def settle(deadline: Deadline) -> Counter[str]:
+    """Records the outcomes of up to PER_TICK sends of steps, and plans the next steps. Returns counts by outcome, and
+    by outcome and workspace. A batch that fails is repeated step by step, so that a defect affects only one step; its
+    error is raised at the end.
+    """
+    counts: Counter[str] = Counter()
+    failures: list[Exception] = []
+    ended = FollowUpTask.objects.filter(status=Status.SENDING, send__state__in=[State.SENT, State.FAILED])
+    pairs = list(ended.order_by("claimed_at").values_list("pk", "lead_id")[:PER_TICK])
+    batches = deque(pairs[at : at + SETTLED_AT_ONCE] for at in range(0, len(pairs), SETTLED_AT_ONCE))
+    while batches and not deadline.expired:
+        batch = batches.popleft()
+        try:
+            counts.update(_settle_all(ended, batch, deadline))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                logger.exception("follow-up not settled", extra={"task_id": str(batch[0][0])})
+                failures.append(error)
+            batches.extend([pair] for pair in batch if len(batch) > 1)
+    if failures:
+        raise failures[0]
+    return counts
+
+
+def _settle_all(ended: QuerySet[Any], batch: list[tuple[Any, ...]], deadline: Deadline) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    with transaction.atomic():
+        for task, lead in _free_tasks(ended, *zip(*batch, strict=True)):
+            if deadline.expired:
+                break
+            outcome = _settle_one(task, lead)
+            counts.update((outcome, f"{outcome}:{task.workspace_id}"))
+    return counts
+
+
+def _free_tasks(
+    ended: QuerySet[Any], task_ids: tuple[Any, ...], lead_ids: tuple[Any, ...]
+) -> Iterator[tuple[FollowUpTask, Lead]]:
+    """Locks leads, instances and tasks in this order, and yields the tasks that were free. Locked rows are left to the
+    next run, so no deadlock can occur.
+    """
+    leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
+    own_instances = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
+    instances = own_instances.select_for_update(skip_locked=True, of=("self",)).in_bulk()
+    tasks = ended.filter(pk__in=task_ids, lead__in=leads, instance__in=instances)
+    related = tasks.select_related("step__sequence", "workspace", "send")
+    for task in related.select_for_update(skip_locked=True, of=("self",)):
+        task.instance = instances[task.instance_id]
+        yield task, leads[task.lead_id]
+
+
+def _settle_one(task: FollowUpTask, lead: Lead) -> str:
+    """Settles a task whose send has ended, and returns the outcome. The task, its instance and `lead` are locked."""
+    send = task.send
+    assert send is not None  # only tasks with a finished send are settled
+    ended_at = send.finished_at or timezone.now()
+    if send.state == State.FAILED and not _refusal(send):
+        held = _held(Case(task.instance, task.step, lead, task.workspace, timezone.now()), send)
+        if held and task.instance.status in FollowUpInstance.LIVE:
+            task.send = None
+            step_job.apply(task, held)
+            return "held"
+    if send.state == State.SENT:
+        outcome, reason = Status.SENT, ""
+    elif code := _refusal(send):
+        _remember(task, code)
+        outcome, reason = Status.SKIPPED, f"This person can’t be reached here ({code})."
+    else:
+        outcome, reason = Status.FAILED, send.reason
+    task.finished_at = ended_at
+    task.status, task.reason = outcome, reason[:200]
+    task.save(update_fields=["status", "reason", "finished_at"])
+    plan.go_on(task.instance, task.step, ended_at)
+    return str(outcome)
+
+
+def _held(case: Case, send: OutboundSend) -> Decision | None:
+    """Why a failed send that did not go out is tried again later with a new claim; None if it is not."""
+    if send.reason == slots.GONE:
+        return Decision(ConditionKind.WAIT, "The offered times are being updated.", case.now)
+    if carrier_messages.ELSEWHERE in send.reason:
+        return Decision(ConditionKind.PAUSE, send.reason, pause=FollowUpInstance.Pause.PERSON)
+    return account_down(case)
+
+
+def _refusal(send: OutboundSend) -> str:
+    said_by_us = send.reason.partition(SAYING)[0]
+    return next(iter(sorted(set(re.findall(r"\w+", said_by_us)) & REFUSALS)), "")
+
+
+def _remember(task: FollowUpTask, code: str) -> None:
+    now = timezone.now()
+    ChannelRefusal.objects.update_or_create(
+        lead_id=task.lead_id,
+        channel=task.channel,
+        defaults={
+            "workspace_id": task.workspace_id,
+            "code": code,
+            "since": now,
+            "recheck_at": now + RECHECK,
+        },
+    )
+
+
+def strand(deadline: Deadline) -> Counter[str]:
+    """Fails steps claimed over 10 minutes ago without a waiting or running job, and pauses their follow-ups."""
+    counts: Counter[str] = Counter()
+    old = FollowUpTask.objects.filter(
+        status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER
+    ).order_by("claimed_at")
+    for task in old.select_related("lead")[:PER_TICK]:
+        if deadline.expired:
+            break
+        live = BackgroundJob.objects.filter(
+            workspace_id=task.workspace_id,
+            dedupe_key=step_job.spec(task).dedupe_key,
+            status__in=["queued", "running"],
+        )
+        if not live.exists():
+            with transaction.atomic():
+                counts["stranded"] += _fail(task)
+    return counts
+
+
+def _fail(stale: FollowUpTask) -> int:
+    task, _ = step_job.locked(stale)
+    if task.status != Status.CLAIMED or task.attempt != stale.attempt:
+        return 0
+    task.status, task.finished_at = Status.FAILED, timezone.now()
+    task.reason = "The step failed on our side. See its job for the reason."
+    task.save(update_fields=["status", "reason", "finished_at"])
+    if task.instance.status == FollowUpInstance.Status.ACTIVE:
+        plan.pause(task.instance, FollowUpInstance.Pause.ERROR)
+    return 1

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from inbox.leads import crm, identity
 from inbox.models import Message, OutboundSend
-from inbox.replying.ways import provider_of
 from inbox.understanding.html import html_lines
 from inbox.understanding.quoting import QuotedLine, mark_quoted, plain_lines
 from inbox.workspaces.accounts import NotAnswerable, answering, connected
@@ -233,3 +232,19 @@ def _taken(send: OutboundSend, message_id: str) -> bool:
         workspace_id=send.workspace_id, lead_id=send.lead_id, external_id=message_id
     )
     return other_sends.exclude(pk=send.pk).exists() or messages.exists()
+
+
+def provider_of(
+    workspace_id: UUID, channel: str, reply_to: Message | None, accounts: list[Integration] | None = None
+) -> str:
+    """The provider that carries an answer to `reply_to`. For None: the first provider that can begin a conversation on
+    `channel`; connected providers come first. `accounts`: the workspace's accounts, if loaded. Raises UnknownSource.
+    """
+    if reply_to is not None:
+        return registry.provider_of(reply_to.source)
+    opening = [
+        name for name in registry.stating("opens_channel") if registry.spec_of(name).channel == channel
+    ]
+    if len(opening) == 1:
+        return opening[0]
+    return next((name for name in opening if connected(workspace_id, name, accounts)), opening[0])

@@ -16,7 +16,6 @@ from inbox.models.lead import Channel
 from inbox.replying import (
     autosend,
     draft_material,
-    offers,
     policies,
     prompts,
     provenance,
@@ -120,7 +119,7 @@ def compose(context: Context, ask: Ask) -> Written:
     faults = [f"The plan rests on a fact that there is none of: {key[:20]}" for key in strange] + faults
     if words := draft_material.machine_orders(context.lead, context.message, context.earlier):
         faults = [draft_material.machine_reason(words), *faults]
-    offered = offers.listed(context.slots, text)
+    offered = slots.offered_in(context.slots, text)
     made_of = provenance.made_of(context, used, offered)
     text, problems = _signed(text, context), faults[:MAX_PROBLEMS]
     return Written(context.channel, text, strategy, problems, revised, offered, made_of)

@@ -16,8 +16,8 @@ from inbox.leads.rollup import answers
 from inbox.models import Draft, Lead, Message, OutboundSend, User
 from inbox.models.actor import Actor, columns
 from inbox.models.lead import Channel, Tag
-from inbox.replying import limits, offers, variables
-from inbox.replying.ways import provider_of
+from inbox.replying import limits, slots, variables
+from inbox.replying.carrier_messages import provider_of
 from inbox.signals import draft_changed
 from inbox.workspaces import accounts
 from integrations.models import Integration
@@ -207,7 +207,7 @@ def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
         raise SendBlocked(_busy(send.lead_id, send.channel)) from error
     if not changed:
         raise AlreadyDecided("Someone has already resolved this.")
-    anyway = offers.are_why(send.reason)
+    anyway = slots.are_why(send.reason)
     send.refresh_from_db()
     start(send, anyway=anyway)
     return send

@@ -16,7 +16,7 @@ from django.utils import timezone
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
 from inbox.models.message import OWN
-from inbox.replying import carrier_messages, hours, lost_time, offers, send_claims
+from inbox.replying import carrier_messages, hours, lost_time, send_claims, slots
 from inbox.replying.account_pauses import require_up
 from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
@@ -82,7 +82,7 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
         carrier, integration = carrier_messages.way_of(send)
         require_up(integration, send.reply_to.account_address if send.reply_to else "")
         drop_connection()
-        if not ctx.payload.get("anyway") and (gone := offers.problem(send, deadline)):
+        if not ctx.payload.get("anyway") and (gone := slots.offer_problem(send, deadline)):
             raise CannotSend(gone)
         post = carrier.prepare(carrier_messages.of(send, integration), integration, deadline)
         answered = _answered(ctx, send, integration, deadline)

@@ -3,13 +3,15 @@
 A call takes at most BUDGET_MS, and only a few pages of a process may wait at a time. No database connection is held.
 """
 
+import io
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -17,12 +19,15 @@ from inbox.leads import identity
 from inbox.models import Lead, Message, OutboundSend, Workspace
 from inbox.trace.events import Link, link_to
 from inbox.trace.search import Wanted, leads_of
-from inbox.workspaces.accounts import usable
+from inbox.workspaces.accounts import NotAnswerable, answering, usable
 from integrations import registry
+from integrations.attachments import LARGEST, Attachment
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.events import MessageEvent
+from integrations.health import writer
+from integrations.http.hosts import HostRefused, check_url
 from integrations.models import Integration
-from integrations.spec import NONE
+from integrations.spec import NONE, ProviderSpec, stated
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.durations import duration
@@ -42,6 +47,12 @@ BACK = timedelta(days=7)
 LEADS = 5
 MOST = 1_000
 """The maximum number of messages that are read from the list."""
+FILE_BUDGET_MS = 15_000
+"""The time limit, in milliseconds, of a page that waits for a file."""
+FILE_SLOT_COUNT = 2
+FILE_SLOTS = threading.BoundedSemaphore(FILE_SLOT_COUNT)
+"""Limits the number of files that a server process holds in memory at the same time."""
+TOO_LARGE = f"It is larger than {LARGEST // (1024 * 1024)} MB, and Holdfast doesn’t fetch larger files."
 
 
 class Busy(Exception):
@@ -212,3 +223,73 @@ def _known(workspace: Workspace, events: list[MessageEvent]) -> list[Listed]:
         )
         for event in events
     ]
+
+
+class NotFetched(Exception):
+    """A file could not be fetched. The text is a sentence with the reason for users."""
+
+
+def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> str:
+    """Why a message's file cannot be fetched, as a sentence; "" if an attempt is possible. Makes no call."""
+    if isinstance(spec.files, NONE):
+        return spec.files.why
+    if not getattr(attachment, spec.files.needs):
+        where = "gives it no id" if attachment.url else "doesn’t say where it is"
+        return f"{spec.company} {where}, so Holdfast can’t fetch it."
+    if attachment.size is not None and attachment.size > LARGEST:
+        return TOO_LARGE
+    if spec.files.needs == "url":
+        try:
+            check_url(spec.name, attachment.url, workspace_id)
+        except HostRefused:
+            return f"It isn’t stored at {spec.company}, so Holdfast doesn’t fetch it."
+    return ""
+
+
+class Held(io.BytesIO):
+    """A file in memory. It takes a slot of SLOTS until it is closed or garbage-collected."""
+
+    def __init__(self, content: bytes, leave: Callable[[], None]) -> None:
+        super().__init__(content)
+        self._leave = leave
+
+    def close(self) -> None:
+        super().close()
+        self._leave()
+
+
+def fetch_file(message: Message, attachment: Attachment) -> Held:
+    """The file of a message: at most 25 MB, requested once, within 15 s. The caller closes it when the browser has
+    received it. No database connection is held. The account's health is unaffected, because a file may be deleted or
+    stored elsewhere. Raises NotFetched.
+    """
+    spec = registry.spec_of(registry.provider_of(message.source))
+    if why := why_not(spec, message.workspace_id, attachment):
+        raise NotFetched(why)
+    try:
+        account = answering(message, spec.name)
+        with ExitStack() as place:
+            deadline = place.enter_context(slot(FILE_SLOTS, FILE_BUDGET_MS))
+            with writer.unobserved():
+                content = stated(spec.files).fetch(account, message.external_id, attachment, deadline)
+            return Held(content, place.pop_all().close)
+    except Busy:
+        raise NotFetched("Other files are being fetched right now. Try again in a few seconds.") from None
+    except (Cancelled, DeadlineExceeded, ShutdownRequested):
+        raise NotFetched(
+            f"{spec.company} hadn’t sent it in full after {BUDGET_MS / 1000:g} s. Try again."
+        ) from None
+    except (NotAnswerable, ProviderMisconfigured) as error:
+        raise NotFetched(str(error)) from None
+    except ProviderError as error:
+        raise NotFetched(_refusal(spec.company, error)) from None
+
+
+def _refusal(company: str, error: ProviderError) -> str:
+    if error.code == "answer_too_large":
+        return TOO_LARGE
+    if error.status is not None and 300 <= error.status < 400:
+        return f"{company} keeps it at another address, which Holdfast doesn’t follow."
+    if error.status in (404, 410):
+        return f"{company} no longer has it."
+    return f"{company} didn’t provide it: {error.outcome.label}."

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ("early_threads", models.PositiveIntegerField(default=0)),
                 (
                     "synthesis",
-                    models.JSONField(blank=True, help_text="insights.cited_statements.stored()", null=True),
+                    models.JSONField(blank=True, help_text="insights.readings.stored()", null=True),
                 ),
                 (
                     "metrics",

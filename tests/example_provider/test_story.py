@@ -10,7 +10,7 @@ from inbox.health import backfill, reply_polls
 from inbox.leads import rollup
 from inbox.models import Campaign, Draft, Lead, Message, OutboundSend
 from inbox.replying import reconciliation, review
-from inbox.trace import files
+from inbox.trace import asking
 from integrations import attachments
 from integrations.health import checks, probes, writer
 from integrations.health.writer import Signal, SignalKind
@@ -87,7 +87,7 @@ def test_a_file_that_came_with_a_reply_is_fetched(world):
         pk=comes(world, "reply", text="See the plan.", files=[told_of])["messageId"]
     )
     (found,) = attachments.read(message.attachments)
-    assert files.fetch(message, found).read() == b"The file of the sandbox."
+    assert asking.fetch_file(message, found).read() == b"The file of the sandbox."
 
 
 def test_an_answer_that_was_lost_is_found_in_its_list(world, account):

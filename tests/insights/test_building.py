@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from inbox.models import Lead
-from insights import cited_statements, packs
+from insights import packs, readings
 from insights.models import ContextPack, ConversationInsight, PackThread
 from insights.pack_building import early_after
 from insights.readings import load_conversations
@@ -74,7 +74,7 @@ def test_nothing_of_somebody_who_is_being_erased_is_read(sandbox, conversation, 
     work()
 
     assert [thread.lead for thread in second.threads.all()] == [stays]
-    assert [thread.lead for thread in cited_statements.readable(first)] == [stays]
+    assert [thread.lead for thread in readings.readable(first)] == [stays]
     loaded = load_conversations([stays.pk, goes.pk], prompt_label="")
     assert loaded[stays.pk].ids and not loaded[goes.pk].ids
 

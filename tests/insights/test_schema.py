@@ -8,9 +8,8 @@ import pytest
 
 from inbox.replying import prompts
 from inbox.replying.prompts.sheet import RULE
-from insights import cited_statements, pack_model_calls
-from insights.cited_statements import Material
-from insights.readings import cited
+from insights import pack_model_calls, readings
+from insights.readings import Material, cited
 from insights.schema import InsightAnswer, PackAnswer
 
 KNOWN = {
@@ -70,7 +69,7 @@ def test_claims_that_cite_nothing_known_are_left_out_and_counted():
         ],
     )
 
-    kept = cited_statements.stored(answer, Material("", {"m1": first, "m2": second}, 4))
+    kept = readings.stored(answer, Material("", {"m1": first, "m2": second}, 4))
 
     assert kept["claims"] == [{"text": "Rests on two.", "message_ids": [str(first), str(second)]}]
     assert (kept["left_out"], kept["unknown"]) == (2, 1)

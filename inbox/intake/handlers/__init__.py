@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from inbox.intake.handlers import accounts, bookings, bounces, buttons, enrichments, messages, optouts
+from inbox.intake.handlers import accounts, bookings, buttons, enrichments, messages, optouts
 from inbox.intake.messages import gone
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
 from integrations.events import (
@@ -30,7 +30,7 @@ def ignore(_received: Received, event: IgnoredEvent) -> IntakeResult:
 HANDLERS: dict[type[Event], Callable[[Received, Any], IntakeResult]] = {
     MessageEvent: messages.handle,
     MessageNotice: messages.notice,
-    BounceEvent: bounces.handle,
+    BounceEvent: messages.handle_bounce,
     UnsubscribeEvent: optouts.handle,
     LabelEvent: optouts.labelled,
     TagEvent: optouts.tagged,

@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from inbox.models import Message
 from inbox.models.message import OWN
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.trace import files
-from inbox.trace.files import why_not
+from inbox.trace import asking
+from inbox.trace.asking import why_not
 from integrations import registry
 from integrations.attachments import Attachment, read
 from integrations.spec import NONE
@@ -86,14 +86,14 @@ def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpR
         raise Http404
     part = parts[number]
     try:
-        return csp(FILE_POLICY)(lambda _request: _download(part, files.fetch(message, part)))(request)
-    except files.NotFetched as reason:
+        return csp(FILE_POLICY)(lambda _request: _download(part, asking.fetch_file(message, part)))(request)
+    except asking.NotFetched as reason:
         line = file_line(message, number, part)
         context = {"message": message, "lead": message.lead, "file": line, "why": str(reason)}
         return render(request, "inbox/file.html", context)
 
 
-def _download(attachment: Attachment, content: files.Held) -> FileResponse:
+def _download(attachment: Attachment, content: asking.Held) -> FileResponse:
     return FileResponse(
         content,  # the response closes the stream
         content_type="application/octet-stream",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inbox.followups import ended_steps, step_job, tick
+from inbox.followups import step_job, tick
 from inbox.models import FollowUpInstance, FollowUpTask, Message, OutboundSend
 from inbox.replying import send_claims, sending
 from integrations.emailbison.client import EmailBisonClient
@@ -112,8 +112,8 @@ def test_kill_while_a_send_is_brought_home_is_made_good_by_the_next_tick():
         drain()
 
         def kill():
-            ended_steps.plan.go_on = lambda *args: die()
-            ended_steps.settle(Deadline.after_ms(5_000))
+            tick.plan.go_on = lambda *args: die()
+            tick.settle(Deadline.after_ms(5_000))
 
         assert run_and_die(kill)
         assert FollowUpTask.objects.get().status == "sending"

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox.followups import ended_steps, groups, plan, step_job
+from inbox.followups import groups, plan, step_job, tick
 from inbox.models import FollowUpInstance, FollowUpTask, Message
 from inbox.workspaces import account_effects
 from integrations.health import writer
@@ -157,7 +157,7 @@ def test_one_that_cannot_be_settled_holds_up_nobody_else(world, workspace, monke
 
     monkeypatch.setattr(plan, "go_on", broken)
     with pytest.raises(ZeroDivisionError):
-        ended_steps.settle(Deadline.after_ms(20_000))
+        tick.settle(Deadline.after_ms(20_000))
     assert [statuses(one)[0][0] for one in instances] == ["sent", "sending", "sent"]
 
 
@@ -166,7 +166,7 @@ def test_settling_ends_at_the_item_at_which_its_time_is_up(world, workspace, mon
         enrolled(workspace)
     run_tick("followups", requested=True)
     drain()
-    settle_one = ended_steps._settle_one
+    settle_one = tick._settle_one
 
     deadline = SimpleNamespace(expired=False)
 
@@ -174,10 +174,10 @@ def test_settling_ends_at_the_item_at_which_its_time_is_up(world, workspace, mon
         deadline.expired = True
         return settle_one(*locked)
 
-    monkeypatch.setattr(ended_steps, "_settle_one", last)
-    assert ended_steps.settle(deadline)["sent"] == 1
+    monkeypatch.setattr(tick, "_settle_one", last)
+    assert tick.settle(deadline)["sent"] == 1
     monkeypatch.undo()
-    assert ended_steps.settle(Deadline.after_ms(600_000))["sent"] == 3
+    assert tick.settle(Deadline.after_ms(600_000))["sent"] == 3
 
 
 def test_a_step_that_fails_on_our_side_is_shown_and_resumed_by_a_person(world, workspace, monkeypatch):

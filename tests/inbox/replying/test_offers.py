@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from inbox.models import Appointment, OutboundSend
-from inbox.replying import hours, offers, review, slots
+from inbox.replying import hours, review, slots
 from jobs.deadline import Deadline
 from tests import factories
 
@@ -42,7 +42,7 @@ def test_a_free_time_goes_out_and_one_that_is_not_does_so_when_they_send_it_agai
 
     taken = words_of(free.starts_at + timedelta(minutes=7), world.workspace)
     send = sent(world, f"How about {free.words} or {taken}?")
-    assert (send.state, send.reason) == (State.FAILED, f"No longer free: {taken}. {offers.AGAIN}")
+    assert (send.state, send.reason) == (State.FAILED, f"No longer free: {taken}. {slots.AGAIN}")
     assert len(world.posted()) == 1
 
     review.send_again(send, user=world.user)
@@ -59,14 +59,14 @@ def test_a_time_that_has_passed_or_that_this_lead_has_booked_is_told_of_and_not_
     lead, colleague = world.lead(), factories.make_lead(world.workspace)
     about = {"workspace": world.workspace, "provider": "ghl", "starts_at": soon}
     meeting = Appointment.objects.create(lead=colleague, **about)
-    assert sent(world, text, lead).reason == f"No longer free: {booked}. {offers.AGAIN}"
+    assert sent(world, text, lead).reason == f"No longer free: {booked}. {slots.AGAIN}"
 
     Appointment.objects.filter(pk=meeting.pk).update(lead=lead)
     send = sent(world, f"{text} Till then!", lead)
     assert send.state == State.SENT
 
     send.created_at -= timedelta(days=3)  # it waited so long that the time passed
-    assert offers.problem(send, Deadline.after_ms(10_000)) == f"No longer free: {past}. {offers.AGAIN}"
+    assert slots.offer_problem(send, Deadline.after_ms(10_000)) == f"No longer free: {past}. {slots.AGAIN}"
 
 
 def test_a_draft_is_asked_for_what_a_person_put_into_it_and_for_what_it_offered(world, calendar):
@@ -78,7 +78,7 @@ def test_a_draft_is_asked_for_what_a_person_put_into_it_and_for_what_it_offered(
     send = review.approve(draft, user=world.user, text=f"Shall we say tomorrow, or {put}?")
     world.work()
     send.refresh_from_db()
-    assert send.reason == f"No longer free: tomorrow; {put}. {offers.AGAIN}"
+    assert send.reason == f"No longer free: tomorrow; {put}. {slots.AGAIN}"
     assert world.posted() == []
 
 
@@ -86,7 +86,7 @@ def test_a_calendar_that_cannot_be_asked_lets_them_decide(world, calendar):
     free = slots.next_free(world.workspace, Deadline.after_ms(10_000))[0]
     world.sandbox.fault(provider="ghl", kind="error", status=500, path="free-slots")
     send = sent(world, f"How about {free.words}?")
-    assert (send.state, send.reason) == (State.FAILED, f"{offers.UNKNOWN} {offers.AGAIN}")
+    assert (send.state, send.reason) == (State.FAILED, f"{slots.UNKNOWN} {slots.AGAIN}")
     review.send_again(send, user=world.user)
     world.work()
     assert len(world.posted()) == 1

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from inbox.models import Message
-from inbox.trace import files
+from inbox.trace import asking
 from integrations import registry
 from integrations.attachments import Attachment, attachment, read
 from integrations.errors import CallOutcome
@@ -122,7 +122,7 @@ def test_an_address_that_is_not_the_provider_s_is_never_called(url, member, lead
 
 
 def test_a_hanging_file_is_given_up_and_says_so(member, lead, account, sandbox, monkeypatch, settings):
-    monkeypatch.setattr(files, "BUDGET_MS", 300)
+    monkeypatch.setattr(asking, "FILE_BUDGET_MS", 300)
     settings.EMAILBISON_TIMEOUT_MS = (
         100  # of a call of ours; a file is waited for as long as the person waits
     )
@@ -160,7 +160,7 @@ def test_a_larger_file_is_given_up_in_the_middle(member, lead, account, sandbox,
 
 
 def test_a_file_keeps_its_place_until_the_browser_has_it(member, lead, account, sandbox, monkeypatch):
-    monkeypatch.setattr(files, "SLOTS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(asking, "FILE_SLOTS", threading.BoundedSemaphore(1))
     message = message_with(lead, told(sandbox))
     first = opened(member, message)
     assert "Other files are being fetched right now." in opened(member, message).content.decode()
@@ -183,8 +183,8 @@ def test_an_address_that_is_none_is_left_out_and_the_page_shows_the_rest(url, me
 def test_a_provider_that_tells_of_no_files_says_where_they_are(member, lead):
     mail = message_with(lead, source="instantly_reply", raw_html="<p>See the plan.</p>")
     assert "Find them in its Unibox." in page(member, mail)
-    with pytest.raises(files.NotFetched, match="Find them in its Unibox."):
-        files.fetch(mail, Attachment(name="plan.pdf"))
+    with pytest.raises(asking.NotFetched, match="Find them in its Unibox."):
+        asking.fetch_file(mail, Attachment(name="plan.pdf"))
 
 
 @pytest.mark.parametrize(
