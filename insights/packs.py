@@ -16,7 +16,7 @@ from django.utils import timezone
 from inbox.models import Campaign, User, Workspace, audit
 from insights.models import ContextPack, ConversationInsight, PackQuestion
 from jobs import actions, lanes
-from jobs.enqueue import enqueue, enqueue_about
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
 
@@ -110,14 +110,7 @@ def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool
 
 def start(pack: ContextPack) -> bool:
     """Enqueues the job that builds the pack. Returns False if it exists. Packs of the product use the bulk lane."""
-    _, created = enqueue(
-        BUILD,
-        lane=None if pack.created_by_id else lanes.BULK,
-        workspace_id=pack.workspace_id,
-        dedupe_key=build_key(pack.pk),
-        payload={"pack_id": str(pack.pk)},
-    )
-    return created
+    return enqueue_about(BUILD, pack, "pack_id", lane=None if pack.created_by_id else lanes.BULK)[1]
 
 
 def stop(pack: ContextPack, user: User) -> bool:

@@ -118,14 +118,23 @@ def enqueue(
 
 
 def enqueue_about(
-    kind: str, row: Any, name: str, *, key: str = "", anew: bool = False, **about: Any
+    kind: str,
+    row: Any,
+    name: str,
+    *,
+    key: str = "",
+    run_at: datetime | None = None,
+    lane: str | None = None,
+    anew: bool = False,
+    **about: Any,
 ) -> tuple[BackgroundJob, bool]:
     """Enqueues a job about `row`, with its id in the payload as `name`, beside `about`. `key` distinguishes jobs about
-    the same row.
+    the same row. The other arguments are those of `enqueue`.
     """
     dedupe_key = f"{kind}:{key or row.pk}"
     payload = {name: str(row.pk)} | about
-    return enqueue(kind, workspace_id=row.workspace_id, dedupe_key=dedupe_key, payload=payload, anew=anew)
+    spec: dict[str, Any] = {"dedupe_key": dedupe_key, "workspace_id": row.workspace_id, "payload": payload}
+    return enqueue(kind, **spec, run_at=run_at, lane=lane, anew=anew)
 
 
 def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> set[UUID]:

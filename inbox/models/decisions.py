@@ -1,11 +1,14 @@
 """Models for decisions and their reasons: tags of messages, sending policies, and verdicts of gates."""
 
+from typing import Self
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from inbox.models.lead import Suspicion, Tag
+from inbox.models.lead import Campaign, Suspicion, Tag
 from inbox.models.row import Row, index, program_key, short_text, unique
+from inbox.models.workspace import Workspace
 
 
 class TagDecision(Row):
@@ -135,6 +138,13 @@ class SendingPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign or self.workspace}: {self.mode}"
+
+    @classmethod
+    def of(cls, workspace: Workspace, campaign: Campaign | None) -> Self:
+        """The policy of the campaign, or of the workspace, or an unsaved policy that is switched off."""
+        rows = cls.objects.filter(workspace=workspace, campaign__in=[campaign] if campaign else [])
+        default = cls.objects.filter(workspace=workspace, campaign=None)
+        return rows.first() or default.first() or cls(workspace=workspace, campaign=campaign)
 
 
 class GateResult(models.Model):

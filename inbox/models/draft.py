@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from inbox.models.decisions import SendingPolicy
 from inbox.models.lead import WRITTEN_ON
 from inbox.models.row import MarkedRow, Row, flag, index, moment, program_key, short_text, unique
 
@@ -74,6 +75,11 @@ class Draft(Row, MarkedRow):
     def author(self) -> str:
         """The name of the person or program that decided; "" for the product itself, or for nobody yet."""
         return str(self.program or self.decided_by or "")
+
+    @property
+    def policy(self) -> SendingPolicy:
+        """The sending policy for the draft, read from the database."""
+        return SendingPolicy.of(self.workspace, self.trigger_message.campaign or self.lead.campaign)
 
     @property
     def was_edited(self) -> bool:

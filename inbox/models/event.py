@@ -4,9 +4,10 @@
 
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 
 from inbox.models.row import Row
+from jobs.db import fetch
 
 
 class EventType(models.TextChoices):
@@ -70,8 +71,7 @@ class Event(Row):
 
 def add_test_event(endpoint: Any) -> None:
     """Adds an event for one endpoint (WebhookEndpoint) alone, in the caller's transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT inbox_add_event(%s, %s, NULL, %s, jsonb_build_object('endpointId', %s::uuid))",
-            [endpoint.workspace_id, EventType.ENDPOINT_TEST, endpoint.pk, endpoint.pk],
-        )
+    fetch(
+        "SELECT inbox_add_event(%s, %s, NULL, %s, jsonb_build_object('endpointId', %s::uuid))",
+        [endpoint.workspace_id, EventType.ENDPOINT_TEST, endpoint.pk, endpoint.pk],
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from django.db import connection
+from jobs.db import fetch
 
 
 def take(*parts: object) -> bool:
@@ -18,6 +18,4 @@ def hold(*parts: object) -> None:
 def _locked(function: str, parts: tuple[object, ...]) -> bool:
     name = "\0".join(map(str, parts)).encode()
     key = int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [key])
-        return bool(cursor.fetchone()[0])
+    return bool(fetch(f"SELECT {function}(%s)", [key])[0][0])

@@ -10,7 +10,7 @@ that a second correction reverts the first one.
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -25,7 +25,7 @@ from inbox.models import Lead, Membership, Message, TagDecision, User, audit
 from inbox.models.lead import Suspicion, Tag
 from inbox.models.message import ALIKE_CHARS, SAME_WORDS, WORDS
 from jobs.context import JobContext
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
 
@@ -146,12 +146,10 @@ class Alike:
     @property
     def job(self) -> BackgroundJob | None:
         """The job that applies or applied the decision; None if none was started."""
-        jobs = BackgroundJob.objects.filter(tenant=self.decision.workspace_id, dedupe_key=self._key)
+        jobs = BackgroundJob.objects.filter(
+            tenant=self.decision.workspace_id, dedupe_key=f"{JOB}:{self.decision.pk}"
+        )
         return jobs.first()
-
-    @property
-    def _key(self) -> str:
-        return f"{JOB}:{self.decision.pk}"
 
     def start(self, until: datetime, user: User) -> int:
         """Enqueues the job that applies the decision to the alike replies received by `until` (aware), once. Returns
@@ -162,15 +160,9 @@ class Alike:
         count = self.replies(until).count()
         if not count:
             raise NotAlike("No more similar replies.")
-        payload = {"decision": str(self.decision.pk), "until": until.isoformat(), "user": user.pk}
+        about: dict[str, Any] = {"until": until.isoformat(), "user": user.pk}
         with transaction.atomic():
-            _, created = enqueue(
-                JOB,
-                workspace_id=self.decision.workspace_id,
-                dedupe_key=self._key,
-                payload=payload,
-                anew=True,
-            )
+            _, created = enqueue_about(JOB, self.decision, "decision", anew=True, **about)
             if created:
                 audit.record(self.decision.workspace_id, user, "tag.alike", self.message, count=count)
         return count

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from inbox.leads import suspicion
 from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.replying import policies, send_claims
+from inbox.replying import send_claims
 from inbox.replying.prompts import model_calls
 from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import NotAnswerable, answering, connected
@@ -103,7 +103,7 @@ class Situation:
 
     @cached_property
     def policy(self) -> SendingPolicy:
-        return policies.of(self.workspace, self.campaign)
+        return SendingPolicy.of(self.workspace, self.campaign)
 
     @property
     def spec(self) -> ProviderSpec:

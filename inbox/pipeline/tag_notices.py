@@ -23,7 +23,7 @@ from integrations.slack.posting import Unconfirmed, can_look, deliver
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 from jobs.models import JobStep
 
@@ -51,17 +51,14 @@ def on_labelled(sender: Any, lead: Lead, label: Label, **kwargs: Any) -> None:
 
 
 def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
-    payload = {"lead_id": str(lead.pk), "tag": tag}
-    key = f"{TELL}:{about}:{tag}"
-    return str(enqueue(TELL, workspace_id=lead.workspace_id, dedupe_key=key, payload=payload)[0].pk)
+    return str(enqueue_about(TELL, lead, "lead_id", key=f"{about}:{tag}", tag=tag)[0].pk)
 
 
 def warn(lead: Lead, member: Membership) -> None:
     """Enqueues a notice that tells `member` that the answer to `lead` is due, once per reply and member."""
     if slack_for_replies(lead.workspace_id):
-        payload = {"lead_id": str(lead.pk), "membership_id": member.pk}
-        key = f"{TELL}:{lead.pk}:{lead.last_inbound_at:%Y%m%dT%H%M%S.%f}:{member.pk}"
-        enqueue(TELL, workspace_id=lead.workspace_id, dedupe_key=key, payload=payload)
+        key = f"{lead.pk}:{lead.last_inbound_at:%Y%m%dT%H%M%S.%f}:{member.pk}"
+        enqueue_about(TELL, lead, "lead_id", key=key, membership_id=member.pk)
 
 
 def run(ctx: JobContext) -> dict[str, str]:

@@ -12,14 +12,14 @@ from pydantic import Field
 
 from inbox.leads import rollup
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, User, audit, locks
-from inbox.replying import gates, hours, policies, prompts, provenance, review, send_claims
+from inbox.replying import gates, hours, prompts, provenance, review, send_claims
 from inbox.replying.draft_material import gather
 from inbox.replying.prompts import model_calls
 from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
 from jobs.context import JobContext
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about
 from jobs.kinds import kind_name
 
 AUTOSEND = kind_name("reply.autosend", __name__)
@@ -90,13 +90,8 @@ def plan(draft: Draft, policy: SendingPolicy) -> datetime:
 
 def schedule(draft: Draft, at: datetime) -> None:
     """Enqueues the job that sends this revision of the draft at the time `at`, in the caller's transaction."""
-    enqueue(
-        AUTOSEND,
-        workspace_id=draft.workspace_id,
-        dedupe_key=f"{AUTOSEND}:{draft.pk}:{draft.revision}:{int(at.timestamp())}",
-        payload={"draft_id": str(draft.pk), "revision": draft.revision},
-        run_at=at,
-    )
+    key = f"{draft.pk}:{draft.revision}:{int(at.timestamp())}"
+    enqueue_about(AUTOSEND, draft, "draft_id", key=key, run_at=at, revision=draft.revision)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
@@ -119,7 +114,7 @@ def _send(draft: Draft, now: datetime) -> str:
     # Each workspace sends one automatic answer at a time, so that the daily cap holds exactly.
     locks.hold("autosend", draft.workspace_id)
     rollup.locked(draft.lead)
-    policy = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
+    policy = draft.policy
     failed = gates.failing(gates.judge(draft, stage=Stage.SEND, planned_at=now, policy=policy))
     if [gate_result.gate for gate_result in failed] == [gates.HOURS]:
         at = hours.next_open(draft.workspace, now)

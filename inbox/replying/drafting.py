@@ -16,7 +16,6 @@ from inbox.models.lead import Channel
 from inbox.replying import (
     autosend,
     draft_material,
-    policies,
     prompts,
     provenance,
     send_claims,
@@ -228,7 +227,7 @@ def _judge(ctx: JobContext, deadline: Deadline) -> dict[str, str]:
         "trigger_message__workspace",
     )
     draft = Draft.objects.select_related("workspace", *related).get(pk=ctx.payload["draft_id"])
-    policy = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
+    policy = draft.policy
     if policy.mode == SendingPolicy.Mode.OFF or draft.status != Draft.Status.PENDING:
         return {"outcome": "off"}
     autosend.evaluate(draft, draft.trigger_message, deadline)

@@ -16,7 +16,7 @@ from inbox.leads.rollup import answers
 from inbox.leads.tags import AUTO, NO_ANSWER
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.replying import chosen_facts, draft_material, hours, policies, provenance, topics
+from inbox.replying import chosen_facts, draft_material, hours, provenance, topics
 from inbox.replying.prompts import thread
 from inbox.replying.send_claims import is_automatic
 from inbox.understanding.normalise import fold
@@ -312,7 +312,7 @@ def judge(
     """Asks every gate whether `draft` may go out without a person at `planned_at` (aware). The verdicts replace earlier
     verdicts of the same `stage`.
     """
-    policy = policy or policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
+    policy = policy or draft.policy
     evidence = Evidence(draft, policy, stage, planned_at)
     now = timezone.now()
     results = []

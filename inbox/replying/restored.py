@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -12,6 +12,7 @@ from inbox.models import DatabaseOrigin, Draft, Event, FollowUpInstance, Lead, M
 from inbox.models.origin import here
 from inbox.replying import lost_time, sending
 from inbox.replying.account_pauses import SEND_KINDS
+from jobs.db import fetch
 from jobs.models import BackgroundJob
 
 SLICE = 200
@@ -68,9 +69,7 @@ def _mark_anew() -> None:
     """Marks rows anew whose last change has a number to which this database has not yet counted: until then, no list
     of the API would hold them. The trigger replaces the 0.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        (uncounted,) = cursor.fetchone()
+    [(uncounted,)] = fetch("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
     for model in (Draft, Lead, Message):
         model.objects.filter(changed_xid__gt=uncounted).update(changed_xid=0)
 

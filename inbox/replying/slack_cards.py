@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import Draft, Membership, OutboundSend, User
-from inbox.replying import buttons, policies, review, send_claims
+from inbox.replying import buttons, review, send_claims
 from inbox.replying.buttons import escape, mrkdwn, plain
 from inbox.workspaces.accounts import connected
 from integrations.models import Integration
@@ -243,8 +243,7 @@ def _became(draft: Draft) -> str:
 
 
 def _policy(draft: Draft) -> str:
-    mode = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign).mode
-    return f"Every answer is reviewed here (automatic answers: {mode})."
+    return f"Every answer is reviewed here (automatic answers: {draft.policy.mode})."
 
 
 def _quote(text: str) -> str:

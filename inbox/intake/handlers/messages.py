@@ -19,7 +19,7 @@ from inbox.workspaces import accounts
 from integrations import registry
 from integrations.events import BounceEvent, MessageEvent, MessageNotice, Person
 from jobs import lanes
-from jobs.enqueue import JobSpec, enqueue, enqueue_many
+from jobs.enqueue import JobSpec, enqueue, enqueue_about, enqueue_many
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
 
@@ -64,13 +64,8 @@ def notice(received: Received, event: MessageNotice) -> IntakeResult:
     account = received.integration
     if account is None:
         return IntakeResult(DeliveryVerdict.IGNORED, "the account is no longer connected here")
-    payload = {name: getattr(event, name) for name in ("thread_id", "message_id", "edited")}
-    job, _ = enqueue(
-        READ,
-        workspace_id=received.workspace.pk,
-        dedupe_key=f"{READ}:{account.pk}:{event.event_key}",
-        payload=payload | {"integration_id": str(account.pk)},
-    )
+    about = {name: getattr(event, name) for name in ("thread_id", "message_id", "edited")}
+    job, _ = enqueue_about(READ, account, "integration_id", key=f"{account.pk}:{event.event_key}", **about)
     return IntakeResult(DeliveryVerdict.ACCEPTED, "it’s being fetched from the provider", job_id=job.pk)
 
 

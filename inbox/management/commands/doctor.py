@@ -31,6 +31,7 @@ from integrations.models import TROUBLED, Integration, WebhookKey, WorkspaceInte
 from integrations.openai import client as openai
 from integrations.slack import NAME as SLACK
 from jobs import backlog, schema_version, stalls, stats
+from jobs.db import fetch
 from jobs.deadline import Deadline
 from jobs.display import counted
 from jobs.errors import DeadlineExceeded
@@ -168,10 +169,8 @@ def _fault(error: DatabaseError) -> Finding:
 
 
 def _writable() -> Finding:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW transaction_read_only")
-        if cursor.fetchone()[0] == "off":
-            return Finding(True, "database", "it can be read and written")
+    if fetch("SHOW transaction_read_only") == [("off",)]:
+        return Finding(True, "database", "it can be read and written")
     fix = "Name the primary in DATABASE_URL. A managed server with a full disk is read-only until you free space."
     return Finding(False, "database", "it is read-only: a replica, or set so", fix)
 
@@ -251,13 +250,11 @@ def _schema() -> Finding:
 
 def _compiling() -> Iterator[Finding]:
     """Checks that PostgreSQL does not compile statements just in time, which takes seconds instead of milliseconds."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_jit_available()")
-        if cursor.fetchone()[0]:
-            fix = "ALTER DATABASE … SET jit = off, as deploy/postgres/roles.sql does; then restart web and workers."
-            yield Finding(
-                False, "jit", "PostgreSQL compiles statements, so that jobs begin seconds later", fix
-            )
+    if fetch("SELECT pg_jit_available()") == [(True,)]:
+        fix = (
+            "ALTER DATABASE … SET jit = off, as deploy/postgres/roles.sql does; then restart web and workers."
+        )
+        yield Finding(False, "jit", "PostgreSQL compiles statements, so that jobs begin seconds later", fix)
 
 
 def _lanes() -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from inbox.leads.folders import leads_in
 from inbox.models import AuditEntry, Lead, Membership, OutboundSend, Workspace
 from inbox.pipeline import answer_promises
 from inbox.replying import review
-from insights import response_times
+from insights import overview_numbers
 from jobs.deadline import Deadline
 from jobs.worker import drain
 from tests import factories
@@ -219,5 +219,5 @@ def test_insights_show_who_kept_the_promise(workspace, django_user_model):
                 sent_at=timezone.now(),
                 received_at=timezone.now(),
             )
-    (row,) = response_times.by_person(workspace.pk, DAY, DAY + timedelta(days=1))
+    (row,) = overview_numbers.by_person(workspace.pk, DAY, DAY + timedelta(days=1))
     assert (row.name, row.answers, row.kept, row.broken) == (ann.user.name, 2, 1, 1)

@@ -3,8 +3,8 @@
 import pytest
 
 from inbox.health import backfill
-from inbox.models import Draft, Message
-from inbox.replying import autosend, gates, review
+from inbox.models import Draft, Message, SendingPolicy
+from inbox.replying import gates, review
 from jobs.deadline import Deadline
 from tests import factories
 from tests.inbox.replying.test_slack_cards import CHANNEL, TOKEN, card_of
@@ -76,7 +76,7 @@ def test_it_stops_an_answer_that_was_counting_down(world):
 
     draft.refresh_from_db()
     assert (draft.status, draft.send_at) == (Draft.Status.REJECTED, None)
-    evidence = gates.Evidence(draft, autosend.policies.of(world.workspace, None), "send", draft.created_at)
+    evidence = gates.Evidence(draft, SendingPolicy.of(world.workspace, None), "send", draft.created_at)
     assert not gates._nothing_since(evidence).passed
 
 
