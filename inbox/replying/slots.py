@@ -180,10 +180,10 @@ def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
     zone = hours.zone(send.workspace)
     written, last = send.created_at.astimezone(zone), timezone.now() + AHEAD
     offered = {}
-    for words in set(WRITTEN.findall(text)) if has_calendar(send.workspace) else ():
+    for start in set(WRITTEN.findall(text)) if has_calendar(send.workspace) else ():
         for year in (written.year, written.year + 1):
             with suppress(ValueError):
-                slot = datetime.strptime(f"{words} {year}", "%A %d %B, %I:%M %p %Y").replace(tzinfo=zone)
+                slot = datetime.strptime(f"{start} {year}", "%A %d %B, %I:%M %p %Y").replace(tzinfo=zone)
                 if written < slot <= last and words(slot) in text:
                     offered[slot] = words(slot)
     return offered
