@@ -1,18 +1,20 @@
 """Measures the rules on a file of labelled replies: checks and judges each line, and counts correct answers."""
 
 import gzip
-import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, Literal, TypeVar, cast
+
+from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from inbox.understanding.cleaned import ALL_CHANNELS
 from inbox.understanding.rules import ReplyText, RuleVerdict, judge
 
 LABELS = ("opt_out", "bounce", "auto_reply", "out_of_office")
+Parsed = TypeVar("Parsed")
 
 
 class BadLine(ValueError):
@@ -121,6 +123,29 @@ def open_labelled(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
+class _Expected(BaseModel, strict=True):
+    opt_out: bool | None = None
+    bounce: bool | None = None
+    auto_reply: bool | None = None
+    out_of_office: bool | None = None
+    tag: str | None = None
+    newest_text: str | None = None
+
+
+class _Line(BaseModel, strict=True):
+    id: Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]
+    channel: Literal[tuple(ALL_CHANNELS)]  # type: ignore[valid-type]
+    sender: str | None = Field(None, alias="from")
+    subject: str | None = None
+    text: str | None = None
+    html: str | None = None
+    automated_reply: bool | None = None
+    headers: dict[str, str] | None = None
+    received_at: AwareDatetime | None = None
+    sent: list[str] | None = None
+    expected: _Expected
+
+
 def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Case]:
     """Reads the labelled replies of a JSON-lines file. Raises `BadLine` at the first invalid line.
 
@@ -129,85 +154,29 @@ def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Ca
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
             continue
-        try:
-            fields = json.loads(raw.decode("utf-8-sig"))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise BadLine(number, "(the line)", f"not a JSON object ({error})") from None
-        if not isinstance(fields, dict):
-            raise BadLine(number, "(the line)", f"expected a JSON object, got {type(fields).__name__}")
-        case = _case(number, fields)
-        if labelled and not case.labels:
+        line = parsed(number, _Line, raw)
+        if not line.html and "text" not in line.model_fields_set:
+            raise BadLine(number, "text", 'missing; expected a string, or null where "html" is given')
+        answers = line.expected.model_dump(exclude_none=True)
+        labels = {label: answers[label] for label in LABELS if label in answers}
+        if labelled and not labels:
             raise BadLine(number, "expected", f"holds none of {', '.join(LABELS)}")
-        yield case
+        yield Case(line.id, _reply(line), labels, answers.get("newest_text"), answers.get("tag"))
 
 
-_Types = tuple[tuple[str, set[type], str], ...]
-_NULL: type = type(None)
-_TYPES: _Types = (
-    ("id", {str, int}, "a string"),
-    *((name, {str, _NULL}, "a string or null") for name in ("from", "subject", "text", "html")),
-    ("automated_reply", {bool, _NULL}, "true, false or null"),
-    ("headers", {dict, _NULL}, "an object or null"),
-    ("sent", {list, _NULL}, "a list of strings or null"),
-    ("expected", {dict}, "an object with the labels"),
-)
-_EXPECTED_TYPES: _Types = (
-    *((label, {bool, _NULL}, "true or false") for label in LABELS),
-    ("tag", {str, _NULL}, "a string"),
-    ("newest_text", {str, _NULL}, "a string"),
-)
-
-
-def _check(number: int, fields: dict[str, Any], types: _Types, prefix: str = "") -> None:
-    for name, kinds, words in types:
-        kind = type(fields.get(name))
-        if kind not in kinds:
-            raise BadLine(number, prefix + name, f"expected {words}, got {kind.__name__}")
-
-
-def _case(number: int, fields: dict[str, Any]) -> Case:
-    _check(number, fields, _TYPES)
-    expected = fields["expected"]
-    _check(number, expected, _EXPECTED_TYPES, "expected.")
-    if fields.get("channel") not in ALL_CHANNELS:
-        channels = ", ".join(sorted(ALL_CHANNELS))
-        raise BadLine(number, "channel", f"expected one of {channels}, got {fields.get('channel')!r}")
-    if not fields.get("html") and "text" not in fields:
-        raise BadLine(number, "text", 'missing; expected a string, or null where "html" is given')
-    if not all(isinstance(text, str) for text in fields.get("sent") or ()):
-        raise BadLine(number, "sent", "expected a list of strings or null")
-    labels = {label: expected[label] for label in LABELS if expected.get(label) is not None}
-    return Case(
-        str(fields["id"]), _reply(number, fields), labels, expected.get("newest_text"), expected.get("tag")
-    )
-
-
-def _reply(number: int, fields: dict[str, Any]) -> ReplyText:
-    name, address = split_sender(fields.get("from") or "", fields["channel"])
-    return ReplyText(
-        channel=fields["channel"],
-        text=fields.get("text"),
-        html=fields.get("html"),
-        sender_email=address,
-        sender_name=name,
-        subject=fields.get("subject"),
-        automated_reply=fields.get("automated_reply"),
-        headers=fields.get("headers"),
-        received_at=_time(number, fields.get("received_at")),
-        sent=tuple(fields.get("sent") or ()),
-    )
-
-
-def _time(number: int, text: object) -> datetime | None:
-    if text is None:
-        return None
+def parsed(number: int, kind: type[Parsed], raw: bytes) -> Parsed:
+    """The JSON of the line `number` as a value of `kind`. Raises `BadLine`."""
     try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadLine(number, "received_at", f"expected an ISO 8601 time with a zone, got {text!r}")
-    return moment
+        return TypeAdapter(kind).validate_json(raw.removeprefix(BOM_UTF8))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise BadLine(number, ".".join(map(str, first["loc"])) or "(the line)", first["msg"]) from None
+
+
+def _reply(line: _Line) -> ReplyText:
+    name, address = split_sender(line.sender or "", line.channel)
+    alike = line.model_dump(exclude={"id", "sender", "sent", "expected"})
+    return ReplyText(sender_email=address, sender_name=name, sent=tuple(line.sent or ()), **alike)
 
 
 def split_sender(sender: str, channel: str = "email") -> tuple[str, str]:

@@ -2,16 +2,15 @@
 Each reply lists its questions and the facts that answer them (docs/reference/drafts.md).
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from inbox.models.lead import WRITTEN_ON
 from inbox.models.workspace_fact import ANSWER_CHARS, QUESTION_CHARS, WorkspaceFact
-from inbox.understanding.evaluate import BadLine
+from inbox.understanding.evaluate import BadLine, parsed
 from inbox.understanding.language import LANGUAGES
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -20,9 +19,6 @@ Groups = Annotated[list[Annotated[list[Words], Field(min_length=1)]], Field(min_
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-Line = TypeVar("Line", bound=_Strict)
 
 
 class LabelledFact(_Strict):
@@ -86,34 +82,15 @@ def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
             continue
-        fields = _object(number, raw)
-        if "facts" in fields:
-            company = _read(number, Company, fields)
+        if "facts" in parsed(number, dict[str, Any], raw):
+            company = parsed(number, Company, raw)
             _check_company(number, company, companies)
             companies[company.company] = company
             continue
-        reply = _read(number, Reply, fields)
+        reply = parsed(number, Reply, raw)
         _check_reply(number, reply, companies, reply_ids)
         reply_ids.add(reply.id)
         yield Case(reply, companies[reply.company])
-
-
-def _object(number: int, raw: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(raw.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise BadLine(number, "(the line)", f"not a JSON object ({error})") from None
-    if not isinstance(fields, dict):
-        raise BadLine(number, "(the line)", f"expected a JSON object, got {type(fields).__name__}")
-    return fields
-
-
-def _read(number: int, kind: type[Line], fields: dict[str, Any]) -> Line:
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        raise BadLine(number, ".".join(map(str, first["loc"])), first["msg"]) from None
 
 
 def _check_company(number: int, company: Company, companies: dict[str, Company]) -> None:
