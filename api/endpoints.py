@@ -1,5 +1,6 @@
 """`webhook-endpoints/…`: where a workspace's events are sent."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +21,16 @@ ENDPOINTS: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.all()
 
 
 class EndpointSerializer(RowSerializer):
+    paused_until = serializers.DateTimeField(
+        source="held_until",
+        help_text="No event is sent before: the endpoint asked for that, or five attempts failed.",
+    )
+
     class Meta:
         model = WebhookEndpoint
         fields = (
-            *("id", "url", "events", "include_text", "failing_since", "disabled_at", "disabled_for"),
-            "created_at",
+            *("id", "url", "events", "include_text", "failing_since", "paused_until"),
+            *("disabled_at", "disabled_for", "created_at"),
         )
 
 
@@ -51,13 +57,18 @@ class AttemptQuery(PageQuery):
 
 class AttemptSerializer(RowSerializer):
     type = serializers.CharField(source="event.type")
+    dueAt = serializers.SerializerMethodField()
 
     class Meta:
         model = WebhookAttempt
         fields = (
             *("id", "event", "type", "number", "outcome", "status", "error"),
-            *("took_ms", "due_at", "started_at", "finished_at"),
+            *("took_ms", "dueAt", "started_at", "finished_at"),
         )
+
+    def get_dueAt(self, attempt: WebhookAttempt) -> datetime | None:
+        """When it is due; null once it has started."""  # `due_at` is then the end of its lease
+        return None if attempt.started_at else attempt.due_at
 
 
 class EndpointView(ApiView):
@@ -140,13 +151,13 @@ class Test(EndpointView):
 
     @repeatable
     def post(self, request: Request, endpoint_id: UUID) -> Response:
-        """Sends an event of the type `endpoint.test` to the endpoint alone."""
+        """Sends a test event to the endpoint alone, and returns the id of the event. A pause ends."""
         self.body()
         try:
-            endpoints.test(self.endpoint(endpoint_id), self.token)
+            event_id = endpoints.test(self.endpoint(endpoint_id), self.token)
         except endpoints.EndpointRefused as refusal:
             raise Conflict(str(refusal)) from None
-        return Response({"id": endpoint_id}, status=202)
+        return Response({"id": event_id}, status=202)
 
 
 class Rotate(EndpointView):
@@ -170,7 +181,9 @@ class Recover(EndpointView):
 
     @repeatable
     def post(self, request: Request, endpoint_id: UUID) -> Response:
-        """Switches the endpoint on, and sends the events since `since` (by default all) that did not reach it."""
+        """Switches the endpoint on, and sends the events since `since` that did not reach it. By default these are all
+        since the endpoint was added, at most those of 30 days. A pause ends.
+        """
         since = self.body().get("since")
         return Response(
             {"events": endpoints.recover(self.endpoint(endpoint_id), self.token, since)}, status=202

@@ -13,6 +13,7 @@ from inbox.models.event import ERASED_DATA
 
 TEXT_LIMIT = 4_000
 """The most characters of a text in an event. Standard Webhooks asks for bodies below 20 kB."""
+TIMES = ("sentAt", "startsAt", "endsAt")
 WITH_TEXT: dict[str, tuple[type[models.Model], str]] = {
     "message": (Message, "messageId"),
     "draft": (Draft, "draftId"),
@@ -24,6 +25,7 @@ WITH_TEXT: dict[str, tuple[type[models.Model], str]] = {
 def body_of(event: Event, *, with_text: bool = False) -> dict[str, Any]:
     """The event as programs receive it. `with_text` adds the lead's name and addresses, and the text."""
     facts = dict(event.data)
+    facts |= {name: _time(datetime.fromisoformat(facts[name])) for name in TIMES if facts.get(name)}
     if event.lead_id is not None:
         address = reverse("inbox:conversation", args=[event.workspace_id, event.lead_id])
         facts |= {"leadId": str(event.lead_id), "url": settings.PUBLIC_URL + address}

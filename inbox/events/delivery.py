@@ -23,7 +23,13 @@ from django.db.models.functions import Greatest, Now
 
 from inbox.events import endpoints
 from inbox.events.bodies import body_of
-from integrations.errors import CircuitOpen, ProviderError, ProviderMisconfigured, ProviderRateLimited
+from integrations.errors import (
+    CircuitOpen,
+    ProviderError,
+    ProviderMisconfigured,
+    ProviderRateLimited,
+    ProviderTimeout,
+)
 from integrations.fields import DecryptionError
 from integrations.http.hosts import RECEIVER, HostRefused
 from integrations.http.session import ProviderSession
@@ -52,6 +58,12 @@ PARALLEL = 4
 """The most attempts at once to one endpoint. An endpoint that fails gets one."""
 BLOCKED_SLICE = 1_000
 """The most attempts that one claim puts off because an earlier event of their stream is not out yet."""
+WITHOUT_STATUS = {
+    "answer": "The connection was closed without a response",
+    "half_answer": "The response broke off",
+    "answer_too_large": "The response is too large",
+}
+"""The error of an attempt by the code of its ProviderError."""
 Outcome, Status = WebhookAttempt.Outcome, BackgroundJob.Status
 
 
@@ -185,7 +197,9 @@ def _failure(error: Exception) -> tuple[dict[str, Any], timedelta]:
     elif isinstance(error, DecryptionError):
         words = "Its secret can’t be read"
     else:
-        words = "No response within 15 s" if getattr(error, "code", "") == "answer" else "Couldn’t connect"
+        code = getattr(error, "code", "")
+        late = code == "answer" and isinstance(error, ProviderTimeout)
+        words = "No response within 15 s" if late else WITHOUT_STATUS.get(code, "Couldn’t connect")
     wait = timedelta(milliseconds=getattr(error, "retry_after_ms", None) or 0)
     return {"outcome": Outcome.FAILED, "status": status, "error": words}, min(wait, LONGEST_WAIT)
 
@@ -214,7 +228,7 @@ def record(
         if not held.update(finished_at=Now(), token=None, **facts):
             return "fenced"
         if facts["outcome"] == Outcome.DELIVERED:
-            rows.exclude(failing_since=None).update(failing_since=None, told_at=None)
+            rows.exclude(failing_since=None).update(failing_since=None, told_at=None, held_until=None)
             _free_next(attempt)
             return Outcome.DELIVERED.value
         rows.filter(failing_since=None).update(failing_since=Now())

@@ -17,6 +17,7 @@ from inbox.health.notice_channels import tell_admins
 from inbox.models import Event, Workspace, audit
 from inbox.models.actor import Actor
 from inbox.models.event import EVERY, EventType, add_test_event
+from integrations.http.breaker import REFRESH_S, breakers
 from integrations.http.hosts import RECEIVER, HostRefused, check_url
 from integrations.models import CircuitBreaker, WebhookAttempt, WebhookEndpoint
 from integrations.models.endpoint import new_secret
@@ -32,6 +33,7 @@ TOLD_AFTER, OFF_AFTER = timedelta(hours=1), timedelta(days=5)
 """After how long a failure is reported to owners and admins, and after how long the endpoint is switched off."""
 KEEP = timedelta(days=30)
 """How long events are kept."""
+IS_OFF = "The endpoint is off. “Send missed events” (recover/) turns it on again."
 Off, Outcome = WebhookEndpoint.Off, WebhookAttempt.Outcome
 
 
@@ -95,19 +97,30 @@ def rotate(endpoint: WebhookEndpoint, actor: Actor | None) -> str:
     return str(locked.secret)
 
 
-def test(endpoint: WebhookEndpoint, actor: Actor | None) -> None:
-    """Sends `endpoint` an event of the type "endpoint.test". Raises EndpointRefused if it is off."""
+def test(endpoint: WebhookEndpoint, actor: Actor | None) -> UUID:
+    """Sends `endpoint` an event of the type "endpoint.test", also while it is paused, and returns the event's id.
+    Raises EndpointRefused if it is off.
+    """
     if endpoint.disabled_at is not None:
-        raise EndpointRefused("The endpoint is off. Send the missed events to turn it on again.")
+        raise EndpointRefused(IS_OFF)
     with transaction.atomic():
-        add_test_event(endpoint)
+        event_id = add_test_event(endpoint)
+        _end_pause(endpoint)
         audit.record(endpoint.workspace_id, actor, "webhook_endpoint.tested", endpoint)
+    return event_id
+
+
+def _end_pause(endpoint: WebhookEndpoint) -> None:
+    was_open = breakers.look_again(RECEIVER, endpoint.workspace_id, endpoint.pk)
+    # A worker that has not yet reread its breakers would pause the endpoint again.
+    until = Now() + timedelta(seconds=REFRESH_S) if was_open else None
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(held_until=until)
 
 
 def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> None:
     """Sends one event again, at once. Raises EndpointRefused if it is off, or if the event is gone."""
     if endpoint.disabled_at is not None:
-        raise EndpointRefused("The endpoint is off. Send the missed events to turn it on again.")
+        raise EndpointRefused(IS_OFF)
     with transaction.atomic():
         if not _add_attempts(endpoint, Q(pk=event_id)):
             raise EndpointRefused("This event is already being sent, or is older than 30 days.")
@@ -116,16 +129,18 @@ def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> No
 
 def recover(endpoint: WebhookEndpoint, actor: Actor | None, since: datetime | None = None) -> int:
     """Switches `endpoint` on if it is off, and sends it all events since `since` (aware; by default its creation) that
-    did not reach it. What waits for its next attempt is sent at once. Returns their number.
+    did not reach it. What waits for its next attempt is sent at once, and a pause ends. Returns their number.
     """
     earliest = max(since or endpoint.created_at, timezone.now() - KEEP)
     with transaction.atomic():
         rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
         waiting = WebhookAttempt.objects.filter(endpoint=endpoint, finished_at=None, token=None)
-        if rows.exclude(disabled_at=None).update(disabled_at=None, disabled_for=""):
+        if rows.exclude(disabled_at=None).update(
+            disabled_at=None, disabled_for="", failing_since=None, told_at=None
+        ):
             skipped = waiting.filter(event__created_at__lt=earliest)
             skipped.update(finished_at=Now(), outcome=Outcome.MISSED)
-        rows.update(failing_since=None, told_at=None, held_until=None)
+        _end_pause(endpoint)
         reached = WebhookAttempt.objects.filter(
             endpoint=endpoint, event=OuterRef("pk"), outcome=Outcome.DELIVERED
         )

@@ -3,6 +3,7 @@
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 
@@ -46,6 +47,12 @@ EVERY = "*"
 SUBSCRIBABLE = [kind.value for kind in EventType if kind is not EventType.ENDPOINT_TEST]
 
 
+NEWEST_HERE = """
+SELECT id FROM inbox_event WHERE workspace_id = %s AND xid = pg_current_xact_id()::text::bigint ORDER BY id DESC LIMIT 1
+"""
+"""The newest event of this transaction in a workspace."""
+
+
 class Event(Row):
     """Something that happened in a workspace, without people's text: `data` holds ids and states.
 
@@ -69,9 +76,11 @@ class Event(Row):
         return f"{self.type} {self.pk}"
 
 
-def add_test_event(endpoint: Any) -> None:
-    """Adds an event for one endpoint (WebhookEndpoint) alone, in the caller's transaction."""
+def add_test_event(endpoint: Any) -> UUID:
+    """Adds an event for one endpoint (WebhookEndpoint) alone, in the caller's transaction, and returns its id."""
     fetch(
         "SELECT inbox_add_event(%s, %s, NULL, %s, jsonb_build_object('endpointId', %s::uuid))",
         [endpoint.workspace_id, EventType.ENDPOINT_TEST, endpoint.pk, endpoint.pk],
     )
+    event_id: UUID = fetch(NEWEST_HERE, [endpoint.workspace_id])[0][0]
+    return event_id

@@ -168,9 +168,13 @@ class Breakers:
         if outcome == CallOutcome.RATE_LIMITED and retry_after_ms:
             self._throttle(permit, retry_after_ms)
 
-    def look_again(self, provider: str, workspace_id: uuid.UUID | None) -> None:
-        """Lets the next call pass as a probe, to find out whether the provider works."""
-        self._write(END_OPENING, Permit(provider, workspace_id), ms=OPEN_MS)
+    def look_again(
+        self, provider: str, workspace_id: uuid.UUID | None, breaker_id: uuid.UUID | None = None
+    ) -> bool:
+        """Lets the next call pass as a probe, to find out whether the provider works. Returns whether the breaker was
+        open. Other processes know it after at most REFRESH_S.
+        """
+        return self._write(END_OPENING, Permit(provider, workspace_id, breaker_id=breaker_id), ms=OPEN_MS)
 
     def heard(self, provider: str, workspace_id: uuid.UUID | None) -> None:
         """Lets the next call pass as a probe if the breaker is open, because the provider has just called us."""

@@ -152,9 +152,10 @@ def test_an_endpoint_is_changed_tested_rotated_recovered_and_deleted(program, wo
         changed = program.call("PATCH", at, {"events": ["lead.created", "lead.labelled"]})
         assert changed.json()["events"] == ["lead.created", "lead.labelled"]
         assert changed.json()["url"] == receiver.url and not changed.json()["includeText"]
-        assert program.post(f"{at}test/").status_code == 202
+        tested = program.post(f"{at}test/")
         deliver()
-        assert receiver.types() == ["endpoint.test"]
+        assert tested.status_code == 202 and receiver.types() == ["endpoint.test"]
+        assert tested.json() == {"id": receiver.got[0]["id"]}
         rotated = program.post(f"{at}rotate/").json()
         assert rotated["secret"] == WebhookEndpoint.objects.get().secret != made["secret"]
         WebhookEndpoint.objects.update(disabled_at="2026-12-01T00:00Z", disabled_for="failed")
@@ -165,6 +166,7 @@ def test_an_endpoint_is_changed_tested_rotated_recovered_and_deleted(program, wo
         assert receiver.types() == ["endpoint.test", "lead.created"]
         [newest] = program.get(f"{at}attempts/?limit=1").json()["data"]
         assert (newest["type"], newest["outcome"], newest["status"]) == ("lead.created", "delivered", 204)
+        assert newest["startedAt"] and newest["dueAt"] is None, "the end of its lease is nobody's business"
         assert program.call("DELETE", at).status_code == 204
         assert program.get("webhook-endpoints/").json()["data"] == []
 
@@ -176,6 +178,7 @@ def test_attempts_are_walked_by_a_cursor(program, workspace):
     at, seen = f"webhook-endpoints/{made['id']}/attempts/?limit=2", []
     body = program.get(at).json()
     seen += ids(body["data"])
+    assert all(row["dueAt"] and row["startedAt"] is None for row in body["data"])
     body = program.get(f"{at}&cursor={body['nextCursor']}").json()
     seen += ids(body["data"])
     assert body["nextCursor"] is None and len(set(seen)) == 3

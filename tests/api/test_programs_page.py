@@ -143,6 +143,7 @@ def test_the_commands_lead_from_a_token_to_a_send_and_a_received_event(
             line = json.loads(listening.stdout.readline())
         finally:
             listening.kill()
-    assert (line["type"], line["data"]) == ("endpoint.test", {"endpointId": tested["id"]})
+    assert (line["id"], line["type"]) == (tested["id"], "endpoint.test")
+    assert line["data"] == {"endpointId": endpoint["id"]}
     [page] = shell.run(events)
     assert [row["type"] for row in page["data"]] == ["lead.created", "lead.waiting", "message.received"]

@@ -333,6 +333,35 @@ def test_an_endpoint_that_drops_calls_opens_its_own_breaker_and_not_its_neighbou
         assert delivery.feed() == 0, "no job is enqueued while the breaker is open"
 
 
+@pytest.mark.parametrize("act", [endpoints.test, endpoints.recover])
+def test_a_test_and_a_recovery_end_the_pause_after_failures(workspace, act):
+    with Receiver(usual="drop") as receiver:
+        endpoint = listen(workspace, receiver)
+        for _ in range(8):
+            factories.make_lead(workspace)
+        go()
+        receiver.usual = 204
+        act(endpoint, None)
+        go()
+        assert not receiver.accepted, "a worker that has not reread its breakers would pause it again"
+        endpoint.refresh_from_db()
+        assert endpoint.held_until < timezone.now() + timedelta(seconds=30)
+        assert endpoint.failing_since is not None, "nothing has got through yet"
+        WebhookEndpoint.objects.update(held_until=timezone.now())
+        go()
+        endpoint.refresh_from_db()
+        assert receiver.accepted and (endpoint.failing_since, endpoint.held_until) == (None, None)
+
+
+def test_a_connection_that_is_closed_without_an_answer_is_no_answer_that_is_late(workspace):
+    with Receiver("drop") as receiver:
+        listen(workspace, receiver)
+        factories.make_lead(workspace)
+        go()
+        attempt = WebhookAttempt.objects.get(number=1)
+        assert attempt.error == "The connection was closed without a response"
+
+
 def test_a_worker_that_dies_before_it_records_an_answer_sends_the_event_again_under_the_same_id(workspace):
     with Receiver() as receiver:
         endpoint = listen(workspace, receiver)

@@ -199,6 +199,14 @@ def test_a_long_text_is_cut(world):
     assert len(facts["text"]) == bodies.TEXT_LIMIT and facts["textCut"]
 
 
+def test_times_of_an_event_are_in_utc_and_end_in_z(world):
+    a_reply_comes_in(world)
+    a_meeting_is_moved(world)
+    facts = [body_of(event)["data"] for event in Event.objects.all()]
+    times = [row[name] for row in facts for name in ("sentAt", "startsAt", "endsAt") if name in row]
+    assert len(times) >= 3 and [time for time in times if not time.endswith("Z")] == []
+
+
 def test_erasing_a_person_empties_their_events(world):
     a_draft_is_approved(world)
     lead, other = world.lead(), factories.make_lead(world.workspace)
