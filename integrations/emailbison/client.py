@@ -158,13 +158,13 @@ class EmailBisonClient(ProviderClient):
             if _inner(response.data).get("success") is not True:
                 raise ValueError("no data.success")
 
-        path = f"/api/campaigns/{_number(campaign_id)}/leads/stop-future-emails"
-        body = {"lead_ids": [_number(lead_id) for lead_id in lead_ids]}
+        path = f"/api/campaigns/{number_part(NAME, campaign_id)}/leads/stop-future-emails"
+        body = {"lead_ids": [number_part(NAME, lead_id) for lead_id in lead_ids]}
         self._post(path, "stop_future_emails", deadline, body, parse)
 
     # Reference: GET /api/leads/{id}
     def lead(self, lead_id: str, deadline: Deadline) -> Lead:
-        return self._get(f"/api/leads/{_number(lead_id)}", "lead", deadline, single(Lead, "data"))
+        return self._get(f"/api/leads/{number_part(NAME, lead_id)}", "lead", deadline, single(Lead, "data"))
 
     # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
@@ -203,12 +203,12 @@ class EmailBisonClient(ProviderClient):
         def parse(response: Response) -> list[Reply]:
             return [Reply.model_validate(reply) for reply in _inner(response.data)["newer_messages"]]
 
-        path = f"/api/replies/{_number(reply_id)}/conversation-thread"
+        path = f"/api/replies/{number_part(NAME, reply_id)}/conversation-thread"
         return self._get(path, "newer_messages", deadline, parse)
 
     # Reference: GET /api/leads/{id}/sent-emails
     def sent_emails(self, lead_id: str, deadline: Deadline) -> list[SentEmail]:
-        path, names = f"/api/leads/{_number(lead_id)}/sent-emails", ("sent_emails", "emails")
+        path, names = f"/api/leads/{number_part(NAME, lead_id)}/sent-emails", ("sent_emails", "emails")
         lists = self._list(SentEmail, path, "sent_emails", deadline, *names, per_page=PER_PAGE)
         return list(chain.from_iterable(lists))
 
@@ -235,7 +235,7 @@ class EmailBisonClient(ProviderClient):
         """
         body: dict[str, Any] = {
             "message": message_html,
-            "sender_email_id": _number(sender_email_id),
+            "sender_email_id": number_part(NAME, sender_email_id),
             "to_emails": _people(to),
             "inject_previous_email_body": False,
             "content_type": "html",
@@ -244,7 +244,9 @@ class EmailBisonClient(ProviderClient):
             body["subject"] = subject
         if cc:
             body["cc_emails"] = _people(cc)
-        return self._post(f"/api/replies/{_number(reply_id)}/reply", "reply", deadline, body, _accepted)
+        return self._post(
+            f"/api/replies/{number_part(NAME, reply_id)}/reply", "reply", deadline, body, _accepted
+        )
 
     def _list(
         self, model: type[Row], path: str, operation: str, deadline: Deadline, *names: str, **params: Any
@@ -271,10 +273,6 @@ def _next_query(body: Any) -> dict[str, str]:
     if isinstance(current, int) and isinstance(last, int) and current < last:
         return {"page": str(current + 1)}
     return {}
-
-
-def _number(text: str) -> int:
-    return number_part(NAME, text)
 
 
 def _people(recipients: Sequence[Recipient]) -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ from integrations.client import (
     rows,
     single,
 )
+from integrations.ghl import NAME
 from integrations.ghl.errors import classify
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
@@ -105,13 +106,13 @@ class GhlClient(ProviderClient):
     # Reference: GET /locations/{locationId}
     def location(self, deadline: Deadline) -> Location:
         """Returns the account's location. A result proves that the key and the location id match."""
-        path, parse = f"/locations/{_part(self.location_id)}", single(Location, "location")
+        path, parse = f"/locations/{path_part(NAME, self.location_id)}", single(Location, "location")
         return self._get(path, "location", deadline, parse, headers=CONTACTS_VERSION)
 
     # Reference: GET /contacts/{contactId}
     def contact(self, contact_id: str, deadline: Deadline) -> Contact:
         """Raises ProviderRejected with the code "not_found" if the contact does not exist."""
-        path = f"/contacts/{_part(contact_id)}"
+        path = f"/contacts/{path_part(NAME, contact_id)}"
         return self._get(path, "contact", deadline, single(Contact, "contact"), headers=CONTACTS_VERSION)
 
     # Reference: POST /contacts/search
@@ -146,7 +147,7 @@ class GhlClient(ProviderClient):
         """`values` use GHL's field names."""
         self._session.request(
             "PUT",
-            f"/contacts/{_part(contact_id)}",
+            f"/contacts/{path_part(NAME, contact_id)}",
             operation="update_contact",
             deadline=deadline,
             json=dict(values),
@@ -156,7 +157,7 @@ class GhlClient(ProviderClient):
     # Reference: GET /contacts/{contactId}/appointments
     def contact_appointments(self, contact_id: str, deadline: Deadline) -> list[Appointment]:
         path, parse = (
-            f"/contacts/{_part(contact_id)}/appointments",
+            f"/contacts/{path_part(NAME, contact_id)}/appointments",
             rows(Appointment, "events", "appointments"),
         )
         return self._get(path, "contact_appointments", deadline, parse, headers=CONTACTS_VERSION)
@@ -179,7 +180,7 @@ class GhlClient(ProviderClient):
     # Reference: GET /conversations/{conversationId}/messages
     def messages(self, conversation_id: str, deadline: Deadline, *, limit: int = 100) -> list[Message]:
         """Returns the `limit` newest messages of a conversation, of any channel; at most 100."""
-        path = f"/conversations/{_part(conversation_id)}/messages"
+        path = f"/conversations/{path_part(NAME, conversation_id)}/messages"
         return self._get(
             path, "messages", deadline, rows(Message, "messages"), {"limit": str(min(limit, 100))}
         )
@@ -217,9 +218,5 @@ class GhlClient(ProviderClient):
             "startDate": str(round(start.timestamp() * 1000)),
             "endDate": str(round(end.timestamp() * 1000)),
         }
-        path = f"/calendars/{_part(calendar_id)}/free-slots"
+        path = f"/calendars/{path_part(NAME, calendar_id)}/free-slots"
         return self._get(path, "free_slots", deadline, parse, params)
-
-
-def _part(text: str) -> str:
-    return path_part("ghl", text)

@@ -419,12 +419,8 @@ def _exchange_bytes(provider: str, call: _Call, guard: CallGuard) -> Response:
         if ok:
             raise _TooLarge()
         return Response(answer.status_code, answer.headers, whole)
-    check = guard.parsing(budget.parse_ms) if call.idempotent else _no_check
+    check = guard.parsing(budget.parse_ms) if call.idempotent else lambda: None
     return Response(answer.status_code, answer.headers, whole, _parse_json(whole, check))
-
-
-def _no_check() -> None:
-    pass
 
 
 def _parse_json(content: bytes, check: Callable[[], None]) -> Any:

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -47,6 +48,7 @@ MAX_IDLE_S = 15.0
 """Seconds after which a pooled connection is not reused, because the server may be closing it."""
 
 
+@dataclass(slots=True)
 class CallGuard:
     """The Deadline of this thread's call, and the progress of the call.
 
@@ -55,42 +57,29 @@ class CallGuard:
     an interrupted message was sent.
     """
 
-    __slots__ = (
-        "_deadline",
-        "_finish_once_started",
-        "_next_check",
-        "answered",
-        "phase",
-        "started",
-        "workspace_id",
-    )
-
-    def __init__(
-        self, deadline: Deadline, *, finish_once_started: bool, workspace_id: UUID | None = None
-    ) -> None:
-        self.workspace_id = workspace_id
-        self._deadline = deadline
-        self._finish_once_started = finish_once_started
-        self._next_check = 0.0
-        self.phase = "connect"
-        self.started = False
-        self.answered = False
+    deadline: Deadline
+    finish_once_started: bool
+    workspace_id: UUID | None = None
+    phase: str = "connect"
+    started: bool = False
+    answered: bool = False
+    _next_check: float = 0.0
 
     def slice_s(self) -> float:
         """Returns how many seconds the next wait may last. Raises DeadlineExceeded, Cancelled or ShutdownRequested."""
         now = time.monotonic()
-        if self._deadline.expired:
+        if self.deadline.expired:
             raise DeadlineExceeded()
-        if not (self.started and self._finish_once_started) and now >= self._next_check:
+        if not (self.started and self.finish_once_started) and now >= self._next_check:
             # A cancellation check is not free, so it does not run for each of a body's many reads.
             self._next_check = now + SLICE_S / 2
-            self._deadline.check()
-        return max(0.001, min(SLICE_S, self._deadline.remaining_s()))
+            self.deadline.check()
+        return max(0.001, min(SLICE_S, self.deadline.remaining_s()))
 
     def parsing(self, budget_ms: float) -> Callable[[], None]:
         """Returns a function that raises like `slice_s`, and DeadlineExceeded after `budget_ms`."""
         self.phase = "parse"
-        return self._deadline.within_ms(budget_ms).check
+        return self.deadline.within_ms(budget_ms).check
 
 
 _guard: contextvars.ContextVar[CallGuard] = contextvars.ContextVar("call_guard")

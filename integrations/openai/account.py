@@ -1,7 +1,5 @@
 """Tests the model's account: whether the installation's key works and whether credit is left."""
 
-from django.conf import settings
-
 from integrations.errors import REQUEST_REFUSED
 from integrations.health import writer
 from integrations.health.checks import Test
@@ -9,14 +7,6 @@ from integrations.models import Integration
 from integrations.openai.client import LIST, ask_shortly, check
 from integrations.openai.errors import QUOTA
 from jobs.deadline import Deadline
-
-
-def own_key() -> str:
-    return settings.OPENAI_API_KEY
-
-
-def usable(_account: Integration) -> bool:
-    return bool(settings.OPENAI_API_KEY)
 
 
 def probe(account: Integration, deadline: Deadline) -> None:

@@ -1,7 +1,5 @@
 """Tests a Slack connection: the owner and permissions of its token, and whether the channel exists."""
 
-from django.conf import settings
-
 from integrations.destinations import installation_key
 from integrations.health import writer
 from integrations.health.checks import Test, Wrong
@@ -23,10 +21,6 @@ def lacks(account: Integration) -> tuple[str, str] | None:
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
         return "channel", "Enter the channel’s id, so the bot knows where to post."
     return None
-
-
-def own_token() -> str:
-    return settings.SLACK_BOT_TOKEN
 
 
 def can_be_read(account: Integration) -> bool:

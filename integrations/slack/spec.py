@@ -45,7 +45,7 @@ SPEC = spec.Declaration(
             ),
         ),
         key="bot_token",
-        installation_key=account.own_token,
+        installation_key=lambda: settings.SLACK_BOT_TOKEN,
         key_made_at="your Slack app’s settings, under OAuth & Permissions",
         usable=account.usable,
         lacks=account.lacks,

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from django.conf import settings
-
 from integrations.destinations import installation_key
 from integrations.errors import ANOTHER_ACCOUNT, ProviderAuthError, ProviderError
 from integrations.health import writer
@@ -23,10 +21,6 @@ def lacks(account: Integration) -> tuple[str, str] | None:
     if account.credentials.get("api_key") or installation_key(account):
         return None
     return "api_key", "Needed: the installation’s key only works with the installation’s URL."
-
-
-def own_key() -> str:
-    return settings.UNIPILE_API_KEY
 
 
 def probe(account: Integration, deadline: Deadline) -> None:

@@ -26,6 +26,7 @@ from integrations.errors import ProviderRejected
 from integrations.http.session import ProviderSession
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Moment, Payload, Text, utc_text
+from integrations.unipile import NAME
 from integrations.unipile.errors import Group, classify, group_of
 from jobs.deadline import Deadline
 
@@ -181,7 +182,9 @@ class UnipileClient(ProviderClient):
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
         """Returns a profile. A failed call raises an error and never means "not connected"."""
         params = {"account_id": self.account_id}
-        return self._get(f"/users/{part(identifier)}", "profile", deadline, single(Profile), params)
+        return self._get(
+            f"/users/{path_part(NAME, identifier)}", "profile", deadline, single(Profile), params
+        )
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
     def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
@@ -191,7 +194,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
-        path = f"/chats/{part(chat_id)}/messages"
+        path = f"/chats/{path_part(NAME, chat_id)}/messages"
         body = {"account_id": self.account_id, "text": text}
         sent = self._post(path, "reply", deadline, body, single(SentMessage))
         return sent.model_copy(update={"chat_id": sent.chat_id or chat_id})
@@ -235,7 +238,9 @@ class UnipileClient(ProviderClient):
     # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
     def account(self, deadline: Deadline) -> Account:
         """Returns the account. This works even while LinkedIn refuses the account."""
-        return self._get(f"/accounts/{part(self.account_id)}", "account", deadline, single(Account))
+        return self._get(
+            f"/accounts/{path_part(NAME, self.account_id)}", "account", deadline, single(Account)
+        )
 
     # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
     def reconnect_link(
@@ -283,8 +288,8 @@ class UnipileClient(ProviderClient):
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
         """Raises ProviderRejected if another account has the message, as the installation's key opens that too."""
-        message = f"/messages/{part(message_id)}"
-        path = f"{message}/attachments/{part(attachment_id)}"
+        message = f"/messages/{path_part(NAME, message_id)}"
+        path = f"{message}/attachments/{path_part(NAME, attachment_id)}"
         if self._get(message, "message", deadline, single(Owned)).account_id != self.account_id:
             raise ProviderRejected("unipile", code="message_of_another_account", sent=False)
         return self.file(path, deadline)
@@ -295,7 +300,9 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
     def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
-        return self._list(ChatMessage, f"/chats/{part(chat_id)}/messages", "chat_messages", deadline)
+        return self._list(
+            ChatMessage, f"/chats/{path_part(NAME, chat_id)}/messages", "chat_messages", deadline
+        )
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
@@ -304,7 +311,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/chatattendeescontroller_listattendeesbychatid
     def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
-        path = f"/chats/{part(chat_id)}/attendees"
+        path = f"/chats/{path_part(NAME, chat_id)}/attendees"
         return list(self._list(Attendee, path, "attendees", deadline))
 
     def _list(
@@ -318,7 +325,3 @@ class UnipileClient(ProviderClient):
         query = {"account_id": self.account_id, "limit": str(PAGE), **(params or {})}
         parse = page(model, "cursor", "cursor", "items")
         return chain.from_iterable(self._pages(path, operation, deadline, parse, MAX_PAGES, query))
-
-
-def part(text: str) -> str:
-    return path_part("unipile", text)

@@ -11,9 +11,9 @@ because Unipile's own form has no id. An account's status has neither id nor tim
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AliasChoices, AliasPath, BeforeValidator, Field
 
 from integrations import events
 from integrations.payload import (
@@ -43,61 +43,49 @@ class Header(Payload):
 
 
 class Attendee(Payload):
-    attendee_name: Text = ""
-    attendee_provider_id: LooseText = ""
-    attendee_profile_url: Text = ""
+    name: Text = Field("", validation_alias="attendee_name")
+    member_id: LooseText = Field("", validation_alias="attendee_provider_id")
+    url: Text = Field("", validation_alias="attendee_profile_url")
 
 
-class AccountInfo(Payload):
-    user_id: LooseText = ""
+def _either(name: str) -> AliasChoices:
+    return AliasChoices(AliasPath("message", name), name)
 
 
-class NestedMessage(Payload):
-    id: ExternalId
-    chat_id: LooseText = ""
-    text: Text = ""
-    sender_id: LooseText = ""
-    sender_name: Text = ""
-    sender_linkedin_url: Text = ""
-    is_sender: bool | None = None
-    timestamp: LooseText = ""
-    attachments: Any = None
+class Message(Payload):
+    """A message in either form."""
 
-
-class Nested(Payload):
     account_id: ExternalId
-    message: NestedMessage
-
-
-class Flat(Payload):
-    account_id: ExternalId
-    account_info: AccountInfo | None = None
-    message_id: ExternalId
-    message: Text
-    chat_id: LooseText = ""
+    user_id: LooseText = Field("", validation_alias=AliasPath("account_info", "user_id"))
+    message_id: ExternalId = Field(validation_alias=AliasChoices(AliasPath("message", "id"), "message_id"))
+    text: Annotated[Text, BeforeValidator(lambda raw: "" if isinstance(raw, dict) else raw)] = Field(
+        validation_alias=AliasChoices(AliasPath("message", "text"), "message")
+    )
+    chat_id: LooseText = Field("", validation_alias=_either("chat_id"))
     subject: Text = ""
     sender: Attendee = Attendee()
+    sender_id: LooseText = Field("", validation_alias=AliasPath("message", "sender_id"))
+    sender_name: Text = Field("", validation_alias=AliasPath("message", "sender_name"))
+    sender_url: Text = Field("", validation_alias=AliasPath("message", "sender_linkedin_url"))
     attendees: list[Attendee] | None = None
-    is_sender: bool | None = None
-    timestamp: LooseText = ""
-    attachments: Any = None
-
-
-class NestedConnection(Payload):
-    id: LooseText = ""
-    linkedin_url: Text = ""
-    linkedin_member_id: LooseText = ""
-    name: Text = ""
-    first_name: Text = ""
-    last_name: Text = ""
+    is_sender: bool | None = Field(None, validation_alias=_either("is_sender"))
+    timestamp: LooseText = Field("", validation_alias=_either("timestamp"))
+    attachments: Any = Field(None, validation_alias=_either("attachments"))
 
 
 class Relation(Payload):
+    """A new connection in either form."""
+
     account_id: ExternalId
-    connection: NestedConnection | None = None
-    user_full_name: Text = ""
-    user_provider_id: LooseText = ""
-    user_profile_url: Text = ""
+    member_id: LooseText = Field(
+        "", validation_alias=AliasChoices(AliasPath("connection", "linkedin_member_id"), "user_provider_id")
+    )
+    url: Text = Field(
+        "", validation_alias=AliasChoices(AliasPath("connection", "linkedin_url"), "user_profile_url")
+    )
+    name: Text = Field("", validation_alias=AliasChoices(AliasPath("connection", "name"), "user_full_name"))
+    first_name: Text = Field("", validation_alias=AliasPath("connection", "first_name"))
+    last_name: Text = Field("", validation_alias=AliasPath("connection", "last_name"))
 
 
 class Status(Payload):
@@ -132,8 +120,7 @@ def parse(body: Any, now: datetime) -> events.Event:
         return events.IgnoredEvent(event_type=kind, reason="event not used")
     if body.get("message") is None:
         raise events.PayloadInvalid({"message": f"{kind} needs the message with its id"})
-    nested = isinstance(body["message"], dict)
-    event = _nested(kind, validate(Nested, body), now) if nested else _flat(kind, validate(Flat, body), now)
+    event = _message(kind, validate(Message, body), now)
     if kind not in EDITED:
         return event
     if event.direction == "outbound":
@@ -142,81 +129,45 @@ def parse(body: Any, now: datetime) -> events.Event:
     return replace(event, occurred_at=now, edited=True)
 
 
-def _nested(kind: str, payload: Nested, now: datetime) -> events.MessageEvent:
-    message = payload.message
-    is_ours = kind in SENT or bool(message.is_sender)
-    sender = people.person(message.sender_id, message.sender_linkedin_url, message.sender_name)
-    return _message(
-        kind,
-        outgoing=is_ours,
-        lead=events.Person() if is_ours else sender,
-        external_id=message.id,
-        text=message.text,
-        from_name=message.sender_name,
-        occurred_at=parse_time(message.timestamp) or now,
-        account_id=payload.account_id,
-        thread_id=message.chat_id,
-        attachments=people.files_of(message.attachments),
-    )
-
-
-def _flat(kind: str, payload: Flat, now: datetime) -> events.MessageEvent:
-    sender_id = payload.sender.attendee_provider_id
-    user_id = payload.account_info.user_id if payload.account_info else ""
-    is_ours = kind in SENT or bool(payload.is_sender) or bool(user_id and user_id == sender_id)
-    recipients = [
-        row for row in payload.attendees or [] if row.attendee_provider_id not in (sender_id, user_id, "")
-    ]
-    lead = payload.sender
+def _message(kind: str, payload: Message, now: datetime) -> events.MessageEvent:
+    """Builds a message event. If our own message names no lead, its chat identifies it. Raises PayloadInvalid."""
+    sender_id = payload.sender_id or payload.sender.member_id
+    sender_name = payload.sender_name or payload.sender.name
+    is_ours = kind in SENT or payload.is_sender or (payload.user_id and payload.user_id == sender_id)
+    lead = people.person(sender_id, payload.sender_url or payload.sender.url, sender_name)
     if is_ours:  # a message to a group has no particular recipient
-        lead = recipients[0] if len(recipients) == 1 else Attendee()
-    return _message(
-        kind,
-        outgoing=is_ours,
-        lead=_attendee(lead),
+        ours = (sender_id, payload.user_id, "")
+        recipients = [row for row in payload.attendees or [] if row.member_id not in ours]
+        recipient = recipients[0] if len(recipients) == 1 else Attendee()
+        lead = people.person(recipient.member_id, recipient.url, recipient.name)
+    if lead == events.Person() and not payload.chat_id:
+        raise events.PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
+    return events.MessageEvent(
+        event_type=kind,
+        source="unipile_message",
         external_id=payload.message_id,
-        subject=payload.subject,
-        text=payload.message,
-        from_name=payload.sender.attendee_name,
+        direction="outbound" if is_ours else "inbound",
+        channel="linkedin",
+        person=lead,
         occurred_at=parse_time(payload.timestamp) or now,
+        subject=payload.subject,
+        text=payload.text,
+        from_name=sender_name,
         account_id=payload.account_id,
         thread_id=payload.chat_id,
         attachments=people.files_of(payload.attachments),
     )
 
 
-def _message(kind: str, *, outgoing: bool, lead: events.Person, **fields: Any) -> events.MessageEvent:
-    """Builds a message event. If our own message names no lead, its chat identifies it. Raises PayloadInvalid."""
-    if lead == events.Person() and not fields["thread_id"]:
-        raise events.PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
-    return events.MessageEvent(
-        event_type=kind,
-        source="unipile_message",
-        direction="outbound" if outgoing else "inbound",
-        channel="linkedin",
-        person=lead,
-        **fields,
-    )
-
-
 def _accepted(kind: str, payload: Relation) -> events.Event:
-    connection = payload.connection or NestedConnection(
-        linkedin_url=payload.user_profile_url,
-        linkedin_member_id=payload.user_provider_id,
-        name=payload.user_full_name,
-    )
-    name = f"{connection.first_name} {connection.last_name}".strip() or connection.name
-    person = people.person(connection.linkedin_member_id, connection.linkedin_url, name)
-    who = person.linkedin_member_id or person.linkedin_url or connection.id
-    if not (person.linkedin_member_id or person.linkedin_url):
+    name = f"{payload.first_name} {payload.last_name}".strip() or payload.name
+    person = people.person(payload.member_id, payload.url, name)
+    who = person.linkedin_member_id or person.linkedin_url
+    if not who:
         raise events.PayloadInvalid({"connection": "needs the person's member id or profile URL"})
     return events.ConnectionEvent(
         event_type=kind, event_key=short_key(f"connected:{payload.account_id}:{who}"), person=person
     )
-
-
-def _attendee(attendee: Attendee) -> events.Person:
-    return people.person(attendee.attendee_provider_id, attendee.attendee_profile_url, attendee.attendee_name)
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:

@@ -35,7 +35,7 @@ SPEC = spec.Declaration(
         ),
         settings=(spec.BASE_URL,),
         key="api_key",
-        installation_key=account.own_key,
+        installation_key=lambda: settings.UNIPILE_API_KEY,
         key_made_at="Unipile’s dashboard under Access Tokens",
         usable=account.usable,
         lacks=account.lacks,

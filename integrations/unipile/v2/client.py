@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from integrations.client import Row, pages, rows, single
+from integrations.client import Row, pages, path_part, rows, single
 from integrations.errors import ProviderRejected
 from integrations.http.session import Response
 from integrations.payload import ExternalId, LooseText, Moment, Payload, utc_text
@@ -28,7 +28,6 @@ from integrations.unipile.client import (
     Profile,
     SentMessage,
     UnipileClient,
-    part,
 )
 from integrations.unipile.errors import Group, group_of
 from integrations.unipile.v2.payloads import Message, User, message_key
@@ -103,7 +102,9 @@ class UnipileV2Client(UnipileClient):
         )
 
     def account(self, deadline: Deadline) -> Account:
-        return self._get(f"/accounts/{part(self.account_id)}", "account", deadline, single(Account))
+        return self._get(
+            f"/accounts/{path_part(NAME, self.account_id)}", "account", deadline, single(Account)
+        )
 
     def reconnect_link(
         self, *, expires_at: datetime, success_url: str, failure_url: str, deadline: Deadline
@@ -127,7 +128,7 @@ class UnipileV2Client(UnipileClient):
     def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
         path = self._path("chats", chat_id, "messages")
         try:
-            message = self._get(f"{path}/{part(message_id)}", "message", deadline, single(Message))
+            message = self._get(f"{path}/{path_part(NAME, message_id)}", "message", deadline, single(Message))
         except ProviderRejected as error:
             # Recruiter and Sales Navigator have only lists.
             if group_of(error.code) is not Group.FEATURE and error.status != 404:
@@ -197,7 +198,7 @@ class UnipileV2Client(UnipileClient):
             yield from entries
 
     def _path(self, *parts: str) -> str:
-        return "/" + "/".join(part(name) for name in (self.account_id, *parts))
+        return "/" + "/".join(path_part(NAME, name) for name in (self.account_id, *parts))
 
 
 def _page(model: type[Row], response: Response) -> tuple[list[Row], str]:
