@@ -164,7 +164,8 @@ class ProviderClient:
         the provider may not be called at the URL.
         """
         session = replace(self._session, max_retries=0, timeout_ms=math.ceil(deadline.remaining_ms()))
-        if not path.startswith("/") and not _is_at(session, path):
+        home = address_of(session.provider, session.base_url)
+        if not path.startswith("/") and address_of(session.provider, path) != home:
             session = replace(session, headers={}, params={})
         return session.request(
             "GET",
@@ -175,10 +176,6 @@ class ProviderClient:
             file_limit=LARGEST,
             parse=lambda response: response.content,
         )
-
-
-def _is_at(session: ProviderSession, url: str) -> bool:
-    return address_of(session.provider, url) == address_of(session.provider, session.base_url)
 
 
 def path_part(provider: str, text: str) -> str:

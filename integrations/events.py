@@ -225,7 +225,6 @@ class ButtonEvent(Event):
     value: dict[str, Any]
     user_id: str
     user_name: str = ""
-    team_id: str = ""
     channel_id: str = ""
     message_ts: str = ""
 

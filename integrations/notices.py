@@ -197,18 +197,14 @@ def free(notice: Notice) -> bool:
 
 def abandoned() -> list[Notice]:
     """Returns notices whose worker died STALE_CLAIM ago, at most 100. It also releases the claims of dead workers."""
-    _free_empty_claims()
+    # The worker of a claim without a notice died before it created one, so nothing was posted.
+    WorkspaceIntegrationHealth.objects.filter(
+        notice_claimed_at__lt=timezone.now() - STALE_CLAIM, notice_token__isnull=False
+    ).exclude(notices__state=Notice.State.CLAIMED).update(notice_token=None, notice_claimed_at=None)
     stale = Notice.objects.filter(
         state=Notice.State.CLAIMED, created_at__lt=timezone.now() - STALE_CLAIM, health__isnull=False
     )
     return list(stale.select_related("health__integration", "workspace")[:100])
-
-
-def _free_empty_claims() -> None:
-    """Releases claims without a notice. Their worker died before it created one, so nothing was posted."""
-    WorkspaceIntegrationHealth.objects.filter(
-        notice_claimed_at__lt=timezone.now() - STALE_CLAIM, notice_token__isnull=False
-    ).exclude(notices__state=Notice.State.CLAIMED).update(notice_token=None, notice_claimed_at=None)
 
 
 def edit(

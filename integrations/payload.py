@@ -111,6 +111,11 @@ def split_name(name: str) -> tuple[str, str]:
     return first, last
 
 
+def names_of(first: str, last: str, full: str) -> tuple[str, str]:
+    """Returns the first and the last name. If both are empty, returns those in the full name (`split_name`)."""
+    return (first, last) if first or last else split_name(full)
+
+
 def digest(*parts: str) -> str:
     """Returns a stable hash of `parts` (40 hex characters), for events without a usable id of the provider."""
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:40]

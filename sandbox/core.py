@@ -42,6 +42,7 @@ class Sandbox:
 
     def __init__(self) -> None:
         self.state = State(lambda name: players()[name].new_data())
+        self.sends, self.requests = self.state.sends, self.state.requests
         self.faults = FaultBook()
         self.outbox = Outbox(self.state, self.faults, lambda name: players()[name])
         self._status_lock = threading.Lock()
@@ -245,18 +246,6 @@ class Sandbox:
         self.state.reset()
 
     # Looking
-
-    def sends(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Returns the messages that people would have received through the simulated providers, oldest first. They can
-        be filtered by any field, or by `contains` in the text.
-        """
-        return self.state.sends(**wanted)
-
-    def requests(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Returns the requests that the simulated providers received, oldest first. They can be filtered by any field,
-        or by `path` in the path.
-        """
-        return self.state.requests(**wanted)
 
     def summary(
         self, *, provider: str | None = None, account: str | None = None, limit: int = 200

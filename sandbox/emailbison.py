@@ -61,6 +61,8 @@ class Mailbox:
 class EmailBison(Provider):
     name = "emailbison"
     routes = routes
+    build = staticmethod(events.build)
+    learn = staticmethod(events.learn)
     events = events.EVENTS
     texts = {
         400: "The given data was invalid.",
@@ -79,12 +81,6 @@ class EmailBison(Provider):
 
     def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
         return {"data": {"success": False, "message": text}}
-
-    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        return events.build(account, event, fields)
-
-    def learn(self, account: Account, body: dict[str, Any]) -> None:
-        events.learn(account, body)
 
 
 @routes.on("GET", "/api/users")

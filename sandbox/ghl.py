@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox import ghl_events as events
 from sandbox.provider import Call, Provider
-from sandbox.state import Account, Shelf
+from sandbox.state import Shelf
 from sandbox.web import BadRequestError, Response, Router, json_response
 
 routes = Router()
@@ -40,6 +40,8 @@ class GoHighLevel(Provider):
     name = "ghl"
     routes = routes
     new_data = Location
+    build = staticmethod(events.build)
+    learn = staticmethod(events.learn)
     events = events.EVENTS
     texts = {
         400: "Bad Request",
@@ -53,12 +55,6 @@ class GoHighLevel(Provider):
 
     def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
         return {"statusCode": status, "message": text, "traceId": str(uuid.uuid4())}
-
-    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        return events.build(account, event, fields)
-
-    def learn(self, account: Account, body: dict[str, Any]) -> None:
-        events.learn(account, body)
 
 
 def _traced(values: dict[str, Any], status: int = 200) -> Response:

@@ -87,21 +87,17 @@ class Outbox:
         self._stopping = threading.Event()
 
     def set_webhook(self, webhook: Webhook) -> None:
-        with self._lock:
-            self._webhooks[webhook.provider, webhook.account] = webhook
+        self._webhooks[webhook.provider, webhook.account] = webhook
 
     def remove_webhook(self, provider: str, account: str) -> bool:
-        with self._lock:
-            return self._webhooks.pop((provider, account), None) is not None
+        return self._webhooks.pop((provider, account), None) is not None
 
     def webhooks(self) -> list[Webhook]:
-        with self._lock:
-            return list(self._webhooks.values())
+        return list(self._webhooks.values())
 
     def webhook(self, provider: str, account: str) -> Webhook | None:
         """Returns where the account's webhooks are posted, or those of all accounts of the provider, or None."""
-        with self._lock:
-            return self._webhooks.get((provider, account)) or self._webhooks.get((provider, "*"))
+        return self._webhooks.get((provider, account)) or self._webhooks.get((provider, "*"))
 
     def reset(self) -> None:
         with self._lock:

@@ -186,7 +186,7 @@ def _channel(call: Call, channel: str) -> str:
     """Returns the id of a channel that is named by id, #name or user id. Raises channel_not_found for anything else."""
     channels = _channels(call)
     if channel.startswith("U"):
-        return _dm(call, channel)
+        return str(call.store.dms.setdefault(channel, "D0" + channel[1:]))
     channel_id = next((key for key, name in channels.items() if name == channel.removeprefix("#")), "")
     if channel_id or channel in channels:
         return channel_id or channel
@@ -198,10 +198,6 @@ def _channel(call: Call, channel: str) -> str:
 def _channels(call: Call) -> dict[str, str]:
     channels: dict[str, str] = call.account.properties.get("channels", CHANNELS)
     return channels
-
-
-def _dm(call: Call, user_id: str) -> str:
-    return str(call.store.dms.setdefault(user_id, "D0" + user_id[1:]))
 
 
 @routes.on("GET", "/api/conversations.list")

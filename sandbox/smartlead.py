@@ -7,6 +7,7 @@ import html
 import uuid
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Any
 
 from sandbox.outbox import Webhook
@@ -269,7 +270,9 @@ def inbox_replies(call: Call) -> Response:
         raise BadRequestError('"limit" must be less than or equal to 20')
     threads = [_thread(call, lead) for lead in call.store.leads.values()]
     replied = sorted(
-        (thread for thread in threads if thread["last_reply_time"]), key=_last_reply, reverse=True
+        (thread for thread in threads if thread["last_reply_time"]),
+        key=itemgetter("last_reply_time"),
+        reverse=True,
     )
     return json_response(
         {"ok": True, "data": replied[offset : offset + limit], "offset": offset, "limit": limit}
@@ -289,10 +292,6 @@ def _thread(call: Call, lead: dict[str, Any]) -> dict[str, Any]:
     }
     history = call.request.query.get("fetch_message_history") == "true"
     return thread | ({"email_history": items} if history else {})
-
-
-def _last_reply(thread: dict[str, Any]) -> str:
-    return str(thread["last_reply_time"])
 
 
 @routes.on("POST", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/unsubscribe")

@@ -70,6 +70,9 @@ class Unipile(Provider):
     routes = routes
     statuses = (*BLOCKING, "connecting")
     new_data = LinkedIn
+    build = staticmethod(events.build)
+    learn = staticmethod(events.learn)
+    status_event = staticmethod(events.account_status)
     events: tuple[str, ...] = events.EVENTS
 
     def credential(self, request: Request) -> str:
@@ -115,17 +118,8 @@ class Unipile(Provider):
             return self.error(*BLOCKING[status])
         return self.error(STATUS_CODES[status]) if status in STATUS_CODES else None
 
-    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        return events.build(account, event, fields)
-
-    def learn(self, account: Account, body: dict[str, Any]) -> None:
-        events.learn(account, body)
-
     def holds(self, account: Account, body: dict[str, Any]) -> bool:
         return account.status not in ("ok", "connecting", "rate_limited") and "AccountStatus" not in body
-
-    def status_event(self, account: Account, status: str) -> dict[str, Any] | None:
-        return events.account_status(account, status)
 
     def owner(self, sandbox: "Sandbox", table: str, key: str) -> str:
         """Returns the name of the account whose `table` has a row `key`; `*` if none has."""

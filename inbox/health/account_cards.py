@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -200,9 +200,6 @@ def _received(workspace: Workspace) -> dict[object, list[int]]:
     )
     by_integration: dict[object, Counter[int]] = {}
     for integration_id, at, count in counted:
-        by_integration.setdefault(integration_id, Counter())[_slot(begins, at)] += count
+        slot = int((at - begins).total_seconds() // 3600)
+        by_integration.setdefault(integration_id, Counter())[min(HOURS - 1, max(0, slot))] += count
     return {key: [hours[slot] for slot in range(HOURS)] for key, hours in by_integration.items()}
-
-
-def _slot(begins: datetime, at: datetime) -> int:
-    return min(HOURS - 1, max(0, int((at - begins).total_seconds() // 3600)))

@@ -71,17 +71,8 @@ def read(path: Path) -> list[RecordedDelivery]:
         try:
             raw = json.loads(text)
             source = ADDRESS_NAMES.get(raw["source"], raw["source"])
-            lines.append(
-                RecordedDelivery(
-                    number,
-                    raw["at_ms"],
-                    raw["workspace"],
-                    source,
-                    raw["body"],
-                    raw["expect"],
-                    raw.get("note", ""),
-                )
-            )
+            stated = {name: raw[name] for name in ("at_ms", "workspace", "body", "expect")}
+            lines.append(RecordedDelivery(number=number, source=source, note=raw.get("note", ""), **stated))
         except ValueError:
             raise TrafficError(f"{path}, line {number}: is not JSON.") from None
         except (KeyError, TypeError) as error:

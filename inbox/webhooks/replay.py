@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -109,17 +109,14 @@ def unrepaired(
     """The stored requests with this verdict that have a body and no later success, oldest first. `workspace`: None for
     all. `since` and `until` (aware) limit their time. `source` and `event_type`: "" for all.
     """
-    deliveries = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
-    if workspace is not None:
-        deliveries = deliveries.filter(workspace=workspace)
-    if since is not None:
-        deliveries = deliveries.filter(received_at__gte=since)
-    if until is not None:
-        deliveries = deliveries.filter(received_at__lte=until)
-    if source:
-        deliveries = deliveries.filter(source=source)
-    if event_type:
-        deliveries = deliveries.filter(event_type=event_type)
+    narrower: dict[str, Any] = {"workspace": workspace, "received_at__gte": since, "received_at__lte": until}
+    narrower |= {"source": source, "event_type": event_type}
+    deliveries = WebhookDelivery.objects.filter(
+        verdict=verdict,
+        replay_of=None,
+        body__isnull=False,
+        **{name: wish for name, wish in narrower.items() if wish},
+    )
     settled = HEARD if verdict == DeliveryVerdict.IGNORED else SETTLED
     return deliveries.exclude(Exists(settled)).order_by("received_at", "pk")
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from integrations.events import BookingEvent, Event, IgnoredEvent, PayloadInvalid, Person
-from integrations.payload import Payload, Text, parse_time, short_key, split_name, validate
+from integrations.payload import Payload, Text, names_of, parse_time, short_key, validate
 
 NO_SHOW = "invitee_no_show.created"
 STATUS_OF = {
@@ -106,9 +106,7 @@ def _mark(header: Header, invitee: Invitee) -> str:
 
 
 def _person(invitee: Invitee) -> Person:
-    first, last = invitee.first_name, invitee.last_name
-    if not first and not last:
-        first, last = split_name(invitee.name)
+    first, last = names_of(invitee.first_name, invitee.last_name, invitee.name)
     return Person(email=invitee.email, phone=invitee.phone, first_name=first, last_name=last)
 
 

@@ -22,7 +22,16 @@ from integrations.addresses import Mailbox, MailField, decoded, listed
 from integrations.attachments import as_stored, attachment
 from integrations.emailbison.client import Mail, sent_id
 from integrations.mailheaders import headers_of
-from integrations.payload import ExternalId, Payload, Text, first_time, short_key, split_name, validate
+from integrations.payload import (
+    ExternalId,
+    Payload,
+    Text,
+    first_time,
+    names_of,
+    short_key,
+    split_name,
+    validate,
+)
 from integrations.spec import SampleReply
 
 REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
@@ -313,9 +322,7 @@ def _person(payload: Data) -> events.Person:
         first, last = split_name(decoded(payload.reply.from_name if payload.reply else "") or sender.name)
         return events.Person(email=sender.address, first_name=first, last_name=last)
     lead = payload.lead
-    first, last = lead.first_name, lead.last_name
-    if not first and not last:
-        first, last = split_name(lead.email.name)
+    first, last = names_of(lead.first_name, lead.last_name, lead.email.name)
     return events.Person(
         emailbison_lead_id=lead.id,
         email=lead.email.address,

@@ -26,9 +26,9 @@ from integrations.payload import (
     LooseText,
     Payload,
     digest,
+    names_of,
     parse_time,
     short_key,
-    split_name,
     validate,
 )
 from integrations.spec import NamedTenant, SampleReply
@@ -341,9 +341,7 @@ def _stamp_time(stamp: str) -> datetime | None:
 
 
 def _person(text: WorkflowText) -> events.Person:
-    first, last = text.first_name, text.last_name
-    if not first and not last:
-        first, last = split_name(text.full_name)
+    first, last = names_of(text.first_name, text.last_name, text.full_name)
     return events.Person(
         ghl_contact_id=text.contact_id,
         email=text.email or _text(text.custom.get("Email")),

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations import registry
-from integrations.errors import ADDRESS_REFUSED, ProviderError, ProviderMisconfigured
+from integrations.errors import ADDRESS_REFUSED, SECRETS_UNREADABLE, ProviderError, ProviderMisconfigured
 from integrations.health import writer
 from integrations.health.mailboxes import MailboxesLost
 from integrations.http.breaker import breakers
@@ -80,7 +80,7 @@ def look_at_secrets(integration: Integration) -> bool:
     if writer.note_unreadable(integration):
         return True
     if not can_prove(integration):
-        writer.note_readable(integration)
+        writer.take_back(integration, SECRETS_UNREADABLE)
     return False
 
 

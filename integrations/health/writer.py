@@ -188,14 +188,10 @@ def note_unreadable(integration: Integration) -> bool:
     """Records whether no configured key can decrypt the account's secrets, and returns that."""
     if not integration.is_unreadable:
         return False
-    if not _is_unreadable(row(integration)):
+    health = row(integration)
+    if (health.state, health.reason) != (HealthState.DISCONNECTED, SECRETS_UNREADABLE):
         record(integration, Signal(SignalKind.REFUSED, SECRETS_UNREADABLE))
     return True
-
-
-def note_readable(integration: Integration) -> None:
-    """Marks an account as connected if only its unreadable secrets had disconnected it."""
-    take_back(integration, SECRETS_UNREADABLE)
 
 
 def take_back(integration: Integration, reason: str) -> None:
@@ -206,10 +202,6 @@ def take_back(integration: Integration, reason: str) -> None:
             return
         if _move(health, HealthState.CONNECTED, Signal(SignalKind.READABLE), timezone.now()):
             return
-
-
-def _is_unreadable(health: WorkspaceIntegrationHealth) -> bool:
-    return health.state == HealthState.DISCONNECTED and health.reason == SECRETS_UNREADABLE
 
 
 def start_over(integration: Integration) -> None:

@@ -134,7 +134,7 @@ def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None
         raise HostRefused(f"{provider}: the address must begin with https://.")
     if provider in (COMPANY, RECEIVER):
         return
-    places = [place for place in allowed_places(provider) if _is_within(address.host, place.host)]
+    places = [place for place in allowed_places(provider) if f".{address.host}".endswith(f".{place.host}")]
     if not places:
         raise HostRefused(
             f"{provider}: the host {address.host} is not allowed; an operator can add it to PROVIDER_HOSTS."
@@ -147,10 +147,6 @@ def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None
             f"{provider}: port {address.port} of {address.host} is not allowed; an operator can add"
             f" {address.host}:{address.port} to PROVIDER_HOSTS."
         )
-
-
-def _is_within(host: str, suffix: str) -> bool:
-    return host == suffix or host.endswith(f".{suffix}")
 
 
 def _is_loopback(host: str) -> bool:

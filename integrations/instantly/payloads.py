@@ -27,9 +27,9 @@ from integrations.payload import (
     Payload,
     Text,
     digest,
+    names_of,
     parse_time,
     short_key,
-    split_name,
     validate,
 )
 from integrations.spec import SampleReply
@@ -221,9 +221,7 @@ def content_key(lead_email: str, subject: str, text: str) -> str:
 
 
 def _person(payload: Body) -> events.Person:
-    first, last = payload.first_name, payload.last_name
-    if not first and not last:
-        first, last = split_name(payload.name or payload.lead.name)
+    first, last = names_of(payload.first_name, payload.last_name, payload.name or payload.lead.name)
     return events.Person(
         email=payload.lead.address, first_name=first, last_name=last, company=payload.company
     )

@@ -48,8 +48,6 @@ class Posted:
 @dataclass(frozen=True, slots=True)
 class Identity:
     team: str
-    team_id: str
-    user_id: str
     scopes: frozenset[str]
 
     @property
@@ -200,9 +198,7 @@ class SlackClient:
             scopes = frozenset(
                 filter(None, str(answer.headers.get("x-oauth-scopes", "")).replace(" ", "").split(","))
             )
-            return Identity(
-                str(answer.get("team") or ""), _data(answer)["team_id"], _data(answer)["user_id"], scopes
-            )
+            return Identity(str(answer.get("team") or ""), scopes)
 
         # Reference: https://docs.slack.dev/reference/methods/auth.test
         return self._ask(deadline, lambda slack: slack.auth_test(), read)

@@ -55,7 +55,6 @@ class Action(Payload):
 
 class Interaction(Payload):
     user: User
-    team: Named | None = None
     channel: Named | None = None
     container: Container | None = None
     actions: list[Action] = Field(min_length=1)
@@ -106,7 +105,6 @@ def parse(body: Any, _now: datetime) -> Event:
         value=_value(action.value),
         user_id=payload.user.id,
         user_name=payload.user.name or payload.user.username,
-        team_id=payload.team.id if payload.team else "",
         channel_id=container.channel_id or (payload.channel.id if payload.channel else ""),
         message_ts=container.message_ts,
     )

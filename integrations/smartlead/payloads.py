@@ -29,6 +29,7 @@ from integrations.payload import (
     Payload,
     Text,
     first_time,
+    names_of,
     short_key,
     split_name,
     validate,
@@ -390,9 +391,7 @@ def _mailbox(event: Body, replier: str) -> str:
 
 def _person(event: Body) -> events.Person:
     lead = _lead(event)
-    first, last = event.first_name, event.last_name
-    if not first and not last:
-        first, last = split_name(decoded(event.name) or lead.name)
+    first, last = names_of(event.first_name, event.last_name, decoded(event.name) or lead.name)
     return events.Person(email=lead.address, first_name=first, last_name=last, company=event.company)
 
 

@@ -15,7 +15,7 @@ NOW = datetime(2026, 10, 14, 15, 30, tzinfo=UTC)
 def test_pressed_button_carries_our_ids_and_where_it_stands(action):
     event = parse(payload("slack", action), NOW)
     assert isinstance(event, ButtonEvent)
-    assert (event.action, event.user_id, event.user_name, event.team_id) == (action, "U01", "alex", "T01")
+    assert (event.action, event.user_id, event.user_name) == (action, "U01", "alex")
     assert (event.channel_id, event.message_ts) == ("C01", "1792009376.000200")
     assert event.value["draftId"] == "0199d0c0-0000-7000-8000-00000000000d"
 
