@@ -33,7 +33,7 @@ class SendSerializer(RowSerializer):
 
 
 class OneSend(ApiView):
-    """Returns a send: `intent`, `sent`, `failed`, `unknown` or `taken_back`."""
+    """Returns a send: `later`, `intent`, `sent`, `failed`, `unknown` or `taken_back`."""
 
     scopes = {"GET": "sends:read"}
     serializer_class = SendSerializer

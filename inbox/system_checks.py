@@ -20,7 +20,7 @@ from inbox.health import comeback
 from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
-from inbox.replying import buttons, send_claims, slack_cards
+from inbox.replying import buttons, send_claims, slack_cards, undo
 from inbox.workspaces import identity
 from integrations import registry
 from integrations.health import writer
@@ -45,6 +45,7 @@ HEARD = (
     Heard(
         signals.lead_replied, "lead_replied", receivers.pause_for_reply, "a reply does not pause follow-ups"
     ),
+    Heard(signals.lead_replied, "lead_replied", undo.on_reply, "a planned answer goes out after they wrote"),
     Heard(
         signals.lead_tagged,
         "lead_tagged",

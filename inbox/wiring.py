@@ -13,7 +13,7 @@ from inbox.intake import retention
 from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
-from inbox.replying import autosend, buttons, review, send_claims, slack_cards
+from inbox.replying import autosend, buttons, review, send_claims, slack_cards, undo
 from inbox.webhooks import stored
 from inbox.workspaces import identity
 from integrations.health import writer
@@ -32,6 +32,7 @@ def connect() -> None:
 
 def _receivers() -> None:
     signals.lead_replied.connect(receivers.pause_for_reply)
+    signals.lead_replied.connect(undo.on_reply)
     signals.lead_tagged.connect(receivers.note_response)
     signals.lead_stopped.connect(receivers.stop)
     signals.lead_booked.connect(receivers.booked)

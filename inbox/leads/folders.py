@@ -64,7 +64,8 @@ def _to_review(workspaces: Ids) -> Q:
 def _scheduled(workspaces: Ids) -> Q:
     # This is a union, because an OR of the two queries would read every lead of the workspace.
     counting_down = _pending(workspaces, send_at__isnull=False)
-    return Q(pk__in=counting_down.union(_sends(workspaces, OutboundSend.State.INTENT)))
+    states = (OutboundSend.State.INTENT, OutboundSend.State.LATER)
+    return Q(pk__in=counting_down.union(*(_sends(workspaces, state) for state in states)))
 
 
 def _sent(workspaces: Ids) -> Q:
@@ -173,7 +174,7 @@ FOLDERS = {
             "Scheduled sends",
             "clock",
             "Nothing scheduled",
-            "Messages count down here before they go out, so you can still stop them.",
+            "Messages wait here for their time, so you can still stop them.",
             _scheduled,
             tab="Going out",
         ),

@@ -93,6 +93,7 @@ class OutboundSend(Row):
     A person's message counts down until `send_at` and can be taken back until the call. A taken-back own text becomes
     `taken_back` and waits in the composer; the row of a draft is deleted.
 
+    `later`: a person chose the time `send_at`. Until then, the row claims nothing: other messages may go out.
     `intent`: the provider has not been called, or the caller died. `unknown`: the provider was called, and the outcome
     is open. Then the provider is asked, or a person decides; the message is never repeated automatically.
     """
@@ -104,6 +105,7 @@ class OutboundSend(Row):
         PROGRAM = "program", "Written by a program"
 
     class State(models.TextChoices):
+        LATER = "later", "Going out later"
         INTENT = "intent", "Going out"
         SENT = "sent", "Sent"
         FAILED = "failed", "Failed"
@@ -160,6 +162,7 @@ class OutboundSend(Row):
         indexes = [
             index("send_uncertain", "workspace", "-created_at", where=Q(state__in=["unknown", "failed"])),
             index("send_by_lead", "lead", "-created_at"),
+            index("send_later", "workspace", where=Q(state="later")),
             # for the send in a provider's event, or in a person's search by its id
             index(
                 "send_by_provider_id", "workspace", "provider_message_id", where=~Q(provider_message_id="")
@@ -183,7 +186,7 @@ class OutboundSend(Row):
     def can_be_taken_back(self) -> bool:
         """Whether a person can still take the message back: it had a countdown, and its provider was not called."""
         counted = self.send_at is not None and not self.part
-        return counted and self.called_at is None and self.state == self.State.INTENT
+        return counted and self.called_at is None and self.state in (self.State.INTENT, self.State.LATER)
 
     @property
     def counts_down(self) -> bool:

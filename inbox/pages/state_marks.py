@@ -43,6 +43,7 @@ DRAFTS = {
     Draft.Status.REJECTED: StateMark("", "off", "Discarded"),
 }
 SENDS = {
+    OutboundSend.State.LATER: StateMark("info", "clock", "Going out later"),
     OutboundSend.State.INTENT: StateMark("info", "send", "Going out"),
     OutboundSend.State.SENT: StateMark("ok", "check", "Sent"),
     OutboundSend.State.FAILED: StateMark("bad", "fail", "Failed to send"),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from inbox.models import OutboundSend
-from inbox.replying import carrier_messages, send_claims, sending
+from inbox.replying import carrier_messages, send_claims, sending, undo
 from inbox.replying.carrier_messages import match
 from integrations.carriers import Accepted, CannotSend
 from integrations.errors import ProviderError, ProviderMisconfigured
@@ -83,6 +83,10 @@ def settle_stranded(deadline: Deadline) -> dict[str, int]:
         state=State.INTENT, created_at__lt=timezone.now() - STRANDED_AFTER
     ).select_related("lead")
     counts = {"failed": 0, "unknown": 0, "left": 0}
+    late = OutboundSend.objects.filter(state=State.LATER, send_at__lt=timezone.now() - STRANDED_AFTER)
+    for send in late.select_related("lead")[:500]:
+        if not _has_job(send):
+            undo.give_up(send, "Its job ended before it went out.")
     for send in stranded.order_by("created_at")[:500]:
         if deadline.expired:
             counts["left"] += 1

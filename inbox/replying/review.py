@@ -4,7 +4,7 @@ the page decide at the same time.
 """
 
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,7 +14,7 @@ from inbox.leads import rollup, stops, suspicion
 from inbox.models import Draft, Lead, Message, OutboundSend, User, Workspace, audit
 from inbox.models.actor import Actor, columns
 from inbox.models.lead import Channel
-from inbox.replying import limits, sending
+from inbox.replying import limits, sending, undo
 from inbox.replying.prompts import model_calls
 from inbox.replying.send_claims import (
     AlreadyDecided,
@@ -59,10 +59,12 @@ def approve(
     subject: str | None = None,
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
+    later: datetime | None = None,
 ) -> OutboundSend:
     """Approves `draft` and enqueues its send with `text` and `subject` (None: as drafted), in one transaction.
     `user`: None for an automatic send, which has no countdown. `revision`: None for any. `seen_at` and `seen_send`: the
-    times of the newest message from the lead and of our newest send that the person saw. Raises AlreadyDecided,
+    times of the newest message from the lead and of our newest send that the person saw. `later`: the time at which it
+    goes out, and until which the lead is snoozed; None for now. Raises AlreadyDecided,
     SendBlocked or Refused.
     """
     subject = draft.subject if subject is None else subject.strip()
@@ -71,6 +73,7 @@ def approve(
         _refuse_unread(lead, seen_at)
         _decide(draft, Status.APPROVED, user, revision, text=text.strip(), subject=subject)
         _refuse_unseen(lead, user if isinstance(user, User) else None, seen_send)
+        undo.answered_instead(lead, user)
         send = claim(
             lead,
             channel=draft.channel,
@@ -81,7 +84,7 @@ def approve(
             draft=draft,
             reply_to=draft.trigger_message,
             user=user,
-            send_at=_end_of_countdown(draft.workspace_id) if user else None,
+            **_when(lead, later, counts_down=user is not None),
         )
         outcome = {"send": str(send.pk), "edited": draft.was_edited}
         audit.record(draft.workspace_id, user, "draft.approve", draft, **outcome)
@@ -135,10 +138,11 @@ def send_own(
     client_token: str,
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
+    later: datetime | None = None,
 ) -> OutboundSend:
     """Enqueues the send of a person's `text` and closes drafts that wait on this channel. `client_token`: the token of
-    a form (64 characters); each token sends once. `seen_at` and `seen_send`: as for `approve`. Raises SendBlocked or
-    Refused.
+    a form (64 characters); each token sends once. `seen_at`, `seen_send` and `later`: as for `approve`. Raises
+    SendBlocked or Refused.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)
@@ -149,6 +153,7 @@ def send_own(
             return first
         _refuse_unread(locked, seen_at)
         _refuse_unseen(locked, user, seen_send)
+        undo.answered_instead(locked, user)
         send = claim(
             locked,
             channel=channel,
@@ -156,7 +161,7 @@ def send_own(
             user=user,
             origin=Origin.PERSON,
             origin_id=client_token[:64],
-            send_at=_end_of_countdown(lead.workspace_id),
+            **_when(locked, later),
         )
         forget(sends.filter(lead=lead))
         stops.close_drafts(
@@ -189,7 +194,7 @@ def send_for_program(
             origin=Origin.PROGRAM,
             origin_id=origin_id,
             reply_to=reply_to,
-            send_at=_end_of_countdown(lead.workspace_id),
+            **_when(locked),
         )
         stops.close_drafts(
             Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=program
@@ -204,10 +209,13 @@ def _differs(send: OutboundSend, text: str) -> bool:
     return bool(send.text) and [send.text, *send.rest] != parts
 
 
-def _end_of_countdown(workspace_id: UUID) -> datetime | None:
-    """The time at which a message approved now goes out; None for immediately."""
-    seconds = Workspace.objects.values_list("undo_send_s", flat=True).get(pk=workspace_id)
-    return timezone.now() + timedelta(seconds=seconds) if seconds else None
+def _when(lead: Lead, later: datetime | None = None, *, counts_down: bool = True) -> dict[str, Any]:
+    """When a message approved now goes out: `later`, at the end of the countdown, or at once."""
+    if later is not None:
+        Lead.objects.filter(pk=lead.pk).update(snoozed_until=later, unread=False)
+        return {"send_at": later, "state": State.LATER}
+    seconds = Workspace.objects.values_list("undo_send_s", flat=True).get(pk=lead.workspace_id)
+    return {"send_at": timezone.now() + timedelta(seconds=seconds) if seconds and counts_down else None}
 
 
 def forget(sends: QuerySet[OutboundSend]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from inbox.leads import erased, refused_addresses, suspicion
 from inbox.leads.rollup import answers
@@ -73,16 +74,18 @@ def claim(
     reply_to: Message | None = None,
     user: Actor | None = None,
     send_at: datetime | None = None,
+    state: str = State.INTENT,
 ) -> OutboundSend:
     """Claims and enqueues the send of `text` to `lead` in the caller's transaction. The lead's row must be locked.
     `origin` says whether the text comes from a draft, a follow-up step or a person. `origin_id` identifies that draft,
     step or form, so that the same text is claimed once. `reply_to`: None for the lead's newest message on the channel.
-    `user`: None for an automatic send. `send_at`: None for no countdown.
+    `user`: None for an automatic send. `send_at`: None for no countdown. `state`: LATER for a message
+    that only waits for `send_at`, and claims nothing until then.
 
     Raises AlreadyDecided if the origin was claimed before. Raises SendBlocked if the lead must not be written to or has
-    refused the address, another send to the lead is pending, a suspicion is open and no person approved the text, the
-    text does not fit or still holds a variable, an email answers no message, or the account of that message cannot
-    send.
+    refused the address, another send to the lead is pending, an automatic text meets a later one, a suspicion is open
+    and no person approved the text, the text does not fit or still holds a variable, an email answers no message, or
+    the account of that message cannot send.
     """
     reply_to = reply_to or newest_inbound(lead, channel)
     held = "" if isinstance(user, User) else suspicion.reason(lead)
@@ -90,6 +93,8 @@ def claim(
         raise SendBlocked(why)
     if why := _busy(lead.pk, channel):
         raise SendUnderWay(why)
+    if not isinstance(user, User) and later(lead).exists():
+        raise SendUnderWay("Someone has chosen a later time for an answer.")
     if why := held or _unfit(channel, text, subject, reply_to):
         raise SendBlocked(why)
     parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
@@ -99,7 +104,7 @@ def claim(
     send = addressed(
         lead, channel, reply_to, **source, subject=subject, text=parts[0], rest=parts[1:], send_at=send_at
     )
-    send.answer_by = lead.answer_by
+    send.answer_by, send.state = lead.answer_by, state
     send.recipients = refused_addresses.without(lead, send.recipients)
     if (
         why := _unanswerable(send)
@@ -262,6 +267,11 @@ def back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> 
     draft_changed.send(Draft, draft=draft, event=f"held-{send.pk}")
 
 
+def later(lead: Lead) -> QuerySet[OutboundSend]:
+    """The messages to the lead that wait for the time that a person chose."""
+    return OutboundSend.objects.filter(lead=lead, state=State.LATER)
+
+
 def vetoed(send: OutboundSend, lead: Lead) -> str:
     """Why a claimed message may not go to the provider: its recipient was erased, refused the address, or the veto of
     its origin applies. Returns "" if it may. Raises NoVeto.
@@ -342,7 +352,7 @@ def wrote_during_countdown(send: OutboundSend) -> bool:
     came = Message.objects.filter(
         lead_id=send.lead_id,
         direction=Message.Direction.INBOUND,
-        received_at__range=(send.created_at, send.send_at),
+        received_at__range=(send.created_at, timezone.now() if send.state == State.LATER else send.send_at),
     )
     if send.reply_to is not None:
         came = came.filter(sent_at__gt=send.reply_to.sent_at)

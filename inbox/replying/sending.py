@@ -16,7 +16,7 @@ from django.utils import timezone
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
 from inbox.models.message import OWN
-from inbox.replying import carrier_messages, hours, lost_time, send_claims, slots
+from inbox.replying import carrier_messages, hours, lost_time, send_claims, slots, undo
 from inbox.replying.account_pauses import require_up
 from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
@@ -54,6 +54,8 @@ def run(ctx: JobContext) -> dict[str, str]:
     if send.counts_down and send.send_at is not None:
         # The job became due early: an account that is back makes all waiting jobs due.
         raise Snooze(send.send_at, "You can take it back until then.")
+    if send.state == State.LATER and (why := undo.begin(send)):
+        return TAKEN_BACK | {"reason": why}
     attempt = partial(_attempt, ctx, send)
     ended: dict[str, str] = ctx.step(
         "send", attempt, effect="send", time_limit_ms=CALL_LIMIT_MS, on_interrupted=attempt

@@ -9,20 +9,26 @@ from django.utils import timezone
 from inbox.leads import rollup
 from inbox.models import Draft, Lead, OutboundSend, User, audit
 from inbox.models.actor import Actor
+from inbox.replying import send_claims
 from inbox.replying.send_claims import AlreadyDecided, Refused, back_to_review
+
+State = OutboundSend.State
+COUNTING = (State.INTENT, State.LATER)
 
 
 def take_back(send: OutboundSend, *, user: Actor) -> None:
-    """Takes back a message during its countdown. Raises AlreadyDecided. Raises Refused if `user` is not its sender."""
-    if send.approved_by is not None and send.approved_by != user:
-        raise Refused(f"{send.approved_by.name} sent it. Only they can take it back.")
+    """Takes back a message during its countdown, or before its chosen time. Raises AlreadyDecided. Raises Refused if
+    `user` is not its sender and it counts down.
+    """
+    if send.state != State.LATER and send.approved_by not in (None, user):
+        raise Refused(f"{send.author} sent it. Only they can take it back.")
     _take_back(send, user)
 
 
 def _take_back(send: OutboundSend, user: Actor) -> None:
     with transaction.atomic():
         lead = rollup.locked(send.lead)
-        if not _undo(send, lead, f"{user} took it back."):
+        if not undo(send, lead, f"{user} took it back."):
             raise AlreadyDecided("It’s too late to take it back: it has gone out.")
         audit.record(send.workspace_id, user, "send.take_back", send)
 
@@ -30,7 +36,7 @@ def _take_back(send: OutboundSend, user: Actor) -> None:
 def take_back_all(workspace_id: UUID, *, user: User) -> int:
     """Takes back all messages of the workspace whose countdown runs, and returns their number."""
     counting = OutboundSend.objects.filter(
-        workspace_id=workspace_id, state=OutboundSend.State.INTENT, called_at=None, send_at__isnull=False
+        workspace_id=workspace_id, state__in=COUNTING, called_at=None, send_at__isnull=False
     )
     taken_back = 0
     for send in counting.select_related("lead").order_by("pk"):
@@ -40,15 +46,16 @@ def take_back_all(workspace_id: UUID, *, user: User) -> int:
     return taken_back
 
 
-def _undo(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Takes back a message during its countdown. A draft returns to review with the approved text; other text is kept
-    for the composer. Returns False without a countdown, or if the provider was already called. Runs in a transaction
-    with the lead's row locked.
+def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
+    """Takes back a message during its countdown, or before its chosen time. A draft returns to review with the approved
+    text; other text is kept for the composer. Returns False without a countdown, or if the provider was already called.
+    Runs in a transaction with the lead's row locked.
     """
     counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
-    claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)
-    if not claimed.update(state=OutboundSend.State.TAKEN_BACK, reason=why[:300], finished_at=timezone.now()):
+    claimed = counting.filter(state__in=COUNTING, called_at=None)
+    if not claimed.update(state=State.TAKEN_BACK, reason=why[:300], finished_at=timezone.now()):
         return False
+    Lead.objects.filter(pk=lead.pk, snoozed_until=send.send_at).update(snoozed_until=None)
     if send.draft_id is not None:
         # A draft can be claimed only once, and this draft may be sent again.
         OutboundSend.objects.filter(pk=send.pk).delete()
@@ -59,3 +66,41 @@ def _undo(send: OutboundSend, lead: Lead, why: str) -> bool:
             text=""
         )  # the program has it, and no composer needs it
     return True
+
+
+def give_up(send: OutboundSend, why: str) -> None:
+    """Takes back a message for the product itself."""
+    with transaction.atomic():
+        undo(send, rollup.locked(send.lead), why)
+
+
+def begin(send: OutboundSend) -> str:
+    """Claims a message whose chosen time has come. If it may not go out, takes it back and returns why."""
+    with transaction.atomic():
+        lead = rollup.locked(send.lead)
+        waiting = send_claims.later(lead).filter(pk=send.pk)
+        if not waiting.exists():
+            return "Someone took it back."
+        answered = lead.answered_at is not None and lead.answered_at > send.created_at
+        why = "Someone has answered since." if answered else send_claims.vetoed(send, lead)
+        if why := send_claims.blocked(lead, send.channel) or why:
+            undo(send, lead, why)
+            return why
+        send.state, send.send_at = State.INTENT, timezone.now()
+        waiting.update(state=send.state, send_at=send.send_at)
+    return ""
+
+
+def answered_instead(lead: Lead, user: Actor | None) -> None:
+    """Takes back the messages that wait for their time, because `user` answers now. The lead must be locked."""
+    if isinstance(user, User):
+        for send in send_claims.later(lead):
+            undo(send, lead, f"{user.name} answered instead.")
+
+
+def on_reply(sender: object, lead: Lead, **kwargs: object) -> int:
+    """Takes back the messages that wait for their time, because the lead has written. Returns their number."""
+    with transaction.atomic():
+        locked = rollup.locked(lead)
+        waiting = [send for send in send_claims.later(locked) if send_claims.wrote_during_countdown(send)]
+        return sum(undo(send, locked, "They wrote first.") for send in waiting)

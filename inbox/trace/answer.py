@@ -158,6 +158,10 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
         if looks is not None and send.state == State.SENT:
             yield from wait(looks.created_at, send.finished_at, "It was unclear whether it had gone out")
         yield _end(send, who, records.own.get(str(send.pk)))
+    elif send.state == State.LATER and send.send_at:
+        yield Event(
+            send.send_at, "clock", "It goes out", branch="Someone chose the time", links=(link_to(send),)
+        )
     elif send.state == State.INTENT and send.reason:
         yield Event(
             send.created_at, "clock", "It hasn’t gone out yet", tone="warn", branch="It waits", why=send.reason,

@@ -35,6 +35,7 @@ BOUNCED = Ending(
 ENDS_OF_SEND = {
     State.FAILED: Ending("The answer didn’t go out", "bad", "fail", "Failed to send"),
     State.TAKEN_BACK: Ending("The answer was taken back", "", "off", "Taken back"),
+    State.LATER: Ending("The answer goes out later", "info", "clock", "Going out later"),
     State.INTENT: Ending("The answer is on its way", "info", "send", "Going out"),
 }
 

@@ -1,6 +1,7 @@
 """Handles posted answers, notes and decisions about drafts. `inbox.replying.review` carries out what goes to a lead."""
 
 import uuid
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -8,12 +9,15 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 
 from inbox.leads import notes
 from inbox.models import Draft, Lead, OutboundSend
 from inbox.models.lead import WRITTEN_ON
 from inbox.pages.access import POST, WorkspaceRequest, workspace_view
+from inbox.pages.conversation import lead_details
 from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
+from inbox.pages.desk import snooze_words
 from inbox.pages.desk.conversation_list import threads
 from inbox.pages.forms import PostedText, first_error
 from inbox.pages.parts import part_asked
@@ -40,6 +44,25 @@ class AnswerForm(forms.Form):
         },
     )
 
+    at = forms.CharField(required=False)
+
+    def __init__(self, data: Any, lead: Lead) -> None:
+        super().__init__(data)
+        self.lead = lead
+
+    def clean(self) -> dict[str, Any]:
+        """Reads the time in the words `at`, if the person pressed the button that sends later, in the lead's zone."""
+        words = self.cleaned_data.pop("at", "")
+        if self.data.get("do") == LATER:
+            try:
+                with timezone.override(lead_details.zone_of(self.lead)):
+                    self.cleaned_data["later"] = snooze_words.read(
+                        words, self.lead.workspace.opens_at, "Send later"
+                    )
+            except snooze_words.NotUnderstood as reason:
+                self.add_error("at", str(reason))
+        return self.cleaned_data
+
     def clean_text(self) -> str:
         text = str(self.cleaned_data["text"])
         if problem := variables.unfilled(text):
@@ -54,20 +77,22 @@ class OwnMessageForm(AnswerForm):
     client_token = forms.UUIDField()
 
 
-SENDING = ("send", "send-next")
+LATER = "later"
+SENDING = ("send", "send-next", LATER)
 
 
 @workspace_view(methods=POST)
 def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Carries out a reviewer's decision about a draft and redirects to the conversation.
 
-    `do` is send or send-next (both with the edited `text`), discard, rewrite or hold, and for a sample also pretend.
+    `do` is send, send-next or later (with the edited `text`; later at the time in the words `at`), discard, rewrite or
+    hold, and for a sample also pretend.
     send-next opens the next conversation. A refusal shows the conversation with the reason, as 409. A text that cannot
     be sent is a 422.
     """
-    drafts = Draft.objects.select_related("lead__campaign")
+    drafts = Draft.objects.select_related("lead__campaign", "lead__workspace")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
-    form = AnswerForm(request.POST)
+    form = AnswerForm(request.POST, draft.lead)
     sample = draft.lead.sample
     action = _action(request, *SENDING, "discard", "rewrite", "hold", *(["pretend"] if sample else []))
     if action in SENDING and not form.is_valid():
@@ -97,9 +122,11 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
 
 @workspace_view(methods=POST)
 def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Sends `text` to a lead on `channel`, once per `client_token`. `do` send-next then opens the next conversation."""
+    """Sends `text` to a lead on `channel`, once per `client_token`. `do` send-next then opens the next conversation;
+    later sends it at the time in the words `at`.
+    """
     lead = find_lead(request, lead_id)
-    form = OwnMessageForm(request.POST)
+    form = OwnMessageForm(request.POST, lead)
     if not form.is_valid():
         return _again(request, lead, form)
     try:

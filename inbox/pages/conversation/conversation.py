@@ -64,6 +64,7 @@ class Answer:
     material: DraftMaterial | None = None
     line: DraftLine | None = None
     seen_send: str = ""
+    zone_words: str = ""
 
     @property
     def being_written(self) -> bool:
@@ -159,6 +160,7 @@ def answer_for(
         draft_way=next((way for way in ways if draft and way.channel == draft.channel), None),
         taken_back=returned,
         seen_send=_seen_send(lead),
+        zone_words=lead_details.zone_words(lead),
         **(_about(lead, draft) if draft else {}),
     )
 

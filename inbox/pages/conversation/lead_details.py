@@ -65,6 +65,16 @@ def _their_time(lead: Lead) -> Tile | None:
     return Tile("Their time", format_date(local, "H:i"), f"{place}, {awake}")
 
 
+def zone_of(lead: Lead) -> zoneinfo.ZoneInfo:
+    """Returns the time zone of the lead's phone number; without one, that of the workspace."""
+    return zone_of_phone(lead.phone) or zoneinfo.ZoneInfo(lead.workspace.timezone)
+
+
+def zone_words(lead: Lead) -> str:
+    place = zone_of(lead).key.replace("_", " ")
+    return f"In {'their' if zone_of_phone(lead.phone) else 'your workspace’s'} time zone, {place}."
+
+
 def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
     """Returns the time zone of a phone number (E.164); None if the number is invalid or its zone is ambiguous."""
     try:

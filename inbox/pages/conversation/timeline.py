@@ -22,8 +22,9 @@ from integrations import registry
 LIMIT = 50
 NEWEST = ("-sent_at", "-received_at", "-pk")
 TEXT_LIMIT = 20_000
-OPEN_STATES = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN, OutboundSend.State.FAILED)
-LEFT_OPEN = Q(state__in=(OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)) | (
+State = OutboundSend.State
+OPEN_STATES = (State.LATER, State.INTENT, State.UNKNOWN, State.FAILED)
+LEFT_OPEN = Q(state__in=(State.LATER, State.INTENT, State.UNKNOWN)) | (
     Q(state=OutboundSend.State.TAKEN_BACK) & ~Q(text="")
 )
 """Sends whose outcome is still unknown, and sends that were taken back but keep their text."""

@@ -18,7 +18,7 @@ from inbox.understanding.normalise import fold
 
 MOST_DAYS = 366
 MOST_CHARS = 80
-NOT_UNDERSTOOD = "Snooze until: “{}” isn’t a time we understand. Try “tomorrow 9am” or “in 3 weeks”."
+NOT_UNDERSTOOD = "{}: “{}” isn’t a time we understand. Try “tomorrow 9am” or “in 3 weeks”."
 NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
 PARTS_OF_DAY = {
     "morning": time(9),
@@ -39,19 +39,20 @@ class NotUnderstood(ValueError):
     """The words name no time, or a time that has passed or is too far ahead. The message says so for the user."""
 
 
-def read(text: str, opens_at: time) -> datetime:
-    """Returns the time that `text` names, relative to now. Raises NotUnderstood.
+def read(text: str, opens_at: time, label: str = "Snooze until") -> datetime:
+    """Returns the time that `text` names, relative to now. Raises NotUnderstood, whose message begins with
+    `label`.
 
     "Next Tuesday" is the Tuesday of the next week. "Tuesday" is the next one to come.
     """
     words, now = " ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"), timezone.localtime()
     until = _exact(words, now) or _on_a_day(words, now, opens_at)
     if until is None:
-        raise NotUnderstood(NOT_UNDERSTOOD.format(text.strip()[:40]))
+        raise NotUnderstood(NOT_UNDERSTOOD.format(label, text.strip()[:40]))
     if until <= now:
-        raise NotUnderstood(f"Snooze until: {until:%H:%M} on {until.day} {until:%B %Y} has passed.")
+        raise NotUnderstood(f"{label}: {until:%H:%M} on {until.day} {until:%B %Y} has passed.")
     if until > now + timedelta(days=MOST_DAYS):
-        raise NotUnderstood("Snooze until: choose a time in the next year.")
+        raise NotUnderstood(f"{label}: choose a time in the next year.")
     return until
 
 

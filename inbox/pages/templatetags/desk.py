@@ -142,6 +142,8 @@ def _state(lead: Lead, folder: str) -> SafeString | None:
     if lead.suspected:
         return render_chip(state_of("suspicion", lead.suspected))
     send = getattr(lead, "send_state", None)
+    if send == "later" and lead.snoozed_until:
+        return render_chip(StateMark("info", "clock", format_html("Goes out {}", moment(lead.snoozed_until))))
     if send and send != "sent":
         return render_chip(state_of("send", send))
     if lead.snoozed_until and lead.snoozed_until > timezone.now():
