@@ -27,7 +27,7 @@ LONGEST_SNOOZE = timedelta(days=366)
 
 
 class FactsInput(Input):
-    """What a person edits on a lead's page. An empty text empties the field."""
+    """The facts that a person edits on a lead's page. An empty text empties the field."""
 
     firstName = serializers.CharField(required=False, allow_blank=True, max_length=120)
     lastName = serializers.CharField(required=False, allow_blank=True, max_length=120)

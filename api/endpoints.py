@@ -37,7 +37,10 @@ class EndpointSerializer(RowSerializer):
 class EndpointInput(Input):
     url = serializers.CharField(max_length=500, validators=[endpoints.validate_url])
     events = serializers.ListField(
-        child=serializers.ChoiceField([EVERY, *SUBSCRIBABLE]), min_length=1, max_length=len(SUBSCRIBABLE) + 1
+        child=serializers.ChoiceField([EVERY, *SUBSCRIBABLE]),
+        min_length=1,
+        max_length=len(SUBSCRIBABLE) + 1,
+        error_messages={"min_length": "Name at least one type, or “*” for all."},
     )
     includeText = serializers.BooleanField(source="include_text", default=False)
 

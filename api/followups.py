@@ -8,10 +8,10 @@ from rest_framework.response import Response
 
 from api.base import ApiView
 from api.forms import Input, RowSerializer
-from api.problems import Conflict
+from api.problems import Conflict, of_field
 from api.repeating import repeatable
 from inbox.followups import by_hand, plan
-from inbox.models import FollowUpInstance, audit
+from inbox.models import FollowUpInstance, FollowUpSequence, audit
 
 FOLLOWUPS = FollowUpInstance.objects.select_related("lead")
 NOT_STARTED = "Not started: it is running for this lead already, or they may not be contacted."
@@ -38,7 +38,10 @@ class FollowUps(ApiView):
     def post(self, request: Request) -> Response:
         """Starts a sequence for a lead."""
         body = self.body()
-        lead = self.lead(body["lead"])
+        with of_field("lead"):
+            lead = self.lead(body["lead"])
+        with of_field("sequence"):
+            self.row(FollowUpSequence.objects, body["sequence"])
         sequence = plan.open_to(lead).filter(pk=body["sequence"]).first()
         started = sequence and plan.enrol(lead, sequence, user=self.token)
         if not started:

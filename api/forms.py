@@ -1,8 +1,12 @@
 """The bases of the API's serializers: fields in camelCase, and nothing that is unknown is passed over."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+UNKNOWN = "Unknown. Known are: {}."
 
 
 def camel(name: str) -> str:
@@ -10,9 +14,9 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+# The schema describes a type by its docstring, so the two bases have none.
+# A row as JSON: the fields of `Meta.fields`, named in camelCase, all of them read-only.
 class RowSerializer(serializers.ModelSerializer[Any]):
-    """A row as JSON: the fields of `Meta.fields`, named in camelCase, all of them read-only."""
-
     def get_fields(self) -> Any:
         fields = {}
         for name, field in super().get_fields().items():
@@ -23,17 +27,28 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return fields
 
 
+# A query or a body. A name that it does not know is an error, because a misspelt filter would widen a list.
 class Input(serializers.Serializer[Any]):
-    """A query or a body. A name that it does not know is an error, because a misspelt filter would widen a list."""
+    def get_fields(self) -> Any:
+        fields = super().get_fields()
+        for field in fields.values():
+            choice = getattr(field, "child", field)
+            if isinstance(choice, serializers.ChoiceField):
+                choice.error_messages["invalid_choice"] = UNKNOWN.format(", ".join(choice.choices))
+        return fields
 
-    def validate(self, attrs: Any) -> Any:
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown and self.parent is None:
-            message = f"Unknown. Known are: {', '.join(self.fields) or 'none'}."
-            raise serializers.ValidationError(
-                {name[:80]: [message] for name in sorted(unknown)[:20]}, "unknown"
-            )
-        return attrs
+    def to_internal_value(self, names: Any) -> Any:
+        errors: dict[str, Any] = {}
+        if isinstance(names, Mapping):
+            unknown = ErrorDetail(UNKNOWN.format(", ".join(self.fields) or "none"), "unknown")
+            errors = {name[:80]: [unknown] for name in sorted(set(names) - set(self.fields))[:20]}
+        try:
+            fields = super().to_internal_value(names)
+        except serializers.ValidationError as error:
+            errors |= cast(dict[str, Any], error.detail)
+        if errors:
+            raise serializers.ValidationError(errors)
+        return fields
 
 
 class PageQuery(Input):

@@ -52,6 +52,10 @@ class LeadSerializer(RowSerializer):
             *("opted_out_at", "bounced_at", "booked_at", "last_channel"),
             *("last_message_at", "last_inbound_at", "last_outbound_at", "created_at", "updated_at"),
         )
+        extra_kwargs = {
+            "booked_at": {"help_text": "When its meeting was booked; null without one."},
+            "suspected": {"help_text": "What a reply may be until a person decides; empty for none."},
+        }
 
 
 class LeadQuery(ListQuery):

@@ -30,6 +30,10 @@ class MessageSerializer(RowSerializer):
             *("from_address", "from_name", "account_address", "draft", "tag", "suspected", "automated_reply"),
             *("sent_at", "received_at", "updated_at"),
         )
+        extra_kwargs = {
+            "source": {"help_text": "The provider that the message came from or went out by."},
+            "suspected": {"help_text": "The suspicion of the rules when it came; empty for none."},
+        }
 
 
 class MessageQuery(ListQuery):

@@ -1,6 +1,7 @@
 """Answers errors as application/problem+json (RFC 9457): one form for all of them, without people's texts."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +22,27 @@ ROOT = "body"
 INVALID = "invalid"
 OF_FORM = {400: "malformed", 404: "not_found", 422: INVALID, 429: "throttled"}
 """The codes of statuses for which the code of DRF's exception says less."""
+
+
+DETAILS = {
+    401: "Send a valid token: “Authorization: Bearer hf_…”.",
+    404: "This workspace has nothing at this address.",
+    415: "Send the body as application/json.",
+}
+FIELDS = "Some fields are not usable: “errors” names them."
+
+
+class NoSuchRow(Http404):
+    """The workspace has no row with the id in this field of the body."""
+
+
+@contextmanager
+def of_field(name: str) -> Iterator[None]:
+    """Raises NoSuchRow for a row that is not found in the block."""
+    try:
+        yield
+    except Http404:
+        raise NoSuchRow(name) from None
 
 
 class Conflict(exceptions.APIException):
@@ -46,16 +68,17 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     status, errors = standard.status_code, list[dict[str, str]]()
     code = _code(error)
-    detail = str(getattr(error, "detail", "")) or HTTPStatus(status).phrase
+    detail = DETAILS.get(status) or str(getattr(error, "detail", "")) or HTTPStatus(status).phrase
     if isinstance(error, exceptions.ValidationError):
         status, errors = HTTPStatus.UNPROCESSABLE_ENTITY, list(_flat(error.get_full_details()))
-        detail = "Some fields are not usable: “errors” names them."
+        detail = FIELDS
     elif isinstance(error, InsufficientScope):
         errors = [{"field": "scope", "code": error.default_code, "detail": error.scope}]
-    elif status == HTTPStatus.UNAUTHORIZED:
-        detail = "Send a valid token: “Authorization: Bearer hf_…”."
-    elif isinstance(error, Http404):
-        detail = "This workspace has nothing at this address."
+    elif isinstance(error, NoSuchRow):
+        errors = [{"field": str(error), "code": code, "detail": "The workspace has none with this id."}]
+        detail = FIELDS
+    elif status == HTTPStatus.NOT_FOUND and not context["request"].path.endswith("/"):
+        detail = "Addresses end with a slash."
     body = problem(status, OF_FORM.get(status, code) if status != 422 or errors else code, detail, errors)
     return Response(body, status=status, content_type=TYPE, headers=_headers(standard))
 

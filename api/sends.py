@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from api.base import ApiView
 from api.forms import Input, RowSerializer
+from api.problems import of_field
 from api.repeating import HEADER, repeatable
 from inbox.models import Lead, Message, OutboundSend
 from inbox.models.lead import WRITTEN_ON
@@ -72,7 +73,8 @@ class Sends(ApiView):
     def post(self, request: Request) -> Response:
         """Sends a text to a lead. Vetoes and open suspicions hold it; so does another message that is under way."""
         body = self.body()
-        lead = self.lead(body["lead"])
+        with of_field("lead"):
+            lead = self.lead(body["lead"])
         send = review.send_for_program(
             lead,
             program=self.token,

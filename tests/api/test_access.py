@@ -108,6 +108,19 @@ def test_an_unknown_address_is_missing_whatever_its_query(program):
     assert program.get("nothing/?label=hot&label=warm").status_code == 404
 
 
+def test_an_address_without_its_last_slash_says_so(program):
+    assert program.get("leads").json()["detail"] == "Addresses end with a slash."
+    assert program.get("nowhere/").json()["detail"] == "This workspace has nothing at this address."
+
+
+def test_another_content_type_is_refused_with_the_right_one(program):
+    headers = {"Authorization": f"Bearer {program.text}", "Idempotency-Key": "k1"}
+    answer = program.client.post(
+        "/api/v1/sends/", "a=1", content_type="application/x-www-form-urlencoded", headers=headers
+    )
+    assert answer.status_code == 415 and answer.json()["detail"] == "Send the body as application/json."
+
+
 def test_an_error_names_its_request(program):
     answer = program.get("nothing/", **{"X-Request-Id": "abcdefgh-1"})
     assert answer.json()["requestId"] == answer["X-Request-Id"] == "abcdefgh-1"

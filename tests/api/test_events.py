@@ -141,7 +141,9 @@ def test_an_endpoint_is_made_once_however_often_the_request_is_repeated(program,
 def test_an_endpoint_that_cannot_be_used_is_refused_by_its_field(program, body, field):
     answer = program.post("webhook-endpoints/", body)
     assert answer.status_code == 422
-    assert field in [error["field"] for error in answer.json()["errors"]], answer.json()
+    errors = {error["field"]: error["detail"] for error in answer.json()["errors"]}
+    assert field in errors and "not a valid choice" not in str(errors)
+    assert "Known are: *, message.received" in errors.get("events.0", "Known are: *, message.received")
 
 
 def test_an_endpoint_is_changed_tested_rotated_recovered_and_deleted(program, workspace):

@@ -75,6 +75,14 @@ def test_an_unusable_query_names_its_field(program, query, field):
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
+def test_an_answer_names_unknown_parameters_beside_unusable_ones_and_the_known_choices(program):
+    errors = program.get("leads/?tag=Hot&nedsReply=true&limit=0").json()["errors"]
+    by_field = {error["field"]: error for error in errors}
+    assert set(by_field) == {"tag", "nedsReply", "limit"} and by_field["nedsReply"]["code"] == "unknown"
+    assert by_field["tag"]["detail"].startswith("Unknown. Known are: New, Interested,")
+    assert by_field["tag"]["code"] == "invalid_choice"
+
+
 def test_a_list_is_walked_by_its_cursor_and_its_queries_do_not_grow(
     program, workspace, django_assert_num_queries
 ):

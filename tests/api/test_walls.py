@@ -79,7 +79,19 @@ def test_what_another_workspace_has_is_not_there(address, method, scope, workspa
 def test_what_another_workspace_has_is_not_there_in_a_body(path, body, workspace):
     rows = rows_of(factories.make_workspace())
     body = {name: str(rows.get(value, value)) for name, value in body.items()}
-    assert program_of(workspace).post(path, body, "k").status_code in (404, 409)
+    answer = program_of(workspace).post(path, body, "k")
+    assert answer.status_code == 404
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["code"]) == ("lead", "not_found")
+
+
+def test_a_sequence_of_another_workspace_is_not_there(workspace):
+    ours, theirs = rows_of(workspace), rows_of(factories.make_workspace())
+    answer = program_of(workspace).post(
+        "followups/", {"lead": str(ours["lead_id"]), "sequence": str(theirs["sequence_id"])}
+    )
+    assert answer.status_code == 404
+    assert [error["field"] for error in answer.json()["errors"]] == ["sequence"]
 
 
 @pytest.mark.parametrize(
