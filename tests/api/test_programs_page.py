@@ -45,10 +45,10 @@ def run(transactional_db, live_server, tmp_path):
     token = program_of(workspace, "leads:read", "sends:write").text
     place = {"HOLDFAST": f"{live_server.url}/api/v1", "TOKEN": token, "COPY": str(tmp_path / "leads.db")}
 
-    def of(program: str) -> str:
+    def of(program: str, *words: str) -> str:
         until(no_older_transaction_elsewhere, "the older transactions of other tests end")
         done = subprocess.run(
-            [sys.executable, "-c", program], env=place, capture_output=True, text=True, check=False
+            [sys.executable, "-c", program, *words], env=place, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -65,6 +65,9 @@ def test_the_copy_holds_all_leads_and_later_what_has_changed(run):
     assert run(COPIES) == run(COPIES) == "61 leads\n"
     copy = sqlite3.connect(run.copy)
     assert copy.execute("SELECT id FROM lead WHERE tag = 'Interested'").fetchall() == [(str(leads[3].pk),)]
+    leads[5].delete()
+    assert run(COPIES) == "61 leads\n" and run(COPIES, "--whole") == "60 leads\n"
+    assert copy.execute("SELECT id FROM lead WHERE id = ?", [str(leads[5].pk)]).fetchall() == []
 
 
 def test_the_send_goes_out_once_though_it_is_asked_for_three_times(run):
@@ -110,7 +113,7 @@ def test_the_commands_lead_from_a_token_to_a_send_and_a_received_event(
     factories.make_integration(workspace, credentials={"api_key": "k"})
     lead = factories.make_lead(workspace, needs_reply=True)
     factories.make_message(lead)
-    create, me, leads, send, ask, add, listen, try_it, events = COMMANDS
+    create, me, leads, send, ask, take_back, add, listen, try_it, events = COMMANDS
     assert f"workspace is `{seed.WORKSPACES['northwind']['name']}`" in " ".join(PAGE.split())
 
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -129,7 +132,8 @@ def test_the_commands_lead_from_a_token_to_a_send_and_a_received_event(
     assert [row["id"] for row in page["data"]] == [str(lead.pk)]
     [going] = shell.run(send, LEAD=page["data"][0]["id"])
     assert going == shell.run(send, LEAD=str(lead.pk))[0] and going["state"] == "intent"
-    assert [answer["state"] for answer in shell.run(ask, SEND=going["id"])] == ["taken_back", "taken_back"]
+    assert [answer["state"] for answer in shell.run(ask, SEND=going["id"])] == ["intent"]
+    assert shell.run(take_back.replace("$SEND", going["id"]))[0]["state"] == "taken_back"
     [endpoint] = shell.run(add.replace("8899", port))
     receiver = listen.strip().replace("8899", port).replace(f"whsec_{MORE}", endpoint["secret"])
     with subprocess.Popen(
