@@ -7,7 +7,7 @@ from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 
 REGISTERING = (
-    *("queued_tasks", "background_jobs", "job_records", "integrations", "leads", "deliveries"),
+    *("background_jobs", "job_records", "integrations", "leads", "deliveries"),
     *("followups", "health", "judgement", "ledgers", "operators", "members", "insights"),
 )
 """The modules that register pages. Within an app, the models are listed in this order."""

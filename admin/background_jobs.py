@@ -1,7 +1,11 @@
-"""Admin pages of background jobs. They share numbers, timelines and actions with the workspace pages (jobs.display)."""
+"""Admin pages of background jobs. They share numbers, timelines and actions with the workspace pages (jobs.display).
+
+An unknown value of a filter finds no job; otherwise an action could apply to all jobs.
+"""
 
 import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -9,6 +13,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -19,24 +24,99 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from admin.base import BaseAdmin
-from admin.causes import of_jobs
-from admin.columns import link, list_link, list_url
-from admin.filters import known_values
+from admin.columns import choice_filter, known_values, link, list_link, list_url
 from admin.job_actions import JobActionsAdmin, asked_workspace
-from admin.job_filters import (
-    AgeFilter,
-    CauseFilter,
-    DoneFilter,
-    ErrorFilter,
-    StateFilter,
-    causes_of,
-    is_plain,
-)
 from admin.scope import scope_of
+from admin.tallies import of_jobs
+from inbox.pages.access import once
 from jobs import display, joblist, stats, tally
 from jobs.kinds import KINDS, in_words, policy_of
 from jobs.lanes import LANES, REPLY
-from jobs.models import BackgroundJob, WorkspaceLimit
+from jobs.models import BackgroundJob, JobAction, WorkspaceLimit
+from jobs.tally import Tally
+
+WORDS = 60
+"""The most characters of a cause in the filter."""
+
+
+def causes_of(request: HttpRequest) -> list[Tally]:
+    """The causes of failed jobs that the user may see, latest first, cached for the request."""
+    return once(request, "_job_causes", lambda: tally.read([joblist.causes(scope_of(request).ids)]))
+
+
+def is_plain(request: HttpRequest) -> bool:
+    """Whether the only filter is a state, so that the counts by state apply to the list."""
+    return set(request.GET) <= {"state", "p", "o"}
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Filters jobs by a state of joblist.STATES. The tabs above the list offer it instead of the side panel."""
+
+    title = parameter_name = "state"
+    template = "admin/jobs/backgroundjob/_no_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [(name, words) for name, (words, _) in joblist.STATES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return joblist.in_state(queryset, self.value())
+
+
+def older_than(jobs: QuerySet[Any], age_s: str) -> QuerySet[Any]:
+    """The jobs created more than `age_s` seconds ago. `age_s` is a key of display.AGES."""
+    if age_s not in display.AGES:
+        return jobs.none()
+    return jobs.filter(created_at__lt=Now() - timedelta(seconds=int(age_s)))
+
+
+AgeFilter = choice_filter("age", lambda: display.AGES, older_than)
+
+
+class CauseFilter(admin.SimpleListFilter):
+    """Filters jobs by cause of failure, and offers the latest causes."""
+
+    title = "cause"
+    parameter_name = column = "fingerprint"
+    offers_causes = True
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        causes = causes_of(request) if self.offers_causes and is_plain(request) else []
+        titles = {cause.key: cause.title for cause in causes}
+        if (chosen := self.value()) and chosen not in titles:
+            titles[chosen] = chosen
+        return [(key, (words or key)[:WORDS]) for key, words in titles.items() if key]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+
+
+class ErrorFilter(CauseFilter):
+    """Filters jobs by error class, for URLs that name one. Users choose a cause instead."""
+
+    title = "error class"
+    parameter_name = "error"
+    column = "last_error_class"
+    offers_causes = False
+
+
+class DoneFilter(admin.SimpleListFilter):
+    """Filters jobs by a range of JobAction ids ("17-40"), because a retried job that succeeds has no cause."""
+
+    title = "action"
+    parameter_name = "done"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [(self.value() or "", "The jobs of the last action")] if self.value() else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not (span := self.value()):
+            return queryset
+        first, _, last = span.partition("-")
+        if not (first.isdecimal() and last.isdecimal() and len(first + last) < 36):
+            return queryset.none()
+        done = JobAction.objects.filter(pk__range=(int(first), int(last)))
+        return queryset.filter(pk__in=done.values("job_id"))
+
 
 CAUSES = 5
 """The most causes of failure above the list."""
@@ -46,7 +126,6 @@ Status = BackgroundJob.Status
 
 @admin.register(BackgroundJob)
 class BackgroundJobAdmin(JobActionsAdmin):
-    workspace_path = "workspace"
     trace_kind = "job"
     plain_texts = ("payload", "dedupe_key", "result", "last_error_class", "last_error")
     list_display = ("kind_words", "state", "tries", "cause_words", "lane_name", "when")
@@ -76,14 +155,12 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
     def list_context(self, request: HttpRequest) -> dict[str, Any]:
         """Adds tabs with the number of jobs in each state. A list without filters also shows the causes of failures."""
-        counts = self._counts(request)
         may_retry = self.has_retry_permission(request)
         shown = is_plain(request) and request.GET.get("state", "") in ("", "failed")
+        causes = causes_of(request)[:CAUSES] if shown else []
         return super().list_context(request) | {
-            "tabs": _tabs(request, counts),
-            "causes": [of_jobs(cause, may_retry=may_retry) for cause in causes_of(request)[:CAUSES]]
-            if shown
-            else [],
+            "tabs": _tabs(request, self._counts(request)),
+            "causes": [of_jobs(cause, may_retry=may_retry) for cause in causes],
         }
 
     def get_paginator(
@@ -97,11 +174,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
         return paginator
 
     def _counts(self, request: HttpRequest) -> dict[str, int]:
-        counts: dict[str, int] | None = getattr(request, "_job_counts", None)
-        if counts is None:
-            counts = joblist.counts(scope_of(request).ids)
-            request._job_counts = counts  # type: ignore[attr-defined]  # cached for this request
-        return counts
+        return once(request, "_job_counts", lambda: joblist.counts(scope_of(request).ids))
 
     @admin.display(description="job", ordering="kind")
     def kind_words(self, job: BackgroundJob) -> SafeString:
@@ -157,17 +230,10 @@ class BackgroundJobAdmin(JobActionsAdmin):
         }
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "jobs/_now.html", context)
-        context |= (
-            display.day(workspace_id, times)
-            | self.admin_site.each_context(request)
-            | {
-                "title": "Background jobs at a glance",
-                "opts": self.opts,
-                "workspaces": scope_of(request).names,
-                "may_see_all": scope_of(request).ids is None,
-            }
-        )
-        return TemplateResponse(request, "admin/jobs/backgroundjob/overview.html", context)
+        context |= display.day(workspace_id, times)
+        context |= {"workspaces": scope_of(request).names, "may_see_all": scope_of(request).ids is None}
+        template = "admin/jobs/backgroundjob/overview.html"
+        return self.page(request, template, "Background jobs at a glance", context)
 
     def row_context(self, request: HttpRequest, row: BackgroundJob) -> dict[str, Any]:
         """The job's timeline, links to related rows, and actions."""
@@ -208,7 +274,6 @@ def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
 class WorkspaceLimitAdmin(BaseAdmin):
     """Limits on the jobs of a workspace that run at once. Without a row, it may use seven of eight job threads."""
 
-    workspace_path = "workspace"
     list_display = ("workspace", "max_workers")
     ordering = ("workspace__name", "pk")
     raw_id_fields = ("workspace",)

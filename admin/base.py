@@ -17,8 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from admin.columns import link, linked, list_link
-from admin.filters import WorkspaceFilter
+from admin.columns import WorkspaceFilter, link, linked, list_link
 from admin.long_lists import EstimatingPaginator, LongList
 from admin.scope import INSTALLATION, is_to_many, scope_of, steps_of, workspace_of
 from inbox.models import AuditEntry, audit
@@ -48,7 +47,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     A subclass declares:
 
-    `workspace_path`: the look-up from the model to its workspace, or INSTALLATION.
+    `workspace_path`: the look-up from the model to its workspace, by default its field `workspace`; or INSTALLATION.
     `text_fields`: the columns with user text. They are loaded only on the page of one row, for users who may read it.
     `secret_fields`: the columns that are never loaded.
     `plain_texts`: the other long columns, such as names and settings. Anyone who can see the row may read them.
@@ -69,7 +68,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     `asks_again`: whether a user must have proven their identity recently to add, change or delete a row.
     """
 
-    workspace_path: str
+    workspace_path: str = ""
     text_fields: tuple[str, ...] = ()
     secret_fields: tuple[str, ...] = ()
     plain_texts: tuple[str, ...] = ()
@@ -93,6 +92,11 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     show_facets = admin.ShowFacets.NEVER
     paginator = EstimatingPaginator
     object_history_template = "admin/object_history.html"
+
+    def __init__(self, model: type[Model], site: Any) -> None:
+        super().__init__(model, site)
+        if any(field.name == "workspace" for field in self.opts.fields):
+            self.workspace_path = self.workspace_path or "workspace"
 
     # --- which rows ---
 
@@ -304,6 +308,13 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         pages = [path(route, view(getattr(self, page)), name=f"{name}_{page}") for route, page in views]
         return [*pages, *super().get_urls()]
 
+    def page(
+        self, request: HttpRequest, template: str | list[str], title: str, context: dict[str, Any]
+    ) -> TemplateResponse:
+        """A page of the class's own, in the frame of the admin."""
+        frame = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return TemplateResponse(request, template, frame | context)
+
     def list_context(self, request: HttpRequest) -> dict[str, Any]:
         """The context of the list's page, in addition to Django's."""
         return {"title": capfirst(self.opts.verbose_name_plural)}
@@ -393,10 +404,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         up to `at_once`. A template `admin/<app>/<model>/confirm.html` can add details.
         """
         count, shown = rows.order_by()[: at_once + 1].count(), rows[:SHOWN]
-        context = self.admin_site.each_context(request) | {
-            "title": f"{words}?",
+        context = {
             "words": words,
-            "opts": self.opts,
             "action": request.POST.get("action", ""),
             "count": count,
             "at_once": at_once if count > at_once else 0,
@@ -408,7 +417,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
             **context,
         }
         template = f"admin/{self.opts.app_label}/{self.opts.model_name}/confirm.html"
-        return TemplateResponse(request, [template, "admin/confirm.html"], context)
+        return self.page(request, [template, "admin/confirm.html"], f"{words}?", context)
 
     def act_on_each(
         self,
@@ -509,7 +518,6 @@ class RecordAdmin(EditAdmin):
 class LeadRecordAdmin(RecordAdmin):
     """Base class for records that belong to a lead. A search finds the lead's address and ids."""
 
-    workspace_path = "workspace"
     named_by = "lead"
     search_fields: ClassVar[Any] = ("lead__email__exact",)
     search_help_text = "Lead’s email, or an ID"

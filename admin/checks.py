@@ -54,7 +54,7 @@ def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]
 
 
 def _wrong_path(model_admin: BaseAdmin) -> str:
-    path = getattr(model_admin, "workspace_path", None)
+    path = model_admin.workspace_path
     if not path:
         return "it has no workspace_path."
     if path == INSTALLATION:

@@ -3,21 +3,21 @@
 It takes four queries for any number of workspaces: accounts, what waits for them, lanes, and `admin.tallies`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from admin import accounts
-from admin.causes import CauseLine, of_jobs, whose
 from admin.columns import list_url
 from admin.scope import Scope, scope_of
-from admin.tallies import read
+from admin.tallies import CauseLine, of_jobs, read, whose
 from inbox.models import Deviation, Draft, Lead, OutboundSend, WebhookDelivery
 from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import ago_text
@@ -127,23 +127,10 @@ def _tiles(
     if "cause" in parts:
         failed, url = tallies["cause"], list_url(BackgroundJob, state="failed")
         tiles += [_tile("Jobs failed", failed, url, _causes(failed), "bad", FAILURES), _promises_tile(lanes)]
-    if "sends" in parts:
-        unknown, url = tallies["sends"], list_url(OutboundSend, state__exact="unknown")
-        tiles.append(_tile("Sends unclear", unknown, url, _oldest(unknown), "warn"))
-    if "unread" in parts:
-        unread, url = tallies["unread"], list_url(Lead, awaiting_model__exact=1, sample__exact=0)
-        tiles.append(_tile("Unread by the model", unread, url, _oldest(unread), "warn"))
-    if "deliveries" in parts:
-        troubled, url = tallies["deliveries"], list_url(WebhookDelivery, trouble="open")
-        note = f"{_causes(troubled)}, 7 days" if troubled else "none in 7 days"
-        tiles.append(_tile("Deliveries in trouble", troubled, url, note, "warn"))
-    if "contract" in parts:
-        new, url = tallies["contract"], list_url(Deviation, told="lately")
-        sources = ", ".join(row.title for row in new)
-        tiles.append(_tile("Provider changes", new, url, sources or "none in 7 days", "warn"))
-    if "drafts" in parts:
-        drafts, url = tallies["drafts"], list_url(Draft, status__exact="pending", sample=0)
-        tiles.append(_tile("Drafts waiting", drafts, url, _oldest(drafts), ""))
+    for part, (label, model, filters, note, tone) in NUMBERS.items():
+        if part in parts:
+            rows, url = tallies[part], list_url(model, **filters)
+            tiles.append(_tile(label, rows, url, note(rows), tone))
     if "ticks" in parts:
         tiles.append(_ticks_tile(tallies["ticks"]))
     return tiles
@@ -161,6 +148,31 @@ def _causes(causes: Sequence[Tally]) -> str:
 def _oldest(tallies: Sequence[Tally]) -> str:
     first = min((row.first for row in tallies if row.first), default=None)
     return f"oldest {_for(first)}" if first else "none"
+
+
+def _of_week(causes: Sequence[Tally]) -> str:
+    return f"{_causes(causes)}, 7 days" if causes else "none in 7 days"
+
+
+def _sources(deviations: Sequence[Tally]) -> str:
+    return ", ".join(row.title for row in deviations) or "none in 7 days"
+
+
+Number = tuple[str, type[Model], dict[str, object], Callable[[Sequence[Tally]], str], str]
+NUMBERS: dict[str, Number] = {
+    "sends": ("Sends unclear", OutboundSend, {"state__exact": "unknown"}, _oldest, "warn"),
+    "unread": (
+        "Unread by the model",
+        Lead,
+        {"awaiting_model__exact": 1, "sample__exact": 0},
+        _oldest,
+        "warn",
+    ),
+    "deliveries": ("Deliveries in trouble", WebhookDelivery, {"trouble": "open"}, _of_week, "warn"),
+    "contract": ("Provider changes", Deviation, {"told": "lately"}, _sources, "warn"),
+    "drafts": ("Drafts waiting", Draft, {"status__exact": "pending", "sample": 0}, _oldest, ""),
+}
+"""The tiles of tallies: label, listed rows, note and tone by part."""
 
 
 def _for(since: datetime) -> str:

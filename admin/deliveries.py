@@ -15,8 +15,7 @@ from django.utils.text import Truncator
 
 from admin import tallies
 from admin.base import RecordAdmin
-from admin.columns import chip, linked, list_link, row_url
-from admin.filters import choice_filter, known_values
+from admin.columns import chip, choice_filter, known_values, linked, list_link, row_url
 from admin.scope import scope_of
 from inbox.models import Deviation, WebhookDelivery
 from inbox.pages.access import signed_in
@@ -48,7 +47,6 @@ def unrepaired(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[W
 class WebhookDeliveryAdmin(RecordAdmin):
     """Deliveries are read-only. Staff with the permission `inbox.replay_webhookdelivery` can replay them."""
 
-    workspace_path = "workspace"
     trace_kind = "delivery"
     text_fields = ("body", "error_fields")
     plain_texts = ("event_key", "reason", "headers")

@@ -3,8 +3,7 @@
 from django.contrib import admin
 
 from admin.base import LeadRecordAdmin, RecordAdmin
-from admin.columns import chip, linked
-from admin.filters import known_values
+from admin.columns import chip, known_values, linked
 from admin.integrations import provider_name
 from inbox.models import (
     Appointment,
@@ -28,7 +27,6 @@ def pauses() -> dict[str, str]:
 
 @admin.register(FollowUpSequence)
 class FollowUpSequenceAdmin(RecordAdmin):
-    workspace_path = "workspace"
     ordering = ("name", "pk")
     list_display = ("name", "starts", "enabled", "business_hours_only", "created_at")
     list_filter = ("enabled", "starts")

@@ -14,15 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from admin import accounts
 from admin.base import RecordAdmin, RecordInline
-from admin.columns import Column, chip, row_url
-from admin.filters import choice_filter, known_values
+from admin.columns import Column, chip, choice_filter, known_values, row_url
 from admin.scope import scope_of
 from inbox.health import banner, sentences
 from inbox.models import MailboxAlarm, audit
-from inbox.pages.access import signed_in
-from inbox.pages.operations import account_actions
-from inbox.pages.operations.health import banner_part
-from inbox.pages.safe_next import next_url
+from inbox.pages.access import next_url, signed_in
+from inbox.pages.operations.health import Page, act, banner_part
 from inbox.pages.templatetags.holdfast import ago
 from inbox.workspaces import account_effects
 from inbox.workspaces.accounts import account_name
@@ -68,7 +65,6 @@ class TransitionInline(RecordInline):
 class HealthBoard(RecordAdmin):
     """The accounts in use, with the banner's URL and the actions for an account in trouble."""
 
-    workspace_path = "workspace"
     plain_texts = ("words",)
     list_display = (
         "account",
@@ -181,14 +177,13 @@ class HealthBoard(RecordAdmin):
         if not self.has_check_permission(request):
             raise PermissionDenied
         health = cast(WorkspaceIntegrationHealth, self.get_object(request, str(pk)))
-        own_page = row_url(health)
-        page = account_actions.Page(
-            back=next_url(request, own_page),
+        page = Page(
+            back=next_url(request, row_url(health)),
             act_url=request.path,
             template="admin/integrations/workspaceintegrationhealth/reconnect.html",
             context=self.admin_site.each_context(request) | {"title": "Reconnect", "opts": self.opts},
         )
-        return account_actions.act(request, health.integration, page)
+        return act(request, health.integration, page)
 
     def row_context(self, request: HttpRequest, row: WorkspaceIntegrationHealth) -> dict[str, Any]:
         if row.state not in TROUBLED:

@@ -10,7 +10,6 @@ from insights.models import ContextPack, ConversationInsight, PackQuestion, Pack
 
 @admin.register(ContextPack)
 class ContextPackAdmin(RecordAdmin):
-    workspace_path = "workspace"
     text_fields = ("question", "synthesis", "early_answer", "metrics")
     plain_texts = ("error",)
     list_display = ("created_at", "window", "status", "target_threads", cost, "error")
@@ -30,7 +29,6 @@ class PackThreadAdmin(RecordAdmin):
 
 @admin.register(ConversationInsight)
 class ConversationInsightAdmin(RecordAdmin):
-    workspace_path = "workspace"
     named_by = "lead"
     text_fields = ("data",)
     list_display = ("created_at", "outcome", "source", "prompt_version", "read_at", cost)
@@ -39,7 +37,6 @@ class ConversationInsightAdmin(RecordAdmin):
 
 @admin.register(PackQuestion)
 class PackQuestionAdmin(RecordAdmin):
-    workspace_path = "workspace"
     text_fields = ("text", "answer")
     plain_texts = ("error",)
     list_display = ("created_at", linked("pack"), "status", cost, "error")

@@ -8,8 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from admin.base import BY_ID, EditAdmin, RecordAdmin
-from admin.columns import link
-from admin.filters import WorkspaceFilter, known_values
+from admin.columns import WorkspaceFilter, known_values, link
 from admin.scope import INSTALLATION
 from integrations import registry
 from integrations.health import probes
@@ -48,7 +47,6 @@ class IntegrationAdmin(EditAdmin):
     workspace's own pages connect accounts, because credentials can be tested there.
     """
 
-    workspace_path = "workspace"
     secret_fields = ("credentials",)
     plain_texts = ("config",)
     list_display = (provider_name, "name", "external_account_id", "enabled", "updated_at")
@@ -97,7 +95,6 @@ class WebhookKeyAdmin(RecordAdmin):
 class ApiTokenAdmin(RecordAdmin):
     """Tokens of programs, without their hashes. The workspace's own pages create and revoke them."""
 
-    workspace_path = "workspace"
     secret_fields = ("token_hash",)
     list_display = ("name", "visible", "created_at", "expires_at", "revoked_at", "last_used_at")
     list_filter = (WorkspaceFilter,)
@@ -119,7 +116,6 @@ class IdempotencyKeyAdmin(RecordAdmin):
 class WebhookEndpointAdmin(RecordAdmin):
     """The endpoints of workspaces' programs, without their secrets. The workspace's own page changes them."""
 
-    workspace_path = "workspace"
     secret_fields = ("secret", "previous_secret")
     plain_texts = ("url",)
     list_display = (
@@ -173,7 +169,6 @@ class HealthTransitionAdmin(RecordAdmin):
 class NoticeAdmin(RecordAdmin):
     """Notices by Slack or email, with their destinations and whether they arrived."""
 
-    workspace_path = "workspace"
     trace_kind = "notice"
     text_fields = ("text",)
     plain_texts = ("destination",)
@@ -186,7 +181,6 @@ class NoticeAdmin(RecordAdmin):
 class AiCallAdmin(RecordAdmin):
     """Calls to the language model, without the text of questions and answers."""
 
-    workspace_path = "workspace"
     list_display = (
         "created_at",
         "feature",
@@ -208,7 +202,6 @@ class AiCallAdmin(RecordAdmin):
 class CircuitBreakerAdmin(RecordAdmin):
     """Circuit breakers of failing providers: which are open, until when, and why."""
 
-    workspace_path = "workspace"
     list_display = ("key", provider_name, "opened_at", "open_until", "throttled_until", "reason")
     list_filter = (known_values("provider", registry.labels),)
     ordering = ("-open_until", "key")

@@ -17,7 +17,7 @@ from admin.base import RecordAdmin
 from admin.columns import list_url, row_url
 from admin.scope import scope_of
 from inbox.pages.access import signed_in
-from inbox.pages.operations.jobs import tell
+from inbox.pages.operations.jobs import run_at, tell
 from jobs import actions, joblist
 from jobs.kinds import in_words
 from jobs.lanes import LANES
@@ -37,11 +37,6 @@ def job_action(name: str, words: str, permission: str, do: Do, field: str = "") 
 
     act.__name__ = name
     return act
-
-
-def run_at(ids: list[UUID], moment: str, **whose: Any) -> list[actions.ActionResult]:
-    """Makes jobs due at `moment`, in a browser's format. Raises ValueError for an invalid time."""
-    return actions.run_at(ids, actions.parse_moment(moment), **whose)
 
 
 class JobActionsAdmin(RecordAdmin):

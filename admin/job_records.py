@@ -1,16 +1,23 @@
-"""Admin pages of jobs' steps, attempts and user actions, of workers, and of ticks."""
+"""Admin pages of jobs' steps, attempts and user actions, of workers and ticks, and of django-q2's tables.
 
-from typing import ClassVar
+The pages of these tables replace django-q2's own, which can delete and repeat tasks and edit schedules, because the
+code owns these. A pickle is loaded only if our own key has signed it. Arguments and results are not signed, so they are
+not shown.
+"""
+
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django_q import admin as stock  # registers its pages now, so that ours can replace them
+from django_q.models import Failure, OrmQ, Schedule, Success
 
 from admin.base import RecordAdmin
-from admin.columns import linked
-from admin.filters import known_values
+from admin.columns import known_values, linked
 from admin.scope import INSTALLATION
 from jobs import display
 from jobs.models import JobAction, JobAttempt, JobStep, Tick, Worker
@@ -74,8 +81,57 @@ class TickAdmin(RecordAdmin):
         context = {"crons": display.crons(), "at": timezone.now()}
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "admin/jobs/tick/_crons.html", context)
-        context |= self.admin_site.each_context(request) | {
-            "title": "Scheduled work",
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/jobs/tick/crons.html", context)
+        return self.page(request, "admin/jobs/tick/crons.html", "Scheduled work", context)
+
+
+assert stock
+for model in (Schedule, Success, Failure, OrmQ):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(RecordAdmin):
+    """The next run of each schedule. The page of its tick shows the results."""
+
+    workspace_path = INSTALLATION
+    secret_fields = ("args", "kwargs")
+    plain_texts = ("func", "hook")
+    list_display = ("name", "next_run", "schedule_type", "minutes", "cron", "func")
+    ordering = ("name", "pk")
+
+
+@admin.register(OrmQ)
+class OrmQAdmin(RecordAdmin):
+    """Queued tasks by kind (name) and lane (group): ticks, and wake-ups that no cluster has taken. A lost wake-up only
+    delays its jobs, because polling finds them later.
+    """
+
+    workspace_path = INSTALLATION
+    secret_fields = ("payload",)
+    list_display = ("pk", "name", "group", "lock", "key", "func")
+    readonly_fields = ("name", "group", "func")
+
+    @admin.display(description="kind or tick")
+    def name(self, task: OrmQ) -> Any:
+        return task.name()
+
+    @admin.display(description="lane")
+    def group(self, task: OrmQ) -> Any:
+        return task.group()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrmQ]:
+        return super().get_queryset(request).defer(None)  # the columns are read from the signed payload
+
+
+@admin.register(Success, Failure)
+class TaskAdmin(RecordAdmin):
+    """Ended tasks. They are ticks, because wake-ups leave no result."""
+
+    workspace_path = INSTALLATION
+    secret_fields = ("args", "kwargs", "result")
+    plain_texts = ("func", "hook")
+    list_display = ("name", "func", "started", "stopped", "attempt_count")
+    ordering = ("-stopped",)
+    search_fields = ("name__exact",)
+    search_help_text = "Task’s full name"

@@ -61,7 +61,6 @@ class LabelAdmin(RecordAdmin):
 class GateResultAdmin(RecordAdmin):
     """Each gate's verdict on a draft, when it was written and when it was due."""
 
-    workspace_path = "workspace"
     text_fields = ("evidence",)
     list_display = ("decided_at", linked("draft"), "stage", "gate", "passed", "policy_version")
     list_filter = ("stage", "passed")
@@ -72,7 +71,6 @@ class GateResultAdmin(RecordAdmin):
 class SendingPolicyAdmin(RecordAdmin):
     """What may be sent without a person, by workspace and campaign. Admins change it on their Automation page."""
 
-    workspace_path = "workspace"
     list_display = (
         "workspace",
         "campaign",
@@ -91,7 +89,6 @@ class SendingPolicyAdmin(RecordAdmin):
 class WorkspaceFactAdmin(RecordAdmin):
     """Facts that answers may rely on. Workspace admins change them on their Facts page."""
 
-    workspace_path = "workspace"
     text_fields = ("question", "folded", "answer")
     list_display = ("updated_at", "kind", "position", "updated_by")
     list_filter = ("kind",)

@@ -9,14 +9,12 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from admin.base import EditAdmin, LeadRecordAdmin, RecordAdmin
-from admin.columns import chip, linked
-from admin.filters import choice_filter, known_values
+from admin.columns import chip, choice_filter, known_values, linked
 from admin.integrations import provider_name
 from admin.scope import scope_of
 from inbox.leads import facts, merge
@@ -37,6 +35,7 @@ from inbox.models.words import HasWords
 from inbox.pages import leads
 from inbox.pages.access import signed_in
 from inbox.pages.desk.search_terms import names_query
+from inbox.pages.forms import refusals_shown
 from integrations import registry
 
 WORDS = "words"
@@ -50,7 +49,6 @@ def message_sources() -> dict[str, str]:
 
 @admin.register(Campaign)
 class CampaignAdmin(RecordAdmin):
-    workspace_path = "workspace"
     plain_texts = ("external_id", "name")
     list_display = ("name", provider_name, "external_id", "created_at")
     list_filter = (known_values("provider", registry.labels),)
@@ -62,7 +60,6 @@ class CampaignAdmin(RecordAdmin):
 class LeadAdmin(EditAdmin):
     """Leads. Only their names can be edited, because identities and roll-ups follow from messages."""
 
-    workspace_path = "workspace"
     trace_kind = "lead"
     text_fields = ("last_snippet", "suspected_words")
     plain_texts = (
@@ -118,20 +115,13 @@ class LeadAdmin(EditAdmin):
         keep = self.get_object(request, str(pk))
         choice = leads.asked_for(request, keep)
         if request.method == "POST" and choice.other is not None:
-            try:
+            with refusals_shown(request, merge.MergeRefused):
                 merge.merge(keep, choice.other, signed_in(request))
-            except merge.MergeRefused as refusal:
-                messages.error(request, str(refusal))
-            else:
                 messages.info(request, "Leads merged.")
                 return redirect("admin:inbox_lead_change", pk)
-        context = {
-            **self.admin_site.each_context(request),
-            **leads.context_of(request, choice, reads=self.may_read(request, keep)),
-            "opts": self.opts,
-            "title": f"Merge another lead into {keep.display_name}",
-        }
-        return TemplateResponse(request, "admin/inbox/lead/merge.html", context)
+        context = leads.context_of(request, choice, reads=self.may_read(request, keep))
+        title = f"Merge another lead into {keep.display_name}"
+        return self.page(request, "admin/inbox/lead/merge.html", title, context)
 
     @admin.display(description="related")
     def related(self, row: Model) -> SafeString:

@@ -66,7 +66,6 @@ class OutboundSendAdmin(LeadRecordAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
-    workspace_path = "workspace"
     plain_texts = ("data",)
     list_display = ("created_at", "who", "what", "about")
     list_filter = ("created_at",)

@@ -243,7 +243,6 @@ class MembershipAdmin(BaseAdmin):
     follow that page's rules: only owners appoint owners, and a workspace keeps at least one.
     """
 
-    workspace_path = "workspace"
     asks_again = True
     ordering = ("workspace__name", "pk")
     form = MembershipForm
@@ -325,7 +324,6 @@ class MembershipAdmin(BaseAdmin):
 
 @admin.register(Invitation)
 class InvitationAdmin(RecordAdmin):
-    workspace_path = "workspace"
     ordering = ("-created_at", "-pk")
     list_display = ("email", "role", "state", "created_at", "expires_at")
     list_filter = ("state", "role")

@@ -56,7 +56,6 @@ class LogEntryAdmin(RecordAdmin):
 class TextAccessAdmin(RecordAdmin):
     """Users who opened the texts of a workspace without being a member, with the reason and the expiry."""
 
-    workspace_path = "workspace"
     plain_texts = ("reason",)
     list_display = ("created_at", "user__email", "reason", "expires_at")
     list_filter = ("created_at",)

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django.http import Http404, HttpRequest
 
 from inbox.models import Membership, TextAccess, User, Workspace
-from inbox.pages.access import signed_in
+from inbox.pages.access import once, signed_in
 
 INSTALLATION = "installation"
 """The `workspace_path` of a model whose rows belong to no workspace, such as workers. Only operators see them."""
@@ -163,11 +163,7 @@ class Scope:
 
 def scope_of(request: HttpRequest) -> Scope:
     """The scope of a request, computed once in one query. Raises PermissionDenied if no user is logged in."""
-    scope: Scope | None = getattr(request, "_admin_scope", None)
-    if scope is None:
-        scope = _scope(request)
-        request._admin_scope = scope  # type: ignore[attr-defined]  # cached for this request
-    return scope
+    return once(request, "_admin_scope", lambda: _scope(request))
 
 
 def _scope(request: HttpRequest) -> Scope:
@@ -184,12 +180,10 @@ def _scope(request: HttpRequest) -> Scope:
     scope = Scope(user, user.has_perm(SEE_ALL), roles, runs, in_group=in_group)
     runs_all = settings.OPERATORS_NEED_FACTOR and scope.sees_all
     scope.needs_factor = runs_all or any(is_strict for *_, is_strict, _ in memberships)
-    if chosen_id := request.session.get(CHOSEN):
-        wanted = UUID(chosen_id)
-        if (
-            scope.sees_all or wanted in scope.runs
-        ):  # a user who has lost the role returns to their own workspaces
-            scope.chosen = wanted
+    chosen = request.session.get(CHOSEN)
+    # A user who has lost the role returns to their own workspaces.
+    if chosen and (scope.sees_all or UUID(chosen) in scope.runs):
+        scope.chosen = UUID(chosen)
     return scope
 
 

@@ -1,25 +1,42 @@
-"""The product's Django admin site. Its colours and layout are in templates/admin/."""
+"""The product's Django admin site: its first page, the pages that open texts to operators, and those of traces.
+
+Its colours and layout are in templates/admin/.
+"""
 
 import contextlib
+import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model
+from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import Resolver404, path, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
 
-from admin import accounts, cockpit, text_access, tracing
+from admin import accounts, cockpit
+from admin.base import BaseAdmin
+from admin.columns import row_url
 from admin.scope import choose, scope_of
-from inbox.pages.access import to_second_factor
-from inbox.pages.proof import question
+from inbox.models import Draft, Lead, Message, OutboundSend, TextAccess, WebhookDelivery, Workspace, audit
+from inbox.models.text_access import LASTS
+from inbox.pages.access import next_url, question, signed_in, to_second_factor
+from inbox.trace import story
+from inbox.trace.records import NotHere
+from inbox.trace.story import Trace
 from inbox.workspaces.identity import identity_of
+from integrations.models import Notice
+from jobs.models import BackgroundJob
 
 
 class AdminSite(admin.AdminSite):
@@ -53,10 +70,10 @@ class AdminSite(admin.AdminSite):
             path("workspace/", require_POST(self.admin_view(self.switch)), name="switch"),
             path(
                 "workspace/<uuid:workspace_id>/text/",
-                self.admin_view(text_access.open_text),
+                self.admin_view(open_text),
                 name="open-text",
             ),
-            path("trace/<str:kind>/<uuid:row_id>/", self.admin_view(tracing.trace), name="trace"),
+            path("trace/<str:kind>/<uuid:row_id>/", self.admin_view(trace), name="trace"),
             *super().get_urls(),
         ]
 
@@ -101,3 +118,108 @@ def _kept_page(request: HttpRequest) -> str:
         if match.app_name == "admin" and (match.url_name or "").endswith("_changelist"):
             return page
     return reverse("admin:index")
+
+
+PERMISSION = "inbox.open_text"
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=300,
+        min_length=10,
+        label="Reason to read these texts",
+        help_text="The workspace's owners and admins can read it, with your name and each text that you open.",
+    )
+
+
+def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
+    """`workspace/<workspace>/text/`: asks for a reason. A POST opens the texts for an hour and records it in the audit
+    log. The user must see the workspace (or gets a 404) and have the permission `open_text` (or gets a 403).
+    """
+    workspace = scope_of(request).workspace(workspace_id)
+    if not scope_of(request).may(PERMISSION):
+        raise PermissionDenied
+    form = ReasonForm(request.POST or None)
+    back = next_url(request, reverse("admin:index"))
+    if request.method == "POST" and form.is_valid():
+        grant(request, workspace, form.cleaned_data["reason"])
+        messages.success(request, f"You can read the texts of {workspace} for an hour.")
+        return redirect(back)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": f"Read texts of {workspace}",
+        "form": form,
+        "next": back,
+    }
+    return TemplateResponse(request, "admin/open_text.html", context, status=422 if form.errors else 200)
+
+
+@transaction.atomic
+def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess:
+    """Opens the texts of `workspace` to the request's user for an hour, and writes an audit entry in the same
+    transaction. Returns the saved row. The caller must have checked the permission.
+    """
+    user = signed_in(request)
+    access = TextAccess.objects.create(
+        workspace=workspace, user=user, reason=reason, expires_at=Now() + LASTS
+    )
+    audit.record(workspace.pk, user, "text.opened", access)
+    return access
+
+
+MODELS: dict[str, type[Model]] = {
+    "message": Message,
+    "lead": Lead,
+    "job": BackgroundJob,
+    "delivery": WebhookDelivery,
+    "send": OutboundSend,
+    "draft": Draft,
+    "notice": Notice,
+}
+"""The model of each kind of row with a trace. Its admin page declares the kind in `trace_kind`."""
+
+
+def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
+    """`trace/<kind>/<id>/`: what happened to one row. A row that the user may not see is a 404.
+
+    User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each such view is
+    recorded in the audit log.
+    """
+    model = MODELS.get(kind)
+    if model is None:
+        raise Http404(f"There is no trace of a “{kind}”.")
+    model_admin = admin.site.get_model_admin(model)
+    assert isinstance(model_admin, BaseAdmin)
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    rows = model_admin.get_queryset(request).filter(pk=row_id)
+    workspace = Workspace.objects.filter(pk__in=rows.values("workspace")).first()
+    if workspace is None:
+        raise Http404("This row doesn’t exist, or belongs to no workspace.")
+    try:
+        record = story.of(workspace, kind, row_id)
+    except NotHere as error:
+        raise Http404(str(error)) from error
+    scope = scope_of(request)
+    if not scope.may_read(workspace.pk):
+        record = record.without_words()
+    elif not scope.is_member(workspace.pk):
+        audit.record(workspace.pk, signed_in(request), "text.read", model(pk=row_id))
+    return render(request, "admin/trace.html", _context(request, model, workspace, record))
+
+
+def _context(request: HttpRequest, model: type[Model], workspace: Workspace, record: Trace) -> dict[str, Any]:
+    scope = scope_of(request)
+    inside = [workspace.pk, record.kind, record.id]
+    return {
+        **admin.site.each_context(request),
+        "title": record.headline,
+        "trace": record,
+        "traced": workspace,
+        "zone": workspace.timezone,
+        "base": f"{reverse('admin:index')}trace/",
+        "row_url": row_url(model(pk=record.id)),
+        "text_of": None if scope.may_read(workspace.pk) else workspace.pk,
+        "may_open_text": scope.may("inbox.open_text"),
+        "inside": reverse("inbox:trace", args=inside) if scope.is_member(workspace.pk) else "",
+    }

@@ -17,7 +17,7 @@ from typing import Any
 
 from gunicorn.arbiter import Arbiter
 
-from config import health_listener, log_folding
+from config import health_listener, logs
 from jobs import stalls
 from jobs.redaction import redact_path, redact_traceback
 
@@ -138,5 +138,5 @@ def _without_keys(record: logging.LogRecord) -> bool:
 _health_socket: socket.socket | None = None
 """The listener at HEALTH_BIND, shared by all workers of this gunicorn."""
 
-logging.getLogger("gunicorn.error").addFilter(log_folding.Fold())
+logging.getLogger("gunicorn.error").addFilter(logs.Fold())
 logging.getLogger("gunicorn.error").addFilter(_without_keys)

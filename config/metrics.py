@@ -82,38 +82,26 @@ class DatabaseMetrics(Collector):
         seconds. Raises other errors of the database.
         """
         counting, began = Counting(), time.monotonic()
-        lanes, kinds = partial(_by_lane, counting), partial(_by_kind, counting)
-        for part in (
-            _workers,
-            _promises,
-            _oldest_due,
-            partial(_jobs, counting),
-            lanes,
-            _accounts,
-            _ticks,
-            _sends,
-            kinds,
-        ):
+        for part in PARTS:
             if time.monotonic() - began > PARTS_S:
                 logger.warning("numbers left out", extra={"fault": Fault.SLOW})
                 return
             try:
-                yield from list(part())
+                yield from list(part(counting))
             except DatabaseError as error:
                 if db_fault(error) not in TOO_SLOW:
                     raise
                 logger.warning("numbers left out", extra={"fault": db_fault(error)})
 
 
-def _workers() -> Iterator[GaugeMetricFamily]:
+def _workers(counting: Counting) -> Iterator[GaugeMetricFamily]:
     workers = stats.workers()
     yield GaugeMetricFamily("holdfast_workers_alive", "Living workers.", len(workers))
-    yield GaugeMetricFamily(
-        "holdfast_places", "Jobs that the living workers run at once.", sum(row.places for row in workers)
-    )
+    places, text = sum(row.places for row in workers), "Jobs that the living workers run at once."
+    yield GaugeMetricFamily("holdfast_places", text, places)
 
 
-def _promises() -> Iterator[GaugeMetricFamily]:
+def _promises(counting: Counting) -> Iterator[GaugeMetricFamily]:
     """The rows that nobody may miss. Counters of processes would lose those of a process that ends before a scrape."""
     failed, refused = promises.failed_deliveries(), promises.refused_deliveries()
     yield _gauge("source", "deliveries_failed", "Webhooks that failed here and wait for a replay.", failed)
@@ -126,55 +114,42 @@ def _promises() -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily("holdfast_stops_failed", text, promises.failed_stops())
 
 
-def _oldest_due() -> Iterator[GaugeMetricFamily]:
-    yield GaugeMetricFamily(
-        "holdfast_oldest_due_job_seconds", "How long the oldest due job waits.", stats.oldest_due_age_s(None)
-    )
+def _oldest_due(counting: Counting) -> Iterator[GaugeMetricFamily]:
+    text = "How long the oldest due job waits."
+    yield GaugeMetricFamily("holdfast_oldest_due_job_seconds", text, stats.oldest_due_age_s(None))
 
 
 def _jobs(counting: Counting) -> Iterator[GaugeMetricFamily]:
     """The failed jobs are counted alone, as an index has them and an alert asks for them."""
-    jobs = GaugeMetricFamily("holdfast_jobs", "Jobs by status.", labels=["status"])
     failed, all_jobs = counting.exactly(stats.exact_failures), counting.exactly(stats.exact_counts)
-    for status, count in ((failed or {}) | (all_jobs or {})).items():
-        jobs.add_metric([status], count)
-    yield jobs
+    yield _gauge("status", "jobs", "Jobs by status.", (failed or {}) | (all_jobs or {}))
 
 
-def _accounts() -> Iterator[GaugeMetricFamily]:
+def _accounts(counting: Counting) -> Iterator[GaugeMetricFamily]:
     health = GaugeMetricFamily("holdfast_accounts", "Accounts by health.", labels=["provider", "state"])
     watched = WorkspaceIntegrationHealth.objects.filter(integration__enabled=True, workspace__drill_of=None)
     rows = watched.values_list("provider", "state").annotate(n=Count("pk"))
     for provider, state, count in rows.order_by():
         health.add_metric([provider, state], count)
     yield health
-    yield _breakers_open()
+    account = Integration.objects.filter(
+        workspace=OuterRef("workspace"), provider=OuterRef("provider"), enabled=True, workspace__drill_of=None
+    )
+    held = CircuitBreaker.objects.filter(Q(workspace=None) | Exists(account)).exclude(open_until=None)
+    breakers = dict(held.values_list("provider").annotate(n=Count("pk")).order_by())
+    yield _gauge("provider", "breakers_open", "Accounts whose calls are held back.", breakers)
     text = "Accounts whose messages are not compared with the provider's list in time."
     yield _gauge("provider", "polls_late", text, reply_polls.late())
 
 
-def _sends() -> Iterator[GaugeMetricFamily]:
+def _sends(counting: Counting) -> Iterator[GaugeMetricFamily]:
     unsure = OutboundSend.objects.filter(state=OutboundSend.State.UNKNOWN).count()
     yield GaugeMetricFamily("holdfast_sends_unknown", "Sends whose outcome nobody knows.", unsure)
     held = "Whether nothing is sent, as this database was restored or copied."
     yield GaugeMetricFamily("holdfast_sends_held", held, int(lost_time.is_held()))
 
 
-def _breakers_open() -> GaugeMetricFamily:
-    family = GaugeMetricFamily(
-        "holdfast_breakers_open", "Accounts whose calls are held back.", labels=["provider"]
-    )
-    account = Integration.objects.filter(
-        workspace=OuterRef("workspace"), provider=OuterRef("provider"), enabled=True, workspace__drill_of=None
-    )
-    held = CircuitBreaker.objects.filter(Q(workspace=None) | Exists(account)).exclude(open_until=None)
-    rows = held.values_list("provider").annotate(n=Count("pk"))
-    for provider, count in rows.order_by():
-        family.add_metric([provider], count)
-    return family
-
-
-def _ticks() -> Iterator[GaugeMetricFamily]:
+def _ticks(counting: Counting) -> Iterator[GaugeMetricFamily]:
     """For each tick (recurring work) that has run: its period, and for how long none of its runs has ended well."""
     every, since = {}, {}
     for state in stats.ticks():
@@ -210,6 +185,9 @@ def _due_and_waits(
     for part in ("p50", "p95"):
         waits = {name: getattr(timing, f"wait_{part}_ms") / 1000 for name, timing in times.items()}
         yield _gauge(by, f"{by}_wait_{part}_seconds", "How long the last day's jobs waited.", waits)
+
+
+PARTS = (_workers, _promises, _oldest_due, _jobs, _by_lane, _accounts, _ticks, _sends, _by_kind)
 
 
 def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeMetricFamily:

@@ -10,8 +10,8 @@ from drf_spectacular.views import SpectacularJSONAPIView
 import jobs.views
 from config import views
 from config.metrics import metrics
-from inbox.pages import proof
-from inbox.pages.account import company_login, invitations, login, profile, second_factor, security
+from inbox.pages import access
+from inbox.pages.account import company_login, invitations, login, profile, security
 from inbox.pages.desk import conversation_list, live
 from inbox.pages.operations import health
 
@@ -29,9 +29,9 @@ urlpatterns = [
     path("account/preferences/", profile.preferences, name="preferences"),
     path("account/notices/", profile.notices, name="own-notices"),
     path("account/notices/browser/", profile.notices_here, name="browser-notices"),
-    path("account/proof/", proof.proof, name="proof"),
+    path("account/proof/", access.proof, name="proof"),
     path("account/security/", security.security, name="security"),
-    path("account/security/factor/", second_factor.factor, name="factor"),
+    path("account/security/factor/", security.factor, name="factor"),
     path("account/security/sessions/", security.end_session, name="session-end"),
     path("account/password/", login.PasswordChange.as_view(), name="password-change"),
     path("password/forgotten/", login.PasswordForgotten.as_view(), name="password-forgotten"),

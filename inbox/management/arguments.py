@@ -1,6 +1,7 @@
 """Parses arguments of commands: a workspace, a time, labelled replies. An invalid one is a CommandError."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -8,9 +9,11 @@ from typing import BinaryIO, TypeVar
 from django.core.management.base import CommandError
 
 from inbox.models import Workspace
+from inbox.replying.prompts import model_calls
 from inbox.understanding.evaluate import BadLine, open_labelled
 from inbox.workspaces import creation
 from integrations.payload import parse_time
+from jobs.errors import Snooze
 
 BAD_INPUT = 2
 """The exit code for an unusable file or setting."""
@@ -47,6 +50,17 @@ def labelled_replies(file: Path, read: Callable[[BinaryIO], Iterable[Case]]) -> 
     if not cases:
         raise CommandError(f"{file}: no labelled replies in it", returncode=BAD_INPUT)
     return cases
+
+
+@contextmanager
+def model_answers() -> Iterator[None]:
+    """Turns the model's absence in the block into a CommandError."""
+    try:
+        yield
+    except model_calls.NoModel as reason:
+        raise CommandError(str(reason), returncode=BAD_INPUT) from None
+    except Snooze as outage:
+        raise CommandError(f"{outage} Run it again later.", returncode=1) from None
 
 
 def count(number: int, noun: str) -> str:

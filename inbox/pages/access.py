@@ -1,26 +1,32 @@
-"""Guards every page under /w/<workspace>/: checks who may open it, and activates the workspace's time zone."""
+"""Guards every page under /w/<workspace>/: checks who may open it, activates the workspace's time zone, and asks users
+to prove again who they are before sensitive steps, so that a stolen session is not enough for them.
+"""
 
 import zoneinfo
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.middleware import HtmxDetails
 
 from inbox.models import Membership, User, Workspace
 from inbox.pages.changes import with_snapshot
-from inbox.workspaces.identity import identity_of
+from inbox.workspaces.identity import identity_of, prove_again
+from inbox.workspaces.people import password_opens
 from inbox.workspaces.second_factor import has_factor
 
 Rest = ParamSpec("Rest")
@@ -30,6 +36,17 @@ MEMBER, ADMIN = Membership.Role.MEMBER, Membership.Role.ADMIN
 READ, POST, FORM = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
 """The methods of a page that only shows, of an address that only takes forms, and of a page with its own form."""
 LAST_WORKSPACE = "last_workspace"
+
+
+Read = TypeVar("Read")
+
+
+def once(request: HttpRequest, name: str, read: Callable[[], Read]) -> Read:
+    """Returns what `read` returned the first time that this request asked for `name`."""
+    cache = vars(request)
+    if name not in cache:
+        cache[name] = read()
+    return cast(Read, cache[name])
 
 
 class SignedInRequest(HttpRequest):
@@ -134,3 +151,71 @@ def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Member
     if not membership.at_least(min_role) or (writing and not membership.at_least(MEMBER)):
         raise PermissionDenied(f"Your role here is {membership.get_role_display().lower()}.")
     return membership
+
+
+PROOF = "proof"
+"""The form field with the password, or with a code from the phone."""
+
+
+def asks_again(
+    when: Callable[[HttpRequest], bool] | None = None, *, reading: bool = False
+) -> Callable[[Guarded], Guarded]:
+    """Decorator for views that need the user to have proven who they are in the last 15 minutes.
+
+    It applies to requests that change something and match `when`; with `reading`, to all requests.
+    """
+
+    def decorate(view: Guarded) -> Guarded:
+        @wraps(view)
+        def asking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            concerned = reading or request.method not in SAFE_METHODS
+            page = question(request) if concerned and (when is None or when(request)) else None
+            return page or view(request, *args, **kwargs)
+
+        asking.asks_again = True  # type: ignore[attr-defined]  # by it a test knows the step
+        return asking
+
+    return decorate
+
+
+def question(request: HttpRequest) -> HttpResponse | None:
+    """Returns None if the user has proven recently who they are, or does so with this form; else the page that asks."""
+    if identity_of(request).is_fresh:
+        return None
+    if request.method in SAFE_METHODS:
+        return redirect(f"{reverse('proof')}?{urlencode({'next': request.get_full_path()})}")
+    posted = request.POST.copy()
+    secret = str(posted.pop(PROOF, [""])[-1])
+    request.POST = QueryDict()  # django-axes stores the form of a failed login
+    is_proven = bool(secret) and prove_again(request, signed_in(request), secret)
+    request.POST = posted  # type: ignore[assignment]  # Django hands out one that cannot be changed
+    return None if is_proven else _page(request, is_wrong=bool(secret))
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def proof(request: HttpRequest) -> HttpResponse:
+    """`/account/proof/?next=…`: asks for the password, then redirects."""
+    if request.method == "GET" and not identity_of(request).is_fresh:
+        return _page(request)
+    return question(request) or redirect(next_url(request, reverse("home")))
+
+
+def _page(request: HttpRequest, *, is_wrong: bool = False) -> HttpResponse:
+    posted = [(name, text) for name, texts in request.POST.lists() for text in texts]
+    fields = [(name, text) for name, text in posted if name != "csrfmiddlewaretoken"]
+    context = {"fields": fields, "is_wrong": is_wrong, "company": settings.OIDC_ISSUER}
+    context["has_password"] = signed_in(request).has_usable_password() and password_opens(signed_in(request))
+    return render(request, "registration/proof.html", context)
+
+
+def next_url(request: HttpRequest, default: str) -> str:
+    """Returns the URL in the field or parameter `next` if it belongs to this site, else `default`."""
+    url = request.POST.get("next") or request.GET.get("next", "")
+    is_safe = (
+        "/" in url
+        and url_has_allowed_host_and_scheme(  # `redirect` takes a text without a slash as the name of a view
+            url, {request.get_host()}, require_https=request.is_secure()
+        )
+    )
+    return url if is_safe else default

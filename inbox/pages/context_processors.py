@@ -1,40 +1,79 @@
-"""Adds the frame of every page to the template context: navigation, banner and workspaces."""
+"""Adds the frame of every page to the template context: navigation, banner, workspaces and the running release."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.db.migrations.loader import MigrationLoader
 from django.utils.functional import cached_property
 
 from inbox.health.banner import Banner, banner_for
-from inbox.health.model_outage import ModelAway
-from inbox.models import Membership, Workspace
+from inbox.models import Workspace
 from inbox.pages import navigation
-from inbox.pages.access import LAST_WORKSPACE, WorkspaceRequest
+from inbox.pages.access import ADMIN, LAST_WORKSPACE, MEMBER, WorkspaceRequest
 from inbox.pages.account import profile
 from inbox.pages.desk import counts
 from inbox.pages.desk.conversation_list import list_url
 from inbox.pages.palette import SHORTCUTS
-from inbox.pages.release import Release, release
 from inbox.pages.start.steps_page import is_setting_up
 from inbox.pages.state_marks import StateMark
-from inbox.pages.team import Team, is_over_all, members_of, own_memberships, team_of
+from inbox.pages.team import is_over_all, members_of, own_memberships, team_of
+from jobs import schema_version
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """`schema` is the number of inbox's newest migration in this code. `missing` counts migrations not yet applied."""
+
+    version: str
+    schema: str
+    missing: int
+
+
+_known: list[Release] = []
+"""The release, once all migrations are applied. It cannot change while the process runs."""
+
+
+def release() -> Release:
+    """Returns the running release. It queries the database only until all migrations are applied."""
+    if _known:
+        return _known[0]
+    missing = schema_version.missing()
+    (_, last), *_ = MigrationLoader(None).graph.leaf_nodes("inbox")
+    current = Release(settings.VERSION, last.partition("_")[0], len(missing))
+    if not missing:
+        _known.append(current)
+    return current
+
+
+T = TypeVar("T")
+
+
+def part(read: Callable[[WorkspaceRequest], T]) -> "cached_property[T]":
+    """A part of the frame that `read` returns for the request."""
+    return cached_property(lambda shell: read(shell.request))
 
 
 class Shell:
     """The frame of a page. Each part is computed only if a template uses it."""
 
-    shortcuts = SHORTCUTS
+    shortcuts, version = SHORTCUTS, settings.VERSION
+    rail = part(navigation.rail)
+    doors = part(navigation.doors)
+    clients = part(navigation.clients)
+    tabs = part(navigation.tabs)
+    memberships = part(own_memberships)
+    members = part(members_of)
+    over_all = part(is_over_all)
+    list_url = part(list_url)
+    team = part(team_of)
+    model = part(counts.model_away)
+    notices = part(profile.chosen)
 
     def __init__(self, request: WorkspaceRequest) -> None:
-        self._request = request
-
-    @cached_property
-    def rail(self) -> navigation.Rail:
-        return navigation.rail(self._request)
-
-    @cached_property
-    def doors(self) -> list[navigation.Entry]:
-        return navigation.doors(self._request)
+        self.request = request
 
     @property
     def place(self) -> navigation.Entry | None:
@@ -50,92 +89,51 @@ class Shell:
     @property
     def setting_up(self) -> bool:
         """Whether the user is to set up the workspace: the door to it is then the first."""
-        return not self.over_all and is_setting_up(self._request)
-
-    @cached_property
-    def clients(self) -> list[navigation.Client]:
-        return navigation.clients(self._request)
-
-    @property
-    def tabs(self) -> list[navigation.Entry]:
-        return navigation.tabs(self._request)
-
-    @cached_property
-    def memberships(self) -> list[Membership]:
-        return own_memberships(self._request)
-
-    @property
-    def over_all(self) -> bool:
-        """Whether the page lists the conversations of all workspaces of the user."""
-        return is_over_all(self._request)
-
-    @cached_property
-    def members(self) -> list[Membership]:
-        """The user's memberships in the workspaces whose conversations the page lists."""
-        return members_of(self._request)
+        return not self.over_all and is_setting_up(self.request)
 
     @property
     def home(self) -> Workspace:
         """The workspace of the page; on a page over several, the one that the user last changed or opened."""
-        workspace: Workspace | None = getattr(self._request, "workspace", None)
-        last = self._request.session.get(LAST_WORKSPACE)
+        workspace: Workspace | None = getattr(self.request, "workspace", None)
+        last = self.request.session.get(LAST_WORKSPACE)
         rows = sorted(self.memberships, key=lambda row: str(row.workspace_id) != last)
         return workspace or rows[0].workspace
 
     @property
     def snapshot(self) -> str:
         """The database snapshot that was taken before the page was read (inbox.pages.changes)."""
-        membership = getattr(self._request, "membership", None) or self.memberships[0]
+        membership = getattr(self.request, "membership", None) or self.memberships[0]
         return str(vars(membership)["snapshot"])
 
     @cached_property
     def writable(self) -> set[UUID]:
         """The ids of the workspaces of `members` in which the user's role allows changes."""
-        return {row.workspace_id for row in self.members if row.at_least(Membership.Role.MEMBER)}
-
-    @property
-    def list_url(self) -> str:
-        return list_url(self._request)
-
-    @property
-    def team(self) -> Team:
-        return team_of(self._request)
+        return {row.workspace_id for row in self.members if row.at_least(MEMBER)}
 
     @cached_property
     def banner(self) -> Banner | None:
         """The banner about broken accounts; None if all accounts work or this user has hidden the banner."""
-        request = self._request
-        rows = navigation.health_rows(request)
+        request, rows = self.request, navigation.health_rows(self.request)
         away = self.model is not None
         return banner_for(request.workspace, request.user, request.membership, rows, model_away=away)
-
-    @cached_property
-    def model(self) -> ModelAway | None:
-        """The notice that no language model reads replies at the moment; None if one does."""
-        return counts.model_away(self._request)
 
     @property
     def here(self) -> str:
         """The address to which a form returns: the page, or the page around a fragment. It is "/" after a POST."""
-        if self._request.htmx:
-            return self._request.htmx.current_url_abs_path or "/"
-        return self._request.get_full_path() if self._request.method == "GET" else "/"
-
-    @property
-    def notices(self) -> str:
-        """How this browser shows notices: "on", "sound" (with a sound), or "" (not at all)."""
-        return profile.chosen(self._request)
+        if self.request.htmx:
+            return self.request.htmx.current_url_abs_path or "/"
+        return self.request.get_full_path() if self.request.method == "GET" else "/"
 
     @property
     def may_write(self) -> bool:
         """Whether the user's role allows changes (member or higher)."""
-        membership = getattr(self._request, "membership", None)
-        return membership.at_least(Membership.Role.MEMBER) if membership else bool(self.writable)
+        membership = getattr(self.request, "membership", None)
+        return membership.at_least(MEMBER) if membership else bool(self.writable)
 
     @property
     def may_share(self) -> bool:
         """Whether the user's role allows changes that affect everyone in the workspace (admin or higher)."""
-        return self._request.membership.at_least(Membership.Role.ADMIN)
+        return self.request.membership.at_least(ADMIN)
 
     @property
     def environment(self) -> StateMark:
@@ -143,10 +141,6 @@ class Shell:
         return (
             StateMark("warn", "warn", "Development") if settings.DEBUG else StateMark("", "ok", "Production")
         )
-
-    @property
-    def version(self) -> str:
-        return settings.VERSION
 
     @property
     def release(self) -> Release:

@@ -1,11 +1,20 @@
-"""Helpers that several form pages share: a field for text of several lines, and form errors as sentences."""
+"""Helpers that several form pages share: text of several lines, refusals, redirects, and own and shared rows."""
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
 
-from inbox.workspaces.own_and_shared import Refused
+from inbox.models import Membership, audit
+from inbox.pages.access import WorkspaceRequest
+from inbox.workspaces.own_and_shared import Refused, Row
 
 
 class PostedText(forms.CharField):
@@ -27,10 +36,60 @@ def first_error(form: forms.BaseForm) -> str:
 
 def accepts(form: forms.BaseForm, field: str, act: Callable[[], object]) -> bool:
     """Whether `form` was posted and valid, and `act` stored it. If `act` raises Refused, `field` gets the error."""
-    if not form.is_valid():
-        return False
     try:
-        act()
+        if form.is_valid():
+            act()
+        return form.is_valid()
     except Refused as reason:
         form.add_error(field, str(reason))
-    return form.is_valid()
+        return False
+
+
+def redirect_to(request: WorkspaceRequest, page: str, *args: object, **words: str) -> HttpResponseRedirect:
+    """Redirects to the workspace's page with the URL name `page`. `words` are messages by level: `success="Saved."`."""
+    for level, text in words.items():
+        getattr(messages, level)(request, text)
+    return redirect(page, request.workspace.pk, *args)
+
+
+@contextmanager
+def refusals_shown(
+    request: HttpRequest, *refusals: type[Exception], level: int = messages.ERROR
+) -> Iterator[None]:
+    """Shows a refusal in the block as a message, instead of raising it."""
+    try:
+        yield
+    except refusals as refusal:
+        messages.add_message(request, level, str(refusal))
+
+
+def record(request: WorkspaceRequest, action: str, row: Any, **data: object) -> None:
+    """Writes an audit entry about what the request's user did in the workspace."""
+    audit.record(request.workspace.pk, request.user, action, row, **data)
+
+
+def may_share(request: WorkspaceRequest) -> bool:
+    """Whether the user's role allows changes that affect everyone in the workspace."""
+    return request.membership.at_least(Membership.Role.ADMIN)
+
+
+def own_and_shared(
+    request: WorkspaceRequest, rows: Iterable[Row], words: str
+) -> list[tuple[str, str, list[Row], bool]]:
+    """Groups the rows into own and shared: key, heading, rows, and whether the user may change them."""
+    everything = list(rows)
+    private, shared = (
+        [row for row in everything if row.is_shared is is_shared] for is_shared in (False, True)
+    )
+    return [
+        ("own", f"Your {words}", private, True),
+        ("shared", f"Shared {words}", shared, may_share(request)),
+    ]
+
+
+def find_changeable(request: WorkspaceRequest, rows: QuerySet[Row], row_id: uuid.UUID) -> Row:
+    """Returns the row with this id if the user may change it. Raises Http404, or PermissionDenied for a shared row."""
+    row = get_object_or_404(rows, pk=row_id)
+    if row.is_shared and not may_share(request):
+        raise PermissionDenied("Only admins can change shared ones.")
+    return row

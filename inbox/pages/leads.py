@@ -16,11 +16,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.leads import erasure, facts, identity, merge, rollup, stops
-from inbox.models import Appointment, Lead, audit
+from inbox.models import Appointment, Lead
 from inbox.models.lead import Channel
-from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.access import (
+    ADMIN,
+    FORM,
+    MEMBER,
+    POST,
+    WorkspaceRequest,
+    asks_again,
+    signed_in,
+    workspace_view,
+)
 from inbox.pages.desk.search import matches, search_page
-from inbox.pages.proof import asks_again
+from inbox.pages.forms import record, redirect_to, refusals_shown
 
 TAKEN = "Another lead already has this. Correct it, or merge the two leads."
 NO_ADDRESS = "That isn’t an email address. Write it like name@example.com."
@@ -136,9 +145,8 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
 @workspace_view(MEMBER, FORM)
 def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/edit/`: edits a lead. Later events do not replace a value that a person entered."""
-    lead = get_object_or_404(
-        Lead.objects.select_related("workspace"), pk=lead_id, workspace=request.workspace
-    )
+    leads = Lead.objects.select_related("workspace")
+    lead = get_object_or_404(leads, pk=lead_id, workspace=request.workspace)
     form, taken_by = LeadForm(request.POST or None, instance=lead), None
     if request.method == "POST" and form.is_valid():
         try:
@@ -147,8 +155,8 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
             form.add_error(taken.name, TAKEN)
             taken_by = taken.other
         else:
-            messages.success(request, "Saved." if changed else "Nothing was changed.")
-            return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+            words = "Saved." if changed else "Nothing was changed."
+            return redirect_to(request, "inbox:conversation", lead.pk, success=words)
     saved = Lead.objects.get(pk=lead.pk)  # read again, because the form has changed its own instance
     context = {"lead": saved, "form": form, "taken_by": taken_by}
     return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
@@ -162,18 +170,16 @@ def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     name = "phone" if "phone" in request.POST else "email"
-    text = request.POST.get(name, "")
-    region = request.workspace.phone_region
+    text, region = request.POST.get(name, ""), request.workspace.phone_region
     contact = identity.normal_phone(text, region) if name == "phone" else identity.normal_email(text)
+    problem = NO_NUMBER if name == "phone" else NO_ADDRESS
     if not contact:
-        messages.error(request, NO_NUMBER if name == "phone" else NO_ADDRESS)
-        return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+        return redirect_to(request, "inbox:conversation", lead.pk, error=problem)
     try:
-        added = facts.add(lead, name, contact, signed_in(request))
+        words = "Added." if facts.add(lead, name, contact, signed_in(request)) else "They already have it."
     except facts.Taken as taken:
         return _taken(request, lead, taken)
-    messages.success(request, "Added." if added else "They already have it.")
-    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+    return redirect_to(request, "inbox:conversation", lead.pk, success=words)
 
 
 def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> HttpResponse:
@@ -185,7 +191,7 @@ def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> Http
     if conflict.other and request.membership.at_least(ADMIN):
         merging = reverse("inbox:merge", args=[request.workspace.pk, lead.pk])
         return redirect(f"{merging}?other={conflict.other.pk}")
-    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+    return redirect_to(request, "inbox:conversation", lead.pk)
 
 
 @workspace_view(MEMBER, POST)
@@ -201,22 +207,20 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
         if channel in lead.refused_channels:
             stops.allow_channel(lead, channel)
             rollup.save(lead)
-            audit.record(request.workspace.pk, request.user, "channel.allow", lead, channel=channel)
+            record(request, "channel.allow", lead, channel=channel)
             messages.success(request, f"You can message them via {Channel(channel).label} again.")
-    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+    return redirect_to(request, "inbox:conversation", lead.pk)
 
 
 @workspace_view(methods=POST)
 def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
     """Closes a meeting that was cancelled or missed. Closing it again changes nothing. Any other meeting is a 404."""
-    fell_through = Appointment.objects.filter(
-        workspace=request.workspace, status__in=Appointment.FELL_THROUGH
-    )
-    appointment = get_object_or_404(fell_through, pk=appointment_id)
+    rows = Appointment.objects.filter(workspace=request.workspace, status__in=Appointment.FELL_THROUGH)
+    appointment = get_object_or_404(rows, pk=appointment_id)
     if Appointment.objects.filter(pk=appointment.pk, handled_at=None).update(handled_at=timezone.now()):
-        audit.record(request.workspace.pk, request.user, "meeting.handled", appointment)
+        record(request, "meeting.handled", appointment)
     messages.success(request, "Meeting marked as handled.")
-    return redirect("inbox:conversation", request.workspace.pk, appointment.lead_id)
+    return redirect_to(request, "inbox:conversation", appointment.lead_id)
 
 
 CANDIDATES = 10
@@ -235,13 +239,9 @@ def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows the effects of merging `other` in. A POST merges."""
     choice = asked_for(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
     if request.method == "POST" and choice.other is not None:
-        try:
+        with refusals_shown(request, merge.MergeRefused):
             merge.merge(choice.keep, choice.other, request.user)
-        except merge.MergeRefused as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.info(request, "Leads merged.")
-            return redirect("inbox:conversation", request.workspace.pk, choice.keep.pk)
+            return redirect_to(request, "inbox:conversation", choice.keep.pk, info="Leads merged.")
     return render(request, "leads/merge.html", context_of(request, choice))
 
 
@@ -289,15 +289,11 @@ def _candidates(choice: Asked, reads: bool) -> list[Lead]:
 def erase_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/erase/`: shows the effects of erasing the lead. A POST with `sure` erases it."""
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
-    sure = bool(request.POST.get("sure"))
-    if request.method == "POST" and sure:
-        try:
+    if request.POST.get("sure"):
+        with refusals_shown(request, erasure.EraseRefused):
             erasure.begin(lead, request.user)
-        except erasure.EraseRefused as refusal:
-            messages.error(request, str(refusal))
-        else:
             messages.success(request, "The lead is being erased. Nothing more goes out to them.")
-        return redirect("inbox:lead-erase", request.workspace.pk, lead.pk)
+        return redirect_to(request, "inbox:lead-erase", lead.pk)
     context = {
         "lead": lead,
         "preview": erasure.preview(lead),

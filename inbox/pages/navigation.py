@@ -10,7 +10,7 @@ from django.urls import reverse
 from inbox.health import banner
 from inbox.leads.folders import COUNT_LIMIT, DEFAULT_FOLDER, FOLDERS, TABS, Folder
 from inbox.models import Membership, Workspace
-from inbox.pages.access import ADMIN, MEMBER, WorkspaceRequest, signed_in
+from inbox.pages.access import ADMIN, MEMBER, WorkspaceRequest, once, signed_in
 from inbox.pages.desk import saved_views
 from inbox.pages.desk.conversation_list import list_url
 from inbox.pages.desk.counts import CLIENTS, UNREPAIRED, counts_of, desk_counts
@@ -43,10 +43,8 @@ class Page(NamedTuple):
 
 def health_rows(request: WorkspaceRequest) -> list[WorkspaceIntegrationHealth]:
     """Returns the accounts in trouble, for the banner and the badge of Health. They are read once per request."""
-    rows: list[WorkspaceIntegrationHealth] | None = vars(request).get("health_rows")
-    if rows is None:
-        rows = vars(request)["health_rows"] = banner.rows_for(request.workspace, signed_in(request))
-    return rows
+    user = signed_in(request)
+    return once(request, "health_rows", lambda: banner.rows_for(request.workspace, user))
 
 
 def _down(request: WorkspaceRequest) -> Badge | None:

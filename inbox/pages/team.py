@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from inbox.models import Membership, User
-from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.access import WorkspaceRequest, once, signed_in
 from inbox.workspaces.identity import identity_of
 
 YOU = "You"
@@ -63,11 +63,12 @@ class Team:
 
 def team_of(request: WorkspaceRequest) -> Team:
     """Returns the members of the request's workspace. They are read once per request."""
-    team: Team | None = vars(request).get("team")
-    if team is None:
+
+    def read() -> Team:
         rows = [row for row in _memberships(request) if row.workspace_id == request.workspace.pk]
-        team = vars(request)["team"] = Team(rows, signed_in(request).pk)
-    return team
+        return Team(rows, signed_in(request).pk)
+
+    return once(request, "team", read)
 
 
 def own_memberships(request: WorkspaceRequest) -> list[Membership]:
@@ -100,14 +101,13 @@ def listed_ids(request: WorkspaceRequest) -> list[UUID]:
 
 def _memberships(request: WorkspaceRequest) -> list[Membership]:
     """Returns the user's memberships and all those of the request's workspace, by one query per request."""
-    memberships: list[Membership] | None = vars(request).get("memberships")
-    if memberships is None:
-        workspace = getattr(request, "workspace", None)
-        is_user = Q(user_id=request.user.pk)
+
+    def read() -> list[Membership]:
+        workspace, is_user = getattr(request, "workspace", None), Q(user_id=request.user.pk)
         rows = Membership.objects.filter(is_user | Q(workspace=workspace) if workspace else is_user)
-        memberships = list(rows.select_related("user", "workspace").order_by("workspace__name", "pk"))
-        vars(request)["memberships"] = memberships
-    return memberships
+        return list(rows.select_related("user", "workspace").order_by("workspace__name", "pk"))
+
+    return once(request, "memberships", read)
 
 
 def teammate(row: Membership, viewer_id: int | None) -> Teammate:

@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from inbox.health import receipts
 from inbox.pages import csvs
-from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, asks_again, workspace_view
 from inbox.pages.pagination import page_of
-from inbox.pages.proof import asks_again
 from insights import citation_links, packs
 from insights.forms import PackForm, QuestionForm
 from insights.models import ContextPack, PackThread

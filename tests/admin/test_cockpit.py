@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from admin import roles
 from inbox.models import Draft, WebhookDelivery
-from inbox.pages import release
+from inbox.pages import context_processors
 from integrations.health import writer
 from integrations.health.writer import Signal, SignalKind
 from jobs.models import BackgroundJob, Tick, WorkspaceLimit
@@ -26,7 +26,7 @@ INDEX = "admin:index"
 def _start():
     writer.forget_successes()
     roles.fill()
-    release.release()  # what a process asks for once
+    context_processors.release()  # what a process asks for once
 
 
 @pytest.fixture

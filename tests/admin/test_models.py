@@ -13,7 +13,7 @@ from admin import checks
 from admin.base import BaseAdmin, RecordAdmin
 from admin.integrations import cost
 from inbox.models import Draft, Lead, Message
-from jobs.models import BackgroundJob
+from jobs.models import BackgroundJob, JobStep
 from tests.admin.rows import REGISTERED
 
 NOT_SHOWN = {
@@ -88,7 +88,8 @@ def without(model, name: str) -> dict:
     ("model", "attributes", "found"),
     [
         (BackgroundJob, {"base": ModelAdmin}, [20]),
-        (BackgroundJob, {}, [21]),
+        (BackgroundJob, {}, []),
+        (JobStep, {}, [21]),
         (BackgroundJob, {"workspace_path": "owner"}, [21]),
         (BackgroundJob, {"workspace_path": "kind"}, [21]),
         (BackgroundJob, {"workspace_path": "pk"}, [21]),

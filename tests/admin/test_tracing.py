@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from admin import roles
 from admin.base import BaseAdmin
-from admin.tracing import MODELS
+from admin.site import MODELS
 from inbox.models import AuditEntry, Membership, TextAccess, User, WebhookDelivery
 from inbox.models.text_access import LASTS
 from inbox.replying import review

@@ -182,7 +182,6 @@ UNMEASURED = {
         ["inbox/models/label.py", "inbox/leads/labels.py", "inbox/pages/settings/labels.py"],
         "tests of labels execute them, and the next `make coverage` says so",
     ),
-    "inbox/pages/desk/worth_order.py": "tests of the list over all execute it, and the next `make coverage` says so",
     "integrations/carriers.py": "its functions are abstract",
 }
 """Modules with functions that the map cannot have: why."""

@@ -5,7 +5,7 @@ import logging
 import pytest
 from django.core.exceptions import DisallowedHost, TooManyFieldsSent
 
-from config.log_folding import Fold
+from config.logs import Fold
 
 
 def record(name: str, level: int, text: str, error: Exception | None = None, **extra) -> logging.LogRecord:
@@ -112,7 +112,7 @@ def test_errors_and_information_are_never_folded():
 
 
 def test_kinds_whose_minute_is_over_are_forgotten(monkeypatch):
-    monkeypatch.setattr("config.log_folding.MOST_KINDS", 3)
+    monkeypatch.setattr("config.logs.MOST_KINDS", 3)
     now = [0.0]
     fold = Fold(lambda: now[0])
     for number in range(3):
@@ -122,7 +122,7 @@ def test_kinds_whose_minute_is_over_are_forgotten(monkeypatch):
 
 
 def test_while_too_many_kinds_are_remembered_others_are_logged_each_time(monkeypatch):
-    monkeypatch.setattr("config.log_folding.MOST_KINDS", 3)
+    monkeypatch.setattr("config.logs.MOST_KINDS", 3)
     fold = Fold(lambda: 0.0)
     for number in range(3):
         fold.filter(warning(job_id=str(number)))
@@ -131,7 +131,7 @@ def test_while_too_many_kinds_are_remembered_others_are_logged_each_time(monkeyp
 
 
 def test_what_is_remembered_is_gone_through_once_a_second_at_most(monkeypatch):
-    monkeypatch.setattr("config.log_folding.MOST_KINDS", 1)
+    monkeypatch.setattr("config.logs.MOST_KINDS", 1)
     now, times = [0.0], []
     fold = Fold(lambda: now[0])
     monkeypatch.setattr(fold, "_forget", times.append)

@@ -51,14 +51,14 @@ TENANCY = (
     ),
     (
         "inbox/pages/access.py",
-        "writing and not membership.at_least(Membership.Role.MEMBER)",
+        "writing and not membership.at_least(MEMBER)",
         "False",
         ACCESS,
     ),
     ("inbox/pages/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
     (
         "inbox/pages/desk/all_matching.py",
-        "return member if member and member.at_least(Membership.Role.MEMBER) else None",
+        "return member if member and member.at_least(MEMBER) else None",
         "return member",
         "tests/inbox/pages/desk/test_all_matching.py",
     ),

@@ -1,7 +1,8 @@
 """The command `doctor`: checks whether this installation works, and names the remedy of each fault."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -137,23 +138,8 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
             yield finding
             if finding.ok is False:
                 return
-        yield from _compiling()
-        yield from _queue()
-        yield _sends()
-        yield _deliveries()
-        yield from _contracts()
-        yield from _rules()
-        yield from _secrets()
-        yield from _addresses()
-        yield from _first_steps()
-        yield from _emergency()
-        if providers:
-            yield from _issuer()
-            yield from _model()
-            yield from _accounts()
-            yield from _notices()
-        else:
-            yield from _disconnected()
+        for check in (*OF_DATABASE, *(OF_PROVIDERS if providers else (_disconnected,))):
+            yield from check()
     except DatabaseError as error:
         yield _fault(error)
 
@@ -175,22 +161,26 @@ def _writable() -> Finding:
     return Finding(False, "database", "it is read-only: a replica, or set so", fix)
 
 
-def _broker() -> Iterator[Finding]:
-    if not settings.Q_BROKER_URL:
-        return
+def _tried(subject: str, call: Callable[[], object], words: str, fix: str, failure: str) -> Finding:
+    """The finding about a call to another machine: `words` if it succeeds, else `failure` with the error."""
     try:
-        get_broker().ping()
-    except RedisError as error:
+        call()
+    except (RedisError, ProviderError, ProviderMisconfigured, oidc.LoginRefused, DeadlineExceeded) as error:
+        return Finding(False, subject, failure.format(kind=type(error).__name__, error=error), fix)
+    return Finding(True, subject, words)
+
+
+def _broker() -> Iterator[Finding]:
+    if settings.Q_BROKER_URL:
         fix = "Start Redis, or correct Q_BROKER_URL. Until then jobs begin up to a second later."
-        yield Finding(False, "Q_BROKER_URL", f"Redis does not answer ({type(error).__name__}: {error})", fix)
-    else:
-        yield Finding(True, "Q_BROKER_URL", "Redis answers")
+        failure = "Redis does not answer ({kind}: {error})"
+        yield _tried("Q_BROKER_URL", get_broker().ping, "Redis answers", fix, failure)
 
 
 def _configuration() -> Iterator[Finding]:
     yield Finding(True, "release", settings.VERSION)
-    messages = checks.run_checks(include_deployment_checks=not settings.DEBUG)
-    problems = [issue for issue in messages if issue.level >= checks.WARNING]
+    issues = checks.run_checks(include_deployment_checks=not settings.DEBUG)
+    problems = [issue for issue in issues if issue.level >= checks.WARNING]
     for issue in problems:
         yield Finding(False, f"check {issue.id}", str(issue.msg), str(issue.hint or ""))
     if not problems:
@@ -294,12 +284,13 @@ def _queue() -> Iterator[Finding]:
         )
 
 
-def _sends() -> Finding:
+def _sends() -> Iterator[Finding]:
     """Checks that messages may go out. A restored database sends nothing until an operator permits it."""
     origin = DatabaseOrigin.read()
     if why := lost_time.refusal(origin):
-        return Finding(False, "sends", f"held. {why}", lost_time.remedy(origin))
-    return Finding(True, "sends", "the database is where it belongs")
+        yield Finding(False, "sends", f"held. {why}", lost_time.remedy(origin))
+    else:
+        yield Finding(True, "sends", "the database is where it belongs")
 
 
 def _rules() -> Iterator[Finding]:
@@ -313,13 +304,12 @@ def _rules() -> Iterator[Finding]:
         )
 
 
-def _deliveries() -> Finding:
+def _deliveries() -> Iterator[Finding]:
     """Finds requests that failed on our side. They were acknowledged, so the provider will not resend them."""
     failed = replay.unrepaired().count()
-    if not failed:
-        return Finding(True, "deliveries", "none waits for a repair")
+    words = f"{failed} failed on our side and need a replay" if failed else "none waits for a repair"
     fix = "Fix the error in the log, then run manage.py replay_deliveries --verdict failed."
-    return Finding(False, "deliveries", f"{failed} failed on our side and need a replay", fix)
+    yield Finding(not failed, "deliveries", words, fix)
 
 
 def _contracts() -> Iterator[Finding]:
@@ -348,16 +338,10 @@ def _secrets() -> Iterator[Finding]:
 
 
 def _model() -> Iterator[Finding]:
-    if not settings.OPENAI_API_KEY:
-        return
-    try:
-        openai.check(Deadline.after_ms(PROBE_MS))
-    except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:
-        yield Finding(
-            False, "model", str(error), "Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later."
-        )
-    else:
-        yield Finding(True, "model", "OpenAI answered: the key works.")
+    if settings.OPENAI_API_KEY:
+        fix = "Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later."
+        check = partial(openai.check, Deadline.after_ms(PROBE_MS))
+        yield _tried("model", check, "OpenAI answered: the key works.", fix, "{error}")
 
 
 def _accounts() -> Iterator[Finding]:
@@ -387,15 +371,10 @@ def _emergency() -> Iterator[Finding]:
 
 def _issuer() -> Iterator[Finding]:
     """Reads the description of the company's login."""
-    if not settings.OIDC_ISSUER:
-        return
-    try:
-        oidc.login_url(oidc.begin(""), "", Deadline.after_ms(PROBE_MS))
-    except (ProviderError, ProviderMisconfigured, oidc.LoginRefused, DeadlineExceeded) as error:
+    if settings.OIDC_ISSUER:
         fix = "See docs/operations.md, Logging in by the company."
-        yield Finding(False, "OIDC_ISSUER", f"{type(error).__name__}: {error}", fix)
-    else:
-        yield Finding(True, "OIDC_ISSUER", "it describes its login")
+        read = partial(oidc.login_url, oidc.begin(""), "", Deadline.after_ms(PROBE_MS))
+        yield _tried("OIDC_ISSUER", read, "it describes its login", fix, "{kind}: {error}")
 
 
 def _disconnected() -> Iterator[Finding]:
@@ -438,6 +417,13 @@ def _notices() -> Iterator[Finding]:
             fix = "Connect Slack with a channel, or set EMAIL_URL and give an admin an address."
             words = f"no one would learn of a broken account: {mail_trouble or 'no admin has an address'}"
             yield Finding(False, subject, words, fix)
+
+
+OF_DATABASE = (
+    *(_compiling, _queue, _sends, _deliveries, _contracts, _rules, _secrets, _addresses, _first_steps),
+    _emergency,
+)
+OF_PROVIDERS = (_issuer, _model, _accounts, _notices)
 
 
 def _verdict(subject: str, lines: list[Check]) -> Finding:

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inbox.management.arguments import BAD_INPUT, labelled_replies
+from inbox.management.arguments import BAD_INPUT, labelled_replies, model_answers
 from inbox.replying import prompts
 from inbox.replying.evaluation import drafts
 from inbox.replying.evaluation.cases import Case, read_cases
@@ -18,7 +18,7 @@ from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.openai import client as openai
 from integrations.openai.errors import AnswerUnusable
 from jobs.deadline import Deadline
-from jobs.errors import DeadlineExceeded, Snooze
+from jobs.errors import DeadlineExceeded
 
 STOPPED = 130
 MINUTES = 240
@@ -95,10 +95,7 @@ class Command(BaseCommand):
     def _write(self, case: Case, deadline: Deadline) -> tuple[Drafted | None, str]:
         """Writes a draft. Returns None and the reason if the model has no usable answer to this reply."""
         try:
-            return drafts.write(case, deadline.within_ms(DRAFT_MS)), ""
+            with model_answers():
+                return drafts.write(case, deadline.within_ms(DRAFT_MS)), ""
         except (model_calls.TextRefused, AnswerUnusable, DeadlineExceeded) as error:
             return None, f"{error}"
-        except model_calls.NoModel as reason:
-            raise CommandError(str(reason), returncode=BAD_INPUT) from None
-        except Snooze as outage:
-            raise CommandError(f"{outage} Run it again later.", returncode=1) from None

@@ -5,17 +5,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from inbox.management.arguments import BAD_INPUT, labelled_replies
+from inbox.management.arguments import labelled_replies, model_answers
 from inbox.replying import prompts
 from inbox.replying.evaluation.tags import ModelReport, evaluate_model
 from inbox.replying.prompts import model_calls, tag_answer, thread
 from inbox.understanding.evaluate import Case, Report, evaluate, read_cases
 from inbox.understanding.rules import RULES_VERSION
 from jobs.deadline import Deadline
-from jobs.errors import Snooze
 
 
 def ask_model(case: Case, newest_text: str) -> tag_answer.Judgement | None:
@@ -57,7 +56,8 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, **options: Any) -> None:
         cases = labelled_replies(file, read_cases)
         report = evaluate(cases)
-        by_model = self._ask_model(cases) if options["model"] else None
+        with model_answers():
+            by_model = evaluate_model(cases, ask_model) if options["model"] else None
         if options["json"]:
             more = {"model": by_model.as_json()} if by_model else {}
             self.stdout.write(json.dumps(report.as_json() | more, ensure_ascii=False))
@@ -65,14 +65,6 @@ class Command(BaseCommand):
             self._print(report, len(cases))
             if by_model:
                 self._print_model(by_model)
-
-    def _ask_model(self, cases: list[Case]) -> ModelReport:
-        try:
-            return evaluate_model(cases, ask_model)
-        except model_calls.NoModel as reason:
-            raise CommandError(str(reason), returncode=BAD_INPUT) from None
-        except Snooze as outage:
-            raise CommandError(f"{outage} Run it again later.", returncode=1) from None
 
     def _print_model(self, report: ModelReport) -> None:
         self.stdout.write(

@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from inbox.pages.safe_next import next_url
+from inbox.pages.access import next_url
 from inbox.workspaces import log_in
 from inbox.workspaces.identity import PROVEN, identity_of, note_proof
 from inbox.workspaces.people import NotAllowed

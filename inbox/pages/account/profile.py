@@ -12,8 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
 from inbox.models import Membership, User
-from inbox.pages.access import signed_in
-from inbox.pages.safe_next import next_url
+from inbox.pages.access import next_url, signed_in
 from inbox.pages.team import desks_of
 from inbox.workspaces import invitations
 from integrations.mail import is_off

@@ -19,7 +19,7 @@ from inbox.pages.conversation import lead_details
 from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
 from inbox.pages.desk import snooze_words
 from inbox.pages.desk.conversation_list import threads
-from inbox.pages.forms import PostedText, first_error
+from inbox.pages.forms import PostedText, first_error, refusals_shown
 from inbox.pages.parts import part_asked
 from inbox.pages.team import team_of
 from inbox.replying import autosend, review, send_claims, undo, variables
@@ -147,7 +147,7 @@ def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
     sends = OutboundSend.objects.select_related("lead__campaign", "reply_to")
     send = get_object_or_404(sends, workspace=request.workspace, pk=send_id)
     action = _action(request, "again", "went-out", "take-back", "forget")
-    try:
+    with refusals_shown(request, send_claims.Refused):
         if action == "take-back":
             undo.take_back(send, user=request.user)
         elif action == "forget":
@@ -156,8 +156,6 @@ def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
             review.it_went_out(send, user=request.user)
         else:
             review.send_again(send, user=request.user)
-    except send_claims.Refused as refusal:
-        messages.error(request, str(refusal))
     return _back(request, send.lead_id)
 
 
@@ -185,10 +183,13 @@ def _again(
 
 
 def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    if request.POST.get("do") == "send-next" and not part_asked(request):
-        place = _following(request, lead_id)
-    else:
-        place = (request.workspace.pk, lead_id)
+    goes_on = request.POST.get("do") == "send-next" and not part_asked(request)
+    return _to_latest(
+        request, *(_following(request, lead_id) if goes_on else (request.workspace.pk, lead_id))
+    )
+
+
+def _to_latest(request: WorkspaceRequest, *place: uuid.UUID) -> HttpResponse:
     url = reverse("inbox:conversation", args=place)
     return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")
 
@@ -201,9 +202,6 @@ def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> tuple[uuid.UUID
     places = [(row.workspace_id, row.pk) for row in threads(request).page.rows]
     below = places[places.index(here) + 1 :] if here in places else places
     return next((place for place in (*below, *places) if place != here), here)
-
-
-TEXT_LIMIT = 20_000
 
 
 class NoteForm(forms.Form):
@@ -229,5 +227,4 @@ def write_note(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     note = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
     for word in note.unknown:
         messages.warning(request, f"No one here is called “@{word}”, so no one was notified.")
-    url = reverse("inbox:conversation", args=[request.workspace.pk, lead.pk])
-    return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")
+    return _to_latest(request, request.workspace.pk, lead.pk)

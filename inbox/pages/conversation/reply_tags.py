@@ -15,7 +15,7 @@ from inbox.intake import tag_decisions
 from inbox.leads.tags import SAID
 from inbox.models import Message
 from inbox.pages.access import FORM, POST, WorkspaceRequest, workspace_view
-from inbox.pages.forms import first_error
+from inbox.pages.forms import first_error, redirect_to, refusals_shown
 from inbox.pipeline.alike import MOST, SHOWN, Alike, NotAlike
 from inbox.understanding import rules
 
@@ -30,8 +30,9 @@ class CorrectionForm(forms.Form):
 class SuspicionForm(forms.Form):
     """A person's answer to the question whether a reply is what the rules suspect, such as an opt-out."""
 
-    answer = forms.ChoiceField(
+    answer = forms.TypedChoiceField(
         choices=[("yes", "It is"), ("no", "It is not")],
+        coerce=lambda answer: answer == "yes",
         error_messages={
             "required": "Answer yes or no.",
             "invalid_choice": "“%(value)s” isn’t a choice. Answer yes or no.",
@@ -51,13 +52,11 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     message = find_reply(request, message_id)
     form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
     if request.method == "POST" and form.is_valid():
-        was = message.tag
-        decision = tag_decisions.correct(
-            message, form.cleaned_data["tag"], user=request.user, reason=form.cleaned_data["reason"]
-        )
-        done = "Kept as" if decision.tag == was else "Corrected to"
-        messages.success(request, f"{done} {decision.tag}. The correction is kept as labelled data.")
-        return redirect("inbox:why", request.workspace.pk, message.pk)
+        before = message.tag
+        decision = tag_decisions.correct(message, user=request.user, **form.cleaned_data)
+        done = "Kept as" if decision.tag == before else "Corrected to"
+        words = f"{done} {decision.tag}. The correction is kept as labelled data."
+        return redirect_to(request, "inbox:why", message.pk, success=words)
     context = {
         "message": message,
         "lead": message.lead,
@@ -76,9 +75,7 @@ def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpRe
     form = SuspicionForm(request.POST)
     if not form.is_valid():
         messages.error(request, first_error(form))
-    elif decision := tag_decisions.decide(
-        message, is_it=form.cleaned_data["answer"] == "yes", user=request.user
-    ):
+    elif decision := tag_decisions.decide(message, is_it=form.cleaned_data["answer"], user=request.user):
         messages.success(request, f"{decision.reason} Change it with “Why this tag?” below the message.")
     else:
         messages.info(request, "Someone already decided this.")
@@ -110,7 +107,7 @@ def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     group = Alike.to(message)
     if request.method == "POST":
         _start(request, group)
-        return redirect("inbox:alike", request.workspace.pk, message.pk)
+        return redirect_to(request, "inbox:alike", message.pk)
     now = timezone.now()
     context = {
         "message": message,
@@ -136,11 +133,8 @@ def _start(request: WorkspaceRequest, group: Alike | None) -> None:
     elif group.decision.pk != form.cleaned_data["decision"]:
         messages.error(request, "Someone has reviewed this reply since then. Check the changes again.")
     else:
-        try:
+        with refusals_shown(request, NotAlike, level=messages.INFO):
             count = group.start(form.cleaned_data["until"], request.user)
-        except NotAlike as nothing:
-            messages.info(request, str(nothing))
-        else:
             messages.success(request, f"Updating {min(count, MOST)} similar replies.")
 
 
@@ -149,8 +143,5 @@ def alike_progress(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResp
     """The part of the page that shows the job's progress."""
     message = find_reply(request, message_id)
     group = Alike.to(message)
-    return render(
-        request,
-        "understanding/_alike_progress.html",
-        {"message": message, "job": group.job if group else None},
-    )
+    context = {"message": message, "job": group.job if group else None}
+    return render(request, "understanding/_alike_progress.html", context)

@@ -1,16 +1,22 @@
-"""The list of conversations: one folder, filtered, 50 a page. The page of a conversation shows it too."""
+"""The list of conversations: one folder, filtered, 50 a page. The page of a conversation shows it too.
+
+Why a list is empty is said by facts, never that everything is done while nothing is connected, no event has arrived, or
+an account is down. A list over several workspaces begins with the highest worth, then the longest wait.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
-from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from inbox.health import sentences
 from inbox.health.banner import down_in
 from inbox.leads.folders import (
     COUNT_LIMIT,
@@ -19,26 +25,110 @@ from inbox.leads.folders import (
     Folder,
     capped_count,
     count_since,
+    folder_counts,
+    leads_in,
     oldest_looked_at,
     oldest_not_understood,
     read_values,
     with_badges,
 )
 from inbox.models import Lead, SavedView, Workspace
+from inbox.models.lead import WAITS_SINCE, WORTH
 from inbox.pages.access import SignedInRequest, WorkspaceRequest, desk_view, signed_in, workspace_view
 from inbox.pages.combined_query import expression, instances
 from inbox.pages.desk.counts import UNCERTAIN, counts_of
-from inbox.pages.desk.empty_states import Empty, beyond, of_folder, over_several
 from inbox.pages.desk.filters import ORDER, LeadFilter, choices_in, filtered, looked_at, offer
 from inbox.pages.desk.saved_views import open_view
 from inbox.pages.desk.search import FAR, search_page
-from inbox.pages.desk.worth_order import worth_page
-from inbox.pages.pagination import SCAN, KeysetPage, page_of
+from inbox.pages.pagination import EPOCH, PAGE_SIZE, SCAN, KeysetPage, page_of
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
-from inbox.pages.start.first_steps import FirstSteps
+from inbox.pages.start import first_steps
+from inbox.pages.start.first_steps import WORKS, FirstSteps, state_of
 from inbox.pages.start.steps_page import context_of, is_setting_up
 from inbox.pages.team import is_over_all, listed_ids
 from inbox.pages.templatetags.holdfast import capped
+from inbox.replying.prompts import model_calls
+from integrations.models import HealthState
+
+NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)
+"""States in which replies arrive as usual. A quiet account has a valid key but may miss replies."""
+
+ELSEWHERE = (
+    ("scheduled", "on the way out", "See scheduled sends"),
+    ("snoozed", "snoozed", "See snoozed"),
+)
+"""Folders to offer when nobody needs a reply: the words for their count, and the link."""
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Why a list is empty: an icon, the headline `what`, a sentence `why`, and an action, if any."""
+
+    icon: str
+    what: str
+    why: str
+    url: str = ""
+    action: str = ""
+
+
+def of_folder(workspace: Workspace, folder: Folder) -> Empty:
+    """Explains the empty `folder`: what prevents replies, or else that all is well."""
+    wrong = _wrong(workspace, folder) if folder.incoming else None
+    return wrong or _well(workspace, folder)
+
+
+def over_several(folder: Folder, down: Sequence[Workspace]) -> Empty:
+    """Explains the empty `folder` of a list over several workspaces. Replies may be missing from those in `down`."""
+    if down and folder.incoming:
+        return Empty("warn", "Replies may be missing", "Replies may be missing. See above.")
+    return Empty(folder.icon, folder.empty, folder.why)
+
+
+def beyond(url: str) -> Empty:
+    """Explains a page after the last one of the list at `url`."""
+    return Empty(
+        "inbox", "Nothing left on this page", "The list is shorter now.", url, "Go to the first page"
+    )
+
+
+def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
+    """Explains what prevents replies; None if nothing does."""
+    first, start = FirstSteps.of(workspace), first_steps.url(workspace)
+    if not first.senders and not first.facts["heard"]:
+        return Empty(
+            "plug",
+            "Nothing’s connected yet",
+            "Replies come in once you connect the account that sends your campaigns.",
+            start,
+            "Set up in four minutes",
+        )
+    for account in first.senders:
+        if state_of(account) not in (*NOT_DOWN, HealthState.UNKNOWN):
+            return Empty(
+                "warn",
+                "Replies may be missing",
+                f"{sentences.headline(account.health, workspace.name)}, so new replies may be missing.",
+                reverse("inbox:health", args=[workspace.pk]),
+                "See what’s down",
+            )
+    if not first.facts["heard"]:
+        why = f"{first.names} {first.is_are} connected. New replies appear here within a second."
+        return Empty("inbox", "No replies yet", why, start, "See what’s missing")
+    if folder.key == "drafts" and not model_calls.ready():
+        return Empty("draft", "No drafts yet", model_calls.NO_KEY, start, "See what’s missing")
+    return None
+
+
+def _well(workspace: Workspace, folder: Folder) -> Empty:
+    """Offers the folders to look at instead, as nothing is wrong."""
+    counts = folder_counts(workspace) if folder.key == DEFAULT_FOLDER else {}
+    for elsewhere, words, action in ELSEWHERE:
+        if count := counts.get(elsewhere):
+            url = f"{reverse('inbox:list', args=[workspace.pk])}?{urlencode({'view': elsewhere})}"
+            why = f"{folder.why} {capped(count)} {words}."
+            return Empty(folder.icon, folder.empty, why, url, action)
+    return Empty(folder.icon, folder.empty, folder.why)
+
 
 COUNT, OLDEST = "count", "oldest"
 """Keys of the values that are read together with the counts of the page."""
@@ -251,3 +341,51 @@ def _render(request: WorkspaceRequest) -> HttpResponse:
     if part == THREADS:
         return render_part(request, part, context)
     return varied(render(request, "inbox/list.html", context))
+
+
+BY_WORTH = ("-worth", "since", "pk")
+
+
+def worth_page(request: WorkspaceRequest, folder: str, lead_filter: LeadFilter) -> KeysetPage:
+    """Returns the page of `folder` after the request's cursor `after`. Raises Http404 for an invalid cursor.
+
+    One statement finds the first leads of each workspace by its index, and merges them. A second one reads their rows.
+    """
+    user_id, ids, after = signed_in(request).pk, listed_ids(request), request.GET.get("after", "")
+    if not ids or not lead_filter.is_valid():
+        return KeysetPage([], None, None)
+
+    def first(workspaces: list[UUID]) -> QuerySet[Any]:
+        leads: QuerySet[Any] = lead_filter.filter_queryset(leads_in(workspaces, folder, user_id))
+        return _after(leads.annotate(worth=WORTH, since=WAITS_SINCE), after).order_by(*BY_WORTH)[
+            : PAGE_SIZE + 1
+        ]
+
+    groups = [ids] if lead_filter.words else [[workspace_id] for workspace_id in ids]  # names have one index
+    parts = [first(group).values_list("pk", "worth", "since") for group in groups]
+    merged = (
+        parts[0].union(*parts[1:], all=True).order_by(*BY_WORTH)[: PAGE_SIZE + 1] if parts[1:] else parts[0]
+    )
+    keys = list(merged)
+    shown = [pk for pk, _, _ in keys[:PAGE_SIZE]]
+    rows = with_badges(Lead.objects.filter(workspace__in=ids, pk__in=shown), ids, user_id)
+    by_id = {lead.pk: lead for lead in rows.select_related("workspace", "assigned_to")}
+    more = _cursor(*keys[PAGE_SIZE - 1]) if len(keys) > PAGE_SIZE else None
+    return KeysetPage([by_id[pk] for pk in shown if pk in by_id], more, None)
+
+
+def _cursor(pk: UUID, worth: int, since: datetime) -> str:
+    return f"{worth}_{(since - EPOCH) // timedelta(microseconds=1)}_{pk}"
+
+
+def _after(leads: QuerySet[Any], cursor: str) -> QuerySet[Any]:
+    if not cursor:
+        return leads
+    try:
+        worth, microseconds, pk = cursor.split("_")
+        since = EPOCH + timedelta(microseconds=int(microseconds))
+        later = Q(since__gt=since) | Q(since=since, pk__gt=UUID(pk))
+        # The first condition is where the planner starts its index scan.
+        return leads.filter(Q(worth__lte=int(worth)), Q(worth__lt=int(worth)) | later)
+    except (ValueError, OverflowError):
+        raise Http404("No such page.") from None

@@ -12,7 +12,7 @@ from inbox.leads.folders import (
     waiting_in,
 )
 from inbox.models import Membership
-from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.access import WorkspaceRequest, once, signed_in
 from inbox.pages.combined_query import expression, instances, rows
 from inbox.pages.desk import saved_views
 from inbox.pages.team import listed_ids, open_memberships
@@ -59,12 +59,13 @@ def _clients(request: WorkspaceRequest) -> dict[str, Any]:
 
 def desk_counts(request: WorkspaceRequest) -> dict[str, Any]:
     """Returns the number of leads per folder over the workspaces of the list, with one query per request."""
-    counts: dict[str, Any] | None = vars(request).get("desk_counts")
-    if counts is None:
+
+    def read() -> dict[str, Any]:
         ids = listed_ids(request)
         wanted = folder_count_expressions(ids, signed_in(request).pk) | _clients(request)
-        counts = vars(request)["desk_counts"] = read_values(ids[0], wanted) if ids else {}
-    return counts
+        return read_values(ids[0], wanted) if ids else {}
+
+    return once(request, "desk_counts", read)
 
 
 def model_away(request: WorkspaceRequest) -> model_outage.ModelAway | None:

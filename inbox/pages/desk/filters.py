@@ -1,7 +1,12 @@
-"""The filters of the list of conversations, each a URL parameter, and the leads that match them."""
+"""The filters of the list of conversations, each a URL parameter, and the leads that match them.
 
+A time in words, such as "last 7 days", is read as a span of days in the active time zone.
+"""
+
+import re
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -9,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 from django.utils.formats import date_format
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 
@@ -17,10 +23,90 @@ from inbox.models import Campaign, Draft, Label, Lead, LeadLabel, OutboundSend, 
 from inbox.models.lead import Channel, Tag
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.combined_query import Rows, rows
-from inbox.pages.desk import date_ranges
-from inbox.pages.desk.date_ranges import Span
 from inbox.pages.desk.search_terms import by_names
 from inbox.pages.team import is_over_all, listed_ids, members_of, team_of
+
+EXAMPLES = (
+    "today",
+    "yesterday",
+    "last 24 hours",
+    "last 7 days",
+    "last 30 days",
+    "this week",
+    "last week",
+    "this month",
+    "last month",
+    "older than 2 days",
+)
+MOST_DAYS = 3_660
+UNIT_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+_COUNTED = re.compile(r"(?:(?:in )?the )?(?:last|past) (\d{1,4}) (hour|day|week|month|year)s?")
+_OLDER = re.compile(r"(?:older|longer|more) than (\d{1,4}) (hour|day|week|month|year)s?(?: ago)?")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of time that includes `start` and excludes `end`. None leaves that side open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def and_(self, span: "Span") -> "Span":
+        starts = [edge for edge in (self.start, span.start) if edge]
+        ends = [edge for edge in (self.end, span.end) if edge]
+        return Span(max(starts, default=None), min(ends, default=None))
+
+
+def days(first: date | None, last: date | None) -> Span:
+    """Returns the span of whole days from `first` to `last`, both included. None leaves that side open."""
+    return Span(_begin(first) if first else None, _begin(last + timedelta(days=1)) if last else None)
+
+
+def read(text: str) -> Span | None:
+    """Returns the span that `text` names; None if it is not understood or reaches back more than ten years.
+
+    "last 7 days" includes today. "older than 2 days" counts from now.
+    """
+    words = " ".join(text.lower().split())
+    if match := _COUNTED.fullmatch(words):
+        ago = _length(match)
+        return Span(start=_ago(ago, whole_days=match[2] != "hour")) if ago else None
+    if match := _OLDER.fullmatch(words):
+        ago = _length(match)
+        return Span(end=timezone.now() - ago) if ago else None
+    return _named(words, timezone.localdate())
+
+
+def _length(match: re.Match[str]) -> timedelta | None:
+    count, unit = int(match[1]), match[2]
+    length = timedelta(hours=count) if unit == "hour" else timedelta(days=count * UNIT_DAYS[unit])
+    return length if timedelta(0) < length <= timedelta(days=MOST_DAYS) else None
+
+
+def _ago(length: timedelta, *, whole_days: bool) -> datetime:
+    """Returns the start of a span of this length. With `whole_days`, today is its last day."""
+    if whole_days:
+        return _begin(timezone.localdate() - length + timedelta(days=1))
+    return timezone.now() - length
+
+
+def _named(words: str, today: date) -> Span | None:
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    a_day, a_week = timedelta(days=1), timedelta(days=7)
+    by_words = {
+        "today": (today, None),
+        "yesterday": (today - a_day, today - a_day),
+        "this week": (monday, None),
+        "last week": (monday - a_week, monday - a_day),
+        "this month": (first, None),
+        "last month": ((first - a_day).replace(day=1), first - a_day),
+    }
+    return days(*by_words[words]) if words in by_words else None
+
+
+def _begin(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
 
 SEARCH_LIMIT = 200
 NOBODY, ME = "nobody", "me"
@@ -54,7 +140,7 @@ def offered(request: WorkspaceRequest, name: str) -> list[tuple[str, str]]:
 
 def _known_span(text: str) -> None:
     """Raises ValidationError for a time in words that is not understood."""
-    if date_ranges.read(text) is None:
+    if read(text) is None:
         raise ValidationError(
             f"“{text[:40]}” isn’t a time we understand. Try “last 7 days” or “older than 2 days”."
         )
@@ -110,7 +196,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     until = _day("To")
     q = CharFilter(method="as_they_are", label="Search", max_length=SEARCH_LIMIT)
 
-    spans = date_ranges.EXAMPLES
+    spans = EXAMPLES
 
     class Meta:
         model = Lead
@@ -185,8 +271,8 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     def span(self) -> Span:
         """The span for the newest message: `since`, `until` and `when` combined. The filters must be valid."""
         cleaned: dict[str, Any] = self.form.cleaned_data
-        in_words = date_ranges.read(cleaned["when"]) if cleaned["when"] else None
-        return date_ranges.days(cleaned["since"], cleaned["until"]).and_(in_words or Span())
+        in_words = read(cleaned["when"]) if cleaned["when"] else None
+        return days(cleaned["since"], cleaned["until"]).and_(in_words or Span())
 
     @property
     def narrows(self) -> bool:

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Value
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 
 from inbox.leads.folders import (
@@ -23,10 +23,16 @@ from inbox.leads.folders import (
 )
 from inbox.models import SavedView
 from inbox.models.saved_view import NAME_CHARS, QUERY_CHARS
-from inbox.pages import own_and_shared
-from inbox.pages.access import FORM, POST, WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.access import FORM, POST, WorkspaceRequest, once, signed_in, workspace_view
 from inbox.pages.desk.filters import LeadFilter
-from inbox.pages.forms import first_error
+from inbox.pages.forms import (
+    find_changeable,
+    first_error,
+    may_share,
+    own_and_shared,
+    redirect_to,
+    refusals_shown,
+)
 from inbox.workspaces.own_and_shared import LAST, VIEWS, Refused, listed_views, move_up
 
 SCAN = 5_000
@@ -35,10 +41,8 @@ SCAN = 5_000
 
 def views_of(request: WorkspaceRequest) -> list[SavedView]:
     """Returns the views that the user sees, their own first, in order. They are read once per request."""
-    views: list[SavedView] | None = vars(request).get("saved_views")
-    if views is None:
-        views = vars(request)["saved_views"] = list(listed_views(request.workspace, signed_in(request)))
-    return views
+    user = signed_in(request)
+    return once(request, "saved_views", lambda: list(listed_views(request.workspace, user)))
 
 
 def open_view(request: WorkspaceRequest) -> SavedView | None:
@@ -121,40 +125,36 @@ def view_list(request: WorkspaceRequest) -> HttpResponse:
     """
     if request.method == "POST":
         return HttpResponseRedirect(f"{reverse('inbox:list', args=[request.workspace.pk])}?{_save(request)}")
-    groups = own_and_shared.groups(request, views_of(request), "views")
+    groups = own_and_shared(request, views_of(request), "views")
     return render(request, "inbox/views.html", {"groups": groups})
 
 
 def _save(request: WorkspaceRequest) -> str:
     """Saves the view and returns the query string of the list to show next."""
     form = SaveForm(request.POST)
-    try:
+    with refusals_shown(request, Refused):
         if not form.is_valid():
             raise Refused(first_error(form))
-        if form.cleaned_data["shared"] and not own_and_shared.may_share(request):
+        if form.cleaned_data["shared"] and not may_share(request):
             raise PermissionDenied("Only an admin can share views.")
         query = canonical(request, form.cleaned_data["query"])
         if query is None:
             raise Refused("Set a filter first. A view saves a folder plus its filters.")
         columns = form.cleaned_data | {"query": query}
         view = VIEWS.add(request.workspace, signed_in(request), position=LAST, **columns)
-    except Refused as reason:
-        messages.error(request, str(reason))
-        return request.POST.get("query", "")
-    messages.success(request, f"Saved: {view.name}")
-    return view.query
+        messages.success(request, f"Saved: {view.name}")
+        return view.query
+    return request.POST.get("query", "")
 
 
 @workspace_view(methods=POST)
 def change(request: WorkspaceRequest, view_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/views/<view>/`: renames a saved view, moves it up, or removes it, as `do` says."""
     rows = listed_views(request.workspace, signed_in(request))
-    view = own_and_shared.find(request, rows, view_id)
-    try:
+    view = find_changeable(request, rows, view_id)
+    with refusals_shown(request, Refused):
         messages.success(request, _changed(request, view))
-    except Refused as reason:
-        messages.error(request, str(reason))
-    return redirect("inbox:views", request.workspace.pk)
+    return redirect_to(request, "inbox:views")
 
 
 def _changed(request: WorkspaceRequest, view: SavedView) -> str:

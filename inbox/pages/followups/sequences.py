@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet
 from django.forms import BaseInlineFormSet, inlineformset_factory
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 
 from inbox.followups import plan, responses, step_text
 from inbox.leads.folders import CappedCount
@@ -17,7 +17,7 @@ from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, Lead,
 from inbox.models.lead import Tag
 from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, workspace_view
 from inbox.pages.followups.follow_ups import list_of
-from inbox.pages.forms import PostedText
+from inbox.pages.forms import PostedText, record, redirect_to
 from inbox.replying.variables import SLOTS, VARIABLES
 
 MAX_ADDRESSES = 2_000
@@ -203,12 +203,10 @@ def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse
             saved = form.save()
             formset.instance = saved
             formset.save()
-            audit.record(
-                request.workspace.pk, request.user, "sequence.saved", saved, changes=audit.changes_of(form)
-            )
+            record(request, "sequence.saved", saved, changes=audit.changes_of(form))
         concerns = f" for {leads:,} lead{'' if leads == 1 else 's'}" if leads else ""
-        messages.success(request, f"Saved {', '.join(parts) or 'without a change'}{concerns}.")
-        return redirect("inbox:sequence", request.workspace.pk, saved.pk)
+        words = f"Saved {', '.join(parts) or 'without a change'}{concerns}."
+        return redirect_to(request, "inbox:sequence", saved.pk, success=words)
     context = {
         "sequence": sequence if exists else None,
         "form": form,
@@ -281,9 +279,9 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     if started is None:
         messages.error(request, "Not enrolled. They’re already in the sequence or can’t be contacted.")
     else:
-        audit.record(request.workspace.pk, request.user, "sequence.enrolled", started.sequence, count=1)
+        record(request, "sequence.enrolled", started.sequence, count=1)
         messages.success(request, f"Enrolled in “{started.sequence.name}”.")
-    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+    return redirect_to(request, "inbox:conversation", lead.pk)
 
 
 @workspace_view(methods=POST)
@@ -296,7 +294,7 @@ def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
         return back
     leads = list(form.leads(request.workspace))
     started = [row for lead in leads if (row := plan.enrol(lead, sequence, user=request.user)) is not None]
-    audit.record(request.workspace.pk, request.user, "sequence.enrolled", sequence, count=len(started))
+    record(request, "sequence.enrolled", sequence, count=len(started))
     messages.success(request, f"Enrolled {len(started)} of {len(leads)} leads.")
     unknown = len(set(form.cleaned_data["emails"]) - {lead.email for lead in leads})
     if unknown:

@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, Q, QuerySet
 from django.forms import DateInput, TextInput
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
@@ -21,6 +21,7 @@ from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 from inbox.health import backfill
 from inbox.models import WebhookDelivery, Workspace
 from inbox.pages.access import ADMIN, POST, WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.forms import redirect_to
 from inbox.pages.pagination import page_of
 from inbox.trace import search as trace_search
 from inbox.webhooks import replay
@@ -222,7 +223,7 @@ def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse
     delivery = _own(request, delivery_id)
     if dry := replay_or_dry_run(request, delivery):
         return _detail(request, delivery, dry=dry)
-    return redirect("inbox:delivery", request.workspace.pk, delivery.pk)
+    return redirect_to(request, "inbox:delivery", delivery.pk)
 
 
 def replay_or_dry_run(request: HttpRequest, delivery: WebhookDelivery) -> replay.ReplayResult | None:
@@ -244,7 +245,7 @@ def replay_or_dry_run(request: HttpRequest, delivery: WebhookDelivery) -> replay
 def replay_failed(request: WorkspaceRequest) -> HttpResponse:
     """Starts the job that replays the failed webhook requests of the last `hours`."""
     start_replay(request, request.workspace)
-    return redirect("inbox:deliveries", request.workspace.pk)
+    return redirect_to(request, "inbox:deliveries")
 
 
 def start_replay(request: HttpRequest, workspace: Workspace | None) -> BackgroundJob | None:

@@ -1,6 +1,10 @@
-"""The health page, the fire drill, and the page on which an account's owner reconnects it."""
+"""The health page, the fire drill, the page on which an account's owner reconnects it, and the actions on an account in
+trouble, such as reconnect and mute, for the workspace pages and the admin.
+"""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -15,14 +19,33 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from inbox.health import banner, drill, mailbox_rates, owner_link, receipts, reconnect, uptime
+from inbox.health import (
+    banner,
+    drill,
+    mailbox_rates,
+    notice_channels,
+    owner_link,
+    receipts,
+    reconnect,
+    uptime,
+)
 from inbox.health.model_outage import ModelAway, model_away
+from inbox.health.sentences import can_reconnect
 from inbox.models import audit
-from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, workspace_view
-from inbox.pages.operations import account_actions
-from inbox.pages.safe_next import next_url
+from inbox.pages.access import (
+    ADMIN,
+    FORM,
+    MEMBER,
+    POST,
+    WorkspaceRequest,
+    next_url,
+    signed_in,
+    workspace_view,
+)
+from inbox.pages.forms import record, redirect_to
 from inbox.pages.state_marks import StateMark, state_of
 from inbox.workspaces.accounts import account_name, slack_of
+from integrations import notices
 from integrations.health import probes
 from integrations.models import TROUBLED, HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
 from jobs.models import BackgroundJob, JobStep
@@ -123,13 +146,13 @@ def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     if request.POST.get("do") != "hide" and not request.membership.at_least(ADMIN):
         raise PermissionDenied("Only admins can do this.")
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
-    page = account_actions.Page(
+    page = Page(
         back=next_url(request, reverse("inbox:health", args=[request.workspace.pk])),
         act_url=request.path,
         template="health/reconnect.html",
         context={},
     )
-    return account_actions.act(request, integration, page)
+    return act(request, integration, page)
 
 
 class DrillLine(NamedTuple):
@@ -153,9 +176,8 @@ def fire_drill(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/health/drill/`: shows the last drill, or for htmx the part with its steps. A POST starts one."""
     if request.method == "POST":
         begun = drill.start(request.workspace, request.user)
-        audit.record(request.workspace.pk, request.user, "health.drill", begun)
-        messages.info(request, "The drill has started.")
-        return redirect("inbox:drill", request.workspace.pk)
+        record(request, "health.drill", begun)
+        return redirect_to(request, "inbox:drill", info="The drill has started.")
     job = drill.last(request.workspace)
     context = {"job": job, "lines": _lines(job) if job else []}
     if request.htmx:
@@ -206,3 +228,97 @@ def owner(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, context: dict[str, object], status: int = 200) -> HttpResponse:
     return render(request, "health/owner.html", context, status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The page on which an action is offered. `back` is the URL to return to.
+
+    `template`, rendered with `context`, shows how to reconnect the account, and posts to `act_url`.
+    """
+
+    back: str
+    act_url: str
+    template: str
+    context: dict[str, object]
+
+
+def act(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse:
+    """Carries out the action `do` of the form, one of ACTIONS, with an audit entry.
+
+    Returns the page of the action, or else a redirect to `page.back`. An unknown `do` becomes a message. The caller
+    must have checked that the user may act on `integration`.
+    """
+    name = request.POST.get("do", "")
+    if name not in ACTIONS:
+        messages.error(request, "This action doesn’t exist.")
+        return redirect(page.back)
+    audit.record(integration.workspace_id, signed_in(request), f"health.{name}", integration)
+    return ACTIONS[name](request, integration, page) or redirect(page.back)
+
+
+def _health_of(integration: Integration) -> WorkspaceIntegrationHealth | None:
+    rows = WorkspaceIntegrationHealth.objects.filter(integration=integration)
+    return rows.select_related("integration").first()
+
+
+def _check(request: HttpRequest, integration: Integration, page: Page) -> None:
+    check = probes.check_now(integration)
+    (messages.success if check.ok else messages.warning)(request, check.sentence)
+
+
+def _hide(request: HttpRequest, integration: Integration, page: Page) -> None:
+    if row := _health_of(integration):
+        banner.hide(signed_in(request), row)
+        if row.state in TROUBLED:
+            messages.info(request, "Hidden for 4 hours, or until something changes.")
+
+
+def _mute(request: HttpRequest, integration: Integration, page: Page) -> None:
+    if (row := _health_of(integration)) and notices.mute(row):
+        notice_channels.enqueue_update(row)
+        messages.success(request, "Notices are muted until it works again.")
+
+
+def _unmute(request: HttpRequest, integration: Integration, page: Page) -> None:
+    if (row := _health_of(integration)) and notices.unmute(row):
+        notice_channels.enqueue_update(row)
+        messages.success(request, "Notices are on again.")
+
+
+def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
+    """Shows a link to the provider's page, because our Content Security Policy does not let forms redirect there."""
+    link = reconnect.hosted_link(integration, request.build_absolute_uri(page.back))
+    return _ways_back(request, integration, page, link)
+
+
+def _owner_link(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
+    return _ways_back(request, integration, page, None)
+
+
+def _ways_back(
+    request: HttpRequest, integration: Integration, page: Page, link: reconnect.Link | None
+) -> HttpResponse | None:
+    row = _health_of(integration)
+    if row is None or not can_reconnect(row):
+        messages.warning(request, reconnect.NOT_NEEDED if row and not row.is_down else reconnect.NOT_OFFERED)
+        return None
+    context = {
+        "integration": integration,
+        "account": account_name(row),
+        "link": link,
+        "act_url": page.act_url,
+        "owner_link": request.build_absolute_uri(owner_link.path(integration)),
+    }
+    return render(request, page.template, page.context | context)
+
+
+Action = Callable[[HttpRequest, Integration, Page], HttpResponse | None]
+ACTIONS: dict[str, Action] = {
+    "check": _check,
+    "hide": _hide,
+    "mute": _mute,
+    "unmute": _unmute,
+    "reconnect": _reconnect,
+    "owner-link": _owner_link,
+}

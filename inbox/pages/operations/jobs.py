@@ -1,13 +1,12 @@
 """The pages of background jobs for admins: their states, causes of failure, and actions."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from inbox.models import (
@@ -20,9 +19,8 @@ from inbox.models import (
     WebhookDelivery,
     Workspace,
 )
-from inbox.pages.access import ADMIN, POST, WorkspaceRequest, workspace_view
+from inbox.pages.access import ADMIN, POST, WorkspaceRequest, next_url, workspace_view
 from inbox.pages.pagination import KeysetPage, page_of
-from inbox.pages.safe_next import next_url
 from jobs import actions, display, stats
 from jobs.kinds import KINDS
 from jobs.models import BackgroundJob
@@ -86,31 +84,31 @@ def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) 
 @workspace_view(ADMIN)
 def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     """Shows one job: its subject, its attempts and steps in order, and the possible actions."""
-    row = _job(request.workspace, job_id)
+    row = get_object_or_404(stats.of(request.workspace.pk), pk=job_id)
     about = _about(request.workspace, row)
-    context = display.job_page(row) | {
-        "about": about,
-        "delivery": _delivery(request.workspace, row, about.message),
-    }
-    template = "jobs/_job.html" if request.htmx else "jobs/job.html"
-    return render(request, template, context)
+    delivery = _delivery(request.workspace, row, about.message)
+    context = display.job_page(row) | {"about": about, "delivery": delivery}
+    return render(request, "jobs/_job.html" if request.htmx else "jobs/job.html", context)
 
 
 @workspace_view(ADMIN, POST)
 def act(request: WorkspaceRequest) -> HttpResponse:
     """Retries, moves, cancels or discards the selected jobs, or retries all that failed for one cause, as `do` says."""
     back = redirect(next_url(request, reverse("inbox:jobs", args=[request.workspace.pk])))
-    action = ACTIONS.get(request.POST.get("do", ""))
-    if action is None:
-        messages.error(request, "This action doesn’t exist.")
-        return back
+    do = request.POST.get("do")
+    limits: dict[str, Any] = {"workspace_id": request.workspace.pk, "actor": request.user}
     try:
-        results = action(request)
+        if do == "retry-group":
+            results = actions.retry_group(request.POST.get("fingerprint", ""), **limits)
+            tell(request, actions.group_sentences(results))
+        elif do in ACTIONS:
+            carry_out, *fields = ACTIONS[do]
+            entered = [request.POST.get(field, "") for field in fields]
+            tell(request, actions.sentences(carry_out(_ids(request), *entered, **limits)))
+        else:
+            messages.error(request, "This action doesn’t exist.")
     except ValueError as error:
         messages.error(request, actions.complaint(error))
-        return back
-    grouped = request.POST.get("do") == "retry-group"
-    tell(request, actions.group_sentences(results) if grouped else actions.sentences(results))
     return back
 
 
@@ -127,33 +125,18 @@ def _ids(request: WorkspaceRequest) -> list[uuid.UUID]:
         raise ValueError("job: is not the id of a job.") from None
 
 
-def _limits(request: WorkspaceRequest) -> dict[str, Any]:
-    return {"workspace_id": request.workspace.pk, "actor": request.user}
+def run_at(ids: list[uuid.UUID], moment: str, **whose: Any) -> list[actions.ActionResult]:
+    """Makes jobs due at `moment`, in a browser's format. Raises ValueError for an invalid time."""
+    return actions.run_at(ids, actions.parse_moment(moment), **whose)
 
 
-def _run_at(request: WorkspaceRequest) -> list[actions.ActionResult]:
-    moment = actions.parse_moment(request.POST.get("moment", ""))
-    return actions.run_at(_ids(request), moment, **_limits(request))
-
-
-ACTIONS: dict[str, Callable[[WorkspaceRequest], list[actions.ActionResult]]] = {
-    "retry": lambda request: actions.retry_now(_ids(request), **_limits(request)),
-    "run-at": _run_at,
-    "cancel": lambda request: actions.cancel(_ids(request), **_limits(request)),
-    "discard": lambda request: actions.discard(
-        _ids(request), request.POST.get("reason", ""), **_limits(request)
-    ),
-    "retry-group": lambda request: actions.retry_group(
-        request.POST.get("fingerprint", ""), **_limits(request)
-    ),
+ACTIONS: dict[str, Any] = {
+    "retry": (actions.retry_now,),
+    "run-at": (run_at, "moment"),
+    "cancel": (actions.cancel,),
+    "discard": (actions.discard, "reason"),
 }
-
-
-def _job(workspace: Workspace, job_id: uuid.UUID) -> BackgroundJob:
-    job = stats.of(workspace.pk).filter(pk=job_id).first()
-    if job is None:
-        raise Http404("No such job.")
-    return job
+"""The actions, each with the fields of the form that it needs."""
 
 
 class About(NamedTuple):

@@ -4,13 +4,12 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 
 from inbox.models import Campaign, SendingPolicy, Workspace, audit
-from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, workspace_view
-from inbox.pages.proof import asks_again
+from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, asks_again, workspace_view
+from inbox.pages.forms import record, redirect_to
 from inbox.replying import gates, shadow, undo
 
 Mode = SendingPolicy.Mode
@@ -61,18 +60,15 @@ def automation(request: WorkspaceRequest) -> HttpResponse:
 
 def _context(workspace: Workspace) -> dict[str, object]:
     rows = shadow.report(workspace)
-    policies = {
-        policy.campaign_id: policy
-        for policy in SendingPolicy.objects.filter(workspace=workspace).select_related("campaign")
-    }
-    total = shadow.row_of(workspace, None)
+    stored = SendingPolicy.objects.filter(workspace=workspace).select_related("campaign")
+    policies = {policy.campaign_id: policy for policy in stored}
     shown = {row.campaign.pk for row in rows if row.campaign}
     extra = [policy.campaign for key, policy in policies.items() if key and key not in shown]
     empty = [shadow.Row(campaign, 0, 0, 0, 0, 0, 0, 0) for campaign in extra]
     return {
         "lines": [(row, policies.get(row.campaign.pk) if row.campaign else None) for row in rows + empty],
         "default": policies.get(None) or SendingPolicy(workspace=workspace),
-        "total": total,
+        "total": shadow.row_of(workspace, None),
         "held": shadow.held_by(workspace),
         "days": shadow.DAYS,
         "all": [gate.name for gate in gates.GATES],
@@ -83,18 +79,14 @@ def _context(workspace: Workspace) -> dict[str, object]:
 @asks_again(lambda request: request.POST.get("mode") == Mode.AUTO)
 def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
     """Edits the policy of the workspace or a campaign, with an audit entry. A form with errors is a 422."""
-    campaign = (
-        get_object_or_404(Campaign, workspace=request.workspace, pk=campaign_id) if campaign_id else None
-    )
+    campaigns = Campaign.objects.filter(workspace=request.workspace)
+    campaign = get_object_or_404(campaigns, pk=campaign_id) if campaign_id else None
     current = SendingPolicy.objects.filter(workspace=request.workspace, campaign=campaign).first()
     form = PolicyForm(request.workspace, campaign, request.POST or None, instance=current)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
-        audit.record(
-            request.workspace.pk, request.user, "policy.change", saved, changes=audit.changes_of(form)
-        )
-        messages.success(request, f"Saved: {saved.get_mode_display()}.")
-        return redirect("inbox:automation", request.workspace.pk)
+        record(request, "policy.change", saved, changes=audit.changes_of(form))
+        return redirect_to(request, "inbox:automation", success=f"Saved: {saved.get_mode_display()}.")
     row = shadow.row_of(request.workspace, campaign)
     context = {"form": form, "campaign": campaign, "row": row}
     return render(request, "automation/policy.html", context, status=422 if form.errors else 200)
@@ -109,8 +101,8 @@ def pause(request: WorkspaceRequest) -> HttpResponse:
     paused = wanted == "pause"
     Workspace.objects.filter(pk=request.workspace.pk).update(sends_paused=paused)
     changes = {"sends_paused": [request.workspace.sends_paused, paused]}
-    audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
+    record(request, f"sends.{wanted}", request.workspace, changes=changes)
     count = undo.take_back_all(request.workspace.pk, user=request.user) if paused else 0
     words = "Automatic sending is stopped." if paused else "Automatic sending is on again."
-    messages.success(request, f"{words} {count} stopped before they went out." if count else words)
-    return redirect("inbox:automation", request.workspace.pk)
+    words += f" {count} stopped before they went out." if count else ""
+    return redirect_to(request, "inbox:automation", success=words)

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 
 from inbox.models import WorkspaceFact
 from inbox.models.workspace_fact import ANSWER_CHARS, FOLDED_CHARS, MOST, QUESTION_CHARS, folded
 from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, workspace_view
-from inbox.pages.forms import PostedText, accepts
+from inbox.pages.forms import PostedText, accepts, redirect_to
 from inbox.workspaces import factbook
 from inbox.workspaces.own_and_shared import Refused
 
@@ -141,8 +140,7 @@ def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
     fact = get_object_or_404(facts, workspace=request.workspace, pk=fact_id)
     if request.POST.get("do") == "delete":
         factbook.delete(fact, request.user)
-        messages.success(request, "Deleted. New drafts won’t use it.")
-        return redirect("inbox:facts", request.workspace.pk)
+        return redirect_to(request, "inbox:facts", success="Deleted. New drafts won’t use it.")
     values = {"question": fact.question, "answer": fact.answer, "position": fact.position}
     form = FactForm(fact.kind, request.POST or None, initial=values)
 
@@ -163,8 +161,7 @@ def _edit(
 ) -> HttpResponse:
     """Stores the posted fact with `act`, or shows the form again, as 422 if it has errors."""
     if accepts(form, "question", act):
-        messages.success(request, outcome)
-        return redirect("inbox:facts", request.workspace.pk)
+        return redirect_to(request, "inbox:facts", success=outcome)
     kind, version = Kind(form.kind), request.POST.get("seen") or (fact and fact.updated_at.isoformat())
     context = {"form": form, "kind": kind, "words": WORDS[kind], "fact": fact, "seen": version}
     return render(request, "facts/form.html", context, status=422 if form.errors else 200)

@@ -15,14 +15,14 @@ from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 
 from inbox.models import User, Workspace, WorkspaceFact
 from inbox.models.workspace_fact import MOST, folded
 from inbox.pages import csvs
-from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, workspace_view
-from inbox.pages.proof import asks_again
+from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, asks_again, workspace_view
+from inbox.pages.forms import redirect_to
 from inbox.pages.settings.facts import FactForm, Kind
 from inbox.workspaces import factbook
 
@@ -61,32 +61,18 @@ class FactRow:
     answer: str
     before: str = ""
     problem: str = ""
-    fact: WorkspaceFact | None = None
+    fact: WorkspaceFact = field(default_factory=WorkspaceFact)
     cells: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class Plan:
-    lines: list[FactRow] = field(default_factory=list)
+    """The rows of the file in their order, and by their effect."""
 
-    def of(self, do: str) -> list[FactRow]:
-        return [line for line in self.lines if line.do == do]
-
-    @property
-    def added(self) -> list[FactRow]:
-        return self.of("add")
-
-    @property
-    def changed(self) -> list[FactRow]:
-        return self.of("change")
-
-    @property
-    def same(self) -> list[FactRow]:
-        return self.of("same")
-
-    @property
-    def refused(self) -> list[FactRow]:
-        return self.of("refuse")
+    def __init__(self, lines: list[FactRow]) -> None:
+        self.lines = lines
+        self.added, self.changed, self.same, self.refused = (
+            [line for line in lines if line.do == do] for do in ("add", "change", "same", "refuse")
+        )
 
     @property
     def digest(self) -> str:
@@ -97,16 +83,18 @@ class Plan:
     @property
     def refused_text(self) -> str:
         """The heading and the refused rows as CSV, to be corrected and imported again; "" if no row was refused."""
-        return _text([COLUMNS, *(line.cells for line in self.refused)]) if self.refused else ""
+        rows, out = [line.cells for line in self.refused], io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *rows] if rows else [])
+        return out.getvalue()
 
 
 def plan(workspace: Workspace, text: str) -> Plan:
     """Returns the effects of the CSV `text`. Raises Unreadable for other text, a missing column, no row or over 500."""
     facts = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
     first: dict[tuple[str, str], int] = {}
-    room, draft = MOST - len(facts), Plan()
+    room, lines = MOST - len(facts), list[FactRow]()
     for row, cells in _rows(text):
-        line = _line(row, cells, facts)
+        line = _line(workspace, row, cells, facts)
         key = (line.kind, folded(line.question))
         if line.do != "refuse" and key in first:
             line = _refused(row, cells, f"Duplicate of row {first[key]}. Remove one of them.")
@@ -115,8 +103,8 @@ def plan(workspace: Workspace, text: str) -> Plan:
         elif line.do != "refuse":
             first[key] = row
             room -= line.do == "add"
-        draft.lines.append(line)
-    return draft
+        lines.append(line)
+    return Plan(lines)
 
 
 def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
@@ -129,20 +117,16 @@ def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
         changes = plan(workspace, text)
         if changes.digest != digest:
             raise Moved()
-        added = [
-            WorkspaceFact(workspace=workspace, kind=row.kind, question=row.question, answer=row.answer)
-            for row in changes.added
-        ]
-        changed = []
-        for line in changes.changed:
-            assert line.fact is not None  # a row that changes a fact has one
+        for line in (*changes.added, *changes.changed):
             line.fact.question, line.fact.answer = line.question, line.answer
-            changed.append(line.fact)
+        added, changed = ([line.fact for line in lines] for lines in (changes.added, changes.changed))
         factbook.write_all(workspace, by, added, changed)
     return changes
 
 
-def _line(row: int, cells: list[str], facts: dict[tuple[str, str], WorkspaceFact]) -> FactRow:
+def _line(
+    workspace: Workspace, row: int, cells: list[str], facts: dict[tuple[str, str], WorkspaceFact]
+) -> FactRow:
     kind, problem = cells[0].strip().lower(), ""
     if len(cells) > len(COLUMNS):
         problem = (
@@ -156,11 +140,10 @@ def _line(row: int, cells: list[str], facts: dict[tuple[str, str], WorkspaceFact
     if not form.is_valid():
         return _refused(row, cells, " ".join(f"{name}: {errors[0]}" for name, errors in form.errors.items()))
     question, answer = form.cleaned_data["question"], form.cleaned_data["answer"]
-    fact = facts.get((kind, folded(question)))
-    if fact is None:
-        return FactRow(row, "add", kind, question, answer)
+    fact = facts.get((kind, folded(question))) or WorkspaceFact(workspace=workspace, kind=kind)
     same = (fact.question, fact.answer) == (question, answer)
-    return FactRow(row, "same" if same else "change", kind, question, answer, before=fact.answer, fact=fact)
+    do = "add" if fact._state.adding else "same" if same else "change"
+    return FactRow(row, do, kind, question, answer, before=fact.answer, fact=fact)
 
 
 def _refused(row: int, cells: list[str], problem: str) -> FactRow:
@@ -172,7 +155,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yields the rows below the heading: kind, question, answer, and surplus cells. Raises Unreadable."""
     text = text.removeprefix("\ufeff")
     heading = text.lstrip().partition("\n")[0].lower()
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(heading), strict=True)
+    separator = max(",;\t", key=heading.count)  # it depends on the country of the spreadsheet
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     order: list[int] = []
     row = count = 0
     try:
@@ -187,11 +171,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             if count > MAX_ROWS:
                 raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it into smaller files.")
             cells = [csvs.plain(cell) for cell in cells]
-            yield (
-                row,
-                [cells[at] if at < len(cells) else "" for at in order]
-                + [cell for cell in cells[width:] if cell.strip()],
-            )
+            surplus = [cell for cell in cells[width:] if cell.strip()]
+            yield row, [cells[at] if at < len(cells) else "" for at in order] + surplus
     except csv.Error as error:
         raise Unreadable(
             f"Row {row + 1} couldn’t be read ({error}). Check for a missing quotation mark."
@@ -202,11 +183,6 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         raise Unreadable("There are no rows below the header.")
 
 
-def _delimiter(heading: str) -> str:
-    """Returns the separator of the cells. It depends on the country of the spreadsheet."""
-    return max(",;\t", key=heading.count)
-
-
 def _order(heading: list[str]) -> list[int]:
     names = [cell.strip().lower() for cell in heading]
     missing = [name for name in COLUMNS if name not in names]
@@ -215,12 +191,6 @@ def _order(heading: list[str]) -> list[int]:
             f"The first row must be the header kind,question,answer. It’s missing {', '.join(missing)}."
         )
     return [names.index(name) for name in COLUMNS]
-
-
-def _text(rows: list[tuple[str, ...]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
 
 
 MAX_FILE_BYTES = 1_000_000
@@ -276,8 +246,7 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
             done = apply(request.workspace, request.user, text, digest=form.cleaned_data["seen"])
             summary = f"{len(done.added)} added, {len(done.changed)} changed."
             if not done.refused:
-                messages.success(request, summary)
-                return redirect("inbox:facts", request.workspace.pk)
+                return redirect_to(request, "inbox:facts", success=summary)
             messages.warning(request, f"{summary} Fix the rows below, then check again.")
             text = done.refused_text
         shown = plan(request.workspace, text)
@@ -295,10 +264,8 @@ def import_csv(request: WorkspaceRequest) -> HttpResponse:
 @asks_again(reading=True)
 def export_csv(request: WorkspaceRequest) -> HttpResponse:
     """`…/facts/export.csv`: downloads all facts as a CSV file that can be imported again."""
-    facts: dict[str, list[tuple[str, str, str]]] = {kind: [] for kind in Kind}
-    for fact in factbook.listed(request.workspace):
-        facts[fact.kind].append((fact.kind, fact.question, fact.answer))
-    rows = [row for kind in Kind for row in facts[kind]]
+    facts = sorted(factbook.listed(request.workspace), key=lambda fact: Kind.values.index(fact.kind))
+    rows = [(fact.kind, fact.question, fact.answer) for fact in facts]
     return csvs.answer(f"facts-{timezone.localdate():%Y-%m-%d}", COLUMNS, rows)
 
 

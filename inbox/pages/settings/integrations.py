@@ -17,10 +17,9 @@ from django.views.decorators.cache import never_cache
 from inbox.health import account_cards, account_tests
 from inbox.health import receipts as account_receipts
 from inbox.health.account_cards import AccountCard, Key
-from inbox.models import AuditEntry, audit
-from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, workspace_view
-from inbox.pages.proof import asks_again
-from inbox.pages.safe_next import next_url
+from inbox.models import AuditEntry
+from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, asks_again, next_url, workspace_view
+from inbox.pages.forms import record, redirect_to
 from inbox.pages.settings.account_form import AccountForm
 from inbox.workspaces import creation
 from inbox.workspaces.accounts import name_of, usable
@@ -65,16 +64,14 @@ def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     form = RotateForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Choose when the old key expires.")
-        return redirect("inbox:integrations", request.workspace.pk)
+        return redirect_to(request, "inbox:integrations", error="Choose when the old key expires.")
     hours = int(form.cleaned_data["overlap"])
     key = WebhookKey.rotate(integration, timedelta(hours=hours))
-    audit.record(request.workspace.pk, request.user, "webhook_key.rotated", key, overlap_hours=hours)
-    messages.info(
-        request,
-        f"New key created. The old one expires {OVERLAPS[str(hours)]}. Paste the new URL into the provider’s settings.",
+    record(request, "webhook_key.rotated", key, overlap_hours=hours)
+    words = f"New key created. The old one expires {OVERLAPS[str(hours)]}."
+    return redirect_to(
+        request, "inbox:integrations", info=f"{words} Paste the new URL into the provider’s settings."
     )
-    return redirect("inbox:integrations", request.workspace.pk)
 
 
 @workspace_view(ADMIN, POST)
@@ -83,11 +80,11 @@ def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     key = own_key(request, key_id)
     ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
     if ended:
-        audit.record(request.workspace.pk, request.user, "webhook_key.ended", key)
+        record(request, "webhook_key.ended", key)
         messages.info(request, "The old URL no longer works.")
     else:
         messages.warning(request, "This is the current URL. Create a new key first.")
-    return redirect("inbox:integrations", request.workspace.pk)
+    return redirect_to(request, "inbox:integrations")
 
 
 def own_key(request: WorkspaceRequest, key_id: int) -> WebhookKey:
@@ -118,9 +115,8 @@ def show_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     """Shows the page with one webhook key in full, and writes an audit entry."""
     key = own_key(request, key_id)
     if key.is_unreadable:
-        messages.warning(request, KEY_UNREADABLE)
-        return redirect("inbox:integrations", request.workspace.pk)
-    audit.record(request.workspace.pk, request.user, "webhook_key.shown", key)
+        return redirect_to(request, "inbox:integrations", warning=KEY_UNREADABLE)
+    record(request, "webhook_key.shown", key)
     return _page(request, shown=key.pk)
 
 
@@ -210,7 +206,7 @@ def check_now(request: WorkspaceRequest, integration: Integration) -> list[Check
     finally:
         SLOTS.release()
     bad = [line.label for line in lines if line.tone == "bad"]
-    audit.record(request.workspace.pk, request.user, "integration.tested", integration, failed=bad)
+    record(request, "integration.tested", integration, failed=bad)
     return lines
 
 
@@ -243,7 +239,7 @@ def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
     rows = Integration.objects.filter(workspace=request.workspace, provider=provider)
     blank = next((row for row in rows.filter(external_account_id="") if not row.has_secrets), None)
     if blank is None and not spec.account_id and (only := rows.first()):
-        return redirect("inbox:integration-settings", request.workspace.pk, only.pk)
+        return redirect_to(request, "inbox:integration-settings", only.pk)
     return _edit(request, blank or Integration(workspace=request.workspace, provider=provider))
 
 

@@ -3,13 +3,13 @@
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from inbox.health import notice_trial
 from inbox.leads.tags import SAID
-from inbox.models import Workspace, audit
+from inbox.models import Workspace
 from inbox.pages.access import ADMIN, POST, WorkspaceRequest, workspace_view
-from inbox.pages.forms import first_error
+from inbox.pages.forms import first_error, record, redirect_to, refusals_shown
 from inbox.workspaces.accounts import connected
 from integrations import slack
 from integrations.models import Notice
@@ -49,13 +49,10 @@ def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
     about = notice_trial.KINDS.get(kind)
     if about is None:
         raise Http404("No such kind of notice.")
-    try:
+    with refusals_shown(request, notice_trial.NoWay):
         notice_trial.start(request.workspace, request.user, about)
-    except notice_trial.NoWay as why:
-        messages.error(request, str(why))
-    else:
         messages.info(request, "Your test notice is on its way.")
-    return redirect("inbox:notices", request.workspace.pk)
+    return redirect_to(request, "inbox:notices")
 
 
 @workspace_view(ADMIN, POST)
@@ -63,11 +60,10 @@ def told_of(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/rules/notices/`: sets the `tags` of replies that are reported in the Slack channel."""
     form = NoticeForm(request.POST)
     if not form.is_valid():
-        messages.error(request, first_error(form))
-        return redirect("inbox:notices", request.workspace.pk)
+        return redirect_to(request, "inbox:notices", error=first_error(form))
     tags = form.cleaned_data["tags"]
     Workspace.objects.filter(pk=request.workspace.pk).update(notice_tags=tags)
     changes = {"notice_tags": [request.workspace.notice_tags, tags]}
-    audit.record(request.workspace.pk, request.user, "notices.change", request.workspace, changes=changes)
-    messages.success(request, f"Slack notices: {', '.join(tags)}." if tags else "Slack notices are off.")
-    return redirect("inbox:notices", request.workspace.pk)
+    record(request, "notices.change", request.workspace, changes=changes)
+    words = f"Slack notices: {', '.join(tags)}." if tags else "Slack notices are off."
+    return redirect_to(request, "inbox:notices", success=words)

@@ -12,9 +12,8 @@ from django.utils.formats import date_format
 
 from inbox.leads import assigning
 from inbox.models import Invitation, Membership
-from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, workspace_view
-from inbox.pages.forms import first_error
-from inbox.pages.proof import asks_again
+from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, asks_again, workspace_view
+from inbox.pages.forms import first_error, redirect_to, refusals_shown
 from inbox.pages.team import Team, team_of
 from inbox.workspaces import invitations, people, second_factor
 from integrations.mail import is_off
@@ -79,8 +78,7 @@ def add(request: WorkspaceRequest) -> HttpResponse:
         except people.NotAllowed as reason:
             form.add_error("email", str(reason))
         else:
-            messages.success(request, f"{invitation.email} has been invited.")
-            return redirect("inbox:people", request.workspace.pk)
+            return redirect_to(request, "inbox:people", success=f"{invitation.email} has been invited.")
     return _page(request, form, status=400)
 
 
@@ -91,18 +89,14 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
     invited, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
     if what not in ("again", "withdraw"):
         raise Http404("No such action.")
-    try:
+    with refusals_shown(request, people.NotAllowed):
         if what == "again":
             invitations.send_again(request.membership, invited)
-            words = f"{invited.email} has been invited again."
+            messages.success(request, f"{invited.email} has been invited again.")
         else:
             invitations.withdraw(request.membership, invited)
-            words = f"{invited.email} is no longer invited."
-    except people.NotAllowed as reason:
-        messages.error(request, str(reason))
-    else:
-        messages.success(request, words)
-    return redirect("inbox:people", request.workspace.pk)
+            messages.success(request, f"{invited.email} is no longer invited.")
+    return redirect_to(request, "inbox:people")
 
 
 @workspace_view(ADMIN, POST)
@@ -113,14 +107,10 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
     """
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
-    try:
-        words = _do(request, membership)
-    except people.NotAllowed as reason:
-        messages.error(request, str(reason))
-    else:
-        messages.success(request, words)
+    with refusals_shown(request, people.NotAllowed):
+        messages.success(request, _do(request, membership))
     is_self = membership.pk == request.membership.pk and request.POST["do"] == "remove"
-    return redirect("home") if is_self else redirect("inbox:people", request.workspace.pk)
+    return redirect("home") if is_self else redirect_to(request, "inbox:people")
 
 
 @workspace_view(ADMIN, FORM)
@@ -135,13 +125,8 @@ def security(request: WorkspaceRequest) -> HttpResponse:
         if wanted not in ("require", "allow"):
             raise Http404("No such action.")
         second_factor.require(request.workspace, request.membership.user, wanted == "require")
-        text = (
-            "Two-step login is now required for everyone."
-            if wanted == "require"
-            else ("Two-step login is no longer required.")
-        )
-        messages.success(request, text)
-        return redirect("inbox:people-security", request.workspace.pk)
+        words = "now required for everyone" if wanted == "require" else "no longer required"
+        return redirect_to(request, "inbox:people-security", success=f"Two-step login is {words}.")
     context = {"members": people.members_of(request.workspace)}
     return render(request, "workspace/security.html", context)
 
@@ -161,12 +146,9 @@ def away(request: WorkspaceRequest) -> HttpResponse:
     else:
         until = form.cleaned_data["until"]
         people.set_away(me, timezone.make_aware(datetime.combine(until, time())))
-        try:
+        with refusals_shown(request, assigning.NotAMember):
             heir = assigning.receiver(request.workspace, form.cleaned_data["to"])
             count = assigning.hand_over(me, heir)
-        except assigning.NotAMember as reason:
-            messages.error(request, str(reason))
-        else:
             who = heir.user.name if heir else "no one yet"
             words = f"{count} conversation{'' if count == 1 else 's'} reassigned to {who}."
             messages.success(request, f"You’re away until {date_format(until, 'j F')}. {words}")

@@ -8,14 +8,14 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 
 from inbox.events import endpoints
 from inbox.models import AuditEntry
 from inbox.models.event import EVERY, EventType
-from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, workspace_view
-from inbox.pages.proof import asks_again
+from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, asks_again, workspace_view
+from inbox.pages.forms import redirect_to, refusals_shown
 from inbox.workspaces.programs import create_token, revoke_token
 from integrations.models import ApiToken, Scope, WebhookAttempt, WebhookEndpoint
 from integrations.models.program import networks
@@ -121,7 +121,7 @@ def revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=token_id, workspace=request.workspace)
     if revoke_token(token, by=request.user):
         messages.success(request, f"“{token.name}” has been revoked. Calls with it are now refused.")
-    return redirect("inbox:programs", request.workspace.pk)
+    return redirect_to(request, "inbox:programs")
 
 
 def _page(
@@ -173,16 +173,14 @@ def endpoint(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
     row = _find(request, endpoint_id)
     if request.POST.get("do") == "delete":
         endpoints.delete(row, request.user)
-        messages.success(request, f"Deleted: {row.url}")
-        return redirect("inbox:programs", request.workspace.pk)
+        return redirect_to(request, "inbox:programs", success=f"Deleted: {row.url}")
     values = {"url": row.url, "events": row.events, "include_text": row.include_text}
     form = EndpointForm(request.POST or None, initial=values)
     if form.is_valid():
         for name, chosen in form.cleaned_data.items():
             setattr(row, name, chosen)
         endpoints.change(row, request.user)
-        messages.success(request, f"Saved: {row.url}")
-        return redirect("inbox:programs", request.workspace.pk)
+        return redirect_to(request, "inbox:programs", success=f"Saved: {row.url}")
     return _form(request, form, row)
 
 
@@ -208,7 +206,7 @@ def rotate(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
 def endpoint_act(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
     """Tests an endpoint, sends what it missed, or sends one event again, as `do` says."""
     row, act = _find(request, endpoint_id), request.POST.get("do")
-    try:
+    with refusals_shown(request, endpoints.EndpointRefused, ValueError):
         if act == "test":
             endpoints.test(row, request.user)
             messages.info(request, "A test event is on its way. You’ll see the result under “Last attempts”.")
@@ -218,9 +216,7 @@ def endpoint_act(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
         else:
             endpoints.resend(row, request.user, UUID(request.POST.get("event", "")))
             messages.info(request, "The event is being sent again.")
-    except (endpoints.EndpointRefused, ValueError) as refusal:
-        messages.error(request, str(refusal))
-    return redirect("inbox:programs", request.workspace.pk)
+    return redirect_to(request, "inbox:programs")
 
 
 def _find(request: WorkspaceRequest, endpoint_id: UUID) -> Any:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
-from inbox.pages.access import ADMIN, WorkspaceRequest, workspace_view
-from inbox.pages.proof import asks_again
+from inbox.pages.access import ADMIN, WorkspaceRequest, asks_again, workspace_view
 from inbox.pipeline import agreement
 from inbox.pipeline.agreement import count_corrections, labelled
 from inbox.replying import prompts

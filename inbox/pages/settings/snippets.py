@@ -5,16 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from inbox.followups import step_text
 from inbox.models import Snippet, Workspace
 from inbox.models.snippet import NAME_CHARS, TEXT_CHARS
-from inbox.pages import own_and_shared
 from inbox.pages.access import FORM, MEMBER, WorkspaceRequest, signed_in, workspace_view
-from inbox.pages.forms import PostedText, accepts
+from inbox.pages.forms import PostedText, accepts, find_changeable, may_share, own_and_shared, redirect_to
 from inbox.replying.variables import VARIABLES
 from inbox.workspaces.own_and_shared import SNIPPETS
 
@@ -47,13 +45,13 @@ class SnippetForm(forms.Form):
 @workspace_view()
 def snippet_list(request: WorkspaceRequest) -> HttpResponse:
     rows = SNIPPETS.listed(request.workspace, signed_in(request))
-    return render(request, "snippets/list.html", {"groups": own_and_shared.groups(request, rows, "snippets")})
+    return render(request, "snippets/list.html", {"groups": own_and_shared(request, rows, "snippets")})
 
 
 @workspace_view(MEMBER, FORM)
 def new(request: WorkspaceRequest) -> HttpResponse:
     """`…/snippets/new/`: adds a snippet. With `shared`, which needs an admin, the whole workspace sees it."""
-    form = SnippetForm(request.workspace, request.POST or None, shares=own_and_shared.may_share(request))
+    form = SnippetForm(request.workspace, request.POST or None, shares=may_share(request))
 
     def add() -> None:
         SNIPPETS.add(request.workspace, signed_in(request), **{"shared": False} | form.cleaned_data)
@@ -65,11 +63,10 @@ def new(request: WorkspaceRequest) -> HttpResponse:
 def edit(request: WorkspaceRequest, snippet_id: uuid.UUID) -> HttpResponse:
     """`…/snippets/<snippet>/`: changes a snippet, or deletes it with `do`=delete. A shared one needs an admin."""
     by = signed_in(request)
-    snippet = own_and_shared.find(request, SNIPPETS.listed(request.workspace, by), snippet_id)
+    snippet = find_changeable(request, SNIPPETS.listed(request.workspace, by), snippet_id)
     if request.POST.get("do") == "delete":
         SNIPPETS.delete(snippet, by)
-        messages.success(request, f"Deleted: {snippet.name}")
-        return redirect("inbox:snippets", request.workspace.pk)
+        return redirect_to(request, "inbox:snippets", success=f"Deleted: {snippet.name}")
     values = {"name": snippet.name, "text": snippet.text}
     form = SnippetForm(request.workspace, request.POST or None, shares=False, initial=values)
     return _edit(request, form, lambda: SNIPPETS.change(snippet, by, **form.cleaned_data), "Saved", snippet)
@@ -84,7 +81,6 @@ def _edit(
 ) -> HttpResponse:
     """Stores the posted snippet with `act`, or shows the form again, as 422 if it has errors."""
     if accepts(form, "name", act):
-        messages.success(request, f"{outcome}: {form.cleaned_data['name']}")
-        return redirect("inbox:snippets", request.workspace.pk)
+        return redirect_to(request, "inbox:snippets", success=f"{outcome}: {form.cleaned_data['name']}")
     context = {"form": form, "snippet": snippet, "variables": VARIABLES}
     return render(request, "snippets/form.html", context, status=422 if form.errors else 200)

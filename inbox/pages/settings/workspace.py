@@ -1,7 +1,10 @@
 """The settings of a workspace: who answers, which replies, when, and how long data is stored."""
 
+import zoneinfo
+from importlib.resources import files
 from typing import Any, NamedTuple
 
+import phonenumbers
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -11,12 +14,48 @@ from inbox.intake.retention import effects
 from inbox.leads.tags import NO_ANSWER, SAID
 from inbox.models import Workspace, audit
 from inbox.models.lead import Tag
-from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, workspace_view
-from inbox.pages.forms import PostedText
-from inbox.pages.proof import asks_again
-from inbox.pages.settings.countries import countries, time_zones
+from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, asks_again, workspace_view
+from inbox.pages.forms import PostedText, record, redirect_to
 from inbox.pipeline import answer_promises
 from jobs.durations import duration
+
+PLAINER_NAMES = {
+    "AC": "Ascension Island",
+    "AS": "American Samoa",
+    "CD": "Congo (Democratic Republic)",
+    "CG": "Congo (Republic)",
+    "CZ": "Czechia",
+    "GB": "United Kingdom",
+    "KP": "North Korea",
+    "KR": "South Korea",
+    "MM": "Myanmar",
+    "TA": "Tristan da Cunha",
+    "WS": "Samoa",
+    "XK": "Kosovo",
+}
+"""Names by country code, where the database has no name or a different one."""
+CONTINENTS = (
+    *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/"),
+    *("Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"),
+)
+
+
+def countries() -> list[tuple[str, str]]:
+    """Returns the countries that a phone number can belong to, sorted by name: ISO 3166 two-letter code and name.
+
+    phonenumbers has names in all languages, but takes seconds to load them.
+    """
+    table = (files("tzdata.zoneinfo") / "iso3166.tab").read_text(encoding="utf-8")
+    names = dict(line.split("\t") for line in table.splitlines() if not line.startswith("#")) | PLAINER_NAMES
+    return sorted(
+        ((code, names[code]) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda country: country[1]
+    )
+
+
+def time_zones() -> list[str]:
+    """Returns the names of time zones of places, and UTC. Old names such as US/Eastern are left out."""
+    return ["UTC", *(name for name in zoneinfo.available_timezones() if name.startswith(CONTINENTS))]
+
 
 # Not type="time": its format follows the browser's language, and every other time here is of 24 hours.
 TIME = forms.TimeInput(attrs={"inputmode": "numeric", "placeholder": "09:00"}, format="%H:%M")
@@ -189,9 +228,7 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
             form.save()
             if TIMES & changes.keys():
                 answer_promises.remake_soon(form.instance)
-            audit.record(
-                request.workspace.pk, request.user, "workspace.change", form.instance, changes=changes
-            )
+            record(request, "workspace.change", form.instance, changes=changes)
         messages.success(request, f"Saved. {in_words(form, changes)}" if changes else "Nothing has changed.")
         return redirect(f"{request.path}#{key}")
     if key:
@@ -212,11 +249,9 @@ def retention(request: WorkspaceRequest) -> HttpResponse:
     form = RetentionForm(params if "keep_bodies_days" in params else None, instance=saved)
     if request.method == "POST" and form.is_valid():
         form.save()
-        audit.record(
-            request.workspace.pk, request.user, "workspace.change", saved, changes=audit.changes_of(form)
-        )
+        record(request, "workspace.change", saved, changes=audit.changes_of(form))
         messages.success(request, "Saved. Older records are deleted at the next hourly run.")
-        return redirect("inbox:retention", request.workspace.pk)
+        return redirect_to(request, "inbox:retention")
     removed = effects(saved) if form.is_bound and form.is_valid() else []
     status = 400 if form.errors else 200
     return render(request, "workspace/retention.html", {"form": form, "effects": removed}, status=status)

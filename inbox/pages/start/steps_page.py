@@ -9,10 +9,9 @@ from django.views.decorators.cache import never_cache
 
 from inbox.health import notice_trial
 from inbox.health.account_cards import Key
-from inbox.models import Workspace, audit
-from inbox.pages.access import ADMIN, MEMBER, POST, WorkspaceRequest, workspace_view
-from inbox.pages.proof import asks_again
-from inbox.pages.safe_next import next_url
+from inbox.models import Workspace
+from inbox.pages.access import ADMIN, MEMBER, POST, WorkspaceRequest, asks_again, next_url, workspace_view
+from inbox.pages.forms import record, redirect_to, refusals_shown
 from inbox.pages.settings.integrations import KEY_UNREADABLE, check_now, key_of, own_key
 from inbox.pages.start import first_steps
 from inbox.pages.start.first_steps import FirstSteps
@@ -80,7 +79,7 @@ def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     if key.is_unreadable:
         messages.warning(request, KEY_UNREADABLE)
         return _back(request)
-    audit.record(request.workspace.pk, request.user, "webhook_key.shown", key)
+    record(request, "webhook_key.shown", key)
     return _page(request, shown=key.pk)
 
 
@@ -88,13 +87,11 @@ def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
     """Sends a test event to an account's webhook URL, and opens the sample conversation that it creates."""
     account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
-    try:
+    with refusals_shown(request, samples.NoSample):
         lead = samples.send(account, request.user)
-    except samples.NoSample as why:
-        messages.error(request, str(why))
-        return _back(request)
-    messages.success(request, f"The {account.label} webhook accepted the test event. Here’s the result.")
-    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+        messages.success(request, f"The {account.label} webhook accepted the test event. Here’s the result.")
+        return redirect_to(request, "inbox:conversation", lead.pk)
+    return _back(request)
 
 
 @workspace_view(MEMBER, POST)
@@ -123,11 +120,8 @@ def test_model(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(ADMIN, POST)
 def try_notice(request: WorkspaceRequest) -> HttpResponse:
     """Sends a test notice by the way that is tried first for a notice about a broken account."""
-    try:
+    with refusals_shown(request, notice_trial.NoWay):
         notice_trial.start(request.workspace, request.user)
-    except notice_trial.NoWay as why:
-        messages.error(request, str(why))
-    else:
         messages.info(request, "Your test notice is on its way.")
     return _back(request)
 
@@ -137,12 +131,11 @@ def hide(request: WorkspaceRequest) -> HttpResponse:
     """Hides the first steps for everyone in the workspace, or shows them again. `do` is hide or show."""
     if request.POST.get("do") == "show":
         Workspace.objects.filter(pk=request.workspace.pk).update(set_up_at=None)
-        audit.record(request.workspace.pk, request.user, "first_steps.shown", request.workspace)
+        record(request, "first_steps.shown", request.workspace)
         return _back(request)
     if first_steps.finish(request.workspace):
-        audit.record(request.workspace.pk, request.user, "first_steps.hidden", request.workspace)
-    messages.info(request, "Setup is hidden. You’ll find it under Set up, Accounts.")
-    return redirect("inbox:list", request.workspace.pk)
+        record(request, "first_steps.hidden", request.workspace)
+    return redirect_to(request, "inbox:list", info="Setup is hidden. You’ll find it under Set up, Accounts.")
 
 
 def _start(workspace: Workspace) -> str:

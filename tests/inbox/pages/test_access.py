@@ -34,7 +34,7 @@ from inbox.models import (
     Workspace,
     WorkspaceFact,
 )
-from inbox.pages.operations.account_actions import ACTIONS
+from inbox.pages.operations.health import ACTIONS
 from insights.models import ContextPack
 from integrations import registry
 from integrations.health import writer

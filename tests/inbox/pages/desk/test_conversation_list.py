@@ -12,7 +12,7 @@ from django.utils import timezone
 from inbox.leads.folders import FOLDERS, folder_counts, leads_in
 from inbox.models import Mention, Note
 from inbox.pages import pagination
-from inbox.pages.desk import conversation_list, search_sql
+from inbox.pages.desk import conversation_list, search
 from tests import factories
 from tests.factories import ago
 
@@ -201,9 +201,9 @@ def test_search_shows_the_hit_in_the_message_and_no_markup_of_others(workspace, 
 def test_search_without_a_hit_among_the_newest_messages_leads_on_to_older_ones(
     workspace, member, monkeypatch
 ):
-    monkeypatch.setattr(search_sql, "FEW", 1)
-    monkeypatch.setattr(search_sql, "OLDER", 1)
-    monkeypatch.setattr(search_sql, "NEWEST", dict.fromkeys(search_sql.NEWEST, 2))
+    monkeypatch.setattr(search, "FEW", 1)
+    monkeypatch.setattr(search, "OLDER", 1)
+    monkeypatch.setattr(search, "NEWEST", dict.fromkeys(search.NEWEST, 2))
     for number in range(5):
         lead = factories.make_lead(workspace, first_name=f"n{number}", last_name="")
         factories.make_message(lead, "thanks" if number < 3 else "else", received_at=ago(days=5 - number))

@@ -15,7 +15,7 @@ from inbox.leads.folders import leads_in
 from inbox.models import Lead, Message
 from inbox.models.lead import LEAD_WORDS, LEAD_WORDS_HERE
 from inbox.models.words import mark_of, words_of
-from inbox.pages.desk import search_sql
+from inbox.pages.desk import search as search_module
 from inbox.pages.desk.search import search
 from tests import factories
 
@@ -239,12 +239,12 @@ def pages(workspace, text: str, size: int) -> list[list[Lead]]:
 def way(request, monkeypatch):
     """Each way by which the search reads, with numbers as small as a test's data."""
     if request.param != "few leads":
-        monkeypatch.setattr(search_sql, "FEW", 1)
-        monkeypatch.setattr(search_sql, "NEWEST", dict.fromkeys(search_sql.NEWEST, 100))
+        monkeypatch.setattr(search_module, "FEW", 1)
+        monkeypatch.setattr(search_module, "NEWEST", dict.fromkeys(search_module.NEWEST, 100))
     if request.param in ("index", "too many for the index"):
-        monkeypatch.setattr(search_sql, "NEWEST", dict.fromkeys(search_sql.NEWEST, 3))
+        monkeypatch.setattr(search_module, "NEWEST", dict.fromkeys(search_module.NEWEST, 3))
     if request.param == "too many for the index":
-        monkeypatch.setattr(search_sql, "OLDER", 2)
+        monkeypatch.setattr(search_module, "OLDER", 2)
     return request.param
 
 
@@ -307,8 +307,8 @@ def test_the_column_of_the_search_is_read_by_no_page(workspace, dana):
 @pytest.fixture
 def crowd(workspace, dana, monkeypatch):
     """So many rows that reading them all is the worse plan, and "words" in each message."""
-    monkeypatch.setattr(search_sql, "FEW", 10)
-    monkeypatch.setattr(search_sql, "NEWEST", dict.fromkeys(search_sql.NEWEST, 120))
+    monkeypatch.setattr(search_module, "FEW", 10)
+    monkeypatch.setattr(search_module, "NEWEST", dict.fromkeys(search_module.NEWEST, 120))
     own = [
         Lead(
             workspace=workspace,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from inbox.pages.desk import date_ranges, snooze_words
+from inbox.pages.desk import filters, snooze_words
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 26, 11, 53, tzinfo=ZONE)
@@ -81,7 +81,7 @@ def test_other_words_are_refused_with_the_reason(words, why):
     ],
 )
 def test_words_name_a_span(words, start, end):
-    span = date_ranges.read(words)
+    span = filters.read(words)
     assert [at and at.astimezone(ZONE).strftime("%d %b %H:%M") for at in (span.start, span.end)] == [
         start,
         end,

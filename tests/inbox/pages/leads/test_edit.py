@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from inbox.leads import facts, identity, merge
 from inbox.models import Appointment, AuditEntry, ChannelRefusal, Enrichment, Lead
-from inbox.pages.conversation.contacts_in_replies import ADDRESS
+from inbox.pages.conversation.lead_details import ADDRESS
 from jobs.models import BackgroundJob
 from tests import factories
 
