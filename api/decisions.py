@@ -16,10 +16,11 @@ from api.leads import LEADS, LeadSerializer, OneLead
 from api.problems import Conflict, Unprocessable
 from api.repeating import repeatable
 from inbox.intake import tagging
-from inbox.leads import assigning, facts, rollup, triage
+from inbox.leads import assigning, facts, labels, rollup, triage
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen, TriageResult
-from inbox.models import Lead, Membership
+from inbox.models import Label, Lead, Membership
+from inbox.models.label import MOST, NAME_CHARS
 from inbox.pages.leads import TAKEN, LeadForm
 
 EDITED = ("first_name", "last_name", "company", "title", "email", "phone", "linkedin_url")
@@ -96,6 +97,32 @@ class Tagged(Decision):
 
     def decide(self, lead: Lead, body: dict[str, Any]) -> None:
         _require(tagging.tag(self.workspace, self.token, [Seen.of(lead)], body["tag"]))
+
+
+class LabelNames(serializers.ListField):
+    child = serializers.CharField(max_length=NAME_CHARS)
+
+
+class LabelsInput(Input):
+    add = LabelNames(required=False, default=list, max_length=MOST)
+    remove = LabelNames(required=False, default=list, max_length=MOST)
+
+
+class Labelled(Decision):
+    """Puts labels of the workspace on the lead, or takes them off, by their names."""
+
+    input_class = LabelsInput
+
+    def decide(self, lead: Lead, body: dict[str, Any]) -> None:
+        by_name = {label.name.lower(): label for label in Label.objects.filter(workspace=self.workspace)}
+        for field, is_on in (("remove", False), ("add", True)):
+            if not {name.lower() for name in body[field]} <= by_name.keys():
+                names = ", ".join(map(str, by_name.values()))
+                raise serializers.ValidationError({field: [f"The labels here are: {names or 'none'}."]})
+            for name in body[field]:
+                label = by_name[name.lower()]
+                if labels.decide(self.workspace, self.token, [lead.pk], label, is_on=is_on).full:
+                    raise Unprocessable(f"A lead has at most {labels.PER_LEAD} labels.", "full")
 
 
 class Done(Decision):

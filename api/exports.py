@@ -7,18 +7,29 @@ from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
 from api.base import ApiView
+from inbox.leads import labels
 from inbox.models import Lead, Workspace, audit
 from inbox.pages import csvs
 
 AT_ONCE = 500
 HEAD = (
     *("id", "email", "phone", "linkedinUrl", "firstName", "lastName", "company", "title", "campaign"),
-    *("assignedTo", "tag", "needsReply", "optedOutAt", "bouncedAt", "bookedAt", "lastMessageAt", "createdAt"),
+    *(
+        "assignedTo",
+        "tag",
+        "needsReply",
+        "optedOutAt",
+        "bouncedAt",
+        "bookedAt",
+        "lastMessageAt",
+        "createdAt",
+        "labels",
+    ),
 )
 COLUMNS = (
     *("pk", "email", "phone", "linkedin_url", "first_name", "last_name", "company", "title"),
     *("campaign__name", "assigned_to", "tag", "needs_reply", "opted_out_at", "bounced_at", "booked_at"),
-    *("last_message_at", "created_at"),
+    *("last_message_at", "created_at", "labels"),
 )
 
 
@@ -35,9 +46,10 @@ class LeadsCsv(ApiView):
 
 def _rows(workspace: Workspace) -> Iterator[tuple[object, ...]]:
     """The columns of the workspace's leads, read in pages, so that memory does not grow with them."""
-    leads = Lead.objects.filter(workspace=workspace, sample=False).order_by("pk")
+    leads = labels.with_names(Lead.objects.filter(workspace=workspace, sample=False)).order_by("pk")
     page = list(leads.values_list(*COLUMNS)[:AT_ONCE])
     while page:
         for row in page:
-            yield tuple(text.isoformat() if isinstance(text, datetime) else text for text in row)
+            *columns, names = (text.isoformat() if isinstance(text, datetime) else text for text in row)
+            yield *columns, ", ".join(names)
         page = list(leads.filter(pk__gt=page[-1][0]).values_list(*COLUMNS)[:AT_ONCE])

@@ -16,12 +16,14 @@ from api.base import ApiView, ListView
 from api.forms import ListQuery, PageQuery, RowSerializer
 from api.messages import MESSAGES, MessageSerializer
 from api.sends import SENDS, SendSerializer
+from inbox.leads import labels
 from inbox.leads.identity import normal_phone
-from inbox.models import Campaign, Lead, Note, OutboundSend, User
+from inbox.models import Campaign, Label, Lead, LeadLabel, Note, OutboundSend, User
+from inbox.models.label import NAME_CHARS
 from inbox.models.lead import Tag, by_alternate_email, by_alternate_phone
 from inbox.pages.pagination import keyset_page
 
-LEADS = Lead.objects.select_related("campaign", "assigned_to").filter(sample=False)
+LEADS = labels.with_names(Lead.objects.select_related("campaign", "assigned_to").filter(sample=False))
 
 
 class CampaignSerializer(RowSerializer):
@@ -41,6 +43,7 @@ class PersonSerializer(RowSerializer):
 class LeadSerializer(RowSerializer):
     campaign = CampaignSerializer(allow_null=True)
     assigned_to = PersonSerializer(allow_null=True)
+    labels = serializers.ListField(child=serializers.CharField())
     updated_at = serializers.DateTimeField(source="change_began_at")
 
     class Meta:
@@ -48,7 +51,16 @@ class LeadSerializer(RowSerializer):
         fields = (
             *("id", "email", "phone", "linkedin_url", "alternate_emails", "alternate_phones"),
             *("first_name", "last_name", "company", "title", "campaign", "assigned_to"),
-            *("tag", "score", "suspected", "needs_reply", "unread", "snoozed_until", "refused_channels"),
+            *(
+                "tag",
+                "labels",
+                "score",
+                "suspected",
+                "needs_reply",
+                "unread",
+                "snoozed_until",
+                "refused_channels",
+            ),
             *("opted_out_at", "bounced_at", "booked_at", "last_channel"),
             *("last_message_at", "last_inbound_at", "last_outbound_at", "created_at", "updated_at"),
         )
@@ -62,6 +74,9 @@ class LeadQuery(ListQuery):
     email = serializers.EmailField(required=False)
     phone = serializers.CharField(required=False, max_length=32)
     tag = serializers.ChoiceField(Tag.choices, required=False)
+    label = serializers.CharField(  # type: ignore[assignment]  # the query’s name, and an attribute of each field
+        required=False, max_length=NAME_CHARS, help_text="A label’s name."
+    )
     needsReply = serializers.BooleanField(required=False)
     assignedTo = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     campaign = serializers.UUIDField(required=False)
@@ -82,6 +97,10 @@ class Leads(ListView):
         if "phone" in query:
             number = normal_phone(query["phone"], self.workspace.phone_region) or query["phone"]
             rows = rows.filter(Q(phone=number) | by_alternate_phone(number))
+        if "label" in query:
+            label = Label.objects.filter(workspace=self.workspace, name__iexact=query["label"])
+            on = LeadLabel.objects.filter(label__in=label, state=LeadLabel.State.ON)
+            rows = rows.filter(pk__in=on.values("lead"))
         columns = {
             "tag": "tag",
             "needsReply": "needs_reply",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("leads/<uuid:lead_id>/", decisions.EditableLead.as_view(), name="api-lead"),
     path("leads/<uuid:lead_id>/timeline/", leads.Timeline.as_view(), name="api-timeline"),
     path("leads/<uuid:lead_id>/tag/", decisions.Tagged.as_view(), name="api-tag"),
+    path("leads/<uuid:lead_id>/labels/", decisions.Labelled.as_view(), name="api-labels"),
     path("leads/<uuid:lead_id>/done/", decisions.Done.as_view(), name="api-done"),
     path("leads/<uuid:lead_id>/snooze/", decisions.Snoozed.as_view(), name="api-snooze"),
     path("leads/<uuid:lead_id>/assign/", decisions.Assigned.as_view(), name="api-assign"),

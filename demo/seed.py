@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from demo import day, followups, history
+from demo import day, followups, history, labels
 from demo import facts as known
 from inbox.models import Membership, User, Workspace
 from inbox.workspaces import creation
@@ -147,6 +147,7 @@ def _workspace(label: str, facts: dict[str, Any], sandbox_url: str) -> Workspace
         creation.add_member(workspace, f"member@{label}.example.com", Membership.Role.MEMBER, PASSWORD)
         creation.add_member(workspace, AGENCY, Membership.Role.MEMBER, PASSWORD)
         history.seed(label, workspace, day.starts_at(workspace.created_at))
+        labels.seed(workspace, made.admin)
     for provider, settings in facts["accounts"].items():
         integration = _account(workspace, provider, account_id(label, provider))
         key = {} if provider == slack.NAME else {"api_key": api_key(label)}

@@ -138,7 +138,7 @@ class UnsubscribeEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelEvent(Event):
-    """Somebody at the provider put a label on a lead. The account's setting STOP_LABELS defines its meaning."""
+    """Somebody at the provider put a label on a lead. STOP_LABELS and the workspace's own labels say what it means."""
 
     person: Person
     label: str

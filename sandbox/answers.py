@@ -105,6 +105,7 @@ def _reading(facts: Facts) -> dict[str, Any]:
         "objection_type": "pricing" if "expensive" in facts.newest.lower() else "none",
         "follow_up_on": facts.date(),
         "follow_up_certain": facts.date() is not None,
+        "labels": [{"label": name, "reason": _reason(facts)} for name in facts.labels],
     }
 
 
@@ -151,6 +152,7 @@ def _pack(facts: Facts) -> dict[str, Any]:
 
 ANSWERS: dict[str, Callable[[Facts], dict[str, Any]]] = {
     "Reading": _reading,
+    "LabelledReading": _reading,
     "Signature": lambda facts: {"phone": facts.phone(), "linkedin_url": facts.url()},
     "Strategy": _strategy,
     "Text": lambda facts: {"text": short_draft(facts) if facts.short else draft(facts)},

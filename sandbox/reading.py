@@ -5,6 +5,7 @@ nothing, so no test may use it to judge how good an answer is.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sandbox.known import Known, listed, matched, planned
@@ -51,6 +52,7 @@ PHONE = re.compile(r"\+?\d[\d ().-]{7,}\d")
 SHORT = re.compile(r"^Channel: (?:sms|linkedin)$", re.MULTILINE)
 SLOT = re.compile(r"^(\w+): ", re.MULTILINE)
 OFFER = re.compile(r"^Offer: (.+)$", re.MULTILINE)
+LABEL = re.compile(r"^- (.+?): (.+)$", re.MULTILINE)
 URL = re.compile(r"https?://[^\s\"'<>)]+")
 DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
 
@@ -74,6 +76,8 @@ class Facts:
     """The workspace's facts to answer with: those that the plan names or, without a plan, that fit the question."""
     unknown: tuple[str, ...]
     """Questions that no fact answers."""
+    labels: tuple[str, ...]
+    """The listed labels whose name or meaning shares a long word with the newest text."""
     language: str
     """The language code of the newest text, else of the whole thread."""
 
@@ -111,8 +115,15 @@ def read(everything: str) -> Facts:
         offers=offer.group(1) if (offer := OFFER.search(everything)) else "",
         known=answered,
         unknown=unknown,
+        labels=tuple(_fitting(_section(everything, "labels of this workspace"), newest.lower())),
         language=language_of(newest, MARKS.sub("", _section(everything, "thread, oldest first"))),
     )
+
+
+def _fitting(listed: str, newest: str) -> Iterator[str]:
+    for name, meaning in LABEL.findall(listed):
+        if any(word in newest for word in re.findall(r"\w{5,}", f"{name} {meaning}".lower())):
+            yield name
 
 
 def tag_of(text: str) -> str:

@@ -45,7 +45,7 @@ export async function renewPane() {
   stale.delete(lead);
   storePanes();
   renewMessages(newest);
-  for (const selector of [".convo-head", "#answer", ".rail"]) renewPart(selector, newest);
+  for (const selector of [".convo-head", "#answer", ".rail", "#labels"]) renewPart(selector, newest);
   // A refused message is shown below the place where it was being sent.
   if (!newest.querySelector("#going")) pane().querySelector("#going:not([data-poll])")?.remove();
   restoreTexts(pane());

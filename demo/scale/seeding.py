@@ -62,6 +62,7 @@ def seed(
             counts = dict(load(sheets, folders))
             told(f"{sum(counts.values()):,} rows are copied; indexes follow")
         told("indexes and foreign keys are built")
+        counts["inbox_leadlabel"] = _label()
         _heard()
         _forget_changes()
     with connection.cursor() as cursor:
@@ -134,6 +135,26 @@ def _heard() -> None:
         .values("last")
     )
     WorkspaceIntegrationHealth.objects.update(last_received_at=Subquery(last))
+
+
+LABEL = """
+INSERT INTO inbox_leadlabel (id, workspace_id, lead_id, label_id, state, kind, by, decided_at)
+SELECT md5(lead.id::text || label.id)::uuid, lead.workspace_id, lead.id, label.id, 'on', 'provider',
+    'provider: EmailBison', lead.created_at
+FROM inbox_lead lead JOIN inbox_label label USING (workspace_id) WHERE hashtext(lead.id::text || label.name) % 12 = 0
+"""
+"""Each label is on one lead of twelve."""
+
+
+def _label() -> int:
+    """Puts the labels of the workspaces on their leads, without a trace in the leads. Returns the number of rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE inbox_leadlabel DISABLE TRIGGER label_is_decided")
+        cursor.execute(LABEL)
+        count: int = cursor.rowcount
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE inbox_leadlabel ENABLE TRIGGER label_is_decided")
+    return count
 
 
 def _forget_changes() -> None:

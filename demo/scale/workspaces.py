@@ -22,6 +22,7 @@ from inbox.models import (
     Deviation,
     FollowUpSequence,
     FollowUpStep,
+    Label,
     MailboxAlarm,
     Membership,
     SendingPolicy,
@@ -69,6 +70,7 @@ STEPS = (
     ("Text after silence", ((1, "email"), (4, "sms"))),
     ("Long breath", ((5, "email"), (14, "email"), (30, "email"), (60, "email"))),
 )
+LABELS = ("Wants a trial", "Partner", "Other agency")
 FACTS = (
     ("answer", "How soon can you start?", "Within two weeks of a yes."),
     ("answer", "Is there a minimum spend?", "No. There is the monthly price and nothing on top of it."),
@@ -216,6 +218,8 @@ def _workspace(
     place.plans = [
         _plan(rng, place, workspace, turn, year, corpus) for turn in range(3 + min(60, quota // 3_000))
     ]
+    for name in LABELS:
+        Label.objects.create(pk=UUID(uuid_at(year.begins, rng)), workspace=workspace, name=name)
     place.sequences = [_sequence(rng, workspace, name, steps, year, corpus) for name, steps in STEPS]
     return place
 

@@ -3,12 +3,13 @@
 A person's decision stands above a model's and a provider's: a label that a person took off stays off.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now, Replace
 
 from inbox.leads.provider_tags import PERSON
@@ -18,6 +19,7 @@ from inbox.models.actor import Actor, columns
 from inbox.models.label import MOST
 from inbox.signals import lead_labelled
 from inbox.workspaces.own_and_shared import Full, Refused, unique
+from integrations.spec import label_words
 
 Kind, State = TagDecision.Kind, LeadLabel.State
 PER_LEAD = 3
@@ -53,16 +55,25 @@ def listed(workspace: Workspace) -> QuerySet[Label]:
     return Label.objects.filter(workspace=workspace).annotate(leads=Count("lead_labels", filter=ON))
 
 
+def with_names(leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    """Annotates `leads` with the names of their labels (`labels`), in the order in which they got them."""
+    on = LeadLabel.objects.filter(lead=OuterRef("pk"), state=State.ON).order_by("decided_at", "pk")
+    return leads.annotate(labels=ArraySubquery(on.values("label__name")))
+
+
 def _views(label: Label) -> QuerySet[SavedView]:
     return SavedView.objects.filter(workspace=label.workspace_id, query__contains=f"label={label.pk}")
 
 
 def save(label: Label, by: User, **changes: object) -> None:
-    """Stores a new or changed label. Raises NameTaken, or Full beyond MOST labels."""
+    """Stores a new or changed label. Raises NameTaken, LabelGone, or Full beyond MOST labels."""
     is_new = label._state.adding
     with transaction.atomic():
         locks.hold("labels", label.workspace_id)
-        if is_new and Label.objects.filter(workspace=label.workspace_id).count() >= MOST:
+        rows = Label.objects.filter(workspace=label.workspace_id)
+        if not is_new and not rows.filter(pk=label.pk).exists():
+            raise LabelGone("Someone else has deleted it.")
+        if is_new and rows.count() >= MOST:
             raise Full(f"There are {MOST} labels, the maximum. Delete or merge one first.")
         with unique("A label with this name already exists.", "label_once"):
             label.save()
@@ -85,6 +96,7 @@ def end(label: Label, by: User, into: Label | None = None) -> None:
             batch.update(state=State.OFF)  # the triggers tell of it
             batch.delete()
     with transaction.atomic():
+        locks.hold("labels", label.workspace_id)
         if into:
             ids = Value(str(label.pk)), Value(str(into.pk))
             _views(label).update(query=Replace("query", *ids))
@@ -127,28 +139,53 @@ def _full(leads: Collection[Lead], label: Label) -> list[Lead]:
     return [lead for lead in leads if counts.get(lead.pk, 0) >= PER_LEAD]
 
 
+def meanings(workspace_id: UUID) -> dict[str, str]:
+    """The meanings of the labels that the model may suggest, by name."""
+    rows = Label.objects.filter(workspace=workspace_id).exclude(meaning="")
+    return dict(rows.values_list("name", "meaning"))
+
+
+def suggest(lead: Lead, reasons: Mapping[str, str], *, by: str) -> None:
+    """Stores that the model suggests labels, with its `reasons` by name, unless something was decided about them."""
+    if not reasons:
+        return
+    with transaction.atomic():
+        rows = [
+            _row(row, label, State.SUGGESTED, Kind.MODEL, by, reason=reasons[label.name])
+            for row in _locked(lead.workspace_id, [lead.pk])
+            for label in Label.objects.filter(workspace=lead.workspace_id, name__in=reasons)
+        ]
+        LeadLabel.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def meant_by(workspace: Workspace, word: str) -> list[Label]:
+    """The labels that a provider's label `word` puts on a lead."""
+    plain, rows = label_words(word), Label.objects.filter(workspace=workspace)
+    return [label for label in rows if plain and plain in map(label_words, (label.name, *label.aliases))]
+
+
+def put_by_provider(lead: Lead, meant: Iterable[Label], *, by: str) -> None:
+    """Puts labels on the locked `lead`, except where something was decided or there is no place."""
+    decided = LeadLabel.objects.filter(lead=lead).exclude(state=State.SUGGESTED)
+    for label in meant:
+        if not decided.filter(label=label).exists() and not _full([lead], label):
+            _write([lead], label, Kind.PROVIDER, by, is_on=True)
+
+
+def _row(lead: Lead, label: Label, state: str, kind: str, by: str, **fields: object) -> LeadLabel:
+    ids = {"workspace_id": lead.workspace_id, "lead": lead, "label": label}
+    return LeadLabel(**ids, state=state, kind=kind, by=by[:80], decided_at=Now(), **fields)
+
+
 def _write(
     leads: Collection[Lead], label: Label, kind: str, by: str, *, is_on: bool, **fields: object
 ) -> None:
     """Writes a decision that stands above all earlier ones. The leads must be locked."""
     state = State.ON if is_on else State.OFF
+    rows = [_row(lead, label, state, kind, by, **fields) for lead in leads]
+    unique_fields = ["lead", "label"]
     LeadLabel.objects.bulk_create(
-        [
-            LeadLabel(
-                workspace_id=lead.workspace_id,
-                lead=lead,
-                label=label,
-                state=state,
-                kind=kind,
-                by=by,
-                decided_at=Now(),
-                **fields,
-            )
-            for lead in leads
-        ],
-        update_conflicts=True,
-        unique_fields=["lead", "label"],
-        update_fields=DECIDED,
+        rows, update_conflicts=True, unique_fields=unique_fields, update_fields=DECIDED
     )
     for lead in leads if is_on else ():
         lead_labelled.send(LeadLabel, lead=lead, label=label)

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from inbox.intake import tag_decisions
-from inbox.leads import provider_tags
+from inbox.leads import labels, provider_tags
 from inbox.models import Draft, SendingPolicy, TagDecision
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.replying import autosend, drafting, prompts, slack_cards
@@ -25,27 +27,34 @@ def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     earlier = TagDecision.objects.filter(message=message, kind=TagDecision.Kind.MODEL, by=by).first()
     if earlier is not None:
         return {"tag": earlier.tag, "by": by}
-    judgement = _ask(situation, prompt, deadline)
-    decision = tag_decisions.apply_model(message, judgement, by=by)
+    judgement, fits = _ask(situation, prompt, deadline)
+    with transaction.atomic():
+        decision = tag_decisions.apply_model(message, judgement, by=by)
+        labels.suggest(message.lead, fits, by=by)
     return {"tag": decision.tag, "by": by}
 
 
-def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> tag_answer.Judgement:
+def _ask(
+    situation: Situation, prompt: prompts.Prompt, deadline: Deadline
+) -> tuple[tag_answer.Judgement, dict[str, str]]:
+    """The trusted part of the model's answer, and the labels that it suggests, with their reasons."""
     message = situation.message
+    meanings = labels.meanings(message.workspace_id)
     try:
         reading = model_calls.ask(
             prompt,
-            tag_answer.Reading,
-            thread.for_reading(message, situation.zone),
+            tag_answer.LabelledReading if meanings else tag_answer.Reading,
+            thread.for_reading(message, situation.zone, meanings),
             workspace_id=message.workspace_id,
             deadline=deadline,
         )
     except model_calls.TextRefused:
-        return tag_answer.undecided("The model refused to read it.")
+        return tag_answer.undecided("The model refused to read it."), {}
     booked = situation.lead.booked_at is not None
-    return tag_answer.judge(reading, message.text, booked=booked) or tag_answer.undecided(
-        "The model quoted evidence that isn’t in the reply."
-    )
+    judgement = tag_answer.judge(reading, message.text, booked=booked)
+    if judgement is None:
+        return tag_answer.undecided("The model quoted evidence that isn’t in the reply."), {}
+    return judgement, tag_answer.fitting(reading, meanings)
 
 
 def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:

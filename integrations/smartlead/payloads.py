@@ -319,9 +319,8 @@ def _disconnected(kind: str, report: MailboxReport) -> events.Event:
 def _categorised(event: Categorised) -> events.Event:
     name = ((event.lead_category and event.lead_category.new_name) or event.category).strip()
     plain = " ".join(re.sub(r"[-_/]", " ", name).split()).casefold()
-    if plain not in TAGS and plain not in OPT_OUTS:
-        reason = f"category not used: {name[:120]}" if name else "it names no category"
-        return events.IgnoredEvent(event_type=CATEGORY, reason=reason)
+    if not name:
+        return events.IgnoredEvent(event_type=CATEGORY, reason="it names no category")
     about_lead = event.lead_data or LeadData()
     person = replace(_person(event), company=about_lead.company or event.company)
     if about_lead.email.address:
@@ -342,6 +341,8 @@ def _categorised(event: Categorised) -> events.Event:
     if plain in OPT_OUTS:
         known_by = {} if at else {"event_key": ""}
         return events.UnsubscribeEvent(by=f"provider: {name[:60]}", **shared | known_by)
+    if plain not in TAGS:
+        return events.LabelEvent(label=name, **shared)
     return events.TagEvent(tag=TAGS[plain], **shared)
 
 

@@ -113,7 +113,7 @@ def test_category_of_the_older_form_is_understood(poster):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("Speaks Klingon", "category not used: Speaks Klingon"),
+        ("Speaks Klingon", "no label here has this name: Speaks Klingon"),
         (None, "it names no category"),
         ("", "it names no category"),
     ],

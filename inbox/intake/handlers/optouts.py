@@ -1,8 +1,8 @@
-"""Applies an opt-out that a provider reports: everything stops, whatever the tag was."""
+"""Applies an opt-out that a provider reports: everything stops, whatever the tag was. Other labels put on our own."""
 
 from inbox.intake.messages import again, campaign_id
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
-from inbox.leads import identity, provider_tags, rollup, stops
+from inbox.leads import identity, labels, provider_tags, rollup, stops
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from integrations import registry
@@ -42,12 +42,14 @@ def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
 
 
 def labelled(received: Received, event: LabelEvent) -> IntakeResult:
-    """Stops all messages to a lead with a "do not contact" label from people at the provider."""
+    """Stops all messages to a lead with a "do not contact" label from people at the provider. Any other label puts the
+    workspace's own labels that it means on the lead.
+    """
     account = received.integration
     names = str(account.config.get(STOP_LABELS.name) or "") if account else ""
-    labels = set(map(label_words, ("do not contact", *names.split(",")))) - {""}
-    if label_words(event.label) not in labels:
-        return IntakeResult(DeliveryVerdict.IGNORED, "no label that means “do not contact”")
+    stopping = set(map(label_words, ("do not contact", *names.split(",")))) - {""}
+    if label_words(event.label) not in stopping:
+        return _put(received, event)
     unsubscribed = UnsubscribeEvent(
         event_type=event.event_type,
         person=event.person,
@@ -97,3 +99,16 @@ def _stands_above(lead: Lead, reply: Message | None, tag: str) -> str:
     if lead.booked_at is not None:
         return "kept; the booked meeting takes precedence"
     return "kept; the lead or the provider has said more since"
+
+
+def _put(received: Received, event: LabelEvent) -> IntakeResult:
+    meant = labels.meant_by(received.workspace, event.label)
+    if not meant:
+        return IntakeResult(DeliveryVerdict.IGNORED, f"no label here has this name: {event.label[:120]}")
+    campaign = campaign_id(received, event.campaign)
+    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
+    lead.campaign_id = lead.campaign_id or campaign
+    rollup.save(lead)
+    provider = registry.spec_of(received.provider).label
+    labels.put_by_provider(lead, meant, by=f"{provider_tags.PROVIDER}{provider}")
+    return IntakeResult(DeliveryVerdict.ACCEPTED, lead=lead)

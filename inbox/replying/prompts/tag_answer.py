@@ -1,6 +1,7 @@
 """Checks the model's answer about a reply. The answer counts only if the newest text contains the words it quotes."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
@@ -32,6 +33,19 @@ class Reading(ModelAnswer):
     follow_up_certain: bool
 
 
+class Fit(ModelAnswer):
+    """A label that fits the newest reply, and why."""
+
+    label: str
+    reason: str
+
+
+class LabelledReading(Reading):
+    """The model's answer about a reply in a workspace with labels."""
+
+    labels: list[Fit]
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The trusted part of the model's answer. `follow_up_on` is set only if the model was certain of the day."""
@@ -56,6 +70,12 @@ def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | No
         tag, reason = UNPROVEN[tag], f"No appointment is known yet. {reason}"
     day = _day(reading.follow_up_on) if reading.follow_up_certain else None
     return Judgement(tag, reading.quote, reason[:300], reading.objection_type, day)
+
+
+def fitting(reading: Reading, names: Iterable[str]) -> dict[str, str]:
+    """The labels among `names` that the model suggests, each with its reason (up to 300 characters)."""
+    fits = {fit.label: fit.reason[:300] for fit in getattr(reading, "labels", ())}
+    return {name: fits[name] for name in names if name in fits}
 
 
 def undecided(why: str) -> Judgement:

@@ -2,7 +2,7 @@
 messages stand between marks (`inbox.replying.prompts.sheet`), even our own, because they may quote somebody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -34,14 +34,22 @@ def newest(text: str) -> list[str | Said]:
     return ["# Newest reply", theirs("newest reply, by the lead", text.strip()[:NEWEST_CHARS])]
 
 
-def for_reading(message: Message, zone: ZoneInfo) -> Sheet:
+LABELS = """\
+# Labels of this workspace
+In `labels`, give those that clearly fit the newest reply, at most three, spelled as here; often none does. The \
+reason is one short sentence for a salesperson."""
+
+
+def for_reading(message: Message, zone: ZoneInfo, labels: Mapping[str, str]) -> Sheet:
+    """The input of the prompt for a reply's tag. `labels`: the meanings of the workspace's labels, by name."""
+    lines = "\n".join(f"- {name}: {meaning}" for name, meaning in labels.items())
     return reading_of(
         message.text,
         first_name=message.lead.first_name,
         channel=message.channel,
         received=message.sent_at,
         zone=zone,
-        before=render(earlier(message), zone),
+        before=[*render(earlier(message), zone), *([f"{LABELS}\n{lines}"] if labels else [])],
     )
 
 

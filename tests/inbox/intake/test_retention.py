@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from inbox.intake import retention
-from inbox.models import Mention, Message, Note, OutboundSend, WebhookDelivery
+from inbox.models import LeadLabel, Mention, Message, Note, OutboundSend, WebhookDelivery
 from insights import retention as insights_retention
 from insights.models import ContextPack, ConversationInsight
 from integrations.models import AiCall
@@ -186,6 +186,15 @@ def test_messages_go_with_their_drafts_and_sends_when_their_time_is_up(brief, sm
     brief.refresh_from_db()
     assert brief.last_snippet == "" and not brief.messages.exists()
     assert not OutboundSend.objects.exists() and not brief.drafts.exists()
+
+
+def test_the_model_s_reason_for_a_label_goes_with_the_last_message(brief, small_slices):
+    old_message(brief)
+    about = {"workspace": brief.workspace, "label": factories.make_label(brief.workspace), "kind": "model"}
+    row = LeadLabel.objects.create(**about, lead=brief, state="suggested", by="model", reason="Old words.")
+    assert retention.old_messages(long()) == 1
+    row.refresh_from_db()
+    assert (row.reason, row.state) == ("", "suggested")
 
 
 def test_a_message_goes_whose_answer_was_taken_back(brief, small_slices):

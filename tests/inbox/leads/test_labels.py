@@ -98,6 +98,13 @@ def test_a_name_is_taken_in_any_case_and_the_number_of_labels_is_limited(workspa
         labels.save(Label(workspace=workspace, name="One too many"), user)
 
 
+def test_a_label_that_was_deleted_meanwhile_does_not_come_back(user, made):
+    labels.end(Label.objects.get(pk=made[0].pk), user)
+    with pytest.raises(labels.LabelGone):
+        labels.save(made[0], user)
+    assert not Label.objects.filter(pk=made[0].pk).exists()
+
+
 def view_of(workspace, label):
     return factories.make_saved_view(workspace, query=f"view=all&label={label.pk}")
 

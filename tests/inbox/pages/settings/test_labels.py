@@ -4,8 +4,7 @@ import pytest
 from django.urls import reverse
 
 from inbox.leads import labels
-from inbox.models import AuditEntry, Label, LeadLabel
-from inbox.workspaces import saved_views
+from inbox.models import AuditEntry, Label, LeadLabel, SavedView
 from tests import factories
 
 
@@ -72,7 +71,7 @@ def test_the_list_is_filtered_by_a_label_and_saved_as_a_view(workspace, people, 
     people.member.post(
         reverse("inbox:views", args=[workspace.pk]), {"name": "Board", "query": f"view=all&label={label.pk}"}
     )
-    view = saved_views.listed(workspace, people.users.member).get()
+    view = SavedView.objects.get(owner=people.users.member)
     assert view.query == f"view=all&label={label.pk}"
     theirs = factories.make_label(factories.make_workspace())
     refused = listed(people.member, workspace, label=theirs.pk)
