@@ -23,6 +23,7 @@ ENDPOINTS: QuerySet[WebhookEndpoint] = WebhookEndpoint.objects.all()
 class EndpointSerializer(RowSerializer):
     paused_until = serializers.DateTimeField(
         source="held_until",
+        allow_null=True,
         help_text="No event is sent before: the endpoint asked for that, or five attempts failed.",
     )
 

@@ -1,6 +1,7 @@
 """The published schema, attacked in process: programs send what it allows and what it forbids."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -122,6 +123,12 @@ def test_the_schema_has_every_operation():
         for address, method, _ in stated_operations()
     }
     assert described_operations() == stated
+
+
+def test_the_reference_describes_each_type_that_it_names():
+    page = reference.page()
+    described = {name.lower() for name in re.findall(r"^### (\w+)$", page, re.MULTILINE)}
+    assert set(re.findall(r"\(#(\w+)\)", page)) == described | {"types"} and len(described) > 20
 
 
 @pytest.mark.parametrize("name", reference.PAGES)
