@@ -217,6 +217,28 @@ class BookingEvent(Event):
     as_of: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One meeting as its calendar lists it. Times are aware. `state` is booked, cancelled or no_show.
+
+    `as_of` is when the state was reached. If the calendar does not say, `read_at`, the time when we began to read,
+    decides: a later webhook is newer. `moved` says whether another booking replaced it; None if unknown.
+    """
+
+    provider: str
+    external_id: str
+    state: str
+    event_uri: str = ""
+    event_type_uri: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    booked_at: datetime | None = None
+    as_of: datetime | None = None
+    read_at: datetime | None = None
+    moved: bool | None = None
+    replaces_id: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonEvent(Event):
     """Somebody pressed a button in one of our Slack messages. `value` holds the ids that we put into the button."""

@@ -22,8 +22,7 @@ from integrations.attachments import Attachment
 from integrations.carriers import Carrier, Listed, Outgoing
 from integrations.contract import Contract
 from integrations.contract import contract_of as contract_of
-from integrations.events import Event, MessageEvent, MessageNotice, Person, Unusable
-from integrations.meetings import Meeting
+from integrations.events import Event, Meeting, MessageEvent, MessageNotice, Person, Unusable
 from jobs.deadline import Deadline
 
 if TYPE_CHECKING:

@@ -1,17 +1,23 @@
 """Requests a provider's hosted page, on which the owner of an account logs in again. The link works once and for a
 short time. It does not heal the account: only a successful call does.
+
+An admin may also send a link of ours to the owner, so that they need no log-in here. It expires after 24 hours, when
+the account recovers, and when another outage begins. The provider's page is requested only when the owner presses the
+button, because a chat's link preview would use it up.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.core import signing
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations import registry
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.health import writer
 from integrations.http.hosts import HostRefused
-from integrations.models import Integration
+from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 
 VALID_FOR = timedelta(minutes=30)
@@ -42,3 +48,42 @@ def hosted_link(integration: Integration, back_url: str) -> Link:
     except (ProviderError, ProviderMisconfigured, HostRefused) as error:
         return Link(sentence=f"Couldn’t create a link: {error}")
     return Link(url=url)
+
+
+SALT = "holdfast.owner-link"
+OWNER_LINK_VALID_FOR = timedelta(hours=24)
+
+
+class LinkExpired(Exception):
+    """An owner's link is invalid or has expired. `back`: whether the account works again."""
+
+    def __init__(self, back: bool = False) -> None:
+        super().__init__("link expired")
+        self.back = back
+
+
+def owner_path(integration: Integration) -> str:
+    """The path of the page to reconnect this account, valid for 24 hours and the current outage only."""
+    health = WorkspaceIntegrationHealth.objects.get(integration=integration)
+    token = signing.dumps([str(integration.pk), health.version], salt=SALT)
+    return reverse("owner-reconnect", args=[token])
+
+
+def read_owner_link(token: str) -> WorkspaceIntegrationHealth:
+    """The health of the account in the link's token. Raises LinkExpired for a forged or old token, for an account that
+    is switched off, or for another outage.
+    """
+    try:
+        integration_id, version = signing.loads(token, salt=SALT, max_age=OWNER_LINK_VALID_FOR)
+    except signing.BadSignature:
+        raise LinkExpired() from None
+    health = (
+        WorkspaceIntegrationHealth.objects.select_related("integration", "workspace")
+        .filter(integration=integration_id, integration__enabled=True)
+        .first()
+    )
+    if health is None:
+        raise LinkExpired()
+    if health.version != version or health.state != HealthState.DISCONNECTED:
+        raise LinkExpired(back=health.state == HealthState.CONNECTED)
+    return health

@@ -24,11 +24,10 @@ from inbox.models.lead import TOWARDS_A_MEETING
 from inbox.workspaces.accounts import connected
 from integrations import ghl, registry
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
-from integrations.events import Person
+from integrations.events import Meeting, Person
 from integrations.ghl import calendar
 from integrations.ghl.client import GhlClient
 from integrations.ghl.errors import NOT_FOUND
-from integrations.meetings import Meeting
 from integrations.models import Integration
 from integrations.spec import stated
 from jobs.context import JobContext

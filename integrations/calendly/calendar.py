@@ -10,8 +10,7 @@ from integrations.calendly import NAME
 from integrations.calendly.client import CalendlyClient, Invitee, ScheduledEvent
 from integrations.calendly.payloads import STATUS_OF
 from integrations.errors import ProviderRejected
-from integrations.events import BACKFILL, BookingEvent, Person, Unusable
-from integrations.meetings import Meeting
+from integrations.events import BACKFILL, BookingEvent, Meeting, Person, Unusable
 from integrations.models import Integration
 from integrations.payload import short_key, split_name
 from jobs.deadline import Deadline

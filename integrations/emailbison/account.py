@@ -1,7 +1,7 @@
 from integrations import destinations
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import SENDER_DOWN
-from integrations.health import mailboxes, writer
+from integrations.health import writer
 from integrations.health.checks import Test, Wrong, same_account
 from integrations.models import Integration
 from jobs.deadline import Deadline
@@ -21,7 +21,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
     health = writer.row(account)
     if health.lost_mailboxes or health.reason == SENDER_DOWN:
         down = {sender.email.lower() for sender in client.sender_emails(deadline) if sender.is_down}
-        mailboxes.look_for(account, down)
+        writer.look_for_mailboxes(account, down)
         if health.reason == SENDER_DOWN and not down:
             writer.record(account, writer.Signal(writer.SignalKind.WORKED))
 

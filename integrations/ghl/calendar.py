@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from integrations.events import Person
+from integrations.events import Meeting, Person
 from integrations.ghl import NAME
 from integrations.ghl.appointments import state_of
 from integrations.ghl.client import GhlClient
-from integrations.meetings import Meeting
 from integrations.models import Integration
 from jobs.deadline import Deadline
 

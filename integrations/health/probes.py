@@ -10,7 +10,6 @@ from django.utils import timezone
 from integrations import registry
 from integrations.errors import ADDRESS_REFUSED, SECRETS_UNREADABLE, ProviderError, ProviderMisconfigured
 from integrations.health import writer
-from integrations.health.mailboxes import MailboxesLost
 from integrations.http.breaker import breakers
 from integrations.http.hosts import HostRefused
 from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
@@ -64,7 +63,7 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
             integration, writer.Signal(writer.SignalKind.REFUSED, ADDRESS_REFUSED, words=str(error))
         )
         return ProbeResult(False, str(error))
-    except (ProviderMisconfigured, MailboxesLost) as error:
+    except (ProviderMisconfigured, writer.MailboxesLost) as error:
         return ProbeResult(False, str(error))
     except ProviderError as error:
         reason = str(error).removeprefix(f"{error.provider}: ")

@@ -168,16 +168,23 @@ def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> Non
             record(integration, _lacking(health.lost_mailboxes), at=at)
 
 
-def looked_at_mailboxes(integration: Integration, looked_at: list[str], broken: set[str]) -> str:
-    """Clears the mailboxes in `looked_at` that are not `broken`. Returns the reason to show, or ""."""
+class MailboxesLost(Exception):
+    """The account works, but some of its mailboxes are disconnected. The message is a sentence for users."""
+
+
+def look_for_mailboxes(integration: Integration, down: set[str]) -> None:
+    """Clears the lost mailboxes that are no longer in `down` (lower case). Raises MailboxesLost if some still are."""
+    looked_at = row(integration).lost_mailboxes
+    if not looked_at:
+        return
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
-        lost = [box for box in health.lost_mailboxes if box in broken or box not in looked_at]
-        health.lost_mailboxes = lost
+        health.lost_mailboxes = [box for box in health.lost_mailboxes if box in down or box not in looked_at]
         health.save(update_fields=["lost_mailboxes"])
-        signal = _lacking(lost) if lost else Signal(SignalKind.WORKED)
+        signal = _lacking(health.lost_mailboxes) if health.lost_mailboxes else Signal(SignalKind.WORKED)
         record(integration, signal)
-    return signal.reason
+    if signal.reason:
+        raise MailboxesLost(f"{integration} answers, but {signal.reason}.")
 
 
 def _lacking(mailboxes: list[str]) -> Signal:

@@ -16,14 +16,22 @@ from django.conf import settings
 from django.db import Error
 from pydantic import ValidationError
 
-from integrations.errors import CallOutcome, ProviderError, ProviderMisconfigured, ProviderRejected
+from integrations.errors import (
+    ADDRESS_REFUSED,
+    REQUEST_REFUSED,
+    CallOutcome,
+    ProviderError,
+    ProviderMisconfigured,
+    ProviderRejected,
+)
+from integrations.health import writer
+from integrations.http.hosts import HostRefused
 from integrations.http.session import ProviderSession
 from integrations.models import AiCall, Integration
-from integrations.openai import workspace_accounts
+from integrations.openai import NAME
 from integrations.openai.catalog import MODELS, checked
 from integrations.openai.errors import AnswerRefused, AnswerUnusable, OpenAINotConfigured, classify
 from integrations.openai.schema import ModelAnswer, strict_schema
-from integrations.openai.transport import SeamTransport
 from integrations.visits import visit
 from jobs.context import running_job
 from jobs.db import drop_connection
@@ -68,6 +76,33 @@ class Question:
         self.call.reasoning_tokens += getattr(usage.output_tokens_details, "reasoning_tokens", 0) or 0
 
 
+OWN_HEADERS = {"host", "content-length", "accept-encoding", "connection"}
+"""Headers that ProviderSession sets itself."""
+DECODED = {"content-encoding", "content-length", "transfer-encoding"}
+
+
+class SeamTransport(httpx2.BaseTransport):
+    """Carries one HTTP call of OpenAI's SDK through ProviderSession. It is safe to repeat a question."""
+
+    def __init__(self, session: ProviderSession, operation: str, deadline: Deadline) -> None:
+        self._session = session
+        self._operation = operation
+        self._deadline = deadline
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = self._session.request(
+            request.method,
+            str(request.url),
+            operation=self._operation,
+            deadline=self._deadline,
+            data=request.read(),
+            headers={name: text for name, text in request.headers.items() if name.lower() not in OWN_HEADERS},
+            idempotent=True,
+        )
+        headers = {name: text for name, text in response.headers.items() if name.lower() not in DECODED}
+        return httpx2.Response(response.status, headers=headers, content=response.content, request=request)
+
+
 class OpenAIClient:
     """Asks questions through OpenAI's Responses API (docs/reference/openai.md) with the installation's key."""
 
@@ -102,7 +137,7 @@ class OpenAIClient:
             text=text,
             schema=schema,
             limit=max_output_tokens,
-            account=workspace_accounts.of(workspace_id),
+            account=workspace_account(workspace_id),
         )
         return _ask(question, schema, deadline, on_cost)
 
@@ -116,12 +151,12 @@ def _ask(question: Question, schema: type[T], deadline: Deadline, on_cost: Calla
         call.outcome = "ok"
         return answer
     except ProviderMisconfigured as error:
-        workspace_accounts.refused(question.account, error)
+        _note_refusal(question.account, error)
         raise
     except (ProviderError, DeadlineExceeded, Cancelled, ShutdownRequested) as error:
         call.outcome = _outcome(error)
         if isinstance(error, ProviderRejected) and not isinstance(error, AnswerRefused):
-            workspace_accounts.refused(question.account, error)
+            _note_refusal(question.account, error)
         raise
     finally:
         if call.tries:
@@ -265,4 +300,38 @@ def _store(call: AiCall) -> None:
             call.save()
     except Error:
         logger.warning("model call not recorded", extra={"feature": call.feature}, exc_info=True)
+        drop_connection()
+
+
+def workspace_account(workspace_id: uuid.UUID | None) -> Integration | None:
+    """Returns the workspace's account, created on first use. None without a workspace or without the database."""
+    if workspace_id is None:
+        return None
+    try:
+        with visit():
+            account, _ = Integration.objects.get_or_create(
+                workspace_id=workspace_id, provider=NAME, external_account_id=""
+            )
+    except Error:
+        logger.warning("model asked without its account", exc_info=True)
+        drop_connection()
+        return None
+    return account
+
+
+def _note_refusal(account: Integration | None, error: ProviderError | ProviderMisconfigured) -> None:
+    """Records in the account's health that OpenAI refuses our request, or that its address is not allowed.
+
+    Reports of finished calls do not record this, because at other providers a rejected request says nothing about the
+    account. If the database is unavailable, it is only logged.
+    """
+    if account is None:
+        return
+    reason = ADDRESS_REFUSED if isinstance(error, HostRefused) else REQUEST_REFUSED
+    words = error.said if isinstance(error, ProviderError) else str(error)
+    try:
+        with visit():
+            writer.record(account, writer.Signal(writer.SignalKind.REFUSED, reason, words=words))
+    except Error:
+        logger.warning("refusal of the model not noted", exc_info=True)
         drop_connection()

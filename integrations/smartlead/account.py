@@ -1,4 +1,4 @@
-from integrations.health import mailboxes, writer
+from integrations.health import writer
 from integrations.health.checks import Test
 from integrations.models import Integration
 from integrations.smartlead.client import SmartLeadClient
@@ -10,7 +10,9 @@ def probe(account: Integration, deadline: Deadline) -> None:
     client = SmartLeadClient.for_integration(account)
     client.campaigns(deadline)
     if writer.row(account).lost_mailboxes:
-        mailboxes.look_for(account, {row.email.lower() for row in client.mailboxes(deadline) if row.is_down})
+        writer.look_for_mailboxes(
+            account, {row.email.lower() for row in client.mailboxes(deadline) if row.is_down}
+        )
 
 
 def check_key(test: Test) -> str:

@@ -16,8 +16,7 @@ from inbox.leads import identity, rollup
 from inbox.models import Appointment, Lead
 from inbox.signals import lead_booked
 from inbox.workspaces.accounts import connected
-from integrations.events import BookingEvent
-from integrations.meetings import Meeting
+from integrations.events import BookingEvent, Meeting
 from jobs.enqueue import enqueue
 from jobs.kinds import kind_name
 

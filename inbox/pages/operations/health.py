@@ -24,7 +24,6 @@ from inbox.health import (
     drill,
     mailbox_rates,
     notice_channels,
-    owner_link,
     receipts,
     reconnect,
     uptime,
@@ -213,8 +212,8 @@ AFTERWARDS = "done"
 def owner(request: HttpRequest, token: str) -> HttpResponse:
     """`/reconnect/<token>/`: tells an owner what is wrong. A POST shows a link to the provider's reconnect page."""
     try:
-        health = owner_link.read(token)
-    except owner_link.LinkExpired as expired:
+        health = reconnect.read_owner_link(token)
+    except reconnect.LinkExpired as expired:
         return _page(request, {"expired": True, "back": expired.back}, 200 if expired.back else 410)
     context: dict[str, object] = {"account": account_name(health), "workspace_name": health.workspace.name}
     if AFTERWARDS in request.GET:
@@ -308,7 +307,7 @@ def _ways_back(
         "account": account_name(row),
         "link": link,
         "act_url": page.act_url,
-        "owner_link": request.build_absolute_uri(owner_link.path(integration)),
+        "owner_link": request.build_absolute_uri(reconnect.owner_path(integration)),
     }
     return render(request, page.template, page.context | context)
 

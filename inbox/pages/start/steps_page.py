@@ -18,7 +18,7 @@ from inbox.pages.start.first_steps import FirstSteps
 from inbox.webhooks import samples
 from integrations import registry
 from integrations.models import Integration, WebhookKey
-from integrations.openai import workspace_accounts
+from integrations.openai.client import workspace_account
 
 TO_NEXT = "#next"
 
@@ -104,7 +104,7 @@ def remove_samples(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(ADMIN, POST)
 def test_model(request: WorkspaceRequest) -> HttpResponse:
     """Asks the model's provider, for at most 5 s, whether it accepts the installation's key."""
-    account = workspace_accounts.of(request.workspace.pk)
+    account = workspace_account(request.workspace.pk)
     if account is None:
         messages.error(request, "That didn’t work. Try again in a moment.")
         return _back(request)
