@@ -168,7 +168,7 @@ UNMEASURED = {
         "it runs in processes that the tests of faults kill, so that they write no coverage",
     ),
     **dict.fromkeys(
-        ["inbox/models/lead.py", "inbox/models/lead.py", "inbox/models/row.py"],
+        ["inbox/models/row.py"],
         "its only function names a row or a column",
     ),
     **dict.fromkeys(
