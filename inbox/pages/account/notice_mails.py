@@ -53,7 +53,8 @@ def look(ctx: JobContext) -> dict[str, str]:
         payload=ctx.payload,
     )
     if not is_new:
-        raise Snooze(_next_hour(now), "An email about it went out within the last hour.")
+        next_hour = now.replace(minute=0, second=0, microsecond=0) + HOUR
+        raise Snooze(next_hour, "An email about it went out within the last hour.")
     return {"mail": "enqueued"}
 
 
@@ -106,7 +107,3 @@ def _unseen(ctx: JobContext, member: Membership) -> list[ForYou]:
 
 def _hour(now: datetime) -> str:
     return f"{now:%Y%m%d%H}"
-
-
-def _next_hour(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0) + HOUR

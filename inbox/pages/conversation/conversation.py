@@ -230,7 +230,7 @@ def answer_for(
         second=typed.second,
         draft_way=next((way for way in ways if draft and way.channel == draft.channel), None),
         taken_back=returned,
-        seen_send=_seen_send(lead),
+        seen_send=(vars(lead)["newest_send_at"] or NO_SEND).isoformat(),
         zone_words=lead_details.zone_words(lead),
         **(_about(lead, draft) if draft else {}),
     )
@@ -251,12 +251,6 @@ def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
         "rewrite": next(iter(parts["rewrites"]), None),
         "material": provenance.of(draft, parts["facts"]),
     }
-
-
-def _seen_send(lead: Lead) -> str:
-    """Returns the time, for the form, when our newest message on the page was claimed."""
-    newest: datetime | None = vars(lead)["newest_send_at"]
-    return (newest or NO_SEND).isoformat()
 
 
 @workspace_view()

@@ -174,13 +174,10 @@ def sequences(request: WorkspaceRequest) -> HttpResponse:
 
 
 @workspace_view(ADMIN, FORM)
-def new_sequence(request: WorkspaceRequest) -> HttpResponse:
-    return _edit(request, FollowUpSequence(workspace=request.workspace))
-
-
-@workspace_view(ADMIN, FORM)
-def sequence(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
-    return _edit(request, _own(request, sequence_id))
+def sequence(request: WorkspaceRequest, sequence_id: uuid.UUID | None = None) -> HttpResponse:
+    """Edits a sequence, or a new one without an id."""
+    fresh = FollowUpSequence(workspace=request.workspace)
+    return _edit(request, _own(request, sequence_id) if sequence_id else fresh)
 
 
 def _own(request: WorkspaceRequest, sequence_id: uuid.UUID) -> FollowUpSequence:
