@@ -90,14 +90,11 @@ class Contract:
             return None
         event = self.event_of(body)
         if event not in self.events:
-            event = max(self.events, key=lambda known: _likeness(paths, self.events[known]))
+            forms = self.events
+            event = max(forms, key=lambda name: len(paths & forms[name]) / len(paths | forms[name]))
         form = self.events[event]
         fewer = sorted(path for path in form - paths if path.rpartition(".")[0] not in form - paths)
         return Difference(event, sorted(paths - form), fewer)
-
-
-def _likeness(paths: set[str], form: frozenset[str]) -> float:
-    return len(paths & form) / len(paths | form)
 
 
 def contract_of(payloads: Any, source: str) -> Contract:

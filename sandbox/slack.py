@@ -135,8 +135,7 @@ def incoming_webhook(call: Call) -> Response:
     return text_response("ok")
 
 
-@routes.on("GET", "/api/auth.test")
-@routes.on("POST", "/api/auth.test")
+@routes.on("GET POST", "/api/auth.test")
 def auth_test(call: Call) -> Response:
     ids = {"team_id": "T0SANDBOX", "user_id": "U0SANDBOT", "bot_id": "B0SANDBOX"}
     return _ok(call, {"url": "https://sandbox.slack.com/", "team": "Sandbox", "user": "holdfast", **ids})
@@ -200,8 +199,7 @@ def _channels(call: Call) -> dict[str, str]:
     return channels
 
 
-@routes.on("GET", "/api/conversations.list")
-@routes.on("POST", "/api/conversations.list")
+@routes.on("GET POST", "/api/conversations.list")
 def list_conversations(call: Call) -> Response:
     channels = [
         {
@@ -217,8 +215,7 @@ def list_conversations(call: Call) -> Response:
     return _ok(call, {"channels": channels, "response_metadata": {"next_cursor": ""}})
 
 
-@routes.on("GET", "/api/conversations.history")
-@routes.on("POST", "/api/conversations.history")
+@routes.on("GET POST", "/api/conversations.history")
 def history(call: Call) -> Response:
     scopes = call.account.properties.get("scopes", SCOPES)
     if not {"channels:history", "groups:history"} & set(scopes.split(",")):
@@ -233,8 +230,7 @@ def history(call: Call) -> Response:
     return _ok(call, {"messages": messages[::-1][:200], "has_more": len(messages) > 200})
 
 
-@routes.on("GET", "/api/users.lookupByEmail")
-@routes.on("POST", "/api/users.lookupByEmail")
+@routes.on("GET POST", "/api/users.lookupByEmail")
 def lookup_user(call: Call) -> Response:
     email = _field(call.request, "email")
     if "@" not in email or email.startswith("nobody"):

@@ -1,6 +1,7 @@
 """Requests, responses and routes as the simulated providers see them: plain values without sockets."""
 
 import functools
+import itertools
 import json
 import re
 import urllib.parse
@@ -156,14 +157,14 @@ class Router:
         self._routes: dict[tuple[str, int], list[Route]] = {}
 
     def on(
-        self, method: str, *templates: str
+        self, methods: str, *templates: str
     ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-        """Decorator that registers the handler of a call: the method and one or more path templates, each with or
+        """Decorator that registers the handler of a call: one or more methods and path templates, each with or
         without a trailing slash.
         """
 
         def register(handler: Callable[..., Response]) -> Callable[..., Response]:
-            for template in templates:
+            for method, template in itertools.product(methods.split(), templates):
                 pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template.rstrip("/")))
                 route = Route(method, template, re.compile(pattern + "/?$"), handler)
                 self._routes.setdefault((method, template.rstrip("/").count("/")), []).append(route)
