@@ -17,7 +17,7 @@ from admin.base import RecordAdmin
 from admin.columns import list_url, row_url
 from admin.scope import scope_of
 from inbox.pages.access import signed_in
-from inbox.pages.operations.jobs import run_at, tell
+from inbox.pages.operations.jobs import tell
 from jobs import actions, joblist
 from jobs.kinds import in_words
 from jobs.lanes import LANES
@@ -44,7 +44,7 @@ class JobActionsAdmin(RecordAdmin):
 
     actions = (
         job_action("retry_now", "Retry or run now", "retry", actions.retry_now),
-        job_action("run_at", "Run at a time", "move", run_at, "moment"),
+        job_action("run_at", "Run at a time", "move", actions.run_at, "moment"),
         job_action("move", "Move to another lane", "move", actions.move_to_lane, "lane"),
         job_action("cancel", "Cancel, or ask to stop", "cancel", actions.cancel),
         job_action("discard", "Discard with a reason", "discard", actions.discard, "reason"),

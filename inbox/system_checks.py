@@ -158,19 +158,17 @@ KEPT = {
 """The tables without a retention rule, by the reason."""
 
 
-def check_receivers(**_kwargs: object) -> list[CheckMessage]:
+def check_receivers(**_kwargs: object) -> Iterator[CheckMessage]:
     """A system check that each signal receiver in HEARD is connected, and no other receiver of ours."""
-    errors: list[CheckMessage] = []
     expected = {(row.name, _name(row.receiver)) for row in HEARD}
     for row in HEARD:
         if row.receiver not in _listeners(row.signal):
-            errors.append(_error(f"{_name(row.receiver)} does not hear {row.name}: {row.lost}.", WIRING, 1))
+            yield _error(f"{_name(row.receiver)} does not hear {row.name}: {row.lost}.", WIRING, 1)
     for name, signal in {(row.name, row.signal) for row in HEARD} | _signals():
         for receiver in _listeners(signal):
             if _is_ours(receiver) and (name, _name(receiver)) not in expected:
                 hint = "Say in HEARD of inbox/system_checks.py what is lost without it."
-                errors.append(_error(f"{_name(receiver)} hears {name}, and nothing says why.", hint, 2))
-    return errors
+                yield _error(f"{_name(receiver)} hears {name}, and nothing says why.", hint, 2)
 
 
 def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
@@ -201,38 +199,28 @@ def check_buttons(**_kwargs: object) -> list[CheckMessage]:
     ]
 
 
-def check_ticks(**_kwargs: object) -> list[CheckMessage]:
+def check_ticks(**_kwargs: object) -> Iterator[CheckMessage]:
     """A system check that exactly the ticks in TICKS are registered."""
-    hint = "Register it with tick in inbox/jobs.py, or in jobs/lost_workers.py."
-    errors: list[CheckMessage] = [
-        _error(f"The tick “{name}” is missing: {lost}.", hint, 6)
-        for name, lost in TICKS.items()
-        if name not in ticks.TICKS
-    ]
-    hint = "Say in TICKS of inbox/system_checks.py what happens without it."
-    return errors + [
-        _error(f"The tick “{name}” runs, and nothing says why.", hint, 7)
-        for name, spec in ticks.TICKS.items()
-        if name not in TICKS and spec.run.__module__.startswith(("inbox.", "integrations.", "jobs."))
-    ]
+    for name in sorted(TICKS.keys() - ticks.TICKS.keys()):
+        hint = "Register it with tick in inbox/jobs.py, insights/jobs.py or jobs/lost_workers.py."
+        yield _error(f"The tick “{name}” is missing: {TICKS[name]}.", hint, 6)
+    for name in sorted(ticks.TICKS.keys() - TICKS.keys()):
+        if ticks.TICKS[name].run.__module__.startswith(("inbox.", "insights.", "integrations.", "jobs.")):
+            hint = "Say in TICKS of system_checks.py in its app what happens without it."
+            yield _error(f"The tick “{name}” runs, and nothing says why.", hint, 7)
 
 
 def check_retention(**_kwargs: object) -> list[CheckMessage]:
     """A system check that every table has a retention rule, or a reason why it has none."""
     models = [model._meta.label for model in apps.get_models() if not model._meta.proxy]
-    ours = [label for label in models if not label.startswith("insights.")]
-    return [
-        Error(gap, hint=hint, id="inbox.E008")
-        for gap, hint in retention.gaps(ours, PRUNED, KEPT, "inbox/system_checks.py", "inbox/wiring.py")
-    ]
+    return [_error(gap, hint, 8) for gap, hint in retention.gaps(models, PRUNED, KEPT)]
 
 
-def check_operators(**_kwargs: object) -> list[CheckMessage]:
+def check_operators(**_kwargs: object) -> Iterator[CheckMessage]:
     """A system check that warns if a password alone gives access to all workspaces."""
-    if not settings.OPERATORS_WITHOUT_SECOND_FACTOR:
-        return []
-    words = "A password alone opens every workspace: superusers need no second factor."
-    return [Warning(words, hint="Unset OPERATORS_WITHOUT_SECOND_FACTOR.", id="inbox.W010")]
+    if settings.OPERATORS_WITHOUT_SECOND_FACTOR:
+        words = "A password alone opens every workspace: superusers need no second factor."
+        yield Warning(words, hint="Unset OPERATORS_WITHOUT_SECOND_FACTOR.", id="inbox.W010")
 
 
 CHECKS = (

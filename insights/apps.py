@@ -1,7 +1,6 @@
 """The app of insights. At start it registers its pages, states, retention and checks with the other apps."""
 
 from django.apps import AppConfig
-from django.core.checks import register
 
 
 class InsightsConfig(AppConfig):
@@ -9,6 +8,7 @@ class InsightsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from inbox import system_checks as wiring_checks
         from inbox.leads import erasure
         from inbox.leads.merge import GIVES_WAY
         from inbox.pages.navigation import PAGES, Page
@@ -26,5 +26,5 @@ class InsightsConfig(AppConfig):
         TABLES.update({"pack": PACKS, "question": QUESTIONS, "thread": THREADS})
         prunes("context packs")(retention.old_builds)
         prunes("readings past their messages")(retention.past_messages)
-        for check in system_checks.CHECKS:
-            register(check, "wiring")
+        wiring_checks.TICKS.update(system_checks.TICKS)
+        wiring_checks.PRUNED.update(system_checks.PRUNED)

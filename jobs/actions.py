@@ -61,9 +61,12 @@ def retry_now(
 
 
 def run_at(
-    job_ids: Sequence[UUID], moment: datetime, *, workspace_id: UUID | None, actor: AbstractBaseUser
+    job_ids: Sequence[UUID], moment: datetime | str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Does what `retry_now` does, at `moment` (aware). Raises ValueError if it is in the past or over a year away."""
+    """Does what `retry_now` does, at `moment` (aware, or a text for `parse_moment`). Raises ValueError if it is in the
+    past, over a year away, or no time.
+    """
+    moment = parse_moment(moment) if isinstance(moment, str) else moment
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
         raise ValueError("moment: must lie within the coming year.")
     detail = moment.isoformat(timespec="minutes")

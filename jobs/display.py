@@ -1,7 +1,6 @@
 """Prepares the queue's numbers and a job's history for workspace pages and the admin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from jobs import backlog, stats
 from jobs.actions import STATES
 from jobs.durations import duration
 from jobs.kinds import policy_of
-from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick
+from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep
 from jobs.ticks import TICKS
 
 Status = BackgroundJob.Status
@@ -132,50 +131,29 @@ def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
     return [row for row in by_hour.values() if row["done"] or row["failed"]]
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run of a tick. `ms` is its duration, and `counts` its counts in words."""
-
-    at: datetime | None
-    ms: int
-    counts: str
-    error: str
-
-
-@dataclass(frozen=True)
-class Cron:
-    """A tick in words, with its schedule and its last runs. `state` is one of CRON_STATES."""
-
-    name: str
-    what: str
-    schedule: str
-    state: str
-    last: Tick | None
-    next_at: datetime | None
-    runs: list[Run]
-
-
 CRON_STATES = ("never", "late", "running", "failed", "overran", "on time")
 
 
-def crons() -> list[Cron]:
-    """All registered ticks. Those that never ran, are late or have failed come first; each group is sorted by name."""
+def crons() -> list[dict[str, Any]]:
+    """All registered ticks in words, each with its last runs and one of CRON_STATES. Those that never ran, are late or
+    have failed come first; each group is sorted by name.
+    """
     rows = [_cron(state) for state in stats.ticks()]
-    return sorted(rows, key=lambda cron: (cron.state not in ("never", "late", "failed"), cron.name))
+    return sorted(rows, key=lambda cron: (cron["state"] not in ("never", "late", "failed"), cron["name"]))
 
 
-def _cron(state: stats.TickState) -> Cron:
+def _cron(state: stats.TickState) -> dict[str, Any]:
     row = state.last
     began = row.started_at if row else None
-    return Cron(
-        name=state.name,
-        what=TICKS[state.name].words or state.name,
-        schedule=schedule(state.every_s),
-        state=_cron_state(state),
-        last=row,
-        next_at=began + timedelta(seconds=state.every_s) if began else None,
-        runs=[_run(run) for run in row.recent] if row else [],
-    )
+    return {
+        "name": state.name,
+        "what": TICKS[state.name].words or state.name,
+        "schedule": schedule(state.every_s),
+        "state": _cron_state(state),
+        "last": row,
+        "next_at": began + timedelta(seconds=state.every_s) if began else None,
+        "runs": [_run(run) for run in row.recent] if row else [],
+    }
 
 
 def _cron_state(state: stats.TickState) -> str:
@@ -192,9 +170,9 @@ def _cron_state(state: stats.TickState) -> str:
     return "overran" if over else "on time"
 
 
-def _run(entry: dict[str, Any]) -> Run:
+def _run(entry: dict[str, Any]) -> dict[str, Any]:
     counts = ", ".join(f"{name} {count}" for name, count in entry["counts"].items() if count)
-    return Run(parse_datetime(entry["at"]), entry["ms"], counts or "nothing to do", entry["error"])
+    return entry | {"at": parse_datetime(entry["at"]), "counts": counts or "nothing to do"}
 
 
 def schedule(every_s: int) -> str:

@@ -42,29 +42,25 @@ def prunes(name: str, *, promised: bool = False) -> Callable[[Pruner], Pruner]:
 
 
 def gaps(
-    labels: Iterable[str],
-    pruned: Mapping[str, tuple[str, ...]],
-    exempt: Mapping[str, str],
-    said_in: str,
-    registered_in: str,
+    labels: Iterable[str], pruned: Mapping[str, tuple[str, ...]], exempt: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yields a problem and its remedy for each table of `labels` that has no retention rule or lacks a pruner.
 
     `pruned` maps tables to their pruners. `exempt` maps reasons to the tables, separated by spaces, that need no
-    pruner. The sentences name the files `said_in` and `registered_in`.
+    pruner.
     """
     reasoned = {label for labels in exempt.values() for label in labels.split()}
     for label in labels:
         if label not in pruned and label not in reasoned:
             yield (
                 f"{label} has no retention: nothing says how long its rows are kept.",
-                f"Name its rule in PRUNED, or the reason for none in KEPT, of {said_in}.",
+                "Name its rule in PRUNED, or the reason for none in KEPT, of system_checks.py.",
             )
         for name in pruned.get(label, ()):
             if name not in PRUNERS:
                 yield (
                     f"{label} is not pruned: the rule “{name}” is missing.",
-                    f"Register it with prunes in {registered_in}, or in jobs/retention.py.",
+                    "Register it with prunes in inbox/wiring.py, insights/apps.py or jobs/retention.py.",
                 )
 
 

@@ -2,12 +2,11 @@
 
 import re
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, Q, QuerySet
@@ -43,7 +42,6 @@ MOST = 100
 """The maximum number of rows of a kind. A flood of repeats is cut, and the page reports it."""
 BOUNCES = 5
 Found = TypeVar("Found", bound=Model)
-Row = TypeVar("Row", JobStep, JobAttempt)
 
 
 class NotHere(LookupError):
@@ -239,8 +237,8 @@ def load(subject: Subject) -> Records:
     """Reads the rows about `subject`, about a hundred per kind at most, in a fixed number of queries."""
     records = Records(subject)
     ids = [message.pk for message in subject.messages]
-    for decision in TagDecision.objects.filter(message_id__in=ids).select_related("user").order_by("pk"):
-        records.decisions.setdefault(decision.message_id, []).append(decision)
+    decisions = TagDecision.objects.filter(message_id__in=ids).select_related("user").order_by("pk")
+    records.decisions = _grouped(decisions, "message_id")
     _answers(records, ids)
     _own_and_bounces(records)
     _deliveries(records, ids)
@@ -255,9 +253,8 @@ def load(subject: Subject) -> Records:
         object_type__in=["message", "lead", "draft", "outboundsend", "webhookdelivery", "backgroundjob"],
         object_id__in=[str(row.pk) for row in _audited(records)],
     )
-    records.audit = records.first(
-        entries.select_related("actor", "program").order_by("created_at", "pk"), MOST
-    )
+    entries = entries.select_related("actor", "program").order_by("created_at", "pk")
+    records.audit = records.first(entries, MOST)
     return records
 
 
@@ -266,12 +263,10 @@ def _answers(records: Records, ids: list[uuid.UUID]) -> None:
     own_draft = Q(pk=subject.draft_id) if subject.draft_id else Q()
     if ids or own_draft:
         drafts = Draft.objects.filter(own_draft | Q(trigger_message_id__in=ids), workspace=subject.workspace)
-        records.drafts = records.first(
-            drafts.select_related("decided_by", "program").order_by("created_at"), MOST
-        )
+        drafts = drafts.select_related("decided_by", "program").order_by("created_at")
+        records.drafts = records.first(drafts, MOST)
     gates = GateResult.objects.filter(draft__in=[draft.pk for draft in records.drafts])
-    for gate in gates.order_by("stage", "position"):
-        records.gates.setdefault(gate.draft_id, []).append(gate)
+    records.gates = _grouped(gates.order_by("stage", "position"), "draft_id")
     if subject.lead is None:
         return
     about = Q(draft__in=[draft.pk for draft in records.drafts]) | Q(reply_to_id__in=ids)
@@ -334,19 +329,18 @@ def _jobs(records: Records) -> None:
     )
     records.jobs = records.first(jobs.order_by("created_at", "pk"), 2 * MOST)
     ids = [job.pk for job in records.jobs]
-    records.steps = _by_job(JobStep.objects.filter(job__in=ids).order_by("started_at", "pk"))
+    records.steps = _grouped(JobStep.objects.filter(job__in=ids).order_by("started_at", "pk"), "job_id")
     lasting = JobAttempt.objects.filter(job__in=ids).defer("traceback")
-    records.attempts = _by_job(records.first(lasting.order_by("-started_at", "-pk"), 5 * MOST)[::-1])
-    calls: dict[uuid.UUID | None, list[AiCall]] = defaultdict(list)
-    for call in records.first(AiCall.objects.filter(job_id__in=ids).order_by("pk"), 5 * MOST):
-        calls[call.job_id].append(call)
-    records.calls = calls
+    attempts = records.first(lasting.order_by("-started_at", "-pk"), 5 * MOST)[::-1]
+    records.attempts = _grouped(attempts, "job_id")
+    calls = records.first(AiCall.objects.filter(job_id__in=ids).order_by("pk"), 5 * MOST)
+    records.calls = _grouped(calls, "job_id")
 
 
-def _by_job(rows: Iterable[Row]) -> dict[uuid.UUID, list[Row]]:
-    groups: dict[uuid.UUID, list[Row]] = {}
+def _grouped(rows: Iterable[Found], by: str) -> dict[Any, list[Found]]:
+    groups: dict[Any, list[Found]] = {}
     for row in rows:
-        groups.setdefault(row.job_id, []).append(row)
+        groups.setdefault(getattr(row, by), []).append(row)
     return groups
 
 

@@ -125,14 +125,9 @@ def _ids(request: WorkspaceRequest) -> list[uuid.UUID]:
         raise ValueError("job: is not the id of a job.") from None
 
 
-def run_at(ids: list[uuid.UUID], moment: str, **whose: Any) -> list[actions.ActionResult]:
-    """Makes jobs due at `moment`, in a browser's format. Raises ValueError for an invalid time."""
-    return actions.run_at(ids, actions.parse_moment(moment), **whose)
-
-
 ACTIONS: dict[str, Any] = {
     "retry": (actions.retry_now,),
-    "run-at": (run_at, "moment"),
+    "run-at": (actions.run_at, "moment"),
     "cancel": (actions.cancel,),
     "discard": (actions.discard, "reason"),
 }
