@@ -1,23 +1,19 @@
 """Measures how much longer than its Deadline a provider call takes, compared with `requests` and the same timeout.
 
-`make bench` or `python -m benchmarks.deadlines [--calls 20] [--json]`. Both call the same misbehaving provider on bare
+`make bench` or `python -m benchmarks.deadlines [--calls 20] [--json]`: so many of ours for each fault, and one of
+requests. Both call the same misbehaving provider on bare
 sockets. `requests` limits each read and not the whole call, so an answer that drips slowly takes as long as it drips
 (20 s here).
 """
 
-import argparse
-import json
-import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import requests
 
-from demo.postgres import EmbeddedPostgres
+from benchmarks._stage import options_of, scratch, show
 
 BUDGET_S = 0.3
 AIM_MS = 250
@@ -25,20 +21,10 @@ PROVIDER = "emailbison"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "--calls", type=int, default=20, help="of ours for each fault; of requests there is one"
-    )
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
-        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
-    ):
-        os.environ |= {"DATABASE_URL": postgres.url(), "DEBUG": "1", "ALLOW_LOOPBACK_PROVIDERS": "1"}
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    options = options_of(__doc__, calls=20)
+    with scratch():
         report = run(options.calls)
-    print(json.dumps(report, indent=2) if options.json else text(report))
+    show(report, text, as_json=options.json)
 
 
 def run(calls: int) -> dict[str, dict[str, float]]:
@@ -46,15 +32,12 @@ def run(calls: int) -> dict[str, dict[str, float]]:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
     from integrations.errors import ProviderError
     from integrations.http import breaker
     from integrations.http.session import ProviderSession
     from jobs.deadline import Deadline
     from tests.integrations import fault_server as faults
 
-    call_command("migrate", interactive=False, verbosity=0)
     breaker.OPEN_AFTER_FAILURES = breaker.WINDOW = 1_000_000
     session = ProviderSession(provider=PROVIDER, max_retries=0)
 

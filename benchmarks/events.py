@@ -4,19 +4,15 @@
 after the other, with a pause, so that an event waits for the cluster and not for other events.
 """
 
-import argparse
-import json
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import requests
 
-from demo.postgres import EmbeddedPostgres
+from benchmarks._stage import options_of, p95, scratch, show
 
 ROOT = Path(__file__).resolve().parent.parent
 PAUSE_S, LEADS = 0.1, 20
@@ -25,19 +21,10 @@ STARTED_S, PATIENCE_S = 240, 240
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--events", type=int, default=200)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
-        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
-    ):
-        os.environ |= {"DATABASE_URL": postgres.url(), "DEBUG": "1", "ALLOW_LOOPBACK_PROVIDERS": "1"}
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
+    options = options_of(__doc__, events=200)
+    with scratch():
         report = run(options.events)
-    print(json.dumps(report) if options.json else text(report))
+    show(report, text, as_json=options.json)
     return int(report["event_p95_ms"] > LIMIT_MS)
 
 
@@ -89,9 +76,9 @@ def run(count: int) -> dict[str, float]:
     return {
         "events": count,
         "event_p50_ms": round(statistics.median(took), 1),
-        "event_p95_ms": round(_p95(took), 1),
+        "event_p95_ms": round(p95(took), 1),
         "bare_post_p50_ms": round(statistics.median(posts), 1),
-        "bare_post_p95_ms": round(_p95(posts), 1),
+        "bare_post_p95_ms": round(p95(posts), 1),
     }
 
 
@@ -105,10 +92,6 @@ def _until(condition, seconds: float) -> None:
         if time.monotonic() > ends:
             raise SystemExit(f"not in {seconds} s: the receiver lacks events")
         time.sleep(0.05)
-
-
-def _p95(values: list[float]) -> float:
-    return sorted(values)[int(len(values) * 0.95)]
 
 
 def text(report: dict[str, float]) -> str:

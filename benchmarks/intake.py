@@ -1,26 +1,26 @@
 """Measures how many webhooks per second the product takes, compared with a plain ORM webhook and with one bare INSERT.
 
-`make bench` or `python -m benchmarks.intake [--rounds 3] [--seconds 1] [--json]`. All run in one gunicorn on one
+`make bench` or `python -m benchmarks.intake [--rounds 3] [--seconds 1] [--json]`, the seconds of each path in each
+round. All run in one gunicorn on one
 PostgreSQL, in turns, and medians are shown, so that other load on the machine affects all alike. All three write the
 delivery's row; the views to compare with are in `_intake_rivals`. The server runs with production's settings
 (`tests.serving`), and the clients keep 16 connections open.
 """
 
-import argparse
 import json
 import math
 import statistics
-import tempfile
 import threading
 import time
 from collections import defaultdict, deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
 import psycopg
 
-from demo.postgres import EmbeddedPostgres
+from benchmarks._stage import options_of, scratch, show, together
 from tests.serving import BEHIND_PROXY, WebServer
 
 OURS, PLAIN, AUTOCOMMIT, FLOOR = "holdfast", "plain", "plain, autocommit", "floor"
@@ -51,24 +51,18 @@ On Mon, Oct 12, 2026 at 9:14 AM Alex Moreno <alex@outreach.example.com> wrote:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument(
-        "--seconds", type=float, default=1.0, help="how long each path is measured in each round (default 1)"
-    )
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
-        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
-    ):
-        server = WebServer(
-            postgres.url(), Path(scratch) / "web.log", DJANGO_SETTINGS_MODULE="benchmarks._intake_settings"
-        )
-        server.manage("migrate", "-v0")
-        with server:
-            report = Bench(server, postgres.url(), options.rounds, options.seconds).run()
-    print(json.dumps(report, indent=2) if options.json else text(report))
+    options = options_of(__doc__, rounds=3, seconds=1.0)
+    with scratch() as (folder, database), served(folder, database) as server:
+        report = Bench(server, database, options.rounds, options.seconds).run()
+    show(report, text, as_json=options.json)
+
+
+@contextmanager
+def served(folder: Path, database: str) -> Iterator[WebServer]:
+    """The web server with the compared views, on the database."""
+    server = WebServer(database, folder / "web.log", DJANGO_SETTINGS_MODULE="benchmarks._intake_settings")
+    with server:
+        yield server
 
 
 class Bench:
@@ -79,7 +73,7 @@ class Bench:
         self._server, self._rounds, self._seconds = server, rounds, seconds
         self._most = int(MOST_PER_SECOND * seconds)
         self._serial = 0
-        self._addresses = {name: path.format(key=self._key(name)) for name, path in PATHS.items()}
+        self.addresses = {name: path.format(key=self._key(name)) for name, path in PATHS.items()}
 
     def _key(self, name: str) -> str:
         made = self._server.manage("create_workspace", name, "--admin-email=bench@example.com", "--json")
@@ -87,7 +81,7 @@ class Bench:
 
     def run(self) -> dict:
         """Measure everything: deliveries per second, their ratios, and the latencies of a burst in ms."""
-        self._warm_up()
+        self.warm_up()
         rates: dict[str, list[float]] = defaultdict(list)
         for number in range(self._rounds):
             self._round(rates, list(PATHS) if number % 2 else list(reversed(PATHS)))
@@ -103,14 +97,14 @@ class Bench:
             },
         }
 
-    def _warm_up(self) -> None:
+    def warm_up(self) -> None:
         """Post until both server processes have imported, connected and planned their statements.
 
         It then runs ANALYZE, as autovacuum would, so that PostgreSQL's planner knows the tables.
         """
         for kind in (reply, sent):
             for name in PATHS:
-                self._post_all(name, [kind(number, 0) for number in self._numbers(WARM_UP)])
+                self._post_all(name, [kind(number, 0) for number in self.numbers(WARM_UP)])
         with psycopg.connect(self._database_url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
 
@@ -118,16 +112,16 @@ class Bench:
         for kind in (reply, sent):
             posted: dict[str, list[bytes]] = {}
             for name in order:
-                bodies = [kind(number, number % CAMPAIGNS) for number in self._numbers(self._most)]
-                done, rate = self._window(name, bodies)
+                bodies = [kind(number, number % CAMPAIGNS) for number in self.numbers(self._most)]
+                done, rate = self.window(name, bodies)
                 rates[f"{name}, {kind.__name__}"].append(rate)
                 posted[name] = bodies[:done]
             for name in order:
                 if name != FLOOR:
                     again = (posted[name] * (self._most // len(posted[name]) + 1))[: self._most]
-                    rates[f"{name}, {kind.__name__} again"].append(self._window(name, again)[1])
+                    rates[f"{name}, {kind.__name__} again"].append(self.window(name, again)[1])
 
-    def _window(self, name: str, bodies: list[bytes]) -> tuple[int, float]:
+    def window(self, name: str, bodies: list[bytes]) -> tuple[int, float]:
         """Post `bodies` in order until the time is up.
 
         Returns how many were posted, and how many that is per second.
@@ -136,7 +130,7 @@ class Bench:
         done = self._post_all(name, bodies, until=began + self._seconds)
         return done, done / (time.perf_counter() - began)
 
-    def _numbers(self, count: int) -> range:
+    def numbers(self, count: int) -> range:
         self._serial += count
         return range(self._serial - count, self._serial)
 
@@ -148,12 +142,12 @@ class Bench:
                 connection = HTTPConnection("127.0.0.1", self._server.port, timeout=60)
                 with suppress(IndexError):
                     while time.perf_counter() < until:
-                        _post(connection, self._addresses[name], waiting.popleft())
+                        _post(connection, self.addresses[name], waiting.popleft())
                 connection.close()
             except Exception as error:
                 troubles.append(f"{name}: {error!r}")
 
-        _together([work] * CONNECTIONS)
+        together([work] * CONNECTIONS)
         if troubles:
             raise SystemExit("\n".join([*troubles, self._server.log.read_text()[-2_000:]]))
         if not waiting and until < math.inf:
@@ -169,25 +163,17 @@ class Bench:
             connection = HTTPConnection("127.0.0.1", self._server.port, timeout=120)
             ready.wait(60)
             began = time.perf_counter()
-            _post(connection, self._addresses[OURS], body)
+            _post(connection, self.addresses[OURS], body)
             waits.append((time.perf_counter() - began) * 1000)
             connection.close()
 
-        bodies = [sent(number, campaign) for number in self._numbers(BURST)]
-        _together([lambda body=body: work(body) for body in bodies])
+        bodies = [sent(number, campaign) for number in self.numbers(BURST)]
+        together([lambda body=body: work(body) for body in bodies])
         if len(waits) != BURST:
             raise SystemExit(f"{BURST - len(waits)} deliveries of the burst failed")
         waits.sort()
         p50, p99 = waits[BURST // 2], waits[int(BURST * 0.99)]
         return {"p50_ms": p50, "p99_ms": p99, "p99_to_p50": p99 / p50}
-
-
-def _together(calls: list) -> None:
-    threads = [threading.Thread(target=call) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def _post(connection: HTTPConnection, path: str, body: bytes) -> None:

@@ -4,18 +4,13 @@
 production's settings. The two cases alternate, so that other load on the machine affects both.
 """
 
-import argparse
 import json
-import os
 import statistics
-import tempfile
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from demo.postgres import EmbeddedPostgres
+from benchmarks._stage import options_of, scratch, show, together
 from tests.serving import WebServer
 
 PRESSES, DELIVERIES = 8, 40
@@ -24,21 +19,13 @@ ALONE, AMID = "alone", "amid deliveries"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
-        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
-    ):
-        os.environ |= {"DATABASE_URL": postgres.url(), "DEBUG": "1"}
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-        report = run(Path(scratch), postgres.url(), options.rounds)
-    print(json.dumps(report, indent=2) if options.json else text(report))
+    options = options_of(__doc__, rounds=5)
+    with scratch() as (folder, database):
+        report = run(folder, database, options.rounds)
+    show(report, text, as_json=options.json)
 
 
-def run(scratch: Path, database: str, rounds: int) -> dict[str, dict[str, float]]:
+def run(folder: Path, database: str, rounds: int) -> dict[str, dict[str, float]]:
     """Milliseconds from a press to its answer, by case."""
     import django
 
@@ -46,8 +33,7 @@ def run(scratch: Path, database: str, rounds: int) -> dict[str, dict[str, float]
     from tests.recorded import payload
     from tests.webhooks.posting import SLACK_SECRET, slack_headers
 
-    server = WebServer(database, scratch / "web.log", SLACK_SIGNING_SECRET=SLACK_SECRET, DEBUG="1")
-    server.manage("migrate", "-v0")
+    server = WebServer(database, folder / "web.log", SLACK_SIGNING_SECRET=SLACK_SECRET, DEBUG="1")
     made = json.loads(server.manage("create_workspace", "Bench", "--admin-email=a@example.com", "--json"))
     address, serial = made["webhooks"]["email"]["path"], iter(range(1_000_000))
 
@@ -75,19 +61,12 @@ def run(scratch: Path, database: str, rounds: int) -> dict[str, dict[str, float]
         press()
         for _ in range(rounds):
             for kind, deliveries in ((ALONE, 0), (AMID, DELIVERIES)):
-                _at_once(*[lambda kind=kind: took[kind].append(press())] * PRESSES, *[deliver] * deliveries)
+                presses = [lambda kind=kind: took[kind].append(press())] * PRESSES
+                together(presses + [deliver] * deliveries)
     return {
         kind: {"p50_ms": round(statistics.median(found), 1), "max_ms": round(max(found), 1)}
         for kind, found in took.items()
     }
-
-
-def _at_once(*calls: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=call) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def text(report: dict[str, dict[str, float]]) -> str:
