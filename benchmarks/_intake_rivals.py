@@ -43,6 +43,7 @@ class PlainView(APIView):
     """The webhook written in the simplest way with the ORM."""
 
     authentication_classes = ()
+    permission_classes = ()
     login_required = False
 
     def post(self, request, key: str) -> Response:

@@ -30,8 +30,9 @@ shows how to begin. All addresses begin with `/api/v1/`. Every write takes an `I
 
 def schema() -> str:
     from api.schema import document
+    from tests.api import examples
 
-    return json.dumps(document(), indent=1, sort_keys=True) + "\n"
+    return json.dumps(examples.added_to(document()), indent=1, sort_keys=True) + "\n"
 
 
 def page() -> str:

@@ -1,6 +1,7 @@
 """The published schema, attacked in process: programs send what it allows and what it forbids."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from api import access
 from api.schema import document
 from integrations.models import Scope
 from tests import factories, forms
-from tests.api import reference
+from tests.api import examples, reference
 from tests.api.conftest import Program, program_of
 from tests.api.test_walls import operations as stated_operations
 from tests.api.test_walls import rows_of
@@ -135,3 +136,21 @@ def test_the_reference_describes_each_type_that_it_names():
 def test_the_published_reference_is_that_of_the_product(name):
     """A change that is meant: `DEBUG=1 python -m tests.api.reference` writes it anew."""
     assert reference.PAGES[name]() == (reference.FOLDER / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.django_db
+def test_the_examples_are_what_the_product_answers(program):
+    """A change that is meant: with RENEW=1 in the environment this test writes them anew; then the reference."""
+    answers = examples.recorded(program)
+    if os.environ.get("RENEW") == "1":
+        examples.FILE.write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
+    assert answers == json.loads(examples.FILE.read_text(encoding="utf-8"))
+
+
+def test_every_body_and_every_answer_in_json_has_an_example():
+    for address, operations in json.loads(reference.schema())["paths"].items():
+        for method, operation in operations.items():
+            answers = [answer for status, answer in operation["responses"].items() if status < "300"]
+            for place in [*answers, operation.get("requestBody", {})]:
+                media = place.get("content", {}).get("application/json")
+                assert media is None or "example" in media, f"{method} {address}"

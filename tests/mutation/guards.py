@@ -42,7 +42,28 @@ SEND_CLAIMS = "tests/inbox/replying/test_send_claims.py"
 FACTOR = "tests/races/test_second_factor.py"
 TEAM = "tests/inbox/pages/desk/test_team.py"
 
+EVENTS = "tests/inbox/events/test_delivery.py"
+WALLS = "tests/api/test_walls.py"
+PULLED, CHANGES = "tests/api/test_events.py", "tests/api/test_changes.py"
 TENANCY = (
+    (
+        "api/base.py",
+        "row = rows.filter(workspace=self.workspace, pk=pk).first()",
+        "row = rows.filter(pk=pk).first()",
+        WALLS,
+    ),
+    (
+        "api/changes.py",
+        "rows = rows.filter(workspace=workspace, changed_xid__lt=oldest)",
+        "rows = rows.filter(changed_xid__lt=oldest)",
+        WALLS,
+    ),
+    (
+        "api/events.py",
+        "events = Event.objects.filter(workspace=self.workspace)",
+        "events = Event.objects.all()",
+        PULLED,
+    ),
     (
         "inbox/pages/access.py",
         ".filter(workspace_id=workspace_id, user=signed_in(request))",
@@ -216,6 +237,12 @@ TENANCY = (
 
 CLAIM = (
     (
+        "inbox/events/delivery.py",
+        'heads = due.filter(~Exists(of_stream.filter(event_id__lt=OuterRef("event_id"))))',
+        "heads = due",
+        EVENTS,
+    ),
+    (
         "inbox/models/second_factor.py",
         "SecondFactor.objects.filter(pk=self.pk, last_step__lt=step)",
         "SecondFactor.objects.filter(pk=self.pk)",
@@ -380,6 +407,12 @@ CLAIM = (
 )
 
 FENCE = (
+    (
+        "inbox/events/delivery.py",
+        "if not held.update(finished_at=Now(), token=None, **facts):",
+        "if held.update(finished_at=Now(), token=None, **facts) < 0:",
+        EVENTS,
+    ),
     (
         "jobs/context.py",
         "WHERE id = %(job)s AND lease_token = %(token)s AND status = 'running' FOR NO KEY UPDATE",
@@ -689,6 +722,25 @@ HOST = (
 )
 
 OTHERS = (
+    (
+        "api/changes.py",
+        "rows = rows.filter(workspace=workspace, changed_xid__lt=oldest)",
+        "rows = rows.filter(workspace=workspace)",
+        CHANGES,
+    ),
+    ("api/events.py", "rows = events.filter(xid__lt=oldest)", "rows = events.filter()", PULLED),
+    (
+        "api/repeating.py",
+        "if row.body_hash != body_hash:",
+        "if False:",
+        "tests/api/test_repeating.py",
+    ),
+    (
+        "inbox/sql/mark_changes.sql",
+        "NEW.change_began_at := transaction_timestamp();",
+        "NEW.change_began_at := clock_timestamp();",
+        CHANGES,
+    ),
     (
         "inbox/pages/desk/all_matching.py",
         "self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))",
