@@ -88,14 +88,8 @@ def claim(
     the account of that message cannot send.
     """
     reply_to = reply_to or newest_inbound(lead, channel)
-    held = "" if isinstance(user, User) else suspicion.reason(lead)
-    if why := unreachable(lead, channel):
-        raise SendBlocked(why)
-    if why := _busy(lead.pk, channel):
-        raise SendUnderWay(why)
-    if not isinstance(user, User) and later(lead).exists():
-        raise SendUnderWay("Someone has chosen a later time for an answer.")
-    if why := held or _unfit(channel, text, subject, reply_to):
+    _refuse(lead, channel, automatic=not isinstance(user, User))
+    if why := _unfit(channel, text, subject, reply_to):
         raise SendBlocked(why)
     parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
     source: dict[str, Any] = {"origin": origin, "origin_id": origin_id, "draft": draft} | columns(
@@ -113,6 +107,18 @@ def claim(
     ):
         raise SendBlocked(why)
     return _insert(send)
+
+
+def _refuse(lead: Lead, channel: str, *, automatic: bool) -> None:
+    """Raises SendBlocked or SendUnderWay if nothing may be sent to the lead on the channel now."""
+    if why := unreachable(lead, channel):
+        raise SendBlocked(why)
+    if why := _busy(lead.pk, channel):
+        raise SendUnderWay(why)
+    if automatic and later(lead).exists():
+        raise SendUnderWay("Someone has chosen a later time for an answer.")
+    if automatic and (why := suspicion.reason(lead)):
+        raise SendBlocked(why)
 
 
 def _unfit(channel: str, text: str, subject: str, reply_to: Message | None) -> str:
