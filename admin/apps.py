@@ -7,7 +7,7 @@ from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 
 REGISTERING = (
-    *("background_jobs", "job_records", "integrations", "leads", "deliveries"),
+    *("queued_tasks", "background_jobs", "job_records", "integrations", "leads", "deliveries"),
     *("followups", "health", "judgement", "ledgers", "operators", "members", "insights"),
 )
 """The modules that register pages. Within an app, the models are listed in this order."""
@@ -18,6 +18,7 @@ class AdminRoomConfig(AppConfig):
     label = "holdfast_admin"  # Django's own admin has the label "admin"
 
     def ready(self) -> None:
+        import_module("django_q.admin")  # registers its pages now, so that `queued_tasks` can replace them
         for module in REGISTERING:
             import_module(f"admin.{module}")
         from admin import checks, roles

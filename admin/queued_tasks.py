@@ -1,0 +1,64 @@
+"""Admin pages of django-q2's tables: queued tasks, the results of ticks, and the schedules of ticks.
+
+They replace django-q2's own pages, which can delete and repeat tasks and edit schedules, because the code owns these. A
+pickle is loaded only if our own key has signed it. Arguments and results are not signed, so they are not shown.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from admin.base import RecordAdmin
+from admin.scope import INSTALLATION
+
+admin.site.unregister([Schedule, Success, Failure, OrmQ])
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(RecordAdmin):
+    """The next run of each schedule. The page of its tick shows the results."""
+
+    workspace_path = INSTALLATION
+    secret_fields = ("args", "kwargs")
+    plain_texts = ("func", "hook")
+    list_display = ("name", "next_run", "schedule_type", "minutes", "cron", "func")
+    ordering = ("name", "pk")
+
+
+@admin.register(OrmQ)
+class OrmQAdmin(RecordAdmin):
+    """Queued tasks by kind (name) and lane (group): ticks, and wake-ups that no cluster has taken. A lost wake-up only
+    delays its jobs, because polling finds them later.
+    """
+
+    workspace_path = INSTALLATION
+    secret_fields = ("payload",)
+    list_display = ("pk", "name", "group", "lock", "key", "func")
+    readonly_fields = ("name", "group", "func")
+
+    @admin.display(description="kind or tick")
+    def name(self, task: OrmQ) -> Any:
+        return task.name()
+
+    @admin.display(description="lane")
+    def group(self, task: OrmQ) -> Any:
+        return task.group()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrmQ]:
+        return super().get_queryset(request).defer(None)  # the columns are read from the signed payload
+
+
+@admin.register(Success, Failure)
+class TaskAdmin(RecordAdmin):
+    """Ended tasks. They are ticks, because wake-ups leave no result."""
+
+    workspace_path = INSTALLATION
+    secret_fields = ("args", "kwargs", "result")
+    plain_texts = ("func", "hook")
+    list_display = ("name", "func", "started", "stopped", "attempt_count")
+    ordering = ("-stopped",)
+    search_fields = ("name__exact",)
+    search_help_text = "Task’s full name"
