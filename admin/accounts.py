@@ -71,7 +71,7 @@ class Board:
     @property
     def words(self) -> str:
         """The strip's numbers as a sentence for screen readers."""
-        counts = f"{self.down} down, {self.troubled} in trouble, {self.healthy} healthy"
+        counts = f"{self.down} down, {self.troubled} with problems, {self.healthy} healthy"
         return f"{self.total} accounts: {counts}, {self.unknown} not checked yet"
 
 

@@ -106,7 +106,7 @@ class DoneFilter(admin.SimpleListFilter):
     parameter_name = "done"
 
     def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        return [(self.value() or "", "The jobs of the last action")] if self.value() else []
+        return [(self.value() or "", "Jobs from the last action")] if self.value() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not (span := self.value()):
@@ -140,7 +140,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     )
     linked_by = ("status__exact",)
     search_fields = ("dedupe_key",)
-    search_help_text = "Job ID, or part of its dedupe key"
+    search_help_text = "Job ID or part of its dedupe key"
     heavy = ("result",)
     views: ClassVar = {**JobActionsAdmin.views, "overview/": "overview"}
 

@@ -160,15 +160,15 @@ def _sources(deviations: Sequence[Tally]) -> str:
 
 Number = tuple[str, type[Model], dict[str, object], Callable[[Sequence[Tally]], str], str]
 NUMBERS: dict[str, Number] = {
-    "sends": ("Sends unclear", OutboundSend, {"state__exact": "unknown"}, _oldest, "warn"),
+    "sends": ("Unconfirmed sends", OutboundSend, {"state__exact": "unknown"}, _oldest, "warn"),
     "unread": (
-        "Unread by the model",
+        "Not understood yet",
         Lead,
         {"awaiting_model__exact": 1, "sample__exact": 0},
         _oldest,
         "warn",
     ),
-    "deliveries": ("Deliveries in trouble", WebhookDelivery, {"trouble": "open"}, _of_week, "warn"),
+    "deliveries": ("Problem deliveries", WebhookDelivery, {"trouble": "open"}, _of_week, "warn"),
     "contract": ("Provider changes", Deviation, {"told": "lately"}, _sources, "warn"),
     "drafts": ("Drafts waiting", Draft, {"status__exact": "pending", "sample": 0}, _oldest, ""),
 }
@@ -190,10 +190,10 @@ def _accounts_tile(board: accounts.Board) -> Tile:
 def _promises_tile(lanes: Sequence[Backlog]) -> Tile:
     worst = max(lanes, key=lambda lane: lane.broken)
     if not worst.broken:
-        return Tile("Promises broken", "0", "in the last hour", "", list_url(BackgroundJob, state="due"))
+        return Tile("Missed targets", "0", "in the last hour", "", list_url(BackgroundJob, state="due"))
     url = list_url(BackgroundJob, state="due", lane=worst.lane.name)
     note = f"most in {worst.lane.name.capitalize()}, last hour"
-    return Tile("Promises broken", f"{sum(lane.broken for lane in lanes):,}", note, "bad", url)
+    return Tile("Missed targets", f"{sum(lane.broken for lane in lanes):,}", note, "bad", url)
 
 
 def _ticks_tile(ticks: Sequence[Tally]) -> Tile:
@@ -202,7 +202,7 @@ def _ticks_tile(ticks: Sequence[Tally]) -> Tile:
     failing = [tick.title for tick in ticks if tick.about and tick.title in TICKS]
     note = f"of {len(TICKS)}" + (f", {len(failing)} failing" if failing else "")
     tone = "bad" if late else "warn" if failing else ""
-    return Tile("Crons late", str(len(late)), note, tone, reverse("admin:jobs_tick_crons"))
+    return Tile("Late scheduled tasks", str(len(late)), note, tone, reverse("admin:jobs_tick_crons"))
 
 
 # --- causes ---

@@ -31,7 +31,7 @@ class FollowUpSequenceAdmin(RecordAdmin):
     list_display = ("name", "starts", "enabled", "business_hours_only", "created_at")
     list_filter = ("enabled", "starts")
     search_fields = ("name__istartswith",)
-    search_help_text = "Beginning of the name, or an ID"
+    search_help_text = "Start of the name, or an ID"
     readonly_fields = ("related",)
     pages_in_workspace = (("Edit in the workspace", "inbox:sequence", "pk"),)
     related_lists = (("Steps", FollowUpStep, "sequence"), ("Leads", FollowUpInstance, "sequence"))
@@ -54,7 +54,7 @@ class FollowUpStepAdmin(RecordAdmin):
     ordering = ("sequence", "position", "pk")
     list_filter = ("channel", "condition", "needs_approval", "retired")
     search_fields = ("sequence__name__istartswith",)
-    search_help_text = "Beginning of the sequence’s name, or an ID"
+    search_help_text = "Start of the sequence’s name, or an ID"
 
     def in_words(self, row: FollowUpStep) -> str:
         return f"Step {row.position} of {row.sequence}"

@@ -31,7 +31,7 @@ AT_ONCE = 100
 """The most accounts that one request checks."""
 
 
-STANDINGS = {"down": ("Down", accounts.DOWN), "trouble": ("In trouble", TROUBLED)}
+STANDINGS = {"down": ("Down", accounts.DOWN), "trouble": ("Having trouble", TROUBLED)}
 """The choices of the filter by standing, with their labels and states."""
 
 
@@ -91,9 +91,7 @@ class HealthBoard(RecordAdmin):
         "integration__external_account_id__exact",
         "reason",
     )
-    search_help_text = (
-        "Beginning of the workspace’s or the account’s name, the provider’s account ID, or a reason"
-    )
+    search_help_text = "Start of the workspace or account name, the provider’s account ID, or a reason"
     ordering = (accounts.WORST_FIRST, "since", "pk")
     actions = ("check_now",)
     readonly_fields = ("paused",)

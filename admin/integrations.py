@@ -53,7 +53,7 @@ class IntegrationAdmin(EditAdmin):
     list_filter = (known_values("provider", registry.labels), "enabled")
     ordering = ("provider", "created_at", "pk")
     search_fields = ("name__istartswith", "external_account_id__exact", "workspace__name__istartswith")
-    search_help_text = "Beginning of its name or its workspace’s, the provider’s account ID, or another ID"
+    search_help_text = "Start of its name or its workspace’s name, the provider’s account ID, or another ID"
     fields = (
         "workspace",
         "provider",
@@ -65,7 +65,7 @@ class IntegrationAdmin(EditAdmin):
         "updated_at",
     )
     readonly_fields = ("workspace", "provider", "external_account_id", "config", "created_at", "updated_at")
-    pages_in_workspace = (("Page in the workspace", "inbox:integration-settings", "pk"),)
+    pages_in_workspace = (("Open in the workspace", "inbox:integration-settings", "pk"),)
 
     def save_model(
         self, request: HttpRequest, obj: Integration, form: "ModelForm[Integration]", change: bool
@@ -194,7 +194,7 @@ class AiCallAdmin(RecordAdmin):
     list_filter = ("created_at",)
     id_fields = ("job_id",)
     search_fields = (BY_ID,)
-    search_help_text = "ID of the call, or of the job that made it"
+    search_help_text = "ID of the call or its job"
     ordering_of_one = ("-created_at",)
 
 

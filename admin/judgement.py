@@ -25,7 +25,7 @@ class TagDecisionAdmin(LeadRecordAdmin):
     text_fields = ("quote", "reason")
     list_display = ("created_at", linked("lead"), "tag", "kind", "by")
     list_filter = ("kind", "tag")
-    search_help_text = "Lead’s email, or the ID of the decision or of its message"
+    search_help_text = "Lead’s email, or the ID of the decision or its message"
     id_fields = ("message",)
 
 

@@ -59,15 +59,15 @@ class RightsForm(UserChangeForm):  # type: ignore[type-arg]
         staff: bool = self.cleaned_data["is_staff"]
         if not staff and self.instance.memberships.filter(role__in=RUNNING).exists():
             raise ValidationError(
-                "This person runs a workspace, which makes them staff. Give them another role there first, take "
-                "their groups and permissions, or untick “Active” to keep them out."
+                "This person is staff because they run a workspace. Change their role there first, remove "
+                "their groups and permissions, or untick “Active” to lock them out."
             )
         return staff
 
     def clean_company_key(self) -> str | None:
         key: str | None = self.cleaned_data["company_key"]
         if key not in (None, self.instance.company_key):
-            raise ValidationError("Only the company’s login sets this. Keep it or clear it.")
+            raise ValidationError("Only the company login can set this. Keep it or clear it.")
         return key
 
 
@@ -83,7 +83,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
     list_display = ("email", "name", "workspaces_of", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
     search_fields = ("email__istartswith", "first_name__istartswith", "last_name__istartswith")
-    search_help_text = "Beginning of an address or a name"
+    search_help_text = "Start of an address or name"
     form = RightsForm
     change_password_form = OperatorsPasswordForm
     plain_texts = ("company_key",)
@@ -170,7 +170,7 @@ class WorkspaceAdmin(BaseAdmin):
     list_display = ("name", "timezone", "sends_paused", "daily_send_cap", "created_at")
     list_filter = ("sends_paused",)
     search_fields = ("name__istartswith",)
-    search_help_text = "Beginning of the name, or an ID"
+    search_help_text = "Start of the name, or an ID"
     actions = ("narrow",)
     pages_in_workspace = (
         ("Inbox", "inbox:list"),
@@ -207,7 +207,7 @@ class WorkspaceAdmin(BaseAdmin):
     def narrow(self, request: HttpRequest, workspaces: QuerySet[Workspace]) -> HttpResponse | None:
         """Narrows the admin to the selected workspace for this session."""
         if len(workspaces) != 1:
-            messages.warning(request, "Tick one workspace.")
+            messages.warning(request, "Select one workspace.")
             return None
         choose(request, workspaces[0].pk)
         return redirect("admin:index")
@@ -231,8 +231,8 @@ class MembershipForm(ModelForm):  # type: ignore[type-arg]
         user: User = self.cleaned_data["user"]
         if user.address_proven_at is None:
             raise ValidationError(
-                "The owner hasn’t confirmed this address, so someone else may know the password. "
-                "Invite it on the People page, or have its owner set a password first (manage.py password_link)."
+                "The owner hasn’t confirmed this address, so someone else may know the password. Invite it "
+                "on the People page, or have the owner set a password first (manage.py password_link)."
             )
         return user
 
@@ -250,7 +250,7 @@ class MembershipAdmin(BaseAdmin):
     list_display = ("user__email", "role", "created_at")
     list_filter = ("role",)
     search_fields = ("user__email__istartswith", "workspace__name__istartswith")
-    search_help_text = "Beginning of an address or of a workspace’s name"
+    search_help_text = "Start of an address or a workspace’s name"
     raw_id_fields = ("user", "workspace")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
@@ -328,4 +328,4 @@ class InvitationAdmin(RecordAdmin):
     list_display = ("email", "role", "state", "created_at", "expires_at")
     list_filter = ("state", "role")
     search_fields = ("email__istartswith", "workspace__name__istartswith")
-    search_help_text = "Beginning of an address or of a workspace’s name"
+    search_help_text = "Start of an address or a workspace’s name"

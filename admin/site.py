@@ -127,7 +127,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=300,
         min_length=10,
-        label="Reason to read these texts",
+        label="Reason for reading these texts",
         help_text="The workspace's owners and admins can read it, with your name and each text that you open.",
     )
 
@@ -143,11 +143,11 @@ def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
     back = next_url(request, reverse("admin:index"))
     if request.method == "POST" and form.is_valid():
         grant(request, workspace, form.cleaned_data["reason"])
-        messages.success(request, f"You can read the texts of {workspace} for an hour.")
+        messages.success(request, f"You can read texts in {workspace} for an hour.")
         return redirect(back)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": f"Read texts of {workspace}",
+        "title": f"Read texts in {workspace}",
         "form": form,
         "next": back,
     }
@@ -187,7 +187,7 @@ def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
     """
     model = MODELS.get(kind)
     if model is None:
-        raise Http404(f"There is no trace of a “{kind}”.")
+        raise Http404(f"There’s no trace for a “{kind}”.")
     model_admin = admin.site.get_model_admin(model)
     assert isinstance(model_admin, BaseAdmin)
     if not model_admin.has_view_permission(request):
@@ -195,7 +195,7 @@ def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
     rows = model_admin.get_queryset(request).filter(pk=row_id)
     workspace = Workspace.objects.filter(pk__in=rows.values("workspace")).first()
     if workspace is None:
-        raise Http404("This row doesn’t exist, or belongs to no workspace.")
+        raise Http404("This record doesn’t exist or doesn’t belong to a workspace.")
     try:
         record = story.of(workspace, kind, row_id)
     except NotHere as error:

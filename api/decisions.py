@@ -79,11 +79,11 @@ class Decision(ApiView, ABC):
 def _require(outcome: TriageResult) -> None:
     """Raises Conflict or Unprocessable if the lead was left as it was."""
     if outcome.missed:
-        raise Conflict("They have written again meanwhile: read that first.")
+        raise Conflict("They’ve written again in the meantime. Read that first.")
     if outcome.silent:
-        raise Unprocessable("This lead never wrote, so there is nothing to tag.")
+        raise Unprocessable("This lead has never written, so there’s nothing to tag.")
     if outcome.held:
-        raise Unprocessable("The lead opted out, bounced or may have: a person decides.", "held")
+        raise Unprocessable("The lead opted out or bounced, or may have, so a person has to decide.", "held")
 
 
 class TagInput(Input):
@@ -137,7 +137,7 @@ class SnoozeInput(Input):
 
     def validate_until(self, until: Any) -> Any:
         if not timezone.now() < until <= timezone.now() + LONGEST_SNOOZE:
-            raise serializers.ValidationError("Give a time from now to a year ahead.")
+            raise serializers.ValidationError("Enter a time in the next year.")
         return until
 
 

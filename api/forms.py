@@ -6,7 +6,7 @@ from typing import Any, cast
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-UNKNOWN = "Unknown. Known are: {}."
+UNKNOWN = "Unknown. Valid values: {}."
 
 
 def camel(name: str) -> str:

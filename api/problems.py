@@ -29,7 +29,7 @@ DETAILS = {
     404: "This workspace has nothing at this address.",
     415: "Send the body as application/json.",
 }
-FIELDS = "Some fields are not usable: “errors” names them."
+FIELDS = "Some fields are invalid. “errors” lists them."
 
 
 class NoSuchRow(Http404):

@@ -54,7 +54,7 @@ def repeatable(write: Write) -> Write:
 
 def _under_key(view: ApiView, request: Request, write: Write, key: str, kwargs: dict[str, Any]) -> Response:
     if not locks.take("idempotency", view.token.pk, key):
-        raise Conflict("A request with this key is still running: come again.", "still_running")
+        raise Conflict("A request with this key is still running. Try again in a moment.", "still_running")
     rows = IdempotencyKey.objects.filter(token=view.token, key=key)
     rows.filter(created_at__lt=timezone.now() - LIFETIME).delete()
     body_hash = _hash(request)
@@ -78,7 +78,9 @@ def _under_key(view: ApiView, request: Request, write: Write, key: str, kwargs: 
             lead_id=view.lead_id,
         )
     except IntegrityError as error:
-        raise Conflict("A request with this key is still running: come again.", "still_running") from error
+        raise Conflict(
+            "A request with this key is still running. Try again in a moment.", "still_running"
+        ) from error
     return response
 
 
@@ -89,7 +91,7 @@ def _hash(request: Request) -> str:
 
 def _replayed(row: IdempotencyKey, body_hash: str) -> Response:
     if row.body_hash != body_hash:
-        raise Unprocessable("This key was sent with another request before.", "idempotency_key_reused")
+        raise Unprocessable("This key was already used for a different request.", "idempotency_key_reused")
     if not row.answer:  # its lead was erased
         raise Http404
     content_type = TYPE if row.status >= 400 else None

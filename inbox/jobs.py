@@ -125,7 +125,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (
         answer_promises.REMAKE,
         answer_promises.remake,
-        "Updates by when answers are due",
+        "Updates when answers are due",
         MANY | {"keep_done_days": 2},
     ),
     (own_notices.LOOK, notice_mails.look, "Checks whether a member has seen their notices", OWN_NOTICE),
@@ -176,7 +176,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
 TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
     ("catch-up", run.catch_up_tick, "Resumes replies that are waiting for the model", 60),
     ("sends", sends_tick, "Resolves sends whose job has ended", 60),
-    ("promises", answer_promises.tick, "Tells people that an answer is due before its promise breaks", 60),
+    ("promises", answer_promises.tick, "Tells people when an answer is almost due", 60),
     ("events", events_tick, "Queues due events for programs and handles failing endpoints", 60),
     ("reply-poll", reply_polls.tick, "Queues polls of accounts that are due", 300),
     (

@@ -117,7 +117,7 @@ def run(ctx: JobContext) -> dict[str, Any]:
     drop_connection()
     thread = outage.visit(lambda: readings.load_conversations([lead_id], prompt_label=label))[lead_id]
     if not thread.ids:
-        return {"skipped": "There is no text to read."}
+        return {"skipped": "There’s no text to read."}
     claimed, _ = outage.visit(lambda: readings.claim(thread, workspace_id, SOURCE, ctx.job.pk))
     if claimed is Claim.BUSY:
         raise BeingRead()

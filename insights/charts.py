@@ -68,7 +68,7 @@ def days(overview: Overview, first: date, last: date) -> Plot:
         for y, height, tone in ((100 - lower, lower, "ok"), (100 - lower - upper, upper, "")):
             if height:
                 rects.append(Rect(number + 0.12, round(y, 2), 0.76, round(height, 2), tone, title))
-    label = f"Replies by day over {span} days: {overview.replies} in all, at most {highest} a day"
+    label = f"Replies by day over {span} days: {overview.replies} in total, {highest} on the busiest day"
     marks = [first + timedelta(days=round(part * (span - 1) / (MARKS - 1))) for part in range(MARKS)]
     return Plot(span, 100, label, rects, tuple(f"{day.day} {day:%b}" for day in marks))
 

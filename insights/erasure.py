@@ -9,7 +9,7 @@ from inbox.models import Lead, Message
 from insights.models import ContextPack, PackQuestion
 from jobs.errors import Snooze
 
-GONE = "Someone in these conversations was erased, and this answer with them. Build the pack again."
+GONE = "Someone in these conversations was erased, so this answer was deleted too. Rebuild the pack."
 WAIT = timedelta(minutes=1)
 
 

@@ -70,7 +70,7 @@ class Reader:
 
     def _work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
         if not conversation.ids:
-            return self._settle(thread, "There is no text to read.", final=True)
+            return self._settle(thread, "There’s no text to read.", final=True)
         claimed = self._outage.visit(lambda: self._claim(thread, conversation))
         if claimed is Claim.BUSY:
             return "busy"

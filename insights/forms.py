@@ -20,7 +20,7 @@ class PackForm(forms.Form):
 
     question = forms.CharField(max_length=500, label="Question")
     window = forms.ChoiceField(
-        choices=ContextPack.Window.choices, initial=ContextPack.Window.D7, label="Window"
+        choices=ContextPack.Window.choices, initial=ContextPack.Window.D7, label="Period"
     )
     since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
@@ -28,7 +28,7 @@ class PackForm(forms.Form):
         queryset=Campaign.objects.none(),
         required=False,
         label="Campaigns",
-        help_text="Choose none to read all campaigns.",
+        help_text="Leave empty to read all campaigns.",
         widget=forms.CheckboxSelectMultiple,
     )
     keep_fresh = forms.BooleanField(required=False, label="Rebuild automatically when stale")
@@ -53,7 +53,7 @@ class PackForm(forms.Form):
         if values.get("window") == ContextPack.Window.CUSTOM:
             since, until = values.get("since"), values.get("until")
             if not since or not until:
-                self.add_error("since", "Enter the first and the last day.")
+                self.add_error("since", "Enter the first and last day.")
             elif not timedelta(0) <= until - since <= timedelta(days=FARTHEST_DAYS):
                 self.add_error("until", f"Pick a day after “From”, within {FARTHEST_DAYS} days.")
         return values

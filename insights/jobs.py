@@ -8,7 +8,7 @@ from jobs.ticks import tick
 job_kind(
     packs.BUILD,
     pack_building.build,
-    words="Builds a pack: reads its conversations and uses them to answer its question",
+    words="Builds a pack from its conversations to answer its question",
     attempts=8,
     time_limit_ms=540_000,
     lane=lanes.PERSON,
@@ -34,14 +34,14 @@ job_kind(
 tick(
     "insights/context-packs",
     upkeep.tick,
-    words="Starts, refreshes and ends the builds of packs",
+    words="Starts, refreshes and ends pack builds",
     every_s=60,
     limits=upkeep.limits,
 )
 tick(
     "insights/booked-summaries",
     booked.tick,
-    words="Enqueues readings of the conversations with leads who booked",
+    words="Queues conversations with leads who booked for reading",
     every_s=600,
     limits=booked.limits,
 )

@@ -201,7 +201,7 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         reviewed=reviewed,
         unchanged=unchanged,
         funnel=[
-            ("Written to", contacted),
+            ("Contacted", contacted),
             ("Replied", people),
             ("Positive", positive),
             ("Asked for a meeting", requested),

@@ -126,16 +126,16 @@ class Build:
         """
         pack = self._visit(self._open)
         if pack is None:
-            return {"skipped": "The pack is over."}
+            return {"skipped": "The build has already ended."}
         self.pack = pack
         try:
             while self._round():
                 self.ctx.checkpoint()
                 if self.ctx.deadline.remaining_ms() < LEFT_FOR_SYNTHESIS_MS:
-                    raise Snooze(timezone.now(), "The rest is read in the next run.")
+                    raise Snooze(timezone.now(), "The rest will be read in the next run.")
             return self._finish()
         except DeadlineExceeded as late:
-            raise Snooze(timezone.now(), "The rest is read in the next run.") from late
+            raise Snooze(timezone.now(), "The rest will be read in the next run.") from late
         except PermanentError as error:
             reason = reason_of(error)
             self._visit(lambda: packs.fail(self.pack_id, reason))
@@ -277,7 +277,7 @@ class Build:
             if attempts < SYNTHESIS_ATTEMPTS:
                 return
         raise PermanentError(
-            f"The conversations were read, but putting them together failed {attempts} times: {reason_of(error)}"
+            f"The conversations were read, but summarising them failed {attempts} times: {reason_of(error)}"
         ) from error
 
     def _count_synthesis(self) -> None:
@@ -304,7 +304,7 @@ class Build:
 
     def _why_nothing(self) -> str:
         if not self.pack.target_threads:
-            return "No conversation with a reply lies in this window and these campaigns."
+            return "There are no conversations with a reply in this period and these campaigns."
         failed = self.pack.threads.filter(status=PackThread.Status.FAILED)
         error = failed.exclude(error="").values_list("error", flat=True).first() or "none can be read"
         return f"None of the {self.pack.target_threads} conversations could be read: {error}"
@@ -325,7 +325,7 @@ def answer_question(ctx: JobContext) -> dict[str, Any]:
     drop_connection()
     loaded = outage.visit(lambda: _load_question(UUID(ctx.payload["question_id"])))
     if loaded is None:
-        return {"skipped": "It’s already answered, or the pack is gone."}
+        return {"skipped": "It has already been answered, or the pack is gone."}
     question, threads = loaded
     prompt, bill = load("answer_pack"), Bill()
     values: dict[str, Any] = {"model": prompt.model, "prompt_version": prompt.label}

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 Status = ContextPack.Status
 BUILD = kind_name("insights.build_pack", __name__)
 ANSWER = kind_name("insights.answer_question", __name__)
-GONE = "A campaign of this pack has been deleted. Choose again."
+GONE = "One of this pack’s campaigns has been deleted. Choose again."
 
 
 class CampaignGone(ValueError):

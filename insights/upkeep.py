@@ -89,7 +89,7 @@ def _fail(pack: ContextPack, job: BackgroundJob) -> bool:
     """Marks a pack as failed if its job has ended without finishing it."""
     if job.status == BackgroundJob.Status.CANCELLED:
         return packs.fail(pack.pk, "The job was cancelled.")
-    return packs.fail(pack.pk, f"Building was given up after {job.attempts} attempts: {job.last_error}")
+    return packs.fail(pack.pk, f"The build failed after {job.attempts} attempts: {job.last_error}")
 
 
 def _stale() -> list[ContextPack]:

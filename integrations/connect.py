@@ -80,7 +80,7 @@ def put(integration: Integration, values: dict[str, str]) -> None:
 
 def _check_secret(integration: Integration, name: str, text: str) -> None:
     if not text or not text.isprintable() or not text.isascii() or " " in text:
-        raise ConnectError(f"{name}: contains a space or a line break, or is empty. Copy it again.")
+        raise ConnectError(f"{name}: empty, or contains a space or line break. Copy it again.")
     if name.endswith("_url"):
         _check_url(integration, name, text)
 

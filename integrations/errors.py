@@ -50,7 +50,7 @@ class CallOutcome(models.TextChoices):
 
     OK = "ok", "ok"
     TIMEOUT = "timeout", "timed out"
-    CANCELLED = "cancelled", "cancelled by the caller"
+    CANCELLED = "cancelled", "cancelled"
     SHUTDOWN = "shutdown", "interrupted by shutdown"
     UNREACHABLE = "unreachable", "unreachable"
     RATE_LIMITED = "rate_limited", "rate limited"
@@ -119,7 +119,7 @@ class ProviderUnreachable(ProviderError, TransientError):
 class CircuitOpen(ProviderUnreachable, Snooze):
     """Our circuit breaker refused a call. A job waits until `run_at` and uses no attempt."""
 
-    reason = "The provider isn’t answering, so calls wait"
+    reason = "The provider isn’t responding, so calls are on hold"
 
     def __init__(self, provider: str, *, wait_ms: int) -> None:
         super().__init__(provider, code="circuit_open", retry_after_ms=wait_ms, sent=False)

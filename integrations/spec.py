@@ -487,7 +487,7 @@ def optional(name: str, label: str, help: str) -> Setting:
 API_KEY = Setting(name="api_key", label="API key", help="", required=True)
 BASE_URL = optional(
     "base_url",
-    "Address of the API",
+    "API URL",
     "Leave empty for the provider’s default. If you change it, enter the key again.",
 )
 STOP_LABELS = optional(

@@ -68,7 +68,7 @@ def run_at(
     """
     moment = parse_moment(moment) if isinstance(moment, str) else moment
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
-        raise ValueError("moment: must lie within the coming year.")
+        raise ValueError("moment: choose a time in the next year.")
     detail = moment.isoformat(timespec="minutes")
     return _each(job_ids, workspace_id, actor, Action.RUN_AT, detail, _requeue(Value(moment)))
 
@@ -89,7 +89,7 @@ def parse_moment(text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None:
-        raise ValueError("moment: enter a day and a time.")
+        raise ValueError("moment: enter a day and time.")
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
@@ -145,7 +145,7 @@ def complaint(error: ValueError) -> str:
 
 def group_sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
     """Words the results of `retry_group` for a page. Each sentence has whether it reports a success."""
-    none = "No failed job with this cause is left: all are queued or done."
+    none = "There are no failed jobs with this cause left. All are queued or done."
     return sentences(results) if results else [(True, none)]
 
 
@@ -159,7 +159,7 @@ def sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
     lines += [(False, f"Not changed: {it.kind} {it.job_id}. {it.reason}") for it in refused[:MAX_TOLD]]
     if len(refused) > MAX_TOLD:
         lines.append((False, f"{len(refused) - MAX_TOLD} more weren’t changed."))
-    return lines or [(False, "Choose a job first. The one you chose may no longer exist.")]
+    return lines or [(False, "Select a job first. The one you selected may no longer exist.")]
 
 
 Change = Callable[[QuerySet[BackgroundJob]], object]

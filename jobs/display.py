@@ -57,7 +57,7 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
         tile("Failed", counted(failed), "to retry or discard", "bad" if failed else ""),
         tile("Done", counted(counts[Status.SUCCEEDED]), f"and {counted(counts[Status.CANCELLED])} cancelled"),
         tile(
-            "Workers alive",
+            "Workers running",
             str(totals.workers),
             f"{totals.busy} of {totals.places} slots busy{whose}",
             "" if totals.workers else "bad",

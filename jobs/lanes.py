@@ -30,12 +30,12 @@ EVENTS = "events"
 LANES = (
     Lane(STOP, 5, "Opt-outs and stopped campaigns", 0, half=False),
     Lane(PROOF, 30, "Account checks, send results, notices", 2),
-    Lane(PERSON, 60, "Actions that someone is waiting for on a page", 1),
-    Lane(REPLY, 30, "Understanding replies, sending answers", 5, half=False),
+    Lane(PERSON, 60, "Actions someone is waiting for on a page", 1),
+    Lane(REPLY, 30, "Reading replies, sending answers", 5, half=False),
     Lane(EVENTS, 30, "Events for programs", 6),
     Lane(DRAFT, 300, "Writing answers", None, half=False),
     Lane(STEPS, 600, "Follow-ups, lead research, CRM", 4),
-    Lane(BULK, 3600, "Polls, catching up, summaries", 3),
+    Lane(BULK, 3600, "Polling, catching up, summaries", 3),
 )
 """Lanes are served in this order."""
 

@@ -148,5 +148,5 @@ def background_jobs(deadline: Deadline) -> dict[str, int]:
 
 
 def register() -> None:
-    tick("background-jobs", background_jobs, words="Requeues jobs of lost workers", every_s=60)
+    tick("background-jobs", background_jobs, words="Requeues jobs from lost workers", every_s=60)
     tick("retention", retention.prune, words="Deletes data past its retention", every_s=3600)

@@ -203,7 +203,9 @@ def _call(started: Started, claim: Claim) -> Ended:
 def _handler(started: Started) -> Handler:
     kind = started.job.kind
     if kind not in KINDS:  # a newer release queued it, or an older release left it
-        raise Snooze(started.started_at + UNKNOWN_KIND_PAUSE, "This release doesn’t know the job’s kind.")
+        raise Snooze(
+            started.started_at + UNKNOWN_KIND_PAUSE, "This release doesn’t support this kind of job."
+        )
     return KINDS[kind].handler
 
 

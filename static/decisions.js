@@ -14,7 +14,7 @@ const WORDS = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assi
 
 /** Decisions that Undo does not take back, with the reason. @type {Record<string, string>} */
 const STAYS = {
-  tag: "only another tag takes a tag back",
+  tag: "choose another tag to change it",
   label: "remove the label again",
   unlabel: "add the label again",
 };

@@ -194,7 +194,7 @@ page.position = () => (page.opened && page.shown ? `${page.shown}~${writes() ? 1
 function showColleagues() {
   const line = byId("here");
   const present = (colleagues[page.shown] ?? []).map(
-    ([name, isWriting]) => `${name} is ${isWriting ? "writing" : "looking"}`,
+    ([name, isWriting]) => `${name} is ${isWriting ? "writing" : "viewing"}`,
   );
   if (line && line.textContent !== present.join(", ")) line.textContent = present.join(", ");
 }

@@ -35,12 +35,12 @@ function offerNotices(form) {
 async function tryNotice() {
   try {
     if ((await Notification.requestPermission()) !== "granted")
-      return "This browser blocks notices. Allow them for this address in its settings.";
-    const body = "Holdfast tells you here about replies, notes and assignments for you.";
+      return "This browser is blocking notices. Allow them for this site in its settings.";
+    const body = "You’ll get notices here about replies, notes and assignments for you.";
     new Notification("Notices are on", { body, silent: true });
     return "";
   } catch {
-    return "This browser can’t show notices. You get mail instead.";
+    return "This browser can’t show notices. You’ll get emails instead.";
   }
 }
 

@@ -180,13 +180,13 @@ FOLDERS = {
         ),
         Folder(
             "over",
-            "Over the promise",
+            "Overdue",
             "clock",
-            "No promise is broken",
-            "Conversations without an answer appear here once the promise on Settings, or a day, is over.",
+            "Nothing’s overdue",
+            "Conversations appear here when the answer is later than you promised, or later than a day.",
             lambda _: Q(needs_reply=True, answer_by__lt=timezone.now()) & _awake(),
             leaves="done snooze",
-            tab="Over the promise",
+            tab="Overdue",
         ),
         Folder(
             "declined",

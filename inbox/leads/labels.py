@@ -74,7 +74,7 @@ def save(label: Label, by: User, **changes: object) -> None:
         if not is_new and not rows.filter(pk=label.pk).exists():
             raise LabelGone("Someone else has deleted it.")
         if is_new and rows.count() >= MOST:
-            raise Full(f"There are {MOST} labels, the maximum. Delete or merge one first.")
+            raise Full(f"You’ve reached the maximum of {MOST} labels. Delete or merge one first.")
         with unique("A label with this name already exists.", "label_once"):
             label.save()
         audit.record(label.workspace_id, by, f"label.{'add' if is_new else 'change'}", label, **changes)

@@ -34,7 +34,7 @@ SHORTCUTS = (
     Shortcut("tab1", "Hot", ("1",), "list"),
     Shortcut("tab2", "Ready", ("2",), "list"),
     Shortcut("tab3", "Going out", ("3",), "list"),
-    Shortcut("tab4", "Over the promise", ("4",), "list"),
+    Shortcut("tab4", "Overdue", ("4",), "list"),
     Shortcut("tab5", "Declined", ("5",), "list"),
     Shortcut("select", "Select", ("x",), "list"),
     Shortcut("select_next", "Move down and select", ("J",), "list"),

@@ -12,7 +12,7 @@ from jobs.models import BackgroundJob
 
 State, Status = OutboundSend.State, Draft.Status
 MODES = {
-    SendingPolicy.Mode.SHADOW: "All checks passed, but the policy only records: a person sends it.",
+    SendingPolicy.Mode.SHADOW: "All checks passed, but the policy is Shadow, so a person has to send it.",
     SendingPolicy.Mode.AUTO: "All checks passed.",
 }
 
@@ -66,7 +66,7 @@ def _made_of(draft: Draft) -> str:
 def _checked(draft: Draft, judged: list[GateResult]) -> Event:
     failed = [gate for gate in judged if not gate.passed]
     good = len(judged) - len(failed)
-    passed = f"{good} of {count(len(judged), 'check')} passed, by version {judged[0].policy_version} of them."
+    passed = f"{good} of {count(len(judged), 'check')} passed (policy version {judged[0].policy_version})."
     due = judged[0].stage == GateResult.Stage.SEND
     if failed:
         what, branch, why = "Held for a person", "This check held it", failed[0].evidence
@@ -101,14 +101,14 @@ def _waits(draft: Draft) -> Event:
             "clock",
             "It goes out automatically",
             tone="info",
-            branch="It is due" if late else "Unless someone stops it",
+            branch="It’s due" if late else "Unless someone stops it",
             why="A worker picks it up next." if late else "The checks run again at that time.",
             links=(link_to(draft),),
         )
     return Event(
         draft.updated_at,
         "user",
-        "It waits for a person",
+        "It’s waiting for a person",
         tone="warn",
         branch="Until someone approves or discards it",
         why=draft.status_reason or "Automatic answers are off, or a check held it.",
@@ -144,11 +144,11 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
         yield Event(
             send.called_at,
             "send",
-            f"{who} was asked to send",
+            f"Handed to {who} for sending",
             tone="warn" if in_doubt else "ok",
-            detail="Each try allows one call, and one was made.",
+            detail="Each try allows one call, and it was made.",
             branch="Not confirmed" if in_doubt else "",
-            why="It may have gone out, so Holdfast doesn’t resend it and checks the provider’s list instead."
+            why="It may have been sent, so Holdfast checks the provider’s list instead of resending it."
             if in_doubt
             else "",
             ms=_call_ms(send, looks),
@@ -156,7 +156,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
         )
     if send.finished_at is not None:
         if looks is not None and send.state == State.SENT:
-            yield from wait(looks.created_at, send.finished_at, "It was unclear whether it had gone out")
+            yield from wait(looks.created_at, send.finished_at, "It was unclear whether it had been sent")
         yield _end(send, who, records.own.get(str(send.pk)))
     elif send.state == State.LATER and send.send_at:
         yield Event(
@@ -164,7 +164,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
         )
     elif send.state == State.INTENT and send.reason:
         yield Event(
-            send.created_at, "clock", "It hasn’t gone out yet", tone="warn", branch="It waits", why=send.reason,
+            send.created_at, "clock", "It hasn’t gone out yet", tone="warn", branch="Waiting", why=send.reason,
             links=(link_to(send),),
         )  # fmt: skip
 
@@ -177,7 +177,7 @@ def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
 
 def _claimed(send: OutboundSend) -> Iterator[Event]:
     task: FollowUpTask | None = getattr(send, "followup_task", None)
-    again = f" It is try {send.tries + 1}: a person sent it again." if send.tries else ""
+    again = f" This was try {send.tries + 1}, after a person sent it again." if send.tries else ""
     if task is not None:
         step = task.step
         yield Event(
@@ -205,17 +205,17 @@ def _end(send: OutboundSend, who: str, message: Message | None) -> Event:
     links = (link_to(send), *((link_to(message),) if message else ()))
     at = send.finished_at or send.created_at
     if send.state == State.SENT:
-        branch = "Settled later" if send.reason else f"{who} took it"
+        branch = "Resolved later" if send.reason else f"{who} accepted it"
         return Event(at, "check", "It went out", tone="ok", branch=branch, why=send.reason, links=links)
     if send.state == State.FAILED:
         why = send.reason or "The provider refused it."
-        return Event(at, "fail", "It didn’t go out", tone="bad", branch="Certain", why=why, links=links)
+        return Event(at, "fail", "It didn’t go out", tone="bad", branch="Confirmed", why=why, links=links)
     if send.state == State.TAKEN_BACK:
         return Event(at, "off", "It was taken back", branch="Before the call", why=send.reason, links=links)
     return Event(
         send.looked_at or at,
         "warn",
-        "It’s unclear whether it went out",
+        "It’s unclear whether it was sent",
         tone="warn",
         branch="It won’t be resent automatically",
         why=send.reason,

@@ -22,7 +22,7 @@ TONES = {
     Verdict.MISMATCH: "bad",
     Verdict.FAILED: "bad",
 }
-STOP = "Drafts, follow-ups and campaigns stop: this lead gets nothing more."
+STOP = "Drafts, follow-ups and campaigns stop. This lead gets no more messages."
 
 
 def events(records: Records) -> Iterator[Event]:
@@ -40,7 +40,7 @@ def called(delivery: WebhookDelivery) -> Event:
     who = sender_of(delivery.source)
     branch, why = verdict(delivery)
     if delivery.replay_of_id:
-        what = "The stored request was run again"
+        what = "The stored request was replayed"
     elif delivery.event_type in LISTED:
         what = f"Found in {who}’s own list"
     else:
@@ -70,14 +70,14 @@ def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
     if delivery.verdict == Verdict.ACCEPTED:
         sentence = f"This was new. {_sentence(reason)}".strip()
         return (
-            ("Accepted, though no webhook had brought it", sentence)
+            ("Accepted, although no webhook delivered it", sentence)
             if delivery.event_type in LISTED
             else ("New, not a duplicate", sentence)
         )
     if delivery.verdict == Verdict.DUPLICATE:
-        return "A duplicate: nothing was stored twice", _sentence(
+        return "A duplicate, so nothing was stored twice", _sentence(
             reason
-        ) or "The provider’s id was already stored."
+        ) or "The provider’s ID was already stored."
     if delivery.verdict == Verdict.IGNORED:
         return "Not used", _sentence(reason) or "Nothing here depends on this kind of event."
     if delivery.verdict == Verdict.MISMATCH:
@@ -85,10 +85,11 @@ def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
     if delivery.verdict == Verdict.REJECTED:
         return (
             "Refused",
-            f"The request can’t be used: {reason or 'required fields are missing'}. Holdfast told the provider.",
+            f"The request can’t be used: {reason or 'required fields are missing'}. The provider got an "
+            "error.",
         )
     return "Failed on our side", (
-        f"{_sentence(reason)} The request is kept: replay it once the bug is fixed."
+        f"{_sentence(reason)} The request is kept, so you can replay it once the bug is fixed."
     ).strip()
 
 
@@ -104,8 +105,8 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
             message.received_at,
             "plug",
             "The message was stored",
-            branch="The request that brought it is gone",
-            why="It was read from the provider’s history, or the request is past its retention.",
+            branch="The original request is gone",
+            why="It came from the provider’s history, or the request has passed its retention period.",
             links=(link_to(message),),
         )
     if message.direction != Message.Direction.INBOUND:
@@ -123,15 +124,15 @@ def matched(message: Message, first: WebhookDelivery | None) -> Event:
     since = first.received_at if first else message.received_at
     within = timedelta(milliseconds=first.duration_ms) if first else timedelta(seconds=1)
     if since <= lead.created_at <= since + within:
-        branch, why = "New", "No lead of this workspace had this address, number or id."
+        branch, why = "New", "No lead in this workspace had this address, number or ID."
     else:
-        branch, why = "Known before", known_by(message, lead)
+        branch, why = "Already known", known_by(message, lead)
     if lead.identity_conflict:
-        why = f"{why} Some events link this lead to another one. Check if they’re the same person."
+        why = f"{why} Some events also match another lead. Check whether they’re the same person."
     return Event(
         at=max(message.received_at, lead.created_at) if branch == "New" else message.received_at,
         icon="user",
-        what="A new lead was made" if branch == "New" else "The lead was found",
+        what="A new lead was created" if branch == "New" else "The lead was found",
         tone="ok",
         branch=branch,
         why=why,
@@ -145,11 +146,11 @@ def known_by(message: Message, lead: Lead) -> str:
     if wrote and wrote == lead.email:
         return "By the sender’s email address."
     if wrote and wrote in lead.alternate_emails:
-        return "By another address of this person."
+        return "By another of their addresses."
     if message.channel == Channel.LINKEDIN:
-        return "By the LinkedIn profile or the chat."
+        return "By their LinkedIn profile or chat."
     if message.channel == Channel.SMS and not lead.ghl_contact_id:
-        return "By a phone number of this person."
+        return "By one of their phone numbers."
     ids = {"EmailBison": lead.emailbison_lead_id, "GoHighLevel": lead.ghl_contact_id}
     label = provider_label(registry.provider_of(message.source)) if _declared(message.source) else ""
     return f"By the lead’s {label} ID." if ids.get(label) else "By the address from the provider."
@@ -168,7 +169,7 @@ def came_back(message: Message) -> Event:
     return Event(
         message.received_at,
         "fail",
-        "The mail bounced",
+        "The email bounced",
         tone="bad",
         branch="Bounced",
         why=f"The address doesn’t work. {STOP}",
@@ -181,7 +182,7 @@ def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event
     """The readings of a reply by rules, provider, model and people, each with its reason, as trace events."""
     at = message.received_at
     if message.suspected:
-        decided = "It has been decided since."
+        decided = "It has since been decided."
         yield Event(
             at,
             "pause",
@@ -207,9 +208,9 @@ def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event
 
 
 WHO = {
-    TagDecision.Kind.RULE: "By a rule, no model asked",
+    TagDecision.Kind.RULE: "By a rule, without the model",
     TagDecision.Kind.MODEL: "By the model",
-    TagDecision.Kind.PROVIDER: "By the provider’s people",
+    TagDecision.Kind.PROVIDER: "By someone at the provider",
     TagDecision.Kind.PERSON: "By a person",
 }
 
@@ -217,7 +218,7 @@ WHO = {
 def _decided(decision: TagDecision) -> Event:
     by = str(decision.user or "A person") if decision.kind == TagDecision.Kind.PERSON else decision.by
     if decision.denied:
-        what, why = "A suspicion was denied", f"{by} decided."
+        what, why = "A suspicion was rejected", f"{by} decided."
     else:
         what, why = f"Understood: {decision.get_tag_display()}", f"{by}."
     words = " ".join(filter(None, (decision.quote, decision.reason)))

@@ -52,7 +52,7 @@ FILE_BUDGET_MS = 15_000
 FILE_SLOT_COUNT = 2
 FILE_SLOTS = threading.BoundedSemaphore(FILE_SLOT_COUNT)
 """Limits the number of files that a server process holds in memory at the same time."""
-TOO_LARGE = f"It is larger than {LARGEST // (1024 * 1024)} MB, and Holdfast doesn’t fetch larger files."
+TOO_LARGE = f"It’s larger than {LARGEST // (1024 * 1024)} MB, which is the limit."
 
 
 class Busy(Exception):
@@ -132,7 +132,7 @@ def accounts(workspace: Workspace) -> list[Account]:
 def _cannot(integration: Integration) -> str:
     spec = registry.spec_of(integration.provider)
     if isinstance(spec.replies, NONE):
-        return f"{spec.label} has no list of messages. {spec.replies.why}"
+        return f"{spec.label} doesn’t list messages. {spec.replies.why}"
     if not integration.enabled:
         return f"This {spec.label} account is off."
     return "" if usable(integration) else f"This {spec.label} account is missing its key."
@@ -178,8 +178,8 @@ def _problem(label: str, error: Exception) -> str:
     if isinstance(error, ProviderMisconfigured):
         return str(error)
     if isinstance(error, ProviderError):
-        return f"{label} didn’t answer: {error.outcome.label}."
-    return f"{label} had not answered in full after {BUDGET_MS // 1000} s."
+        return f"{label} didn’t respond: {error.outcome.label}."
+    return f"{label} hadn’t responded in full after {BUDGET_MS // 1000} s."
 
 
 def about(workspace: Workspace, wanted: Wanted, leads: list[Lead], event: MessageEvent) -> bool:
@@ -234,7 +234,7 @@ def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> s
     if isinstance(spec.files, NONE):
         return spec.files.why
     if not getattr(attachment, spec.files.needs):
-        where = "gives it no id" if attachment.url else "doesn’t say where it is"
+        where = "doesn’t give it an ID" if attachment.url else "doesn’t say where it is"
         return f"{spec.company} {where}, so Holdfast can’t fetch it."
     if attachment.size is not None and attachment.size > LARGEST:
         return TOO_LARGE
@@ -242,7 +242,7 @@ def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> s
         try:
             check_url(spec.name, attachment.url, workspace_id)
         except HostRefused:
-            return f"It isn’t stored at {spec.company}, so Holdfast doesn’t fetch it."
+            return f"It isn’t stored at {spec.company}, so Holdfast can’t fetch it."
     return ""
 
 
@@ -289,7 +289,7 @@ def _refusal(company: str, error: ProviderError) -> str:
     if error.code == "answer_too_large":
         return TOO_LARGE
     if error.status is not None and 300 <= error.status < 400:
-        return f"{company} keeps it at another address, which Holdfast doesn’t follow."
+        return f"{company} keeps it at another address, and Holdfast doesn’t follow redirects."
     if error.status in (404, 410):
         return f"{company} no longer has it."
     return f"{company} didn’t provide it: {error.outcome.label}."

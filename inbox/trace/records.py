@@ -71,12 +71,12 @@ class Subject:
 def find(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Subject:
     """Finds the row `row_id` of `workspace` with its lead and messages. `kind`: one of KINDS. Raises NotHere."""
     if kind not in _FINDERS:
-        raise NotHere(f"There is no trace of a “{kind}”.")
+        raise NotHere(f"There’s no trace for a “{kind}”.")
     subject = Subject(workspace, kind, row_id)
     try:
         _FINDERS[kind](subject, row_id)
     except ObjectDoesNotExist:
-        raise NotHere(f"This workspace has no {kind} with the id {row_id}.") from None
+        raise NotHere(f"This workspace has no {kind} with the ID {row_id}.") from None
     return subject
 
 

@@ -59,8 +59,8 @@ class Wanted:
         if self.email:
             return f"the address {self.email}"
         if self.phone:
-            return f"the phone number {self.phone} or the id {self.text}"
-        return f"the id {self.text}"
+            return f"the phone number {self.phone} or the ID {self.text}"
+        return f"the ID {self.text}"
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
     accepted = _taken(WebhookDelivery.objects.filter(workspace=workspace), workspace, wanted, ids)
     messages, sends = _messages(workspace, wanted, ids), _sends(workspace, wanted, ids)
     deliveries = _ledger(
-        "Requests of providers",
+        "Provider requests",
         accepted.select_related("message").defer(*HEAVY).order_by("-received_at")[: LIMIT + 1],
         _delivered,
         "No accepted request mentions it.",
@@ -139,14 +139,14 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
     )
     ledgers = [
         _ledger("Leads", leads, _lead, "No lead in this workspace has it."),
-        _ledger("Messages", messages, _message, "No message is stored."),
+        _ledger("Messages", messages, _message, "No stored messages."),
         deliveries,
         untaken,
         _ledger("Sent messages", sends, _send, "Nothing was sent to it from here."),
     ]
     if wanted.id:
         rows = _rows(workspace, wanted.id)
-        ledgers.append(_ledger("Rows with this id", rows, _row, "No draft, job or notice has this id."))
+        ledgers.append(_ledger("Records with this ID", rows, _row, "No draft, job or notice has this ID."))
     return Found(wanted, ledgers, _doors(workspace))
 
 
@@ -269,15 +269,15 @@ def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
 
 
 def _lead(lead: Lead) -> Hit:
-    stopped = "Opted out, so they get nothing more." if lead.opted_out_at else ""
-    bounced = "Their address bounced, so they get no email." if lead.bounced_at else ""
+    stopped = "Opted out, so they get no more messages." if lead.opted_out_at else ""
+    bounced = "Their address bounced, so they get no emails." if lead.bounced_at else ""
     return Hit(lead.created_at, link_to(lead), "Lead", f"{stopped} {bounced}".strip())
 
 
 def _message(message: Message) -> Hit:
     inbound = message.direction == Message.Direction.INBOUND
-    what = f"{'Came' if inbound else 'Went out'} by {message.get_channel_display()}"
-    why = "" if message.processed_at or not inbound else "Work on it hasn’t finished."
+    what = f"{'Received' if inbound else 'Sent'} by {message.get_channel_display()}"
+    why = "" if message.processed_at or not inbound else "It’s still being processed."
     link = link_to(message)
     return Hit(message.sent_at, replace(link, label=message.subject or link.label), what, why)
 

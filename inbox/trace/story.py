@@ -30,7 +30,7 @@ class Ending(NamedTuple):
 
 
 BOUNCED = Ending(
-    "The mail bounced", "bad", "fail", "Bounced", "The address doesn’t work, so it gets no more email."
+    "The email bounced", "bad", "fail", "Bounced", "The address doesn’t work, so no more emails go to it."
 )
 ENDS_OF_SEND = {
     State.FAILED: Ending("The answer didn’t go out", "bad", "fail", "Failed to send"),
@@ -121,7 +121,7 @@ def _notices(rows: Records) -> Iterator[Event]:
         yield Event(
             change.at,
             "health",
-            f"The account became: {change.get_after_display().lower()}",
+            f"The account’s state changed to {change.get_after_display().lower()}",
             tone="ok" if change.after == "connected" else "warn",
             why=change.reason if change.reason != "ok" else "",
         )
@@ -161,7 +161,9 @@ def _end(rows: Records) -> Ending:
         return Ending(f"A notice by {notice.get_path_display()}", tone, icon, notice.get_state_display())
     if kind == "lead" and lead is not None:
         headline = f"What happened with {lead.display_name}"
-        return Ending(headline, "", "user", _lead_word(lead), "The newest messages and their outcomes.")
+        return Ending(
+            headline, "", "user", _lead_word(lead), "The newest messages and what happened to them."
+        )
     if rows.bounces or any(arrival.is_bounce(message) for message in rows.messages):
         return BOUNCED
     send = rows.subject.send or (rows.sends[-1] if rows.sends else None)
@@ -170,7 +172,7 @@ def _end(rows: Records) -> Ending:
     if rows.messages and rows.messages[0].direction == Message.Direction.OUTBOUND:
         headline = f"It went out from {sender_of(rows.messages[0].source)}"
         return Ending(
-            headline, "ok", "check", "Sent", "A campaign, or a person on the provider’s pages, sent it."
+            headline, "ok", "check", "Sent", "It was sent by a campaign or by someone in the provider’s app."
         )
     if not rows.messages and rows.deliveries:
         return _end_of_delivery(rows.deliveries[-1])
@@ -188,7 +190,7 @@ def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
         summary = (
             f"{provider_label(send.provider)} didn’t confirm the result. Holdfast won’t retry automatically."
         )
-        return Ending("It’s unclear whether the answer went out", "warn", "warn", "Unclear", summary)
+        return Ending("It’s unclear whether the answer was sent", "warn", "warn", "Unclear", summary)
     if send.state != State.SENT:
         return ENDS_OF_SEND[State(send.state)]._replace(summary=send.reason)
     asked_at = rows.messages[0].received_at if rows.messages else send.created_at
@@ -203,7 +205,7 @@ def _held_words(rows: Records) -> str:
     if draft is None or draft.decided_at is None:
         return "It went out once."
     waited = duration((draft.decided_at - draft.created_at).total_seconds())
-    return f"{waited} of that, it waited for a person. {_refusal(rows, draft)}".strip()
+    return f"For {waited} of that time, it was waiting for a person. {_refusal(rows, draft)}".strip()
 
 
 def _refusal(rows: Records, draft: Draft) -> str:
@@ -227,15 +229,15 @@ def _end_of_work(rows: Records) -> Ending:
         if draft.send_at is not None:
             return Ending("The answer goes out automatically", "info", "clock", "Scheduled")
         summary = draft.status_reason or _refusal(rows, draft)
-        return Ending("The answer waits for a person", "warn", "pause", "Held", summary)
+        return Ending("The answer is waiting for a person", "warn", "pause", "Held", summary)
     job = rows.subject.job or next((row for row in rows.jobs if row.kind in work.READING), None)
     if job is not None and job.status == Job.FAILED:
         return Ending("Processing failed", "bad", "fail", "Failed", job.last_error)
     if job is not None and job.status in (Job.QUEUED, Job.RUNNING):
         attempts = rows.attempts.get(job.pk)
         if attempts and attempts[-1].outcome != JobAttempt.Outcome.MOVED:
-            return Ending("It’s waiting for a retry", "warn", "retry", "Waits", job.last_error)
-        return Ending("It’s being processed", "info", "run", "Under way")
+            return Ending("It’s waiting for a retry", "warn", "retry", "Waiting", job.last_error)
+        return Ending("It’s being processed", "info", "run", "In progress")
     if draft is not None:
         return Ending("The draft was discarded", "", "off", "Discarded", draft.status_reason)
     if rows.messages:

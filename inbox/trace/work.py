@@ -18,7 +18,7 @@ from jobs.models import BackgroundJob, JobAttempt, JobStep
 Status, Outcome = BackgroundJob.Status, JobAttempt.Outcome
 WORDS = {
     PROCESS: "Work on the reply",
-    CATCH_UP: "Work on the reply, once more",
+    CATCH_UP: "More work on the reply",
     review.REWRITE: "Rewriting the draft",
     autosend.AUTOSEND: "Sending automatically",
     send_claims.SEND: "Sending the message",
@@ -32,7 +32,7 @@ ENDED = {
     Outcome.SUCCEEDED: ("done", "ok", "check"),
     Outcome.RETRIED: ("failed, to be tried again", "warn", "retry"),
     Outcome.FAILED: ("failed for good", "bad", "fail"),
-    Outcome.SNOOZED: ("put off", "warn", "clock"),
+    Outcome.SNOOZED: ("postponed", "warn", "clock"),
     Outcome.MOVED: ("continues in another lane", "", "steps"),
     Outcome.CANCELLED: ("cancelled", "", "off"),
     Outcome.HANDED_BACK: ("handed back when the worker stopped", "warn", "retry"),
@@ -134,14 +134,16 @@ def _now(job: BackgroundJob, attempts: list[JobAttempt], why: str) -> Iterator[E
     """The state of a job that has not ended, or that ended without an attempt."""
     words, links = words_of(job), (link_to(job),)
     if job.status == Status.RUNNING:
-        yield Event(job.started_at or job.run_at, "run", f"{words}: under way", tone="info", links=links)
+        yield Event(job.started_at or job.run_at, "run", f"{words}: in progress", tone="info", links=links)
     elif job.status == Status.QUEUED and attempts:
         why = job.last_error or f"{why}."
-        branch = "Retried then"
-        yield Event(job.run_at, "clock", f"{words}: waits", tone="warn", branch=branch, why=why, links=links)
+        branch = "Next attempt"
+        yield Event(
+            job.run_at, "clock", f"{words}: waiting", tone="warn", branch=branch, why=why, links=links
+        )
     elif job.status == Status.QUEUED:
         why = "A worker picks it up when it’s due."
-        what = f"{words}: has not started"
+        what = f"{words}: not started"
         yield Event(job.run_at, "clock", what, tone="info", branch="Due then", why=why, links=links)
     elif not attempts and job.finished_at is not None:
         icon = "off" if job.status == Status.CANCELLED else "info"
@@ -162,9 +164,7 @@ def _left_out(steps: list[JobStep]) -> Iterator[Event]:
 
 def _asked(call: AiCall) -> Event:
     good = call.outcome == "ok"
-    tokens = (
-        f"{call.input_tokens:,} tokens read, {call.output_tokens:,} written, {dollars(call.cost_microusd)}."
-    )
+    tokens = f"{call.input_tokens:,} tokens in, {call.output_tokens:,} out, {dollars(call.cost_microusd)}."
     return Event(
         call.created_at,
         "bolt",
@@ -172,7 +172,7 @@ def _asked(call: AiCall) -> Event:
         tone="ok" if good else "warn",
         detail=f"Prompt {call.feature} v{call.prompt_version}, {call.model}. {tokens}",
         branch="" if good else _no_answer(call.outcome),
-        why="" if good else "Steps that need the model are retried, or wait for a person.",
+        why="" if good else "Steps that need the model are retried or wait for a person.",
         ms=call.duration_ms,
     )
 

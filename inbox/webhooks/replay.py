@@ -155,7 +155,7 @@ def start(
     waiting = unrepaired(workspace, since=since, until=until, **kind).count()
     if not waiting:
         raise NothingToReplay(
-            f"Nothing left to replay: no delivery has {MISSED[verdict]} in the last {SPANS[hours]}."
+            f"There’s nothing to replay. No delivery has {MISSED[verdict]} in the last {SPANS[hours]}."
         )
     span = {"since": since.isoformat(), "until": until.isoformat()}
     about = workspace.pk if workspace else "all"
@@ -201,7 +201,7 @@ def _replayed(pk: UUID) -> str:
 
 def _run(delivery: WebhookDelivery) -> ReplayResult:
     if delivery.body is None:
-        raise NotReplayable("Its body is no longer kept.")
+        raise NotReplayable("Its body has been deleted.")
     source = registry.webhook_sources().get(delivery.source)
     if source is None:
         raise NotReplayable("Its source is no longer supported.")
@@ -219,7 +219,7 @@ def _listed(received: WebhookRequest) -> MessageEvent | BookingEvent:
     try:
         return backfill.event_of(received.body)
     except PayloadInvalid:
-        raise NotReplayable("Its body does not hold the event.") from None
+        raise NotReplayable("Its body doesn’t contain the event.") from None
 
 
 def _received(delivery: WebhookDelivery) -> WebhookRequest:

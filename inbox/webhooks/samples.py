@@ -53,7 +53,7 @@ def send(integration: Integration, user: User) -> Lead:
     if not integration.enabled:
         raise NoSample(f"{integration.label} is off. Turn it on under Settings.")
     if WebhookDelivery.objects.filter(lead__in=of(integration.workspace_id), sample=True).count() >= MOST:
-        raise NoSample(f"There are {MOST} test events. Remove them first.")
+        raise NoSample(f"There are already {MOST} test events. Remove them first.")
     answer = _post(source, _key(integration), integration.external_account_id)
     if not answer.get("leadId"):
         # the declared sample has a defect, or somebody has given a lead the sample's address
@@ -68,11 +68,11 @@ def _key(integration: Integration) -> str:
     """The newest working webhook key of the account. Raises NoSample."""
     key = WebhookKey.objects.usable().filter(integration=integration).order_by("-created_at").first()
     if key is None:
-        raise NoSample("The account has no webhook address yet. Create one with Rotate under Integrations.")
+        raise NoSample("The account has no webhook URL yet. Create one with Rotate under Accounts.")
     if key.is_unreadable:
         raise NoSample(
-            "The webhook address’s key can’t be read with the current FIELD_ENCRYPTION_KEYS. "
-            "Rotate it under Integrations."
+            "The webhook URL’s key can’t be read with the current FIELD_ENCRYPTION_KEYS. Rotate it under "
+            "Accounts."
         )
     return str(key.secret)
 

@@ -236,7 +236,7 @@ def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
         return record(received, _ignored(event, "no workspace here has this account"))
     off = received.integration is not None and not received.integration.enabled
     if off and isinstance(event, UNUSED_WHILE_OFF):
-        return record(received, _ignored(event, "integration switched off"))
+        return record(received, _ignored(event, "account turned off"))
     return receive(received.of(received.workspace), event, handlers.handle)
 
 

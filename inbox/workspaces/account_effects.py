@@ -43,7 +43,7 @@ def waiting_sends(workspaces: Collection[UUID], channel: str) -> QuerySet[Outbou
     )
 
 
-COUNTERS = [Counter(waiting_sends, "send waits", "sends wait")]
+COUNTERS = [Counter(waiting_sends, "message waiting", "messages waiting")]
 
 
 def effects_of(integration: Integration) -> list[Effect]:

@@ -13,7 +13,7 @@ from inbox.workspaces.own_and_shared import Full, Refused, unique
 Kind = WorkspaceFact.Kind
 
 MOVED = "Someone else has changed or deleted it. Copy your text and open the fact again."
-TAKEN = "This fact already exists. Change that one, or reword this one."
+TAKEN = "This fact already exists. Edit that one, or reword this one."
 
 
 def hold(workspace: Workspace) -> None:
@@ -40,7 +40,7 @@ def add(
     with transaction.atomic():
         hold(workspace)
         if WorkspaceFact.objects.filter(workspace=workspace).count() >= MOST:
-            raise Full(f"There are {MOST} facts, the maximum. Delete one first.")
+            raise Full(f"You’ve reached the maximum of {MOST} facts. Delete one first.")
         if position is None:
             position = last_position(workspace, kind) + 1
         fact = WorkspaceFact(

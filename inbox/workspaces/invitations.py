@@ -34,7 +34,7 @@ VALID_FOR = timedelta(days=7)
 MAIL_PAUSE = timedelta(minutes=10)
 MAILS_A_DAY = 50
 """The maximum number of mails per workspace and day. An admin can choose any address and the names in the mail."""
-OVER = "This invitation is no longer open."
+OVER = "This invitation is no longer valid."
 
 
 @transaction.atomic
@@ -111,7 +111,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
     """
     theirs = User.objects.filter(pk=user.pk, email=invitation.email, address_proven_at__isnull=False)
     if not theirs.exists():
-        raise NotAllowed("Open the link in the mail to confirm your address and join.")
+        raise NotAllowed("Open the link in the email to confirm your address and join.")
     return _join(invitation, user)
 
 
@@ -170,15 +170,15 @@ def mail(ctx: JobContext) -> dict[str, str]:
     """The job that mails an open invitation. Raises TransientError if the mail server does not accept the mail."""
     invitation = _standing(Invitation.objects.filter(pk=ctx.payload["invitation_id"])).first()
     if invitation is None:
-        return {"skipped": "The invitation is no longer open."}
+        return {"skipped": "The invitation is no longer valid."}
     who, workspace = invitation.invited_by, invitation.workspace.name
     assert who is not None  # the inviter of such a row is still a member
     asker = f"{who} ({who.email})"
     text = (
-        f"{asker} invites you to join {workspace} on Holdfast as {invitation.get_role_display().lower()}.\n\n"
-        f"Accept or decline here, until {invitation.expires_at:%d %B %Y}:\n\n"
-        f"{settings.PUBLIC_URL}{path(invitation)}\n\n"
-        "If you weren’t expecting this, ignore this mail.\n"
+        f"{asker} invites you to join {workspace} on Holdfast as "
+        f"{invitation.get_role_display().lower()}.\n\nAccept or decline here, until "
+        f"{invitation.expires_at:%d %B %Y}:\n\n{settings.PUBLIC_URL}{path(invitation)}\n\nIf you weren’t "
+        "expecting this, you can ignore this email.\n"
     )
     return send(f"Holdfast: join {workspace}", text, invitation.email)
 
@@ -188,9 +188,11 @@ def _check_mails(workspace_id: UUID, email: str, now: datetime) -> None:
     locks.hold("invitation mails", workspace_id)
     recent = Invitation.objects.filter(workspace_id=workspace_id, mailed_at__gt=now - timedelta(days=1))
     if recent.filter(email=email, mailed_at__gt=now - MAIL_PAUSE).exists():
-        raise NotAllowed(f"A mail went to {email} less than ten minutes ago. Wait before you send another.")
+        raise NotAllowed(f"An email went to {email} less than ten minutes ago. Wait before sending another.")
     if (recent.aggregate(sum=Sum("mails"))["sum"] or 0) >= MAILS_A_DAY:
-        raise NotAllowed(f"{MAILS_A_DAY} invitations were mailed within a day. Send more tomorrow.")
+        raise NotAllowed(
+            f"You’ve sent {MAILS_A_DAY} invitations in a day, which is the limit. Send more tomorrow."
+        )
 
 
 def _enqueue_mail(invitation: Invitation) -> None:

@@ -15,7 +15,7 @@ from inbox.workspaces.people import NotAllowed, password_opens
 from integrations.oidc import EndUser
 
 NO_ACCOUNT = "{} has no account and no pending invitation here. Ask an admin of your workspace to invite you."
-SOMEBODY_ELSE = "Another person of the company has logged in with the address {} before. Ask an operator."
+SOMEBODY_ELSE = "Someone else from your company has already logged in with {}. Ask an operator for help."
 
 
 class EmergencyBackend(ModelBackend):

@@ -64,7 +64,9 @@ class OwnAndShared(Generic[Row]):
             self.hold(workspace)
             if self.model._default_manager.filter(workspace=workspace, owner=owner).count() >= self.most:
                 whose = f"shared {self.word}s" if shared else f"{self.word}s of your own"
-                raise Full(f"There are {self.most} {whose}, the maximum. {self.delete_word} one first.")
+                raise Full(
+                    f"You’ve reached the maximum of {self.most} {whose}. {self.delete_word} one first."
+                )
             with self._unique():
                 row.save()
             self.record(row, by, "add")

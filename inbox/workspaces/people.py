@@ -137,18 +137,21 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
     """The job that mails the link. Raises TransientError if the mail server does not accept the mail."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
-        return {"skipped": "There is no active account."}
+        return {"skipped": "There’s no active account."}
     if not password_opens(user):
-        return {"skipped": "This account only opens with the company’s login."}
+        return {"skipped": "This account can only log in through the company."}
     link = settings.PUBLIC_URL + password_path(user)
-    text = f"Set a new password for Holdfast:\n\n{link}\n\nIf you didn’t ask for this, ignore this mail.\n"
+    text = (
+        f"Set a new password for Holdfast:\n\n{link}\n\nIf you didn’t ask for this, you can ignore this "
+        "email.\n"
+    )
     return send("Holdfast: your password", text, user.email)
 
 
 def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
     """Sends one mail; {"skipped": reason} without a mail server. Raises TransientError if it is not accepted."""
     if is_off():
-        return {"skipped": "EMAIL_URL is not set."}
+        return {"skipped": "EMAIL_URL isn’t set."}
     drop_connection()
     try:
         EmailMessage(" ".join(subject.split()), text, None, [email], headers=headers).send()

@@ -26,15 +26,15 @@ MAIL = kind_name("account.factor_mail", __name__)
 MAILS = {
     "set_up": (
         "a phone was set up for your two-step login",
-        "A phone was set up for the two-step login of your Holdfast account. A login now needs a code from that "
-        "phone, and you are logged out everywhere else.\n\n"
-        "If this wasn’t you, someone knows your password. Tell your operator now: they can remove that phone.\n",
+        "A phone was set up for the two-step login of your Holdfast account. Logging in now takes a code "
+        "from that phone, and you’ve been logged out everywhere else.\n\nIf this wasn’t you, someone knows "
+        "your password. Contact your operator right away so they can remove that phone.\n",
     ),
     "removed": (
         "your two-step login was turned off",
         "The two-step login of your Holdfast account was turned off, by you, an owner of your workspace or "
-        "an operator. Until you set one up again, a password is all anyone needs.\n\n"
-        "If you did not ask for this, change your password now and tell your operator.\n",
+        "an operator. Until you set it up again, your password is all anyone needs.\n\nIf you didn’t ask "
+        "for this, change your password now and contact your operator.\n",
     ),
 }
 """The subject and the text of the mail about each change of a second factor."""
@@ -42,7 +42,7 @@ CODES = 10
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """The characters of recovery codes, without i, l, o, 0 and 1, which look like each other."""
 NOT_ALL_YOURS = (
-    "{} is in a workspace of which you are no owner, or runs this installation. An operator resets it: "
+    "{} runs this installation or is in a workspace you don’t own. Ask an operator to reset it with "
     "manage.py reset_second_factor."
 )
 
@@ -138,11 +138,11 @@ def complaint(user: User, code: str) -> str:
     """The message to `user`, whose `code` was refused."""
     factor = SecondFactor.objects.filter(user=user, confirmed=True).first()
     if is_recovery(code):
-        return "That recovery code isn’t valid, or was already used."
+        return "That recovery code is invalid or has already been used."
     if factor is not None and factor.step_of(_plain(code)) is not None:
-        return "That code was already used. Wait for the next one."
+        return "That code has already been used. Wait for the next one."
     return (
-        "That code isn’t valid. Type the newest one, and check that your phone sets its clock automatically."
+        "That code is invalid. Enter the newest one, and check that your phone sets its clock automatically."
     )
 
 
@@ -208,7 +208,7 @@ def mail_change(ctx: JobContext) -> dict[str, str]:
     """The job that mails a person that their second factor has changed. Raises TransientError if this fails."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
-        return {"skipped": "There is no active account."}
+        return {"skipped": "There’s no active account."}
     subject, text = MAILS[ctx.payload["change"]]
     return send(f"Holdfast: {subject}", text, user.email)
 

@@ -30,7 +30,7 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
     context = {
         "spans": SPANS,
         "span": span,
-        "tiles": _tiles(request, numbers, before, f"the {span} days before"),
+        "tiles": _tiles(request, numbers, before, f"the previous {span} days"),
         "found": numbers,
         "people": overview_numbers.by_person(request.workspace.pk, since, until),
         "days": charts.days(numbers, since.astimezone(local).date(), until.astimezone(local).date()),

@@ -22,7 +22,7 @@ SPEC = spec.Declaration(
         ),
         settings=(
             spec.BASE_URL,
-            spec.optional("event_type_uri", "Event type", "The URI of the meeting type to offer."),
+            spec.optional("event_type_uri", "Event type", "The URI of the event type to offer."),
         ),
         key_made_at="Calendly under Integrations, API & Webhooks",
         **spec.ONE_KEY,

@@ -18,5 +18,5 @@ def operator_urls() -> tuple[str, ...]:
 def check_tables(test: Test) -> str:
     tables = [str(table) for table in ClayClient.for_integration(test.account).tables]
     if not tables:
-        raise Wrong("No table has an address.", "Add the tables’ webhook addresses under Settings.")
-    return f"For {' and '.join(tables)}. Only a real row can test Clay."
+        raise Wrong("No table has a URL.", "Add the tables’ webhook URLs under Settings.")
+    return f"For {' and '.join(tables)}. Clay can only be tested with a real row."

@@ -10,13 +10,13 @@ SPEC = spec.Declaration(
     calls=spec.Calls(
         hosts=("clay.com",),
         ports=(),
-        base_url=spec.NONE("Each table has its own address."),
+        base_url=spec.NONE("Each table has its own URL."),
         operator_urls=account.operator_urls,
         call_limit=spec.NONE("The limit is a table’s, whichever workspace feeds it: its client keeps it."),
     ),
     connecting=spec.Connecting(
         account_id=spec.NONE("Its tables are named by their addresses."),
-        secrets=(spec.optional("callback_secret", "Callback secret", "Clay signs its answers with it."),),
+        secrets=(spec.optional("callback_secret", "Callback secret", "Clay signs its responses with it."),),
         settings=(
             spec.optional("linkedin_table_url", "Webhook of the LinkedIn table", ""),
             spec.optional("phone_table_url", "Webhook of the phone table", ""),
@@ -25,7 +25,7 @@ SPEC = spec.Declaration(
         installation_key=spec.NONE("The operator can set tables for everyone; they need no key."),
         key_made_at=spec.NONE("It has no key."),
         usable=account.usable,
-        lacks=spec.NONE("A table without an address isn’t used."),
+        lacks=spec.NONE("A table without a URL isn’t used."),
     ),
     webhooks=(
         spec.json_webhook(

@@ -11,7 +11,7 @@ def lacks(account: Integration) -> tuple[str, str] | None:
     """Returns the missing setting: each customer of EmailBison has its own address."""
     if destinations.base_url(account):
         return None
-    return "base_url", "Needed: every EmailBison customer has their own address."
+    return "base_url", "Required. Every EmailBison customer has their own URL."
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
@@ -36,7 +36,9 @@ def check_account(test: Test) -> str:
     """Passes if the account or EmailBison names no workspace."""
     same_account(str(test.found.workspace_id or ""), test.account.external_account_id)
     return (
-        f"Workspace {test.found.workspace_id}." if test.found.workspace_id else "EmailBison doesn’t name it."
+        f"Workspace {test.found.workspace_id}."
+        if test.found.workspace_id
+        else ("EmailBison doesn’t say which workspace it is.")
     )
 
 

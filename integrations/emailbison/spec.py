@@ -20,15 +20,16 @@ SPEC = spec.Declaration(
     connecting=spec.Connecting(
         account_id=spec.optional(
             "workspace_id",
-            "EmailBison workspace id",
+            "EmailBison workspace ID",
             "Events for another workspace are refused. Leave empty to skip the check.",
         ),
         secrets=(spec.API_KEY,),
         settings=(
             spec.optional(
                 "base_url",
-                "Address of your EmailBison",
-                "The address where you log in, like https://send.example.com. If you change it, enter the key again.",
+                "Your EmailBison URL",
+                "The URL where you log in, like https://send.example.com. If you change it, enter the key "
+                "again.",
             ),
             spec.STOP_LABELS,
         ),

@@ -26,14 +26,14 @@ SPEC = spec.Declaration(
     connecting=spec.Connecting(
         account_id=spec.Setting(
             name="location_id",
-            label="Location id",
-            help="You find it in the address of GoHighLevel’s pages.",
+            label="Location ID",
+            help="Find it in the URL of any GoHighLevel page.",
             required=True,
         ),
         secrets=(spec.API_KEY,),
         settings=(
             spec.BASE_URL,
-            spec.optional("calendar_id", "Calendar id", "The calendar to offer free times from."),
+            spec.optional("calendar_id", "Calendar ID", "The calendar whose free times you offer."),
         ),
         key_made_at="GoHighLevel under Settings, Private Integrations",
         **spec.ONE_KEY,

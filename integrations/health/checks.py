@@ -80,7 +80,7 @@ def _line(test: Test, label: str, check: Callable[[Test], str]) -> Check:
             label, BAD, str(error), "" if " Set it in " in str(error) else "Change it under Settings."
         )
     except DeadlineExceeded:
-        return Check(label, BAD, "No answer within 5 s.", _wait(test.account))
+        return Check(label, BAD, "No response within 5 s.", _wait(test.account))
     except ProviderError as error:
         return Check(
             label, BAD, f"{_upper(str(error.outcome.label))}{_code(error)}.", _fix(test.account, error)
@@ -106,9 +106,9 @@ def _fix(account: Integration, error: ProviderError) -> str:
     if spec.key_made_at and error.code == MISSING_CREDENTIALS:
         return new_key
     if spec.key_made_at and error.code == "missing_scope":
-        return f"Give the key the permission for this in {spec.key_made_at}."
+        return f"Add the missing permission to the key in {spec.key_made_at}."
     if error.outcome == CallOutcome.AUTH and spec.reconnect:
-        return "Press Reconnect, or send the account’s owner a link."
+        return "Choose Reconnect, or send the account’s owner a link."
     if error.outcome == CallOutcome.AUTH and spec.key_made_at:
         return new_key
     if error.outcome == CallOutcome.AUTH and spec.installation_key:
@@ -116,7 +116,7 @@ def _fix(account: Integration, error: ProviderError) -> str:
     if error.outcome == CallOutcome.RATE_LIMITED:
         return "The account is fine. Test again in a few minutes."
     if error.outcome == CallOutcome.REJECTED:
-        return "Check the account’s id and address under Settings against the provider’s pages."
+        return "Check the account’s ID and URL under Settings against the provider."
     return _wait(account)
 
 
@@ -130,5 +130,5 @@ def same_account(account_id: str, wanted: str) -> None:
     if wanted and account_id and account_id != wanted:
         raise Wrong(
             f"The key belongs to account {account_id}, but this is account {wanted}.",
-            "Use the right account’s key, or change the account’s id under Settings.",
+            "Use the right account’s key, or change the account’s ID under Settings.",
         )

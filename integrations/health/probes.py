@@ -47,7 +47,9 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
     """
     stated, unreadable = registry.spec_of(integration.provider).probe, look_at_secrets(integration)
     if not stated and not unreadable:
-        return ProbeResult(True, f"{integration} reports its state by events, so there’s nothing to call.")
+        return ProbeResult(
+            True, f"{integration} reports its state through events, so there’s nothing to check."
+        )
     WorkspaceIntegrationHealth.objects.filter(pk=writer.row(integration).pk).update(
         last_probe_at=timezone.now()
     )
@@ -68,7 +70,7 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
     except ProviderError as error:
         reason = str(error).removeprefix(f"{error.provider}: ")
         return ProbeResult(False, f"{integration} failed the check: {reason}.")
-    return ProbeResult(True, f"{integration} answered. The credentials and the connection work.")
+    return ProbeResult(True, f"{integration} responded. The credentials and the connection work.")
 
 
 def look_at_secrets(integration: Integration) -> bool:
@@ -90,7 +92,7 @@ def check_now(integration: Integration) -> ProbeResult:
         return probe(integration, Deadline.after_ms(CHECK_MS))
     except DeadlineExceeded:
         late = (
-            f"{integration} had not answered in full after {CHECK_MS // 1_000} s. Try again in a few minutes."
+            f"{integration} hadn’t responded in full after {CHECK_MS // 1_000} s. Try again in a few minutes."
         )
         return ProbeResult(False, late)
 

@@ -14,7 +14,7 @@ class InstantlyCarrier:
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None or not answers.external_id:
-            raise CannotSend("Instantly sent this reply without its id, so you can’t answer it here.")
+            raise CannotSend("Instantly sent this reply without an ID, so you can’t answer it here.")
         client = InstantlyClient.for_integration(account)
 
         def post(within: Deadline) -> Accepted:

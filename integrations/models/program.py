@@ -42,7 +42,7 @@ def networks(entries: Iterable[str]) -> list[str]:
     try:
         return [str(ipaddress.ip_network(entry, strict=False)) for entry in entries]
     except ValueError as error:
-        raise ValidationError(f"{error}. Write addresses such as 203.0.113.7 or 203.0.113.0/24.") from None
+        raise ValidationError(f"{error}. Enter addresses like 203.0.113.7 or 203.0.113.0/24.") from None
 
 
 class ApiToken(models.Model):

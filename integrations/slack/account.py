@@ -19,7 +19,7 @@ def lacks(account: Integration) -> tuple[str, str] | None:
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
         return "bot_token", "Enter a bot token, or an incoming webhook below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
-        return "channel", "Enter the channel’s id, so the bot knows where to post."
+        return "channel", "Enter the channel’s ID so the bot knows where to post."
     return None
 
 
@@ -44,7 +44,7 @@ def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
 def check_token(test: Test) -> str:
     """Stores the token's owner in `test.found` for the next checks."""
     if not test.account.credentials.get("bot_token") and test.account.credentials.get("webhook_url"):
-        return "An incoming webhook. Only a post can test it: run the fire drill."
+        return "Incoming webhooks can only be tested with a post. Run the fire drill."
     test.found = SlackClient.for_integration(test.account).identity(test.deadline)
     return f"It belongs to {test.found.team}." if test.found.team else ""
 
@@ -58,8 +58,8 @@ def check_scopes(test: Test) -> str:
             "Add them on your Slack app’s page, under OAuth & Permissions, then install the app again.",
         )
     if not test.found.scopes.intersection(HISTORY_SCOPES):
-        return "All there. With channels:history, Holdfast also finds posts that Slack didn’t confirm."
-    return "All required ones are there."
+        return "All set. If you add channels:history, Holdfast can also find posts that Slack didn’t confirm."
+    return "All required permissions are set."
 
 
 def check_channel(test: Test) -> str:
@@ -67,7 +67,7 @@ def check_channel(test: Test) -> str:
     if test.found is None:
         return "The webhook’s default channel."
     if not channel:
-        raise Wrong("No channel chosen.", "Add the channel’s id under Settings.")
+        raise Wrong("No channel selected.", "Add the channel’s ID under Settings.")
     channels = {
         candidate.id: candidate
         for candidate in SlackClient.for_integration(test.account).channels(test.deadline)

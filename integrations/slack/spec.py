@@ -23,7 +23,7 @@ SPEC = spec.Declaration(
             spec.optional(
                 "webhook_url",
                 "Incoming webhook",
-                "Use it if you have no bot. Holdfast can’t update its messages later.",
+                "Use this if you don’t have a bot. Holdfast can’t update these messages later.",
             ),
         ),
         settings=(
@@ -31,17 +31,18 @@ SPEC = spec.Declaration(
             spec.optional(
                 "channel",
                 "Channel for notices",
-                "A channel’s id, such as C0123456789. The bot must be in it.",
+                "A channel ID, such as C0123456789. The bot must be in the channel.",
             ),
             spec.optional(
                 "replies_channel",
                 "Channel for replies",
-                "A channel’s id, for replies with a tag chosen under Notices. Defaults to the channel for notices.",
+                "A channel ID, for replies with a tag chosen under Notices. Defaults to the channel for "
+                "notices.",
             ),
             spec.optional(
                 "review_channel",
                 "Channel for drafts to review",
-                "A channel’s id. Leave empty to review drafts only here.",
+                "A channel ID. Leave empty to review drafts only in Holdfast.",
             ),
         ),
         key="bot_token",

@@ -17,7 +17,7 @@ class SmartLeadCarrier:
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None or not answers.campaign_id:
-            raise CannotSend("SmartLead only answers in a campaign’s thread, and this reply has none.")
+            raise CannotSend("SmartLead can only answer in a campaign’s thread, and this reply isn’t in one.")
         client = SmartLeadClient.for_integration(account)
         answers = (
             answers
@@ -54,7 +54,9 @@ def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadli
     for entry in reversed(client.history(answers.campaign_id, lead.id, deadline) if lead else []):
         if entry.kind.upper() == "REPLY" and entry.stats_id and entry.message_id:
             return replace(answers, thread_id=entry.stats_id, external_id=entry.message_id)
-    raise CannotSend("SmartLead lists no reply from this lead in the campaign, so there’s nothing to answer.")
+    raise CannotSend(
+        "SmartLead doesn’t list a reply from this lead in the campaign, so there’s nothing to answer."
+    )
 
 
 def stop_campaign(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:

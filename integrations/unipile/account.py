@@ -20,7 +20,7 @@ def lacks(account: Integration) -> tuple[str, str] | None:
     """Returns the missing setting. Raises DecryptionError if its secrets cannot be decrypted."""
     if account.credentials.get("api_key") or installation_key(account):
         return None
-    return "api_key", "Needed: the installation’s key only works with the installation’s URL."
+    return "api_key", "Required. The installation’s key only works with the installation’s URL."
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
@@ -72,7 +72,7 @@ def check_key(test: Test) -> str:
     except ProviderError as error:
         if error.status == 404:
             raise Wrong(
-                "Unipile doesn’t have this account.", "Copy the account’s id from Unipile’s dashboard again."
+                "Unipile doesn’t have this account.", "Copy the account ID from Unipile’s dashboard again."
             ) from None
         raise
     number, name = version.number_of(test.account), test.found[1].name

@@ -53,7 +53,7 @@ def _first_contact(client: UnipileClient, message: Outgoing, person: Profile) ->
     if not person.open_profile and not message.follow_up:
         raise CannotSend("You’re not connected with this person on LinkedIn, and their profile isn’t open.")
     if len(message.text) > INMAIL_CHARS and person.open_profile:
-        raise CannotSend(f"An InMail may have {INMAIL_CHARS:,} characters.")
+        raise CannotSend(f"An InMail can have up to {INMAIL_CHARS:,} characters.")
 
     def post(within: Deadline) -> Accepted:
         if person.open_profile:

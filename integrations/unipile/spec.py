@@ -23,7 +23,7 @@ SPEC = spec.Declaration(
     ),
     connecting=spec.Connecting(
         account_id=spec.Setting(
-            name="account_id", label="Account id", help="Find it on Unipile’s dashboard.", required=True
+            name="account_id", label="Account ID", help="Find it on Unipile’s dashboard.", required=True
         ),
         secrets=(
             spec.API_KEY,

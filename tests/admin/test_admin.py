@@ -287,7 +287,7 @@ def test_new_user_is_known_by_address(client):
 def test_index_says_what_needs_a_person(client, rows):
     OutboundSend.objects.update(state="unknown")
     text = client.get("/admin/").content.decode()
-    assert "Sends unclear" in text
+    assert "Unconfirmed sends" in text
     assert "Approved the draft" in text
     assert "Production" in text  # where it runs
 

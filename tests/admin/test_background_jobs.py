@@ -119,7 +119,7 @@ def test_a_job_is_moved_to_a_time(root, workspace):
 def test_a_waiting_job_is_moved_to_another_lane(root, workspace):
     job = make(workspace, "queued", lane="reply")
 
-    assert "Bulk: Polls, catching up, summaries" in post(root, "move", job)
+    assert "Bulk: Polling, catching up, summaries" in post(root, "move", job)
     assert "Choose one of stop, " in post(root, "move", job, confirmed="yes", lane="fast")
     post(root, "move", job, confirmed="yes", lane="bulk")
 
@@ -363,7 +363,7 @@ def test_the_overview_shows_how_all_workspaces_stand(root, workspace):
     text = page.content.decode()
 
     assert "3 × ProviderTimeout" in text and "Retry all 3" in text
-    for part in ("Workers alive", "Oldest due", "Last 24 hours", "Wait p95", "background-jobs"):
+    for part in ("Workers running", "Oldest due", "Last 24 hours", "Wait p95", "background-jobs"):
         assert part in text
     assert "style=" not in text
     one = root.get(reverse(OVERVIEW), {"workspace": workspace.pk}).content.decode()

@@ -113,12 +113,12 @@ def test_it_says_what_is_broken_for_whom_and_since_when(operator, northwind, blu
 
     assert found["Accounts down"] == ("1", "worst 3 h")
     assert found["Jobs failed"] == ("4", "2 causes")
-    assert found["Promises broken"] == ("3", "most in Reply, last hour")
-    assert found["Sends unclear"][0] == "1"
-    assert found["Unread by the model"] == ("1", "oldest 36 min")
-    assert found["Deliveries in trouble"] == ("2", "1 cause, 7 days")
+    assert found["Missed targets"] == ("3", "most in Reply, last hour")
+    assert found["Unconfirmed sends"][0] == "1"
+    assert found["Not understood yet"] == ("1", "oldest 36 min")
+    assert found["Problem deliveries"] == ("2", "1 cause, 7 days")
     assert found["Drafts waiting"] == ("1", "oldest 2 h")
-    assert found["Crons late"] == (str(len(TICKS)), f"of {len(TICKS)}")
+    assert found["Late scheduled tasks"] == (str(len(TICKS)), f"of {len(TICKS)}")
     page = operator.get(reverse(INDEX)).content.decode()
     assert "EmailBison for Outreach: Northwind" in page
     assert "OpenAI: the key is refused" in page and "Bluebird, Northwind" in page and "Retry 3" in page
@@ -184,9 +184,9 @@ def test_an_admin_sees_the_own_workspace_alone(northwind, bluebird):
     found, page = shown(client), client.get(reverse(INDEX)).content.decode()
 
     assert found["Jobs failed"][0] == "1" and found["Accounts down"][0] == "0"
-    assert found["Promises broken"][0] == "0" and found["Deliveries in trouble"][0] == "0"
+    assert found["Missed targets"][0] == "0" and found["Problem deliveries"][0] == "0"
     assert "Northwind's error" in page.replace("&#x27;", "'")
-    assert "Crons late" not in found  # they are the installation's
+    assert "Late scheduled tasks" not in found  # they are the installation's
     for secret in ("Bluebird", "Secret Inbox", "nobody"):
         assert secret not in page
 
@@ -223,11 +223,11 @@ def test_the_fullest_queue_is_named_with_its_workspace(operator, northwind, blue
 
 def test_a_repaired_delivery_is_no_trouble(operator, northwind):
     failed = factories.make_delivery(northwind, verdict="failed", reason="KeyError")
-    assert shown(operator)["Deliveries in trouble"][0] == "1"
+    assert shown(operator)["Problem deliveries"][0] == "1"
 
     factories.make_delivery(northwind, replay_of=failed)
 
-    assert shown(operator)["Deliveries in trouble"][0] == "0"
+    assert shown(operator)["Problem deliveries"][0] == "0"
     assert WebhookDelivery.objects.count() == 2
 
 
@@ -235,14 +235,14 @@ def test_a_cron_that_is_late_or_fails_is_counted(operator):
     now = timezone.now()
     for name in TICKS:
         Tick.objects.create(name=name, started_at=now, finished_at=now)
-    assert shown(operator)["Crons late"] == ("0", f"of {len(TICKS)}")
+    assert shown(operator)["Late scheduled tasks"] == ("0", f"of {len(TICKS)}")
     assert "Late" not in operator.get(reverse("admin:jobs_tick_crons")).content.decode()
 
     first, second = list(TICKS)[:2]
     Tick.objects.filter(name=first).update(started_at=now - timedelta(days=1))
     Tick.objects.filter(name=second).update(error_class="builtins.KeyError")
 
-    assert shown(operator)["Crons late"] == ("1", f"of {len(TICKS)}, 1 failing")
+    assert shown(operator)["Late scheduled tasks"] == ("1", f"of {len(TICKS)}, 1 failing")
     assert "Late" in operator.get(reverse("admin:jobs_tick_crons")).content.decode()
 
 

@@ -97,7 +97,7 @@ def test_replay_does_it_records_who_and_shows_the_run(root, workspace):
 def test_replay_without_a_body_is_refused_in_words(root, workspace):
     delivery = make_delivery(workspace, body=None)
     page = root.post(url("webhookdelivery_replay", delivery.pk), {"do": "run"}, follow=True)
-    assert "no longer kept" in page.content.decode()
+    assert "has been deleted" in page.content.decode()
 
 
 def test_all_failed_of_all_workspaces_is_one_job_whose_progress_the_list_shows(root, workspace):

@@ -85,7 +85,7 @@ def test_who_runs_a_workspace_stays_staff_and_can_lose_all_other_rights(root, op
     Membership.objects.create(workspace=factories.make_workspace(), user=operator, role=Role.ADMIN)
 
     refused = save(root, operator)
-    assert "This person runs a workspace" in refused.content.decode()
+    assert "This person is staff because they run a workspace" in refused.content.decode()
     assert save(root, operator, "is_staff", groups=[], user_permissions=[]).status_code == 302
 
     operator.refresh_from_db()

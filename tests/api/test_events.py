@@ -143,7 +143,7 @@ def test_an_endpoint_that_cannot_be_used_is_refused_by_its_field(program, body, 
     assert answer.status_code == 422
     errors = {error["field"]: error["detail"] for error in answer.json()["errors"]}
     assert field in errors and "not a valid choice" not in str(errors)
-    assert "Known are: *, message.received" in errors.get("events.0", "Known are: *, message.received")
+    assert "Valid values: *, message.received" in errors.get("events.0", "Valid values: *, message.received")
 
 
 def test_an_endpoint_is_changed_tested_rotated_recovered_and_deleted(program, workspace):

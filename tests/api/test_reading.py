@@ -79,7 +79,7 @@ def test_an_answer_names_unknown_parameters_beside_unusable_ones_and_the_known_c
     errors = program.get("leads/?tag=Hot&nedsReply=true&limit=0").json()["errors"]
     by_field = {error["field"]: error for error in errors}
     assert set(by_field) == {"tag", "nedsReply", "limit"} and by_field["nedsReply"]["code"] == "unknown"
-    assert by_field["tag"]["detail"].startswith("Unknown. Known are: New, Interested,")
+    assert by_field["tag"]["detail"].startswith("Unknown. Valid values: New, Interested,")
     assert by_field["tag"]["code"] == "invalid_choice"
 
 

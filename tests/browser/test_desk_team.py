@@ -62,7 +62,7 @@ def test_a_note_by_keys_alone_leaves_the_reply_as_it_is_and_reaches_whom_it_call
 
 def test_two_in_one_conversation_see_each_other_and_do_not_answer_twice(workspace, leads, his, hers):  # noqa: F811
     his.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
-    expect(hers.locator("#here")).to_have_text("Ben Okoro is looking")
+    expect(hers.locator("#here")).to_have_text("Ben Okoro is viewing")
     text = hers.get_by_label("Message to Lead01")
     text.fill("Mine")
     his.get_by_label("Message to Lead01").fill("His")

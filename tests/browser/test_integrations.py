@@ -49,9 +49,9 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("alert")).to_contain_text("Not saved")
     assert audit(page) == []
-    page.get_by_label("Account id").fill(ACCOUNT)
+    page.get_by_label("Account ID").fill(ACCOUNT)
     page.get_by_label("API key", exact=True).fill("key-unipile")
-    page.get_by_label("Address of the API").fill(world.sandbox.url("unipile"))
+    page.get_by_label("API URL").fill(world.sandbox.url("unipile"))
     page.get_by_role("button", name="Connect").click()
     card = page.get_by_role("region", name="LinkedIn")
     expect(card).to_contain_text("Waiting for the first event")

@@ -63,7 +63,7 @@ def test_somebody_new_joins_by_keyboard_and_without_scripts(workspace, invitatio
     expect(page.get_by_role("button", name="Set password and join")).to_be_focused()
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("You are in Northwind.")).to_be_visible()
+    expect(page.get_by_text("You’ve joined Northwind.")).to_be_visible()
 
 
 def test_enter_in_a_password_field_joins_and_does_not_decline(workspace, invitation, open_page):
@@ -74,7 +74,7 @@ def test_enter_in_a_password_field_joins_and_does_not_decline(workspace, invitat
     page.get_by_label("New password confirmation").fill(PASSWORD)
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("You are in Northwind.")).to_be_visible()
+    expect(page.get_by_text("You’ve joined Northwind.")).to_be_visible()
 
 
 def test_somebody_new_joins_by_the_company_where_passwords_are_closed(
@@ -95,4 +95,4 @@ def test_somebody_new_joins_by_the_company_where_passwords_are_closed(
         page.get_by_role("link", name="Log in with your company to join").press("Enter")
         page.get_by_role("button", name="Accept: join Northwind").press("Enter")
 
-        expect(page.get_by_text("You are in Northwind.")).to_be_visible()
+        expect(page.get_by_text("You’ve joined Northwind.")).to_be_visible()

@@ -95,7 +95,7 @@ def test_from_a_message_to_what_happened_and_on_to_the_send_by_keyboard(world, m
     expect(page).to_have_url(re.compile(f"/trace/message/{message.pk}/"))
     steps = page.locator("ol.steps > li")
     expect(steps.filter(has_text="New, not a duplicate")).to_have_count(1)
-    expect(steps.filter(has_text="A duplicate: nothing was stored twice")).to_have_count(1)
+    expect(steps.filter(has_text="A duplicate, so nothing was stored twice")).to_have_count(1)
     expect(steps.filter(has_text="Automatic answers are off for this workspace.").first).to_be_visible()
     expect(steps.filter(has_text="Not confirmed").first).to_be_visible()
 
@@ -138,6 +138,6 @@ def test_in_the_admin_it_is_read_without_words_until_somebody_says_why(
     assert audit(page) == []
 
     page.get_by_role("link", name="Give a reason to read them").click()
-    page.get_by_label(re.compile("^Reason to read")).fill("They asked why it went out so late.")
+    page.get_by_label(re.compile("^Reason for reading")).fill("They asked why it went out so late.")
     page.get_by_role("button", name="Open texts for an hour").click()
     expect(page.locator("ol.steps")).to_contain_text("two locations")

@@ -1,4 +1,4 @@
-"""PostgreSQL is frozen: it accepts connections but does not answer. Senders hear of it in time, and nothing is lost.
+"""PostgreSQL is frozen: it accepts connections but doesn’t respond. Senders hear of it in time, and nothing is lost.
 
 It stays frozen until all have been answered, so whoever waits for it would wait for ever. `make rehearse-freeze`
 freezes it for a minute, and judges how long each waits.

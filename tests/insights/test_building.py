@@ -110,7 +110,7 @@ def test_without_conversations_a_pack_fails_and_says_why(sandbox, workspace, pac
 
     pack.refresh_from_db()
     assert pack.status == Status.FAILED
-    assert pack.error == "No conversation with a reply lies in this window and these campaigns."
+    assert pack.error == "There are no conversations with a reply in this period and these campaigns."
 
 
 def test_a_conversation_that_cannot_be_read_counts_as_failed_and_the_others_go_on(
@@ -155,7 +155,7 @@ def test_a_synthesis_that_keeps_failing_ends_the_pack_and_keeps_the_last_good_on
     pack.refresh_from_db()
     good.refresh_from_db()
     assert (pack.status, pack.synthesis_attempts) == (Status.FAILED, 3)
-    assert pack.error.startswith("The conversations were read, but putting them together failed 3 times")
+    assert pack.error.startswith("The conversations were read, but summarising them failed 3 times")
     assert (pack.previous, good.status, bool(good.synthesis)) == (good, Status.COMPLETE, True)
 
 

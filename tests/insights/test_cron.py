@@ -55,7 +55,7 @@ def test_the_tick_ends_packs_whose_job_was_given_up(client, conversation, pack_o
 
     pack.refresh_from_db()
     assert answer.json()["failed"] == 1
-    assert (pack.status, pack.error) == ("FAILED", "Building was given up after 8 attempts: It broke.")
+    assert (pack.status, pack.error) == ("FAILED", "The build failed after 8 attempts: It broke.")
 
 
 def test_the_tick_builds_a_stale_pack_that_is_kept_fresh_anew(client, conversation, pack_of):

@@ -81,7 +81,7 @@ def test_a_window_of_ones_own_needs_both_days(workspace, client_of, url):
     answer = client_of(Role.MEMBER).post(url("packs"), {"question": "What works?", "window": "CUSTOM"})
 
     assert answer.status_code == 400
-    assert "Enter the first and the last day." in answer.content.decode()
+    assert "Enter the first and last day." in answer.content.decode()
     assert not ContextPack.objects.exists()
 
 

@@ -119,7 +119,7 @@ def test_a_scope_that_gohighlevel_misses_is_named_and_the_account_stays_connecte
     sandbox.set_account("ghl", "key-1", "ok", {"location_id": "loc-1"})
     refusal = {"status": 401, "message": "The token is not authorized for this scope."}
     sandbox.fault(provider="ghl", kind="error", path="^/calendars/", **refusal)
-    assert checks.run(account)[2].fix.startswith("Give the key the permission for this in GoHighLevel")
+    assert checks.run(account)[2].fix.startswith("Add the missing permission to the key in GoHighLevel")
     assert writer.row(account).state == "connected"
 
 

@@ -45,7 +45,7 @@ def test_after_it_the_newest_key_alone_opens_every_secret(account):
     with override_settings(FIELD_ENCRYPTION_KEYS=[NEW, OLD]):
         said = run()
     assert "integrations_integration.credentials: 2 rows encrypted with the newest key" in said
-    assert "You may remove the others." in said
+    assert "You can remove the others." in said
     with override_settings(FIELD_ENCRYPTION_KEYS=[NEW]):
         account.refresh_from_db()
         assert account.credentials == {"api_key": "sk-live"}

@@ -280,11 +280,11 @@ def test_names_a_few_of_many_that_were_refused_and_counts_the_rest(monkeypatch):
 
 def test_says_that_nothing_was_chosen():
     assert actions.sentences(actions.retry_now([uuid4()], **everywhere())) == [
-        (False, "Choose a job first. The one you chose may no longer exist.")
+        (False, "Select a job first. The one you selected may no longer exist.")
     ]
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-45T10:00"])
 def test_a_moment_that_is_none_is_refused_in_words(text):
-    with pytest.raises(ValueError, match="^moment: enter a day and a time"):
+    with pytest.raises(ValueError, match="^moment: enter a day and time"):
         actions.parse_moment(text)

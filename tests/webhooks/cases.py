@@ -147,7 +147,7 @@ class WebhookContract:
     def test_what_leads_say_is_heard_while_the_account_is_switched_off(self, poster, body):
         poster.configure(self.source, enabled=False)
         answer = poster.post(self.source, body).json()
-        assert answer.get("reason") == (None if self.heard_while_off else "integration switched off")
+        assert answer.get("reason") == (None if self.heard_while_off else "account turned off")
         assert Message.objects.exists() == self.makes_message
 
     def test_get_with_the_key_lists_the_events(self, poster):

@@ -214,7 +214,7 @@ def test_one_press_removes_it_and_the_job_that_works_on_it_ends(world):
 def test_it_is_refused_where_it_cannot_be_tried_and_says_what_to_do(poster, user):
     account = integration(poster)
     WebhookKey.objects.filter(integration=account).delete()
-    with pytest.raises(samples.NoSample, match="no webhook address yet"):
+    with pytest.raises(samples.NoSample, match="no webhook URL yet"):
         samples.send(account, user)
     account.enabled = False
     with pytest.raises(samples.NoSample, match="is off"):

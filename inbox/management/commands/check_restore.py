@@ -16,18 +16,18 @@ from jobs import backup, schema_version
 
 class Command(BaseCommand):
     help = (
-        "Compare a restored database with the list that `backup` wrote beside the dump, before web and workers start. "
-        "Exit code 1 if something is missing."
+        "Compare a restored database with the list that `backup` wrote next to the dump. Run it before you "
+        "start web and workers. Exit code 1 if something is missing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="The .json beside the dump.")
+        parser.add_argument("file", type=Path, help="The .json file next to the dump.")
 
     def handle(self, *, file: Path, **options: Any) -> None:
         try:
             expected = json.loads(file.read_text())
         except (OSError, ValueError) as error:
-            raise CommandError(f"{file} cannot be read: {error}") from None
+            raise CommandError(f"{file} can’t be read: {error}") from None
         wrong = list(backup.missing(expected))
         wrong += [
             f"the migration {name} is missing: run manage.py migrate" for name in schema_version.missing()
@@ -47,5 +47,5 @@ class Command(BaseCommand):
             raise CommandError(f"{count(len(wrong), 'problem')} to fix.")
         rows = sum(number for number, _ in expected["tables"].values())
         self.stdout.write(
-            f"All {rows} rows of {len(expected['tables'])} tables are there, and every secret can be read."
+            f"All {rows} rows of {len(expected['tables'])} tables are present, and every secret can be read."
         )

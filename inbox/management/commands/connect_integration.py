@@ -29,7 +29,7 @@ class Command(BaseCommand):
             provider = connect.provider_named(provider)
             settings = dict(map(_pair, values))
             if not settings:
-                raise CommandError("Give at least one --set NAME=VALUE.")
+                raise CommandError("Pass at least one --set NAME=VALUE.")
             with transaction.atomic():
                 integration = _account(target, provider, settings)
                 connect.apply(integration, settings)
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             probes.look_at_secrets(integration)
         self.stdout.write(f"{integration} of {target.name}: {', '.join(sorted(settings))} stored.")
         if key:
-            self.stdout.write(f"Its webhook address: {key}")
+            self.stdout.write(f"Webhook URL: {key}")
 
 
 def _refuse_unusable(integration: Integration, settings: dict[str, Any]) -> None:

@@ -11,15 +11,15 @@ from integrations.models import Scope
 
 
 class Command(BaseCommand):
-    help = "Create a token with which a program uses the API of a workspace. It is shown this once."
+    help = "Create a token that lets a program use a workspace’s API. The token is shown only once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", metavar="WORKSPACE", help="Name or id.")
-        parser.add_argument("name", metavar="NAME", help="The program's name, which the audit log shows.")
+        parser.add_argument("name", metavar="NAME", help="The program’s name, as shown in the audit log.")
         parser.add_argument(
-            "--scope", action="append", required=True, choices=Scope.values, help="Repeatable."
+            "--scope", action="append", required=True, choices=Scope.values, help="Can be repeated."
         )
-        parser.add_argument("--days", type=int, help="Days until it expires. It does not without.")
+        parser.add_argument("--days", type=int, help="Days until it expires. By default, it never expires.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(

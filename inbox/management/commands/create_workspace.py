@@ -14,18 +14,19 @@ from inbox.models.timezones import validate_timezone
 from inbox.workspaces import creation
 
 NOT_PROVEN = (
-    "That address has an account, and its owner hasn’t confirmed it, so someone else may know its password. "
-    "Give a new one with --admin-password, or have its owner set one by the link that manage.py password_link prints."
+    "That address has an account whose owner hasn’t confirmed it, so someone else may know its password. "
+    "Set a new one with --admin-password, or have the owner set one with the link from manage.py "
+    "password_link."
 )
 
 
 class Command(BaseCommand):
-    help = "Create a workspace with its owner, an integration and a webhook key per source."
+    help = "Create a workspace with an owner, an account and a webhook key per source."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--admin-email", required=True)
-        parser.add_argument("--admin-password", help="Made up and printed once, where it is not given.")
+        parser.add_argument("--admin-password", help="If omitted, one is generated and printed once.")
         parser.add_argument("--timezone", default="UTC", help="IANA name, such as America/New_York.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 

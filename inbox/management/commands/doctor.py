@@ -45,24 +45,24 @@ STATEMENT_S = 30
 FAULTS = (
     (
         r"28P01|28000|authentication|no such user|pg_hba",
-        "it refuses this user or password",
-        "Correct both in DATABASE_URL. Behind PgBouncer its auth_file and the database must have the same.",
+        "it rejects this user or password",
+        "Correct both in DATABASE_URL. With PgBouncer, its auth_file and the database must match.",
     ),
     (
         r"3D000|database .* does not exist|no such database",
-        "it has no database of this name",
+        "it has no database with this name",
         "Correct the name in DATABASE_URL, or create the database: deploy/postgres/roles.sql.",
     ),
-    (r"42501", "this user lacks rights", "Run deploy/postgres/roles.sql again, as a superuser."),
+    (r"42501", "this user lacks permissions", "Run deploy/postgres/roles.sql again, as a superuser."),
     (
         r"resolve|translate host",
-        "its host is not found",
+        "its host can’t be found",
         "Correct the host in DATABASE_URL, or the name server.",
     ),
     (
         r"server_login_retry|server login|connect failed",
-        "PgBouncer answers, and PostgreSQL does not let it in",
-        "Start PostgreSQL, or correct pgbouncer.ini; PgBouncer's log says which.",
+        "PgBouncer responds, but can’t connect to PostgreSQL",
+        "Start PostgreSQL, or correct pgbouncer.ini. PgBouncer’s log says which.",
     ),
     (
         r"Connection refused|No such file",
@@ -71,12 +71,13 @@ FAULTS = (
     ),
     (
         r"57014|timeout|did not answer",
-        "it accepts connections but does not answer",
-        "It is frozen, or its disk hangs: ps shows the state T or D. Behind PgBouncer, all connections may be in use.",
+        "it accepts connections but doesn’t respond",
+        "It’s frozen, or its disk hangs: ps shows state T or D. With PgBouncer, all connections may be in "
+        "use.",
     ),
-    (r"57P0|starting up|shutting down", "it starts or stops", "Wait; then see PostgreSQL's own log."),
-    (r"53300|too many", "it has no connection left", "Raise max_connections, or use PgBouncer."),
-    (r"53100|No space", "its disk is full", "Free space on PostgreSQL's disk. No restart is needed."),
+    (r"57P0|starting up|shutting down", "it’s starting or stopping", "Wait, then check PostgreSQL’s log."),
+    (r"53300|too many", "it has no connections left", "Raise max_connections, or use PgBouncer."),
+    (r"53100|No space", "its disk is full", "Free up space on PostgreSQL’s disk. You don’t need to restart."),
 )
 """The messages of PostgreSQL, PgBouncer and libpq about a database that does not work: a pattern of the SQLSTATE or,
 for a refused connection, of the text; then its meaning and the remedy.
@@ -84,9 +85,9 @@ for a refused connection, of the text; then its meaning and the remedy.
 
 
 WANTED = {
-    "CRON_SECRET": "Set it where a platform's cron calls /api/cron/.",
-    "OPENAI_API_KEY": "Set it: without a model, replies get no drafts and only tags from rules.",
-    "PUBLIC_URL": "Set it: links in notices need it.",
+    "CRON_SECRET": "Set it if your platform’s cron calls /api/cron/.",
+    "OPENAI_API_KEY": "Set it. Without a model, replies get no drafts, and only rules tag them.",
+    "PUBLIC_URL": "Set it. Links in notices need it.",
     "METRICS_TOKEN": "Set it to scrape /metrics.",
 }
 """Recommended settings with their reasons."""
@@ -105,7 +106,7 @@ class Command(BaseCommand):
     help = "Check configuration, database, queue and providers. Exit code 1 if something is broken."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--no-providers", action="store_true", help="Make no call to a provider.")
+        parser.add_argument("--no-providers", action="store_true", help="Don’t call any provider.")
 
     def handle(self, **options: Any) -> None:
         connection.settings_dict["OPTIONS"].setdefault("connect_timeout", CONNECT_S)
@@ -151,14 +152,14 @@ def _fault(error: DatabaseError) -> Finding:
     for pattern, words, fix in FAULTS:
         if re.search(pattern, details):
             return Finding(False, "database", f"{words} ({details})", fix)
-    return Finding(False, "database", f"{type(error).__name__} ({details})", "See PostgreSQL's own log.")
+    return Finding(False, "database", f"{type(error).__name__} ({details})", "Check PostgreSQL’s log.")
 
 
 def _writable() -> Finding:
     if fetch("SHOW transaction_read_only") == [("off",)]:
         return Finding(True, "database", "it can be read and written")
     fix = "Name the primary in DATABASE_URL. A managed server with a full disk is read-only until you free space."
-    return Finding(False, "database", "it is read-only: a replica, or set so", fix)
+    return Finding(False, "database", "it’s read-only: a replica, or configured that way", fix)
 
 
 def _tried(subject: str, call: Callable[[], object], words: str, fix: str, failure: str) -> Finding:
@@ -172,9 +173,9 @@ def _tried(subject: str, call: Callable[[], object], words: str, fix: str, failu
 
 def _broker() -> Iterator[Finding]:
     if settings.Q_BROKER_URL:
-        fix = "Start Redis, or correct Q_BROKER_URL. Until then jobs begin up to a second later."
-        failure = "Redis does not answer ({kind}: {error})"
-        yield _tried("Q_BROKER_URL", get_broker().ping, "Redis answers", fix, failure)
+        fix = "Start Redis, or correct Q_BROKER_URL. Until then, jobs start up to a second later."
+        failure = "Redis doesn’t respond ({kind}: {error})"
+        yield _tried("Q_BROKER_URL", get_broker().ping, "Redis responds", fix, failure)
 
 
 def _configuration() -> Iterator[Finding]:
@@ -194,26 +195,27 @@ def _settings() -> Iterator[Finding]:
             yield Finding(None, name, "not set", fix)
     if settings.PUBLIC_URL.startswith("http://") and not settings.DEBUG:
         fix = (
-            "Set it to the https:// address: links in mails and notices begin with it, and login needs https."
+            "Set it to the https:// address. Links in emails and notices start with it, and logging in "
+            "requires https."
         )
-        yield Finding(False, "PUBLIC_URL", "it begins with http://", fix)
+        yield Finding(False, "PUBLIC_URL", "it starts with http://", fix)
     if settings.METRICS_TOKEN and not settings.METRICS_DIR:
-        words = "not set: each scrape shows the counters of another process, and none of the workers"
+        words = "not set, so each scrape shows a different process’s counters, and never the workers’"
         yield Finding(
-            False, "PROMETHEUS_MULTIPROC_DIR", words, "Set it to a directory that web and workers share."
+            False, "PROMETHEUS_MULTIPROC_DIR", words, "Set it to a directory shared by web and workers."
         )
     if settings.UNIPILE_API_KEY and not settings.UNIPILE_DSN:
-        fix = "Set it to your address at Unipile: UNIPILE_API_KEY is sent there and nowhere else."
+        fix = "Set it to your Unipile address. UNIPILE_API_KEY is only sent there."
         yield Finding(False, "UNIPILE_DSN", "not set", fix)
     if not (settings.DEBUG or settings.TRUSTED_PROXY):
-        words = "not set: without a proxy, slow clients hold threads for 15 s each"
+        words = "not set, so without a proxy, each slow client blocks a thread for 15 s"
         yield Finding(None, "TRUSTED_PROXY", words, "Put nginx in front (deploy/nginx) and set it to 1.")
     if is_off():
         yield Finding(
             None,
             "EMAIL_URL",
             "not set",
-            "Set it: invitations and password links go by mail, and it is the second path where Slack is broken.",
+            "Set it. Invitations and password links go by email, and so do notices when Slack is broken.",
         )
 
 
@@ -227,13 +229,13 @@ def _addresses() -> Iterator[Finding]:
 
 def _schema() -> Finding:
     if refusal := schema_version.refusal():
-        return Finding(False, "schema", "it is of a release that this one cannot migrate", refusal)
+        return Finding(False, "schema", "it’s from a release that this one can’t migrate", refusal)
     if missing := schema_version.missing():
         fix = "Run manage.py migrate, then run this again for the remaining checks."
         return Finding(False, "schema", f"{len(missing)} migrations are missing", fix)
     if unknown := schema_version.unknown():
         number = count(len(unknown), "migration")
-        words = f"of a newer release: this one does not know {number}, but works anyway"
+        words = f"from a newer release. This one doesn’t know {number}, but still works"
         return Finding(None, "schema", words, "See docs/upgrading.md, Going back.")
     return Finding(True, "schema", "all migrations are applied")
 
@@ -244,7 +246,7 @@ def _compiling() -> Iterator[Finding]:
         fix = (
             "ALTER DATABASE … SET jit = off, as deploy/postgres/roles.sql does; then restart web and workers."
         )
-        yield Finding(False, "jit", "PostgreSQL compiles statements, so that jobs begin seconds later", fix)
+        yield Finding(False, "jit", "PostgreSQL compiles statements, so jobs start seconds late", fix)
 
 
 def _lanes() -> Iterator[Finding]:
@@ -252,7 +254,7 @@ def _lanes() -> Iterator[Finding]:
     kinds = stats.kinds(None)
     latest = sorted((kind for kind in kinds if kind.due.jobs), key=lambda kind: -kind.due.oldest_s)[:3]
     late = ", ".join(f"{kind.kind} {kind.due.oldest_s:.0f} s" for kind in latest)
-    fix = f"Late: {late}. Look at the Jobs page; more WORKER_THREADS, or more hosts."
+    fix = f"Late: {late}. Check the Jobs page, then add WORKER_THREADS or hosts."
     for state in stats.lanes(None):
         words = f"{_waits(state.due, state.waits)}; promised: {state.lane.promise_s} s"
         yield Finding(not state.broken, f"lane {state.lane.name}", words, fix if state.broken else "")
@@ -275,12 +277,12 @@ def _queue() -> Iterator[Finding]:
     if alive:
         yield Finding(True, "workers", f"{len(alive)} alive")
     else:
-        yield Finding(False, "workers", "none is alive", "Run: manage.py qcluster")
+        yield Finding(False, "workers", "none is running", "Run: manage.py qcluster")
     yield from _lanes()
     missed = [tick.name for tick in stats.ticks() if tick.missed]
     if missed and alive:
         yield Finding(
-            None, "schedules", f"missed: {', '.join(missed)}", "They run within two of their periods."
+            None, "schedules", f"missed: {', '.join(missed)}", "Each ran within two of its intervals."
         )
 
 
@@ -299,15 +301,16 @@ def _rules() -> Iterator[Finding]:
         yield Finding(
             None,
             "rules",
-            f"replies of {', '.join(names)} were judged by rules before {RULES_VERSION}, and keep their decisions",
-            "manage.py rejudge lists what would change; with --apply it is changed.",
+            f"replies in {', '.join(names)} were tagged by rules older than {RULES_VERSION}, and keep their "
+            "tags",
+            "Run manage.py rejudge to see what would change, and add --apply to change it.",
         )
 
 
 def _deliveries() -> Iterator[Finding]:
     """Finds requests that failed on our side. They were acknowledged, so the provider will not resend them."""
     failed = replay.unrepaired().count()
-    words = f"{failed} failed on our side and need a replay" if failed else "none waits for a repair"
+    words = f"{failed} failed on our side and need a replay" if failed else "none need repair"
     fix = "Fix the error in the log, then run manage.py replay_deliveries --verdict failed."
     yield Finding(not failed, "deliveries", words, fix)
 
@@ -317,9 +320,9 @@ def _contracts() -> Iterator[Finding]:
     for row in contract_watch.news().select_related("integration__workspace"):
         where = f"{row.integration.workspace}, {row.integration}" if row.integration else "no account"
         words = (
-            f"{row.get_kind_display().lower()} {row.name} is not in the contract ({row.count} times, {where})"
+            f"{row.get_kind_display().lower()} {row.name} isn’t in the contract ({row.count} times, {where})"
         )
-        yield Finding(None, row.source, words, f"Look at delivery {row.example}, and report it.")
+        yield Finding(None, row.source, words, f"Open delivery {row.example}, and report it.")
 
 
 def _secrets() -> Iterator[Finding]:
@@ -330,18 +333,18 @@ def _secrets() -> Iterator[Finding]:
             unreadable += 1
             yield Finding(False, f"{account.workspace}, {account}", UNREADABLE, UNREADABLE_FIX)
     if not unreadable:
-        yield Finding(True, "secrets", "those of all accounts can be read")
+        yield Finding(True, "secrets", "all accounts’ secrets can be read")
     hidden = sum(key.is_unreadable for key in WebhookKey.objects.usable().filter(integration__enabled=True))
     if hidden:
         words = f"{hidden} can no longer be shown, but still work"
-        yield Finding(None, "webhook addresses", words, "Rotate them on the Integrations page.")
+        yield Finding(None, "webhook addresses", words, "Rotate them on the Accounts page.")
 
 
 def _model() -> Iterator[Finding]:
     if settings.OPENAI_API_KEY:
         fix = "Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later."
         check = partial(openai.check, Deadline.after_ms(PROBE_MS))
-        yield _tried("model", check, "OpenAI answered: the key works.", fix, "{error}")
+        yield _tried("model", check, "The OpenAI key works.", fix, "{error}")
 
 
 def _accounts() -> Iterator[Finding]:
@@ -353,7 +356,7 @@ def _accounts() -> Iterator[Finding]:
             if not account.is_unreadable:  # unreadable secrets are reported already
                 yield _verdict(f"{account.workspace}, {account}", account_tests.run(account))
     if not connected:
-        yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
+        yield Finding(None, "accounts", "none connected", "Run: manage.py connect_integration")
 
 
 def _emergency() -> Iterator[Finding]:
@@ -363,8 +366,8 @@ def _emergency() -> Iterator[Finding]:
     users = User.objects.filter(emergency=True, is_active=True)
     emails = [user.email for user in users if user.has_usable_password()]
     fix = (
-        "Run manage.py emergency_account ADDRESS, and set a password by its link. Without one, no one can log in "
-        "while the company's login fails."
+        "Run manage.py emergency_account ADDRESS, and set a password with its link. Without one, no one can "
+        "log in when the company login fails."
     )
     yield Finding(bool(emails), "OIDC_ONLY", f"emergency accounts: {', '.join(emails) or 'none'}", fix)
 
@@ -374,7 +377,7 @@ def _issuer() -> Iterator[Finding]:
     if settings.OIDC_ISSUER:
         fix = "See docs/operations.md, Logging in by the company."
         read = partial(oidc.login_url, oidc.begin(""), "", Deadline.after_ms(PROBE_MS))
-        yield _tried("OIDC_ISSUER", read, "it describes its login", fix, "{kind}: {error}")
+        yield _tried("OIDC_ISSUER", read, "its login configuration can be read", fix, "{kind}: {error}")
 
 
 def _disconnected() -> Iterator[Finding]:
@@ -414,8 +417,11 @@ def _notices() -> Iterator[Finding]:
         if paths:
             yield Finding(True, subject, f"notices about broken accounts go by {' and '.join(paths)}")
         else:
-            fix = "Connect Slack with a channel, or set EMAIL_URL and give an admin an address."
-            words = f"no one would learn of a broken account: {mail_trouble or 'no admin has an address'}"
+            fix = "Connect Slack with a channel, or set EMAIL_URL and make sure an admin has an address."
+            words = (
+                "no one would be notified about a broken account: "
+                f"{mail_trouble or 'no admin has an address'}"
+            )
             yield Finding(False, subject, words, fix)
 
 

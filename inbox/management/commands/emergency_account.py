@@ -12,8 +12,8 @@ from inbox.workspaces import people
 
 class Command(BaseCommand):
     help = (
-        "Let one account log in with a password under OIDC_ONLY, for the day on which the company's login does not "
-        "work, and print a link by which its owner sets the password. Keep that password in a safe."
+        "Let one account log in with a password under OIDC_ONLY, in case the company login fails. Prints a "
+        "link for setting the password. Keep that password somewhere safe."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,13 +21,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--end",
             action="store_true",
-            help="close it again: under OIDC_ONLY its sessions end, and its password is kept",
+            help="revoke this: under OIDC_ONLY the account’s sessions end, and its password is kept",
         )
 
     def handle(self, *, email: str, end: bool, **options: Any) -> None:
         user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
         if user is None:
-            raise CommandError("No active account has that address. Make one with createsuperuser first.")
+            raise CommandError("No active account has that address. Create one with createsuperuser first.")
         with transaction.atomic():
             User.objects.filter(pk=user.pk).update(emergency=not end)
             audit.record(None, None, "user.emergency", user, changes={"emergency": [user.emergency, not end]})

@@ -13,17 +13,19 @@ from jobs.deadline import Deadline
 
 
 class Command(BaseCommand):
-    help = "Erase a lead: says what goes and what stays, and then does it, as the lead's page does."
+    help = "Erase a lead, as the lead’s page does. Lists what is deleted and what is kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="Its name or id.")
-        parser.add_argument("lead", nargs="?", default="", help="The lead's id, or an email address of it.")
-        parser.add_argument("--dry-run", action="store_true", help="Say what would go, and change nothing.")
-        parser.add_argument("--seconds", type=float, default=3600, help="How long it may take.")
+        parser.add_argument("lead", nargs="?", default="", help="The lead’s ID or email address.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Show what would be deleted without changing anything."
+        )
+        parser.add_argument("--seconds", type=float, default=3600, help="Time limit in seconds.")
         parser.add_argument(
             "--forget-unreadable",
             action="store_true",
-            help="Instead: drop the opt-outs of erased people, whose key is lost for good.",
+            help="Instead, drop the opt-outs of erased people whose key is lost for good.",
         )
 
     def handle(
@@ -45,9 +47,9 @@ class Command(BaseCommand):
         for name, count in (would.goes | would.emptied).items():
             self.stdout.write(f"{count} {name}")
         for what in would.stays:
-            self.stdout.write(f"Stays: {what}")
+            self.stdout.write(f"Kept: {what}")
         if dry_run:
-            self.stdout.write("Dry run: nothing was changed.")
+            self.stdout.write("Dry run. Nothing was changed.")
             return
         try:
             erasure.begin(row, None)
@@ -55,15 +57,15 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
         row.refresh_from_db()
         if why := erasure.waits_for(row):
-            self.stdout.write(f"{why} A worker erases the lead then.")
+            self.stdout.write(f"{why} A worker will erase the lead then.")
             return
         erasure.erase(row, Deadline.after_ms(seconds * 1000))
-        self.stdout.write(f"{row.pk} is erased.")
+        self.stdout.write(f"{row.pk} was erased.")
 
     def _forget(self, workspace: Workspace) -> None:
         count = erased.forget_unreadable(workspace)
         if not count:
-            raise CommandError("Nothing was dropped: the key can be read, or nobody was erased.")
+            raise CommandError("Nothing was dropped. Either the key can be read, or nobody was erased.")
         audit.record(workspace.pk, None, "erased.forgotten", workspace, count=count)
         self.stdout.write(f"{count} marks of erased people dropped.")
 
@@ -78,8 +80,8 @@ def _lead(workspace: Workspace, name: str) -> Lead:
         matches = list((leads.filter(email=address) | leads.filter(by_alternate_email(address)))[:2])
     if len(matches) != 1:
         raise CommandError(
-            "No lead has this id or address."
+            "No lead has this ID or address."
             if not matches
-            else "Several leads have this address: name the id."
+            else "Several leads have this address. Use the ID instead."
         )
     return matches[0]

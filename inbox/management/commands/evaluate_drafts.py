@@ -31,14 +31,14 @@ SAID_EVERY = 10
 
 
 class Command(BaseCommand):
-    help = "Has a draft written for each labelled reply, and counts what it answers and what it makes up."
+    help = "Draft an answer to each labelled reply, and count what it answers and what it makes up."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="Labelled replies (docs/reference/drafts.md).")
         parser.add_argument("--json", action="store_true", help="Print the report as JSON, with every draft.")
         parser.add_argument(
-            "--minutes", type=int, default=MINUTES, help=f"Limit of the whole run (default {MINUTES})."
+            "--minutes", type=int, default=MINUTES, help=f"Time limit for the whole run (default {MINUTES})."
         )
 
     def handle(self, *, file: Path, minutes: int, **options: Any) -> None:
@@ -84,7 +84,7 @@ class Command(BaseCommand):
         for case in cases:
             if deadline.expired:
                 raise CommandError(
-                    f"The time is over after {report.n} of {len(cases)} drafts: give it more with --minutes.",
+                    f"Ran out of time after {report.n} of {len(cases)} drafts. Allow more with --minutes.",
                     returncode=1,
                 )
             drafted, why = self._write(case, deadline)

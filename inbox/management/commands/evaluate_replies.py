@@ -43,14 +43,16 @@ def ask_model(case: Case, newest_text: str) -> tag_answer.Judgement | None:
 
 
 class Command(BaseCommand):
-    help = "Precision and recall of the rules on labelled replies, one JSON object a line."
+    help = "Measure the rules’ precision and recall on labelled replies, one JSON object per line."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "file", type=Path, help="Labelled replies (docs/reference/commands.md, Rules and drafts)."
         )
-        parser.add_argument("--model", action="store_true", help="Ask the model what no rule decides.")
+        parser.add_argument(
+            "--model", action="store_true", help="Ask the model about replies that no rule decides."
+        )
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
     def handle(self, *, file: Path, **options: Any) -> None:

@@ -14,25 +14,23 @@ from inbox.workspaces import export
 
 
 class Command(BaseCommand):
-    help = (
-        "Write everything of a workspace into a new zip file: JSON lines, a file for each table, no secrets."
-    )
+    help = "Export a workspace to a new zip file: JSON lines, one file per table, no secrets."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="Its name or id.")
-        parser.add_argument("file", help="The zip file to write. It must not exist.")
+        parser.add_argument("file", help="The zip file to write. It must not exist yet.")
 
     def handle(self, *, workspace: str, file: str, **options: Any) -> None:
         before = os.umask(0o077)
         try:
             if os.path.exists(file):
-                raise CommandError(f"{file} exists already.")
+                raise CommandError(f"{file} already exists.")
             target = workspace_named(workspace)
             audit.record(target.pk, None, "workspace.exported", target)
             complete = receipts.between(target, target.created_at, timezone.now()).label
             counts = export.write(target, file, settings.VERSION, complete)
         except OSError as error:
-            raise CommandError(f"{error.filename or file} cannot be written: {error.strerror}.") from None
+            raise CommandError(f"{error.filename or file} can’t be written: {error.strerror}.") from None
         finally:
             os.umask(before)
         self.stdout.write(f"{sum(counts.values())} rows of {len(counts)} tables written to {file}.")

@@ -11,8 +11,8 @@ from inbox.workspaces import invitations, people
 
 class Command(BaseCommand):
     help = (
-        "Print a link by which the owner of an address sets a password or, without an account, accepts an invitation. "
-        "Hand it to that person only: it proves the address."
+        "Print a link that lets the owner of an address set a password or, without an account, accept an "
+        "invitation. Give it only to that person, because it proves they own the address."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *, email: str, **options: Any) -> None:
         if not settings.PUBLIC_URL:
-            raise CommandError("PUBLIC_URL is not set: a link begins with it.")
+            raise CommandError("PUBLIC_URL isn’t set, and the link starts with it.")
         for path in self._paths(email.strip().lower()):
             self.stdout.write(settings.PUBLIC_URL + path)
 
@@ -29,15 +29,15 @@ class Command(BaseCommand):
         user = User.objects.filter(email=email).first()
         if user is not None:
             if not user.is_active:
-                raise CommandError("That account is off. Activate it in the admin first.")
+                raise CommandError("That account is inactive. Activate it in the admin first.")
             if not people.password_opens(user):
                 raise CommandError(
-                    "OIDC_ONLY closes passwords. Open the account with emergency_account first."
+                    "OIDC_ONLY turns off passwords. Allow one for this account with emergency_account first."
                 )
             return [people.password_path(user)]
         waiting = invitations.waiting_for(User(email=email))
         if not waiting:
             raise CommandError(
-                "No account has that address, and no invitation is open. Invite it on the People page."
+                "No account or pending invitation has that address. Invite it on the People page."
             )
         return [invitations.path(invitation) for invitation in waiting]

@@ -22,12 +22,17 @@ def days(text: str) -> timedelta:
 
 
 class Command(BaseCommand):
-    help = "List what today's rules say otherwise of stored replies; --apply changes it in a job for each workspace."
+    help = (
+        "List stored replies that the current rules would tag differently. --apply changes them, in one job "
+        "per workspace."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--since", type=days, default=timedelta(days=30), help="Days back, such as 30d.")
+        parser.add_argument(
+            "--since", type=days, default=timedelta(days=30), help="How far back to go, such as 30d."
+        )
         parser.add_argument("--json", action="store_true", help="One JSON object.")
-        parser.add_argument("--apply", action="store_true", help="Enqueue the jobs that change it.")
+        parser.add_argument("--apply", action="store_true", help="Queue the jobs that make the changes.")
 
     def handle(self, *, since: timedelta, apply: bool, **options: Any) -> None:
         until = timezone.now()
@@ -44,12 +49,16 @@ class Command(BaseCommand):
             report = {"rules_version": RULES_VERSION, "counts": rejudging.counts(every), "workspaces": by_id}
             self.stdout.write(json.dumps(report | {"applied": apply}))
         else:
-            done = "A job of each workspace changes it." if apply else "Nothing was changed: --apply does it."
+            done = (
+                ("One job per workspace makes the changes.")
+                if apply
+                else "Nothing was changed. Use --apply to make the changes."
+            )
             self.stdout.write(f"Rules {RULES_VERSION}. {done}")
 
     def _write(self, workspace: Workspace, lines: list[dict[str, str]]) -> None:
         counted = ", ".join(f"{count} {effect}" for effect, count in rejudging.counts(lines).items())
-        self.stdout.write(f"{workspace.name}: {counted or 'nothing changes'}")
+        self.stdout.write(f"{workspace.name}: {counted or 'no changes'}")
         for line in lines:
             words = f"{line['before'] or 'nothing'} → {line['after'] or 'nothing'}"
             self.stdout.write(f"  {line['effect']:<9} lead {line['lead']} reply {line['message']}: {words}")

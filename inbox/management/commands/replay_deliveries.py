@@ -15,7 +15,9 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 class Command(BaseCommand):
-    help = "Run stored deliveries through today's code. Those that a later run has settled are left out."
+    help = (
+        "Process stored deliveries again with the current code. Deliveries fixed by a later run are skipped."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -24,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--since", help="A time (2026-11-24T09:00Z), or an age (90m, 24h, 7d).")
         parser.add_argument("--workspace", help="Only of this workspace (name or id).")
         parser.add_argument("--source", choices=sorted(registry.webhook_sources()), default="")
-        parser.add_argument("--dry-run", action="store_true", help="Say what would happen and keep nothing.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Show what would happen without saving anything."
+        )
 
     def handle(
         self,
@@ -53,7 +57,7 @@ class Command(BaseCommand):
         total = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none found"
         self.stdout.write(f"{'Dry run, nothing kept' if dry_run else 'Replayed'}: {total}.")
         if counts[WebhookDelivery.Verdict.FAILED]:
-            raise CommandError("Some deliveries fail still: see the log for where.")
+            raise CommandError("Some deliveries still fail. Check the log.")
 
 
 def _moment(text: str | None) -> datetime | None:

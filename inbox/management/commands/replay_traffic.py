@@ -12,7 +12,7 @@ from inbox.workspaces import creation
 
 class Command(BaseCommand):
     help = (
-        "Post recorded provider traffic to a running server and compare each verdict with what was expected."
+        "Post recorded provider traffic to a running server and compare each verdict with the expected one."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,18 +23,16 @@ class Command(BaseCommand):
             "--map",
             nargs="+",
             metavar="LABEL=WORKSPACE",
-            help="Which workspace each label of the file stands for.",
+            help="The workspace for each label in the file.",
         )
         parser.add_argument("--source", action="append", help="Only lines of this source (may be repeated).")
         parser.add_argument("--url", default=settings.PUBLIC_URL or "http://127.0.0.1:8000")
         pace = parser.add_mutually_exclusive_group()
-        pace.add_argument(
-            "--speed", type=float, default=0, help="Times faster than recorded (1: at its pace)."
-        )
-        pace.add_argument("--fast", action="store_true", help="As fast as it goes (the default).")
+        pace.add_argument("--speed", type=float, default=0, help="Speed factor (1 is the recorded pace).")
+        pace.add_argument("--fast", action="store_true", help="As fast as possible (the default).")
         parser.add_argument("--connections", type=int, default=recorded_traffic.CONNECTIONS)
         parser.add_argument(
-            "--repeat", action="store_true", help="Expect duplicates for what a first run accepts."
+            "--repeat", action="store_true", help="Expect duplicates for everything the first run accepted."
         )
 
     def handle(

@@ -12,33 +12,33 @@ from inbox.replying import restored
 
 class Command(BaseCommand):
     help = (
-        "After the database was restored: makes unknown what may have gone out in the time that was lost, asks the "
-        "providers for it, and lets messages go out again."
+        "Run this after a restore. It marks messages that may have gone out in the lost time as unknown, "
+        "asks the providers about them, and lets messages go out again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--since", help="When the state that was restored was saved: 2026-11-24T09:00Z.")
+        which.add_argument("--since", help="When the restored backup was made: 2026-11-24T09:00Z.")
         which.add_argument(
             "--nothing-lost",
             action="store_true",
-            help="The database has all that was sent: it was moved while nothing ran.",
+            help="Nothing was lost: the database was moved while nothing was running.",
         )
         parser.add_argument(
-            "--until", help="When the last message may have gone out unknown to it; else now."
+            "--until", help="When the last unrecorded message may have gone out. Defaults to now."
         )
 
     def handle(self, *, since: str | None, until: str | None, nothing_lost: bool, **options: Any) -> None:
         if nothing_lost:
             if until:
-                raise CommandError("--until belongs to --since.")
+                raise CommandError("--until requires --since.")
             restored.nothing_lost()
-            self.stdout.write("Messages go out again. None is in doubt.")
+            self.stdout.write("Messages go out again. None are in doubt.")
             return
         now = timezone.now()
         lost_from, lost_until = _moment("--since", since), _moment("--until", until) if until else now
         if not lost_from <= lost_until <= now:
-            raise CommandError("--since must lie before --until, and neither in the future.")
+            raise CommandError("--since must be before --until, and neither can be in the future.")
         doubts = restored.take_over(lost_from, lost_until)
         self.stdout.write(
             f"Sends that are unknown now, and asked for: {doubts.sends}.\n"
@@ -49,4 +49,4 @@ class Command(BaseCommand):
 
 
 def _moment(name: str, text: str | None) -> datetime:
-    return moment(text, f"{name} is no time: write it as 2026-11-24T09:00Z.")
+    return moment(text, f"{name} isn’t a time. Write it like 2026-11-24T09:00Z.")

@@ -103,7 +103,7 @@ def _waits(lead: Lead) -> Tile:
     if not lead.needs_reply or since is None:
         return Tile("Waiting", "no", "no answer due")
     if lead.is_over:
-        return Tile("Waiting", waits(since), "over the promise", "warn")
+        return Tile("Waiting", waits(since), "overdue", "warn")
     rest = f"{until(lead.answer_by)} left" if lead.is_promised and lead.answer_by else "for an answer"
     return Tile("Waiting", waits(since), rest)
 

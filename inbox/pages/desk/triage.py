@@ -166,8 +166,8 @@ def _tell(request: WorkspaceRequest, words: str, outcome: triage.TriageResult) -
         were = "was skipped" if len(held) == 1 else "were skipped"
         messages.warning(request, f"{len(held)} opted out, bounced or may have, and {were}: {_names(held)}.")
     if outcome.full:
-        most = f"they have {labels.PER_LEAD} labels, the maximum"
-        messages.warning(request, f"Skipped, because {most}: {_names(outcome.full)}.")
+        most = f"they already have {labels.PER_LEAD} labels"
+        messages.warning(request, f"Skipped because {most}: {_names(outcome.full)}.")
     if outcome.gone:
         messages.warning(request, f"{outcome.gone} skipped because they no longer exist.")
 

@@ -73,10 +73,10 @@ GROUPS = {
     "name": Group("Name and place", ("name", "timezone", "phone_region")),
     "hours": Group("Business hours", ("opens_at", "closes_at")),
     "promises": Group(
-        "Promised answers",
+        "Response times",
         (),
-        "In business hours. Before a promise breaks, the assignee gets a notice, then one more person who isn’t away. "
-        "Without a promise, a reply counts as late after a day.",
+        "Counted in business hours. When an answer is almost due, the assignee gets a notice, then one more "
+        "person who isn’t away. Without a promise, a reply is overdue after a day.",
     ),
     "answers": Group("How your answers sound", ("persona_name", "tone", "signature", "service_description")),
     "sending": Group("Sending", ("undo_send_s", "daily_send_cap")),

@@ -11,12 +11,12 @@ from integrations.key_rotation import UNREADABLE
 
 class Command(BaseCommand):
     help = (
-        "Encrypts every stored secret with the newest of FIELD_ENCRYPTION_KEYS, and says how many rows need which key. "
-        "Exit code 0 means that the newest key is enough."
+        "Encrypt every stored secret with the newest of FIELD_ENCRYPTION_KEYS, and report how many rows "
+        "need which key. Exit code 0 means the newest key is enough."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="Only say it, and write nothing.")
+        parser.add_argument("--check", action="store_true", help="Only report, and write nothing.")
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         older = unreadable = 0
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Rows that need an older key: {older}. Run `manage.py rotate_keys` without --check."
             )
-        self.stdout.write("The newest key opens every stored secret. You may remove the others.")
+        self.stdout.write("The newest key opens every stored secret. You can remove the others.")
 
 
 def _key_words(place: int) -> str:

@@ -11,7 +11,7 @@ from sandbox import SandboxServer
 
 
 class Command(BaseCommand):
-    help = "Play every provider on one local address (docs/sandbox.md)."
+    help = "Simulate every provider on one local address (docs/sandbox.md)."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -64,8 +64,8 @@ class Command(migrate.Command):
                     raise
                 if not tries_left:
                     raise CommandError(
-                        f"A lock was not to be had in {TRIES} tries. See which session holds the table for so long "
-                        "(pg_stat_activity), and run this again: what is applied stays applied."
+                        f"Couldn’t get a lock in {TRIES} tries. Find the session that is holding the table "
+                        "(pg_stat_activity), then run this again. Applied migrations stay applied."
                     ) from None
                 self.stderr.write(f"A lock was not to be had within {LOCK_S} s; again in {PAUSE_S:g} s.")
                 time.sleep(random.uniform(0.5, 1.0) * PAUSE_S)

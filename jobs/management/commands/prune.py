@@ -9,10 +9,12 @@ from jobs.deadline import Deadline
 
 
 class Command(BaseCommand):
-    help = "Deletes what has been kept long enough: jobs, deliveries, results of ticks."
+    help = "Delete data past its retention period: jobs, deliveries and tick results."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--seconds", type=int, default=3600, help="Stop after this long (default 3600).")
+        parser.add_argument(
+            "--seconds", type=int, default=3600, help="Stop after this many seconds (default 3600)."
+        )
 
     def handle(self, *args: Any, seconds: int, **options: Any) -> None:
         if seconds <= 0:

@@ -13,7 +13,7 @@ STATEMENT_S = 35.0
 
 
 class Command(BaseCommand):
-    help = "Runs background jobs until SIGTERM: workers under a supervisor that restarts them as a whole."
+    help = "Run background jobs until SIGTERM, in workers under a supervisor that restarts them together."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stalls.limit_process(STATEMENT_S)

@@ -101,7 +101,9 @@ def test_a_well_installation_passes_and_its_release_is_named(worker, sandbox, se
 
 def test_without_a_worker_it_says_how_to_start_one():
     report = run()
-    assert "FAIL  workers: none is alive" in report and "manage.py qcluster" in report and "exit 1" in report
+    assert (
+        "FAIL  workers: none is running" in report and "manage.py qcluster" in report and "exit 1" in report
+    )
 
 
 def test_a_refused_account_is_named_with_its_fix(worker, sandbox):
@@ -120,7 +122,7 @@ def test_a_workspace_in_which_nobody_would_be_told_of_a_broken_account_is_a_faul
     assert "ok    Northwind, notices: notices about broken accounts go by email" in run()
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-    assert "FAIL  Northwind, notices: no one would learn of a broken account" in run()
+    assert "FAIL  Northwind, notices: no one would be notified about a broken account" in run()
     slack = Integration.objects.create(
         workspace=workspace,
         provider="slack",
@@ -130,14 +132,14 @@ def test_a_workspace_in_which_nobody_would_be_told_of_a_broken_account_is_a_faul
     assert "ok    Northwind, notices: notices about broken accounts go by Slack" in run()
     sandbox.set_account("slack", "xoxb-1", "revoked")
     assert f"FAIL  Northwind, {slack}" in (report := run())
-    assert "FAIL  Northwind, notices: no one would learn of a broken account" in report
+    assert "FAIL  Northwind, notices: no one would be notified about a broken account" in report
 
 
 def test_a_mail_server_that_is_not_there_tells_nobody(worker, sandbox, settings):
     make_member(connect(sandbox).workspace, role="admin", email="ana@northwind.example.com")
     settings.EMAIL_BACKEND = "integrations.mail.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # discard: nothing listens
-    assert "FAIL  Northwind, notices: no one would learn of a broken account" in run()
+    assert "FAIL  Northwind, notices: no one would be notified about a broken account" in run()
 
 
 def test_secrets_that_no_key_opens_are_named_and_the_other_accounts_are_looked_at(worker, sandbox):
@@ -203,7 +205,7 @@ def test_delivery_that_failed_on_our_side_waits_for_a_replay(worker):
 
 
 @pytest.mark.parametrize(
-    ("status", "line"), [("ok", "ok    model: OpenAI answered"), ("revoked", "FAIL  model: openai: ")]
+    ("status", "line"), [("ok", "ok    model: The OpenAI key works"), ("revoked", "FAIL  model: openai: ")]
 )
 def test_the_model_s_key_is_tried(worker, sandbox, settings, status, line):
     settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-doctor", f"{sandbox.url('openai')}/v1"
@@ -233,7 +235,7 @@ def test_an_account_without_an_address_is_a_fault(worker, settings):
 @pytest.mark.parametrize(("proxies", "noted"), [(0, True), (1, False)])
 def test_it_notes_that_slow_clients_come_straight_in(worker, settings, proxies, noted):
     settings.DEBUG, settings.TRUSTED_PROXY = False, proxies
-    assert ("note  TRUSTED_PROXY: not set: without a proxy" in run("--no-providers")) is noted
+    assert ("note  TRUSTED_PROXY: not set, so without a proxy" in run("--no-providers")) is noted
 
 
 def test_a_schema_of_a_newer_release_is_noted_and_the_rest_is_looked_at(worker):
@@ -243,13 +245,13 @@ def test_a_schema_of_a_newer_release_is_noted_and_the_rest_is_looked_at(worker):
         report = run("--no-providers")
     finally:
         MigrationRecorder(connection).record_unapplied(*later)
-    assert "note  schema: of a newer release: this one does not know 1 migration, but" in report
+    assert "note  schema: from a newer release. This one doesn’t know 1 migration, but" in report
     assert "lane stop" in report
 
 
 def test_a_public_address_over_http_is_a_fault_in_production(worker, settings):
     settings.DEBUG, settings.PUBLIC_URL = False, "http://inbox.example.com"
-    assert "FAIL  PUBLIC_URL: it begins with http://" in run("--no-providers")
+    assert "FAIL  PUBLIC_URL: it starts with http://" in run("--no-providers")
     settings.PUBLIC_URL = "https://inbox.example.com"
     assert "PUBLIC_URL" not in run("--no-providers")
 
@@ -277,7 +279,7 @@ def test_a_broker_that_is_away_or_no_redis_is_named_without_its_password(sandbox
             text=True,
             timeout=60,
         )
-        assert "FAIL  Q_BROKER_URL: Redis does not answer" in done.stdout
+        assert "FAIL  Q_BROKER_URL: Redis doesn’t respond" in done.stdout
         assert "broker-key" not in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 

@@ -57,9 +57,9 @@ def told(settings, django_db_blocker: DjangoDbBlocker, monkeypatch) -> Callable[
 @pytest.mark.parametrize(
     ("was", "instead", "fault", "fix"),
     [
-        ("holdfast@", "guest:pass-wrong@", "refuses this user or password", "Correct both in DATABASE_URL"),
+        ("holdfast@", "guest:pass-wrong@", "rejects this user or password", "Correct both in DATABASE_URL"),
         ("holdfast@", "guest:pass-right@", "lacks rights (42501", "roles.sql again"),
-        ("/holdfast?", "/another?", "no database of this name", "Correct the name in DATABASE_URL"),
+        ("/holdfast?", "/another?", "no database with this name", "Correct the name in DATABASE_URL"),
         ("pg.run", "nowhere", "refuses connections", "Start PostgreSQL"),
     ],
 )
@@ -70,7 +70,8 @@ def test_each_fault_of_the_database_has_its_own_sentence_and_fix(postgres, told,
 
 
 @pytest.mark.parametrize(
-    ("host", "fault"), [("127.0.0.1:1", "refuses connections"), ("nowhere.invalid:5432", "host is not found")]
+    ("host", "fault"),
+    [("127.0.0.1:1", "refuses connections"), ("nowhere.invalid:5432", "host can’t be found")],
 )
 def test_a_host_that_refuses_and_one_that_is_not_found_are_two_faults(told, host, fault):
     assert f"FAIL  database: it{'s' * fault.startswith('host')} {fault} (" in told(
@@ -84,8 +85,8 @@ def test_a_frozen_database_is_said_to_take_connections_and_answer_nothing(postgr
         with frozen(postgres):
             for url in (postgres.url(), pooler.url()):
                 report = told(url)
-                assert "FAIL  database: it accepts connections but does not answer" in report
-                assert "ps shows the state T or D" in report
+                assert "FAIL  database: it accepts connections but doesn’t respond" in report
+                assert "ps shows state T or D" in report
 
 
 def test_a_pooler_that_refuses_a_password_or_a_name_is_told_from_one_that_reaches_no_database(
@@ -96,8 +97,8 @@ def test_a_pooler_that_refuses_a_password_or_a_name_is_told_from_one_that_reache
     with pooler_of(postgres, tmp_path, {"auth_type": "scram-sha-256", "auth_file": str(users)}) as pooler:
         url = pooler.url().replace("holdfast@", "guest:pass-right@")
         until(lambda: reached(url), "the pooler is up")
-        assert "it refuses this user or password" in told(url.replace("pass-right", "pass-wrong"))
-        assert "it has no database of this name" in told(f"{url}er")
+        assert "it rejects this user or password" in told(url.replace("pass-right", "pass-wrong"))
+        assert "it has no database with this name" in told(f"{url}er")
 
 
 def test_a_read_only_database_is_named_and_no_worker_is_asked_for(postgres, told):
@@ -109,7 +110,7 @@ def test_a_read_only_database_is_named_and_no_worker_is_asked_for(postgres, told
         with psycopg.connect(postgres.url(), autocommit=True) as session:
             session.execute("SET default_transaction_read_only = off")
             session.execute("ALTER DATABASE holdfast RESET default_transaction_read_only")
-    assert "FAIL  database: it is read-only" in report and "Name the primary in DATABASE_URL" in report
+    assert "FAIL  database: it’s read-only" in report and "Name the primary in DATABASE_URL" in report
     assert "workers" not in report
 
 

@@ -90,7 +90,7 @@ def test_a_run_that_breaks_off_leaves_nothing_and_takes_nothing_of_another(tmp_p
             call_command("export_workspace", "Northwind", str(out))
     assert not list(tmp_path.iterdir())
     (tmp_path / "out.zip.part").write_text("another run's")
-    with pytest.raises(CommandError, match=r"out\.zip\.part cannot be written: File exists"):
+    with pytest.raises(CommandError, match=r"out\.zip\.part can’t be written: File exists"):
         call_command("export_workspace", "Northwind", str(out))
     assert (tmp_path / "out.zip.part").read_text() == "another run's"
     (tmp_path / "out.zip.part").unlink()

@@ -224,7 +224,7 @@ def test_an_opt_out_stops_everything_in_its_own_transaction(world, workspace):
         ({"text": "Hi {title}"}, {}, "This lead is missing: title."),
         ({"condition": "connected"}, {}, "Not connected on LinkedIn."),
         ({"condition": "no_phone"}, {"phone": "+12125550123"}, "Has a phone number."),
-        ({"text": "x" * 30_000}, {}, "This is too long: 20,000 characters are the most on Email."),
+        ({"text": "x" * 30_000}, {}, "This is too long. The limit on Email is 20,000 characters."),
         ({"text": "Free: {slots}"}, {}, "There are no free times in the calendar."),
     ],
 )

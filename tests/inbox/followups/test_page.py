@@ -157,7 +157,7 @@ def test_an_admin_makes_a_sequence_changes_it_and_enrols_leads(people, workspace
     emails = f"{lead.email}\n{stopped.email}\nnobody@example.org"
     page = people.member.post(url("sequence-enrol", made.pk), {"emails": emails}, follow=True)
     assert "Enrolled 1 of 2 leads." in page.content.decode()
-    assert "1 of the addresses don’t belong to a lead." in page.content.decode()
+    assert "1 of the addresses don’t match a lead." in page.content.decode()
     assert FollowUpInstance.objects.get().lead == lead
 
 

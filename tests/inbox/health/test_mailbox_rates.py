@@ -78,8 +78,12 @@ def test_no_mailbox_is_named_in_a_plain_month(account, seed):
 @pytest.mark.parametrize(
     ("bad", "rate", "words"),
     [
-        ({"bounces": 0.3}, "bounces", "bounced in the last 24 hours: pause it at EmailBison"),
-        ({"complaints": 0.12}, "complaints", "people reported mails from alex0@outreach.example.com as spam"),
+        ({"bounces": 0.3}, "bounces", "bounced in the last 24 hours. Pause it at EmailBison"),
+        (
+            {"complaints": 0.12},
+            "complaints",
+            "people reported emails from alex0@outreach.example.com as spam",
+        ),
     ],
 )
 def test_a_mailbox_that_goes_bad_is_named_the_same_day_in_one_sentence(account, bad, rate, words):

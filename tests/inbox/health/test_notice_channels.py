@@ -605,7 +605,7 @@ def test_a_webhook_s_channel_hears_of_a_recovery_with_the_next_notice(account, s
     first, second = [send["text"] for send in sandbox.sends(provider="slack")]
     assert "This message won’t update when the account is back, but the page will." in first
     assert "was back" not in first
-    assert "Since the last notice it was back, from 2 Mar 09:22 UTC. It was down for 22 min" in second
+    assert "It was back after the last notice, from 2 Mar 09:22 UTC. It was down for 22 min" in second
 
 
 def recovering(account) -> SimpleNamespace:

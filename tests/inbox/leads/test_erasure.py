@@ -398,7 +398,7 @@ def test_marks_are_keyed_and_each_workspace_has_its_own_key(world):
 def test_the_command_says_what_goes_and_does_it(world, lead):
     out = StringIO()
     call_command("erase_lead", "Northwind", WHO, "--dry-run", stdout=out)
-    assert "3 messages" in out.getvalue() and "Stays: " in out.getvalue()
+    assert "3 messages" in out.getvalue() and "Kept: " in out.getvalue()
     assert not Lead.objects.get().erasing_at
     call_command("erase_lead", "Northwind", WHO, stdout=out)
     world.work()

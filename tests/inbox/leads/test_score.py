@@ -40,4 +40,4 @@ def test_fit_raises_nothing_above_what_a_person_decided():
     boss = Lead(title="CEO", company="Reyes Roofing", phone="+12125550123")
 
     assert score.of(boss, "Neutral").value == 3
-    assert score.of(boss, "Neutral", "person 7") == (2, "Reply: Neutral (2 of 4), as a person decided.")
+    assert score.of(boss, "Neutral", "person 7") == (2, "Reply: Neutral (2 of 4), decided by a person.")

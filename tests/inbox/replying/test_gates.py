@@ -221,7 +221,7 @@ def test_the_daily_cap_counts_only_what_went_out_by_itself(draft):
             approved_by=user,
         )
     type(draft.workspace).objects.update(daily_send_cap=3)
-    assert judge(draft)["daily cap"].evidence == "2 of at most 3 automatic answers went out today."
+    assert judge(draft)["daily cap"].evidence == "2 of 3 automatic answers went out today."
 
     type(draft.workspace).objects.update(daily_send_cap=2)
     assert "daily cap" in failed(draft)

@@ -47,21 +47,21 @@ def test_a_reply_that_was_answered_is_told_from_the_request_to_the_end_of_the_se
     trace = told("message", message)
 
     assert trace.headline.startswith("Answered in ") and trace.word == "Sent"
-    assert "it waited for a person" in trace.summary
+    assert "it was waiting for a person" in trace.summary
     came = event(trace, "EmailBison sent a webhook")
     assert came.branch == "New, not a duplicate" and came.ms > 0
-    assert event(trace, "A new lead was made").branch == "New"
+    assert event(trace, "A new lead was created").branch == "New"
     assert event(trace, "Understood").branch == "By the model"
     done = event(trace, "Work on the reply: done")
     assert any(item.what.startswith("draft: done") for item in done.items)
     assert event(trace, "An answer was drafted").detail.startswith("By gpt")
     assert event(trace, f"{world.user} approved it").branch == "Changed"
-    assert event(trace, "EmailBison was asked to send").branch == ""
+    assert event(trace, "Handed to EmailBison for sending").branch == ""
     assert event(trace, "It went out").branch == "EmailBison took it"
     order = [
         "EmailBison sent a webhook",
         "An answer was drafted",
-        "EmailBison was asked to send",
+        "Handed to EmailBison for sending",
         "It went out",
     ]
     assert [one for one in titles(trace) if one in order] == order
@@ -92,7 +92,7 @@ def test_a_repeat_is_told_as_a_duplicate_that_stored_nothing(world, told):
     trace = told("delivery", WebhookDelivery.objects.get(pk=second["deliveryId"]))
 
     branches = [one.branch for one in trace.events if one.what == "EmailBison sent a webhook"]
-    assert branches == ["New, not a duplicate", "A duplicate: nothing was stored twice"]
+    assert branches == ["New, not a duplicate", "A duplicate, so nothing was stored twice"]
     assert first["messageId"] == second["messageId"] == str(trace.message.pk)
 
 
@@ -102,7 +102,7 @@ def test_a_second_reply_is_matched_to_the_lead_and_says_by_what(world, told):
 
     found = event(told("message", second), "The lead was found")
 
-    assert (found.branch, found.why) == ("Known before", "By the sender’s email address.")
+    assert (found.branch, found.why) == ("Already known", "By the sender’s email address.")
 
 
 def test_a_request_that_cannot_be_used_names_what_was_wrong(world, told):
@@ -129,7 +129,7 @@ def test_a_defect_of_ours_is_told_with_the_replay_that_mended_it(world, told, mo
     replay.replay(failed, world.user)
 
     trace = told("delivery", failed)
-    again = event(trace, "The stored request was run again")
+    again = event(trace, "The stored request was replayed")
     assert again.branch == "New, not a duplicate"
     assert f"{world.user} replayed the request" in titles(trace)
 
@@ -141,7 +141,7 @@ def test_an_opt_out_says_that_everything_stopped_and_why_nothing_was_drafted(wor
     trace = told("message", message)
 
     assert event(trace, "Everything was stopped").branch == "They asked not to be contacted"
-    assert event(trace, "Understood").branch == "By a rule, no model asked"
+    assert event(trace, "Understood").branch == "By a rule, without the model"
     assert event(trace, "No answer was drafted").why == "This lead gets no more messages."
     assert (trace.headline, trace.summary) == ("Nothing was sent", "This lead gets no more messages.")
 
@@ -158,8 +158,8 @@ def test_an_answer_that_a_check_holds_says_which_and_why(world, told):
     held = event(trace, "Held for a person")
     assert "Automatic answers are off for this workspace." in held.why
     assert {item.tone for item in held.items} == {"ok", "warn"}
-    assert (trace.headline, trace.word) == ("The answer waits for a person", "Held")
-    assert event(trace, "It waits for a person")
+    assert (trace.headline, trace.word) == ("The answer is waiting for a person", "Held")
+    assert event(trace, "It’s waiting for a person")
 
 
 def test_a_job_that_failed_once_and_waits_tells_the_error_and_when_it_goes_on(world, told):
@@ -172,9 +172,9 @@ def test_a_job_that_failed_once_and_waits_tells_the_error_and_when_it_goes_on(wo
 
     failed = event(trace, "Work on the reply: failed, to be tried again")
     assert failed.branch == "AnswerUnusable" and "openai" in failed.why
-    waits = event(trace, "Work on the reply: waits")
-    assert waits.at == world.job(message).run_at and waits.branch == "Retried then"
-    assert trace.word == "Waits"
+    waits = event(trace, "Work on the reply: waiting")
+    assert waits.at == world.job(message).run_at and waits.branch == "Next attempt"
+    assert trace.word == "Waiting"
 
 
 def test_a_model_that_is_down_puts_the_job_off_and_the_trace_says_so(world, told):
@@ -184,8 +184,8 @@ def test_a_model_that_is_down_puts_the_job_off_and_the_trace_says_so(world, told
 
     trace = told("message", message)
 
-    assert trace.word == "Waits"
-    assert event(trace, "Work on the reply: put off").branch == "Reason for the wait"
+    assert trace.word == "Waiting"
+    assert event(trace, "Work on the reply: postponed").branch == "Reason for the wait"
     asked = [one for one in trace.events if one.what == "The model was asked to read the reply"]
     assert asked and all(one.branch.startswith("It couldn’t be asked") for one in asked)
 
@@ -207,18 +207,18 @@ def test_a_send_without_a_clear_answer_is_told_as_not_known_and_then_as_found(wo
     world.sandbox.fault(provider="emailbison", kind="accept_drop", path=REPLY, count=1)
     world.work()
     trace = told("send", send)
-    assert (trace.word, event(trace, "EmailBison was asked to send").branch) == (
+    assert (trace.word, event(trace, "Handed to EmailBison for sending").branch) == (
         "Unclear",
         "Not confirmed",
     )
-    assert event(trace, "It’s unclear whether it went out").why.startswith("The result couldn’t be confirmed")
+    assert event(trace, "It’s unclear whether it was sent").why.startswith("The result couldn’t be confirmed")
 
     OutboundSend.objects.filter(pk=send.pk).update(called_at=timezone.now() - timedelta(seconds=10))
     BackgroundJob.objects.filter(kind="send.reconcile").update(run_at=PAST)
     world.work()
 
     trace = told("send", send)
-    assert (trace.word, event(trace, "EmailBison was asked to send").branch) == ("Sent", "Not confirmed")
+    assert (trace.word, event(trace, "Handed to EmailBison for sending").branch) == ("Sent", "Not confirmed")
     assert event(trace, "It went out").why == "The provider lists it as sent."
     assert event(trace, "Looking for the message at the provider: done")
 
@@ -263,7 +263,7 @@ def test_a_mail_that_comes_back_is_told_from_the_send_and_from_the_report(world,
         told("delivery", WebhookDelivery.objects.get(pk=answer["deliveryId"])),
     ):
         assert trace.word == "Bounced"
-        assert "The address doesn’t work." in event(trace, "The mail bounced").why
+        assert "The address doesn’t work." in event(trace, "The email bounced").why
 
 
 def test_a_notice_in_slack_leads_to_the_reply_that_it_is_about(world, told):
@@ -306,7 +306,7 @@ def test_a_send_that_was_sent_again_by_a_person_says_so(world, told):
 
     trace = told("send", send)
 
-    assert event(trace, "It was sent again").why == "It is try 2: a person sent it again."
+    assert event(trace, "It was sent again").why == "This was try 2, after a person sent it again."
     assert f"{world.user} sent it again" in titles(trace)
     assert trace.word == "Sent"
 
@@ -319,4 +319,4 @@ def test_a_mail_of_a_campaign_is_told_as_sent_by_the_provider(world, told):
     trace = told("message", listed)
 
     assert (trace.headline, trace.word) == ("It went out from EmailBison", "Sent")
-    assert event(trace, "The message was stored").branch == "The request that brought it is gone"
+    assert event(trace, "The message was stored").branch == "The original request is gone"

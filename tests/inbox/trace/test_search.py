@@ -33,7 +33,7 @@ def test_an_address_is_found_in_every_ledger_that_knows_it(world):
 
     found = hits(world.workspace, " Dana@Example.org ")
 
-    assert set(found) == {"Leads", "Messages", "Requests of providers", "Sent messages"}
+    assert set(found) == {"Leads", "Messages", "Provider requests", "Sent messages"}
     assert [hit.link.id for hit in found["Sent messages"]] == [send.pk]
     own = Message.objects.get(source="holdfast")
     assert {message.pk, own.pk} <= {hit.link.id for hit in found["Messages"]}
@@ -60,8 +60,8 @@ def test_a_providers_id_finds_the_message_and_the_requests_that_brought_it(world
     found = hits(world.workspace, str(reply_id))
 
     assert [hit.link.id for hit in found["Messages"]] == [message.pk]
-    assert [hit.link.state for hit in found["Requests of providers"]] == ["duplicate", "accepted"]
-    assert "nothing was stored twice" in found["Requests of providers"][0].why
+    assert [hit.link.state for hit in found["Provider requests"]] == ["duplicate", "accepted"]
+    assert "nothing was stored twice" in found["Provider requests"][0].why
 
 
 @pytest.mark.parametrize("kind", ["message", "lead", "delivery", "draft", "send", "job"])
@@ -230,7 +230,7 @@ class TestAsking:
 
         problems = {self.ask(world).problem for _ in range(OPEN_AFTER_FAILURES + 1)}
 
-        assert problems == {"EmailBison had not answered in full after 0 s."}
+        assert problems == {"EmailBison hadn’t responded in full after 0 s."}
         assert not CircuitBreaker.objects.filter(open_until__isnull=False).exists()
         assert not WorkspaceIntegrationHealth.objects.exclude(consecutive_failures=0).exists()
 

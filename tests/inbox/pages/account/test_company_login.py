@@ -184,7 +184,7 @@ def test_a_key_that_cannot_be_used_does_not_hide_the_one_that_signs(issuer):
 
 def test_a_description_that_cannot_be_read_is_asked_for_again(issuer):
     issuer(description={"jwks_uri": None})
-    assert "isn’t answering" in Client().get(reverse("company-login")).content.decode()
+    assert "isn’t responding" in Client().get(reverse("company-login")).content.decode()
     issuer(description={})
     assert Client().get(reverse("company-login")).status_code == HTTPStatus.FOUND
 
@@ -293,7 +293,7 @@ def test_an_operator_gives_the_account_to_the_person_s_new_id_at_the_company(iss
     log_in(before)
     form = {"email": EMAIL, "theme": "", "is_active": "on"}
     refused = root.post(place, form | {"company_key": f"{settings.OIDC_ISSUER}#root"})
-    assert "Only the company’s login sets this" in refused.content.decode()
+    assert "Only the company login can set this" in refused.content.decode()
 
     assert root.post(place, form | {"company_key": ""}).status_code == HTTPStatus.FOUND
 
@@ -329,14 +329,14 @@ def test_an_issuer_that_does_not_answer_is_said_and_costs_no_longer_than_its_lim
     answer = answer_of(client)
     sandbox.fault(provider="company", kind="hang", path="/token")
     page = client.get(answer)
-    assert page.status_code == HTTPStatus.FORBIDDEN and "isn’t answering" in page.content.decode()
+    assert page.status_code == HTTPStatus.FORBIDDEN and "isn’t responding" in page.content.decode()
 
 
 def test_a_log_in_for_which_no_time_is_left_is_said(issuer, monkeypatch):
     client = Client()
     answer = answer_of(client)
     monkeypatch.setattr(company_login, "LIMIT_MS", 0)
-    assert "isn’t answering" in client.get(answer).content.decode()
+    assert "isn’t responding" in client.get(answer).content.decode()
 
 
 @pytest.mark.parametrize("other", ["", "https://login.example.com"])
@@ -468,7 +468,7 @@ def test_what_only_an_operator_can_mend_is_told_apart_from_an_issuer_that_is_awa
     client = Client()
     answer = answer_of(client)
     sandbox.fault(provider="company", kind="server_error", path="/token")
-    assert "isn’t answering" in client.get(answer).content.decode()
+    assert "isn’t responding" in client.get(answer).content.decode()
 
 
 def test_a_log_in_that_the_issuer_or_the_person_cancels_is_said_and_logged_by_its_code(issuer, caplog):

@@ -185,7 +185,7 @@ def test_an_account_that_is_proven_joins_by_mail_and_keeps_its_password(invite, 
 
     page = client.post(link, {"do": "accept"} | PASSWORDS).content.decode()
 
-    assert "You are in Northwind" in page
+    assert "You’ve joined Northwind" in page
     assert role_of(CFO, workspace) == Role.MEMBER
     assert client.get(url("list")).status_code == 302  # a mail alone logs nobody in
     assert Client().login(username=CFO, password=factories.PASSWORD)
@@ -482,7 +482,7 @@ def test_a_link_that_an_operator_printed_proves_the_address(unproven, capsys):
     ("change", "said"),
     [
         ({"email": "other@example.com"}, "No account has that address"),
-        ({"is_active": False}, "That account is off"),
+        ({"is_active": False}, "That account is inactive"),
     ],
 )
 def test_no_link_is_printed_for(unproven, change, said):

@@ -257,9 +257,9 @@ def test_a_refused_code_is_told_in_its_own_words(ana, factor):
     client = Client()
     password(client)
     for wrong, words in {
-        code: "That code was already used. Wait for the next one.",
-        recovery: "That recovery code isn’t valid, or was already used.",
-        "12345": "That code isn’t valid.",
+        code: "That code has already been used. Wait for the next one.",
+        recovery: "That recovery code is invalid or has already been used.",
+        "12345": "That code is invalid.",
     }.items():
         assert words in client.post("/login/code/", {"code": wrong}).content.decode(), wrong
 

@@ -134,7 +134,7 @@ def test_without_a_calendar_it_says_what_is_missing_and_where_it_is_mended(peopl
 
     calendly = factories.make_integration(workspace, "calendly")
     said, page = shown(people.owner)
-    assert said.startswith("Calendly is connected, but its setting “Event type” is empty")
+    assert said.startswith("Calendly is connected, but its “Event type” setting is empty")
     field = reverse("inbox:integration-settings", args=[workspace.pk, calendly.pk]) + "#id_event_type_uri"
     assert f'<a href="{field}">' in page
     assert 'id="id_event_type_uri"' in people.owner.get(field).content.decode()

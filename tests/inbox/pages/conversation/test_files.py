@@ -112,7 +112,7 @@ def test_an_address_that_is_not_the_provider_s_is_never_called(url, member, lead
     settings.ALLOW_LOOPBACK_PROVIDERS = False
     message = message_with(lead, {"name": "plan.pdf", "url": url})
     html, answer = page(member, message), opened(member, message)
-    assert "It isn’t stored at EmailBison, so Holdfast doesn’t fetch it." in html
+    assert "It isn’t stored at EmailBison, so Holdfast can’t fetch it." in html
     assert "The file couldn’t be opened." in answer.content.decode() and not answer.get("Content-Disposition")
     with pytest.raises(HostRefused):
         stated(registry.spec_of("emailbison").files).fetch(
@@ -156,7 +156,7 @@ def test_files_that_fail_stop_no_other_call(workspace, member, lead, account, sa
 def test_a_larger_file_is_given_up_in_the_middle(member, lead, account, sandbox, monkeypatch):
     monkeypatch.setattr("integrations.client.LARGEST", 10)
     text = opened(member, message_with(lead, told(sandbox))).content.decode()
-    assert "It is larger than 25 MB, and Holdfast doesn’t fetch larger files." in text
+    assert "It’s larger than 25 MB, which is the limit." in text
 
 
 def test_a_file_keeps_its_place_until_the_browser_has_it(member, lead, account, sandbox, monkeypatch):
@@ -191,8 +191,11 @@ def test_a_provider_that_tells_of_no_files_says_where_they_are(member, lead):
     ("told_of", "said"),
     [
         ({"type": "img"}, "Unipile doesn’t say where it is, so Holdfast can’t fetch it."),
-        ({"url": "https://cdn.example.com/a.png"}, "Unipile gives it no id, so Holdfast can’t fetch it."),
-        ({"id": "1", "size": 26_214_401}, "It is larger than 25 MB"),
+        (
+            {"url": "https://cdn.example.com/a.png"},
+            "Unipile doesn’t give it an ID, so Holdfast can’t fetch it.",
+        ),
+        ({"id": "1", "size": 26_214_401}, "It’s larger than 25 MB"),
     ],
 )
 def test_what_cannot_be_fetched_says_why(told_of, said, member, lead):

@@ -102,7 +102,7 @@ def test_detail_of_an_unusable_body_names_what_is_wrong(people, workspace, url):
 
 def test_detail_without_a_body_says_so(people, workspace, url):
     page = people.owner.get(url("delivery", make_delivery(workspace, body=None).pk))
-    assert "no longer kept" in page.content.decode()
+    assert "has been deleted" in page.content.decode()
 
 
 def test_dry_run_says_what_would_happen_and_keeps_nothing(people, failed, url):
@@ -127,7 +127,7 @@ def test_replay_does_it_and_records_who(people, failed, url):
 def test_replay_without_a_body_is_refused_in_words(people, workspace, url):
     delivery = make_delivery(workspace, body=None)
     page = people.owner.post(url("delivery-replay", delivery.pk), {"do": "run"}, follow=True)
-    assert "no longer kept" in page.content.decode()
+    assert "has been deleted" in page.content.decode()
 
 
 def test_replay_of_all_failed_is_one_job_with_its_progress(people, workspace, failed, url):
@@ -148,7 +148,7 @@ def test_replay_of_no_known_span_starts_nothing(people, failed, url, hours):
 def test_replay_with_nothing_to_do_starts_nothing(people, url):
     page = people.owner.post(url("deliveries-replay"), {"hours": "24"}, follow=True)
     assert (
-        "no delivery has failed in the last" in page.content.decode() and not BackgroundJob.objects.exists()
+        "No delivery has failed in the last" in page.content.decode() and not BackgroundJob.objects.exists()
     )
 
 

@@ -58,7 +58,7 @@ def test_the_list_shows_counts_and_failures_by_cause(admin, workspace):
     make_job(workspace, 3, status="queued")
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
     assert "2 × openai: our time ran out" in page and "ProviderTimeout" in page and "Retry all 2" in page
-    assert "Workers alive" in page and "Failed 2" in page
+    assert "Workers running" in page and "Failed 2" in page
     assert page.count('<option value="ProviderTimeout">') == 1  # offered to the filter
 
 
@@ -97,7 +97,7 @@ def test_a_poll_of_the_numbers_gets_them_alone(admin, workspace):
     headers = {"HX-Request": "true", "HX-Target": "jobs-now"}
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk]), headers=headers).content.decode()
     assert "<html" not in page and 'name="job"' not in page
-    assert "Workers alive" in page and "Retry all 1" in page
+    assert "Workers running" in page and "Retry all 1" in page
 
 
 def test_the_oldest_due_job_tells_its_age(admin, workspace):
@@ -135,7 +135,7 @@ def test_missed_failed_and_overrunning_ticks_are_told(admin, workspace):
     )
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
     schedule = page.partition("Scheduled tasks")[2]
-    assert "On time" in schedule and "over its time 2 times" in schedule
+    assert "On time" in schedule and "ran too long 2 times" in schedule
     assert "Failed" in schedule and "OddError" in schedule
     assert "Never ran" in schedule  # all the others never ran
 
@@ -166,7 +166,7 @@ def test_retry_all_that_is_sent_twice_says_that_all_are_queued(admin, workspace)
     jobs = [failed(workspace, number) for number in range(3)]
     assert "3 jobs: retried." in act(admin, workspace, do="retry-group", fingerprint="f1")
     page = act(admin, workspace, do="retry-group", fingerprint="f1")
-    assert "all are queued or done" in page and "Choose a job first" not in page
+    assert "All are queued or done" in page and "Select a job first" not in page
     assert JobAction.objects.filter(job__in=jobs).count() == 3
     assert AuditEntry.objects.count() == 3
 

@@ -44,7 +44,7 @@ def test_counts_what_people_did_with_what_would_have_gone_out(workspace, people)
     assert row.decided == 5 and not row.unlocked
     assert (
         row.missing
-        == "Auto unlocks after 15 more reviews of drafts that passed every check, if people send 90% unchanged."
+        == "Auto unlocks after 15 more reviews of drafts that passed every check, as long as 90% are sent unchanged."
     )
 
 

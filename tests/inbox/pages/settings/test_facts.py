@@ -276,7 +276,7 @@ def test_columns_in_another_order_with_semicolons_and_empty_rows_are_understood(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (HEAD + 'answer,Why?,"So.\nanswer,How?,Thus.\n', "Row 2 cannot be read"),
+        (HEAD + 'answer,Why?,"So.\nanswer,How?,Thus.\n', "Row 2 couldn’t be read"),
         ("question,answer\nWhy?,So.\n", "It’s missing kind"),
         (HEAD, "no rows below the header"),
         (HEAD + "answer,Why?,So.\n" * 501, "more than 500 rows"),

@@ -300,7 +300,7 @@ class TestKeysAndAddresses:
         form = {"name": "Jane", "workspace_id": "7", "api_key": "own"}
         response = people.owner.post(url("integration-new", "emailbison"), form)
         assert response.status_code == 422
-        assert "every EmailBison customer" in str(response.context["form"].errors["base_url"])
+        assert "Every EmailBison customer" in str(response.context["form"].errors["base_url"])
         form |= {"base_url": "https://mail.emailbison.com"}
         assert people.owner.post(url("integration-new", "emailbison"), form).status_code == 302
 

@@ -95,4 +95,4 @@ def test_a_fourth_label_is_refused_with_the_reason(workspace, people, lead, labe
     for _ in range(3):
         labels.decide(workspace, people.users.owner, [lead.pk], factories.make_label(workspace), is_on=True)
     shown = triage(people.member, lead, f"label:{label.pk}").content.decode()
-    assert f"they have 3 labels, the maximum: {lead.display_name}" in shown
+    assert f"they already have 3 labels: {lead.display_name}" in shown

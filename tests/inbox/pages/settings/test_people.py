@@ -223,7 +223,7 @@ def test_times_of_keeping_are_shown_with_their_effect_before_they_are_saved(admi
     asked = {"keep_messages_days": "60", "keep_bodies_days": "7", "keep_model_calls_days": ""}
 
     shown = admin.get(url("retention"), asked).content.decode()
-    assert "Would remove 0 messages of 0 leads before 20" in shown and "Save</button>" in shown
+    assert "Removes 0 messages of 0 leads from before 20" in shown and "Save</button>" in shown
     assert "Save</button>" not in admin.get(url("retention")).content.decode()
     workspace.refresh_from_db()
     assert workspace.keep_messages_days is None

@@ -271,7 +271,7 @@ def test_a_test_event_that_cannot_be_sent_says_why(owner, fresh):
     account = connect(fresh.workspace)
     WebhookKey.objects.filter(integration=account).delete()
     answer = owner.post(f"/w/{fresh.workspace.pk}/start/event/{account.pk}/", follow=True)
-    assert "has no webhook address yet" in answer.content.decode() and not Lead.objects.exists()
+    assert "has no webhook URL yet" in answer.content.decode() and not Lead.objects.exists()
 
 
 def test_the_models_key_is_tried_against_the_provider(world):
