@@ -14,7 +14,9 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from admin.base import RecordAdmin
 from admin.scope import INSTALLATION
 
-admin.site.unregister([Schedule, Success, Failure, OrmQ])
+for model in (Schedule, Success, Failure, OrmQ):
+    if admin.site.is_registered(model):  # with Redis, django-q2 registers no OrmQ
+        admin.site.unregister(model)
 
 
 @admin.register(Schedule)

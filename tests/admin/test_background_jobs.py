@@ -109,7 +109,7 @@ def test_a_job_is_moved_to_a_time(root, workspace):
     job = make(workspace, "failed")
     later = timezone.now() + timedelta(days=1)
 
-    assert "Enter a day and a time" in post(root, "run_at", job, confirmed="yes", moment="soon")
+    assert "Enter a day and time" in post(root, "run_at", job, confirmed="yes", moment="soon")
     post(root, "run_at", job, confirmed="yes", moment=f"{later:%Y-%m-%dT%H:%M}")
 
     assert status_of(job) == "queued"

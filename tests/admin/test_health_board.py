@@ -77,7 +77,7 @@ def test_it_says_why_what_waits_and_where(staff, rows):
     lead = factories.make_lead(down.workspace)
     factories.make_send(factories.make_draft(factories.make_message(lead, channel="linkedin")))
     page = staff.get(reverse(LIST)).content.decode()
-    assert "because refused" in page and "1 send waits" in page and "Needs reconnect" in page
+    assert "because refused" in page and "1 message waiting" in page and "Needs reconnect" in page
     assert reverse("admin:inbox_workspace_change", args=[down.workspace_id]) in page
 
 
@@ -109,7 +109,7 @@ def test_each_account_is_shown_with_what_waits_for_it(staff, rows):
 
     waiting = {row.pk: [str(one) for one in row.waiting] for row in shown(staff)}
 
-    assert waiting.pop(down.pk) == ["2 sends wait"]
+    assert waiting.pop(down.pk) == ["2 messages waiting"]
     assert not any(waiting.values())
 
 

@@ -288,7 +288,7 @@ def test_doctor_points_to_it_until_it_is_applied(world, silenced):
         with contextlib.suppress(CommandError):
             call_command("doctor", "--no-providers", stdout=out)
         return (
-            f"replies of {world.workspace.name} were tagged by rules older than {RULES_VERSION}"
+            f"replies in {world.workspace.name} were tagged by rules older than {RULES_VERSION}"
             in out.getvalue()
         )
 

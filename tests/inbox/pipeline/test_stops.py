@@ -74,7 +74,7 @@ def test_instantly_blocks_the_address_once_for_two_campaigns(world):
 
 def test_a_stop_waits_until_its_provider_is_connected(world):
     job = stop(world, "smartlead", "501")
-    assert (job.status, job.attempts) == ("queued", 0) and "SmartLead is not connected" in job.last_error
+    assert (job.status, job.attempts) == ("queued", 0) and "SmartLead isn’t connected" in job.last_error
     connect(world, "smartlead")
     probes.enqueue_probe(world.workspace.integrations.get(provider="smartlead"))
     world.work()
