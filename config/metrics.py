@@ -28,7 +28,7 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from inbox import promises
+from inbox import guarantees
 from inbox.health import reply_polls
 from inbox.models import OutboundSend
 from inbox.replying import lost_time
@@ -103,15 +103,15 @@ def _workers(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 def _promises(counting: Counting) -> Iterator[GaugeMetricFamily]:
     """The rows that nobody may miss. Counters of processes would lose those of a process that ends before a scrape."""
-    failed, refused = promises.failed_deliveries(), promises.refused_deliveries()
+    failed, refused = guarantees.failed_deliveries(), guarantees.refused_deliveries()
     yield _gauge("source", "deliveries_failed", "Webhooks that failed here and wait for a replay.", failed)
     yield _gauge("source", "deliveries_refused", "Webhooks refused or not understood, last hour.", refused)
     text = "Event types, fields, headers and states that providers have begun to send, last 7 days."
-    yield _gauge("source", "contract_news", text, promises.contract_news())
+    yield _gauge("source", "contract_news", text, guarantees.contract_news())
     text = "Jobs that failed for good within 15 minutes, without those that an account's owner must mend."
-    yield GaugeMetricFamily("holdfast_jobs_failed_recently", text, promises.recent_failures())
+    yield GaugeMetricFamily("holdfast_jobs_failed_recently", text, guarantees.recent_failures())
     text = "Failed jobs that keep something from going out."
-    yield GaugeMetricFamily("holdfast_stops_failed", text, promises.failed_stops())
+    yield GaugeMetricFamily("holdfast_stops_failed", text, guarantees.failed_stops())
 
 
 def _oldest_due(counting: Counting) -> Iterator[GaugeMetricFamily]:

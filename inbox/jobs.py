@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inbox import promises
+from inbox import guarantees
 from inbox.events import delivery, endpoints
 from inbox.followups import step_job
 from inbox.followups import tick as followups
@@ -205,7 +205,7 @@ for _name, _run, _words, _every_s in TICKS:
     tick(_name, _run, words=_words, every_s=_every_s)
 tick(
     "heartbeat",
-    promises.beat,
+    guarantees.beat,
     words="Tells an outside monitor that everything is on target",
     every_s=60,
     budget_ms=30_000,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from inbox.leads import facts
 from inbox.models import Message
 from inbox.models.lead import Channel
-from inbox.replying import amounts, limits, prompts, statements
+from inbox.replying import amounts, limits, prompts, unsourced_statements
 from inbox.replying.draft_material import LINK, Context, bare_link
 from inbox.understanding.normalise import fold, visible
 
@@ -70,7 +70,7 @@ def _sources(text: str, context: Context) -> Iterator[str]:
     ours = "\n".join([context.material, lead.email, message.account_address, _domain(context)])
     theirs = [earlier.text for earlier in context.earlier] + [message.text, message.from_name]
     theirs += [lead.first_name, lead.last_name, lead.company, lead.title, str(len(context.slots))]
-    for kind, words in statements.unsourced(text, ours, "\n".join(theirs)):
+    for kind, words in unsourced_statements.unsourced(text, ours, "\n".join(theirs)):
         if kind in ("time", "day"):
             yield f"It mentions a {kind} that isn’t on offer: {words}"
         else:
@@ -91,7 +91,7 @@ def _subject(_text: str, context: Context) -> Iterator[str]:
     if context.channel != Channel.EMAIL:
         return
     allowed = context.links | {_domain(context)}
-    for link in LINK.findall(statements.ADDRESS.sub(" ", visible(context.message.subject))):
+    for link in LINK.findall(unsourced_statements.ADDRESS.sub(" ", visible(context.message.subject))):
         if bare_link(link) not in allowed:
             yield f"The subject includes a link that isn’t in your facts: {link}"
 

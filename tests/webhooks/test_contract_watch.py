@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from inbox import promises
+from inbox import guarantees
 from inbox.models import DatabaseOrigin, Deviation, WebhookDelivery
 from inbox.webhooks import contract_watch
 from integrations import contract, registry
@@ -228,8 +228,8 @@ def test_operators_see_it_on_the_admin_s_first_page_in_doctor_and_in_the_metrics
         northwind.post("smartlead", payload("smartlead", "email_reply") | {"mood": "good"})
     with time_machine.travel(DAY_START + timedelta(minutes=5), tick=False):
         run_tick("contract-watch")
-        assert promises.contract_news()["smartlead"] == 1
-        assert promises.contract_news()["email"] == 0
+        assert guarantees.contract_news()["smartlead"] == 1
+        assert guarantees.contract_news()["email"] == 0
         with contextlib.suppress(CommandError):  # other things may be left to mend here
             call_command("doctor", "--no-providers")
         assert "field mood is not in the contract (1 times, Northwind, SmartLead" in capsys.readouterr().out
@@ -240,7 +240,7 @@ def test_operators_see_it_on_the_admin_s_first_page_in_doctor_and_in_the_metrics
         rows = client.get(reverse("admin:inbox_deviation_changelist") + "?told=lately").content.decode()
         assert "mood" in rows
     with time_machine.travel(DAY_START + timedelta(days=8), tick=False):
-        assert promises.contract_news()["smartlead"] == 0, "it is no news for ever"
+        assert guarantees.contract_news()["smartlead"] == 0, "it is no news for ever"
 
 
 def test_a_provider_without_a_contract_stops_the_start(tmp_path):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from inbox.models import WorkspaceFact
 from inbox.models.lead import Channel
-from inbox.replying import chosen_facts, limits, statements
+from inbox.replying import chosen_facts, limits, unsourced_statements
 from inbox.replying.evaluation.cases import Ask, Case, LabelledFact
 from inbox.understanding.language import language_of
 from inbox.understanding.normalise import fold
@@ -112,14 +112,14 @@ def _said(text: str, fact: LabelledFact) -> bool:
 def _holds(text: str, words: str) -> bool:
     """Whether `text` contains `words`: a figure in any spelling, or other words at the beginning of a word."""
     if re.fullmatch(r"\d+(?:\.\d+)?", words):
-        return statements.plain(words) in statements.numbers(text)
+        return unsourced_statements.plain(words) in unsourced_statements.numbers(text)
     folded = fold(words)
     edge = r"(?<!\w)" if folded[:1].isalnum() else ""
     return re.search(edge + re.escape(folded), fold(text)) is not None
 
 
 def unsourced(text: str, case: Case) -> list[str]:
-    return [statement.words for statement in statements.unsourced(text, *_sources(case))]
+    return [statement.words for statement in unsourced_statements.unsourced(text, *_sources(case))]
 
 
 def _sources(case: Case) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox import promises
+from inbox import guarantees
 from inbox.health import watch
 from inbox.models import Message, WebhookDelivery
 from inbox.webhooks import replay
@@ -90,11 +90,11 @@ def test_events_that_a_provider_is_answered_200_for_are_quarantined_and_noticed(
 
 def test_what_an_account_that_is_not_understood_sends_is_counted_by_its_health_alone(world, bison):
     refuse(world, 3)
-    assert promises.refused_deliveries()["email"] == 3
+    assert guarantees.refused_deliveries()["email"] == 3
     assert state(bison) == "not_understood"
-    assert promises.refused_deliveries()["email"] == 0
+    assert guarantees.refused_deliveries()["email"] == 0
     Integration.objects.filter(pk=bison.pk).update(enabled=False)
-    assert promises.refused_deliveries()["email"] == 3  # its health is in no metric now
+    assert guarantees.refused_deliveries()["email"] == 3  # its health is in no metric now
 
 
 def test_a_parser_that_is_taken_away_and_brought_back_loses_nothing(world, bison, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import promises
+from inbox import guarantees
 from inbox.models import DatabaseOrigin, WebhookDelivery
 from integrations.errors import ProviderError
 from integrations.http.hosts import HostRefused, check_url
@@ -67,7 +67,7 @@ def monitor(settings):
 
 
 def beat() -> dict[str, int]:
-    return promises.beat(Deadline.after_ms(20_000))
+    return guarantees.beat(Deadline.after_ms(20_000))
 
 
 def test_the_monitor_is_called_while_every_promise_holds(monitor):
@@ -103,7 +103,7 @@ def test_a_monitor_that_refuses_makes_the_tick_fail_and_its_own_lateness_does_no
     assert "secret-of-the-monitor" not in str(error.value)
     at = (timezone.now() - timedelta(hours=1)).isoformat()
     Tick.objects.create(name="heartbeat", recent=[{"at": at, "ms": 5, "counts": {}, "error": "Refused"}])
-    assert promises.broken() == []
+    assert guarantees.broken() == []
 
 
 def test_the_address_is_not_logged(monitor, caplog):
@@ -132,9 +132,9 @@ def test_the_heartbeat_goes_to_the_host_that_the_operator_has_named_alone(settin
 
 def test_a_stop_that_failed_counts_until_it_is_retried_or_discarded():
     job = make_job(lane="stop", status="failed")
-    assert promises.failed_stops() == 1
+    assert guarantees.failed_stops() == 1
     BackgroundJob.objects.filter(pk=job.pk).update(status="cancelled")
-    assert promises.failed_stops() == 0
+    assert guarantees.failed_stops() == 0
 
 
 def test_jobs_that_the_owner_of_an_account_must_mend_do_not_count():
@@ -142,15 +142,15 @@ def test_jobs_that_the_owner_of_an_account_must_mend_do_not_count():
         make_job(lane="steps", status="failed", last_error_class=f"integrations.errors.{error}")
     make_job(lane="steps", status="failed", finished_at=timezone.now() - timedelta(minutes=16))
     make_job(lane="steps", status="failed", last_error_class="builtins.ValueError")
-    assert promises.recent_failures() == 1
+    assert guarantees.recent_failures() == 1
 
 
 def test_deliveries_that_failed_count_until_they_are_replayed_and_refused_ones_for_an_hour():
     workspace = factories.make_workspace()
     failed = factories.make_delivery(workspace, source="clay", verdict="failed")
     refused = factories.make_delivery(workspace, source="clay", verdict="rejected")
-    assert promises.failed_deliveries()["clay"] == promises.refused_deliveries()["clay"] == 1
-    assert promises.failed_deliveries()["email"] == promises.refused_deliveries()["email"] == 0
+    assert guarantees.failed_deliveries()["clay"] == guarantees.refused_deliveries()["clay"] == 1
+    assert guarantees.failed_deliveries()["email"] == guarantees.refused_deliveries()["email"] == 0
     factories.make_delivery(workspace, source="clay", verdict="accepted", replay_of=failed)
     WebhookDelivery.objects.filter(pk=refused.pk).update(received_at=factories.ago(minutes=61))
-    assert promises.failed_deliveries()["clay"] == promises.refused_deliveries()["clay"] == 0
+    assert guarantees.failed_deliveries()["clay"] == guarantees.refused_deliveries()["clay"] == 0
