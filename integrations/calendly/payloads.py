@@ -68,7 +68,7 @@ def parse(body: Any, now: datetime) -> Event:
     if not header.event:
         return IgnoredEvent(event_type="", reason="missing_event")
     if header.event not in EVENTS:
-        return IgnoredEvent(event_type=header.event, reason="unused event")
+        return IgnoredEvent(event_type=header.event, reason="event not used")
     invitee = _invitee(header.payload)
     event = invitee.scheduled_event or ScheduledEvent()
     mark = invitee.no_show if header.event == NO_SHOW and invitee.no_show else NoShow()

@@ -63,7 +63,6 @@ def test_each_filter_of_leads_selects(program, workspace):
         ("tag=Great", "tag"),
         ("needs_reply=true", "needs_reply"),
         ("phone=%00", "phone"),
-        ("label=hot", "label"),
         ("needsReply=", "needsReply"),
         ("needsReply=null", "needsReply"),
         ("needsReply=true&needsReply=false", "needsReply"),

@@ -256,13 +256,13 @@ CLAIM = (
     ),
     (
         "inbox/replying/undo.py",
-        "claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)",
-        "claimed = counting.filter(state=OutboundSend.State.INTENT)",
+        "claimed = counting.filter(state__in=COUNTING, called_at=None)",
+        "claimed = counting.filter(state__in=COUNTING)",
         SENDS,
     ),
     (
         "inbox/replying/undo.py",
-        "claimed = counting.filter(state=OutboundSend.State.INTENT, called_at=None)",
+        "claimed = counting.filter(state__in=COUNTING, called_at=None)",
         "claimed = counting.filter(called_at=None)",
         UNDO,
     ),
@@ -709,8 +709,8 @@ HOST = (
     ),
     (
         "integrations/http/hosts.py",
-        'return host == suffix or host.endswith(f".{suffix}")',
-        "return host.endswith(suffix)",
+        'if f".{address.host}".endswith(f".{place.host}")',
+        "if address.host.endswith(place.host)",
         HOSTS,
     ),
     (

@@ -112,7 +112,7 @@ TYPES = {
     if isinstance(model, type) and issubclass(model, ModelAnswer) and model is not ModelAnswer
 }
 """The answers that the product asks a model for, and their parts."""
-PARTS = {"EvidenceQuote", "ObjectionResponse", "FollowUp", "FollowUpEffectiveness", "Claim"}
+PARTS = {"EvidenceQuote", "ObjectionResponse", "FollowUp", "FollowUpEffectiveness", "Claim", "Fit"}
 
 
 def written(name, newest=NEWEST, **changes):

@@ -58,7 +58,7 @@ def told(settings, django_db_blocker: DjangoDbBlocker, monkeypatch) -> Callable[
     ("was", "instead", "fault", "fix"),
     [
         ("holdfast@", "guest:pass-wrong@", "rejects this user or password", "Correct both in DATABASE_URL"),
-        ("holdfast@", "guest:pass-right@", "lacks rights (42501", "roles.sql again"),
+        ("holdfast@", "guest:pass-right@", "lacks permissions (42501", "roles.sql again"),
         ("/holdfast?", "/another?", "no database with this name", "Correct the name in DATABASE_URL"),
         ("pg.run", "nowhere", "refuses connections", "Start PostgreSQL"),
     ],

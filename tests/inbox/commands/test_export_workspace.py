@@ -69,7 +69,7 @@ def test_no_secret_is_in_it(tmp_path):
 def test_a_file_that_exists_is_left_alone(tmp_path):
     factories.make_workspace("Northwind")
     (tmp_path / "out.zip").write_text("mine")
-    with pytest.raises(CommandError, match="exists already"):
+    with pytest.raises(CommandError, match="already exists"):
         call_command("export_workspace", "Northwind", str(tmp_path / "out.zip"))
     with pytest.raises(CommandError):
         call_command("export_workspace", "Nobody", str(tmp_path / "other.zip"))

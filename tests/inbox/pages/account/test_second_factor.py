@@ -483,7 +483,7 @@ def test_a_session_without_the_code_of_a_person_who_has_one_ends(ana, workspace,
 
 
 def test_a_password_alone_for_operators_is_warned_of_at_the_start(settings):
-    assert system_checks.check_operators() == []
+    assert list(system_checks.check_operators()) == []
     settings.OPERATORS_WITHOUT_SECOND_FACTOR = True
     assert [warning.id for warning in system_checks.check_operators()] == ["inbox.W010"]
 
