@@ -135,7 +135,8 @@ def _start(request: WorkspaceRequest, group: Alike | None) -> None:
     else:
         with refusals_shown(request, NotAlike, level=messages.INFO):
             count = group.start(form.cleaned_data["until"], request.user)
-            messages.success(request, f"Updating {min(count, MOST)} similar replies.")
+            count = min(count, MOST)
+            messages.success(request, f"Updating {count} similar {'reply' if count == 1 else 'replies'}.")
 
 
 @workspace_view()

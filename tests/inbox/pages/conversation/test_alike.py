@@ -71,7 +71,7 @@ def test_pressing_the_button_has_a_job_do_it_and_shows_how_far_it_is(people, wor
     other = reply(workspace)
     tag_decisions.correct(message, "Objection", user=people.users.member)
     html = post(people.member, message, form_of(people.member, message)).content.decode()
-    assert "Treating 1 alike." in html and "hx-get" in html
+    assert "Updating 1 similar reply." in html and "hx-get" in html
 
     drain()
     other.refresh_from_db()
