@@ -277,7 +277,7 @@ def fetch_file(message: Message, attachment: Attachment) -> Held:
         raise NotFetched("Other files are being fetched right now. Try again in a few seconds.") from None
     except (Cancelled, DeadlineExceeded, ShutdownRequested):
         raise NotFetched(
-            f"{spec.company} hadn’t sent it in full after {BUDGET_MS / 1000:g} s. Try again."
+            f"{spec.company} hadn’t sent it in full after {FILE_BUDGET_MS / 1000:g} s. Try again."
         ) from None
     except (NotAnswerable, ProviderMisconfigured) as error:
         raise NotFetched(str(error)) from None

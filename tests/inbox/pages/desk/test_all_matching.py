@@ -105,7 +105,7 @@ def test_a_lead_that_changes_while_its_slice_is_decided_is_left_and_counted(work
     change = triage.change
     monkeypatch.setattr(all_matching.triage, "change", meanwhile)
     page = member.get(choose(member, workspace, "done")).text
-    assert "3 conversations" in page and "1 skipped, because it changed in the meantime." in page
+    assert "3 conversations" in page and "1 skipped because it changed in the meantime." in page
 
 
 def test_all_are_assigned_or_snoozed_as_one_is(workspace, people):
