@@ -12,9 +12,20 @@ from inbox.replying import restored
 from tests import factories
 from tests.api.conftest import program_of
 from tests.racing import InBackground
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
+
+
+def any_runs_elsewhere_before(number: int) -> bool:
+    """Whether a transaction of another test's database is older than the transaction `number`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname <> current_database()"
+            " AND backend_xid::text::bigint < %s)",
+            [number],
+        )
+        return cursor.fetchone()[0]
 
 
 @contextmanager
@@ -79,17 +90,19 @@ def test_a_change_is_not_skipped_if_an_older_transaction_wrote_after_it():
     program = program_of(workspace)
     early, late = (factories.make_lead(workspace) for _ in range(2))
     _, since = walk(program)
-    begun, go = Event(), Event()
+    begun, go, number = Event(), Event(), []
 
     def begin_and_write_later():
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_current_xact_id()")
+            cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+            number.extend(cursor.fetchone())
             begun.set()
             assert go.wait(PATIENCE_S)
             Lead.objects.filter(pk=late.pk).update(company="Older Ltd")
 
     older = InBackground(begin_and_write_later)
     assert begun.wait(PATIENCE_S)
+    until(lambda: not any_runs_elsewhere_before(number[0]), "other tests' older transactions end")
     with an_open_change(early):
         go.set()
         older.result()

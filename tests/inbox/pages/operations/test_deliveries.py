@@ -83,7 +83,7 @@ def test_detail_says_that_a_body_is_cut_when_its_indented_form_is(people, worksp
     row = make_delivery(workspace, source="smartlead", body=body)
     page = people.owner.get(url("delivery", row.pk), {"show": "pretty"})
     assert page.context["text"].endswith("}") is not cut
-    assert ("Cut at 200" in page.content.decode()) is cut
+    assert ("Shortened to 200" in page.content.decode()) is cut
     raw = people.owner.get(url("delivery", row.pk), {"show": "raw"})
     assert raw.context["text"] == body.decode() and not raw.context["cut"]
 
@@ -209,7 +209,7 @@ def test_a_refused_form_stands_beside_the_nearest_one_by_names_alone(people, wor
     row = refused(workspace, error_fields={"data.reply": "LEAD_REPLIED needs the reply with its id"})
     page = people.owner.get(url("delivery", row.pk))
     report = page.context["form"].report
-    assert "Nearest form: LEAD_REPLIED" in report and str(row.pk) in report
+    assert "Closest known event: LEAD_REPLIED" in report and str(row.pk) in report
     assert "Only in this request: data.answer, data.lead.*" in report
     assert "Only in the closest event: data.campaign, data.campaign_event, data.lead.bounces" in report
     assert "header x-bison-signature" in report and "needs the reply with its id" in report
@@ -231,7 +231,8 @@ def test_an_unknown_form_stands_beside_the_one_that_it_is_most_like(people, work
     )
     row = refused(workspace, source="linkedin", body=body)
     assert (
-        "Nearest form: message_received" in people.owner.get(url("delivery", row.pk)).context["form"].report
+        "Closest known event: message_received"
+        in people.owner.get(url("delivery", row.pk)).context["form"].report
     )
 
 
