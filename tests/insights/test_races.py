@@ -80,7 +80,7 @@ def test_no_connection_is_held_while_models_are_asked(sandbox, conversation, pac
     at_the_model = threading.Barrier(readers, action=look, timeout=PATIENCE_S)
 
     def ask(question, *more):
-        if question.feature == "read_conversation":
+        if question.call.feature == "read_conversation":
             at_the_model.wait()
         return respond(question, *more)
 

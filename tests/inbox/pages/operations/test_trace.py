@@ -249,7 +249,7 @@ class TestFind:
         account = world.workspace.integrations.get(provider="emailbison")
         assert f"ask={account.pk}#asked" in text
         text = self.find(world, q="dana@example.org", ask=str(account.pk))
-        assert "lists 2 messages of it" in text  # the reply, and our answer in the folder Sent
+        assert "lists 2 messages for it" in text  # the reply, and our answer in the folder Sent
 
     def test_an_account_of_another_workspace_is_not_asked(self, world, rows, sandbox):
         other = World.make(sandbox, "Bluebird")

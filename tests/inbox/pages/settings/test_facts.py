@@ -280,7 +280,7 @@ def test_columns_in_another_order_with_semicolons_and_empty_rows_are_understood(
         ("question,answer\nWhy?,So.\n", "It’s missing kind"),
         (HEAD, "no rows below the header"),
         (HEAD + "answer,Why?,So.\n" * 501, "more than 500 rows"),
-        ("Größe,question\n".encode("cp1252"), "not UTF-8"),
+        ("Größe,question\n".encode("cp1252"), "isn’t in UTF-8"),
         (HEAD + "x" * 1_000_001, "larger than 1 MB"),
         (b" \n", "The file is empty"),
         (b"", "empty"),

@@ -68,7 +68,7 @@ def test_no_page_ever_holds_a_secret(people, account, url):
     for name, args in (("integrations", ()), ("integration-settings", (account.pk,))):
         text = text_of(people.owner, url(name, *args))
         assert SECRET not in text
-    assert "••••7f3a is stored" in text
+    assert "••••7f3a is saved" in text
 
 
 def test_empty_secret_stays_as_it_is(people, account, url):
