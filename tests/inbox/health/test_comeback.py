@@ -158,7 +158,7 @@ def waits_at_no_cost(world: World) -> BackgroundJob:
     """The one stop, which waits for its account. No job has failed by it, so nothing but the account can page."""
     job = BackgroundJob.objects.get(kind="campaign.stop-emails")
     assert (job.status, job.attempts) == ("queued", 0) and job.run_at > timezone.now()
-    assert "waits for the account" in job.last_error or "is disconnected" in job.last_error
+    assert "Waiting for the account" in job.last_error or "is disconnected" in job.last_error
     assert not BackgroundJob.objects.filter(status="failed").exists()
     return job
 

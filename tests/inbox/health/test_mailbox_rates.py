@@ -78,7 +78,7 @@ def test_no_mailbox_is_named_in_a_plain_month(account, seed):
 @pytest.mark.parametrize(
     ("bad", "rate", "words"),
     [
-        ({"bounces": 0.3}, "bounces", "bounced in the last 24 hours. Pause it at EmailBison"),
+        ({"bounces": 0.3}, "bounces", "bounced in the last 24 hours: pause it at EmailBison"),
         (
             {"complaints": 0.12},
             "complaints",
@@ -166,10 +166,10 @@ def test_people_read_it_on_the_health_page_and_the_account_s_card_and_in_the_not
     notice = Notice.objects.get(kind="mailbox")
     assert (notice.state, notice.path) == ("sent", "email")
     page = client.get(reverse("inbox:health", args=[account.workspace_id])).content.decode()
-    assert f"20 of 40 mails from {BAD} bounced in the last 24 hours" in page
+    assert f"20 of 40 emails from {BAD} bounced in the last 24 hours" in page
     assert "gone@outreach.example.com" in page and "Disconnected" in page
     cards = client.get(reverse("inbox:integrations", args=[account.workspace_id])).content.decode()
-    assert f"20 of 40 mails from {BAD} bounced" in cards
+    assert f"20 of 40 emails from {BAD} bounced" in cards
     MailboxAlarm.objects.update(last_at=timezone.now() - timedelta(days=2))
     page = client.get(reverse("inbox:health", args=[account.workspace_id]))
     assert page.context["alarms"] == [], "it was not so for a day"

@@ -328,7 +328,7 @@ def test_without_slack_and_mail_server_nobody_was_told_and_it_says_so(account, s
     Integration.objects.filter(provider="slack").delete()
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     break_down(account)
-    assert "EMAIL_URL is not set" in tell(account)["failed"]
+    assert "EMAIL_URL isn’t set" in tell(account)["failed"]
     assert (Notice.objects.get().state, row(account).last_notice_at) == (Notice.State.FAILED, None)
 
 

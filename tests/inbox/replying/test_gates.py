@@ -167,7 +167,7 @@ def many(arrange, times):
             draft_is(evaluation={"safe_to_send": True, "requires_human_review": True, "confidence": 1}),
             "review",
         ),
-        ("confidence", policy_is(confidence_threshold=0.99), "95% sure; 99%"),
+        ("confidence", policy_is(confidence_threshold=0.99), "95% sure, and 99%"),
         ("policy", policy_is(mode="off"), "off"),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_suspicion_that_is_decided_holds_nothing_and_says_who_decided(draft):
 
 def test_the_kill_switches_of_the_installation_and_of_the_workspace(draft, settings):
     settings.AUTO_SEND_DISABLED = True
-    assert "whole installation" in failed(draft)["kill switch"]
+    assert "entire installation" in failed(draft)["kill switch"]
 
     settings.AUTO_SEND_DISABLED = False
     type(draft.workspace).objects.update(sends_paused=True)
