@@ -322,7 +322,7 @@ def test_page_says_who_decided(poster):
     client.force_login(poster.workspace.memberships.get().user)
     page = client.get(reverse("inbox:why", args=[poster.workspace.pk, message.pk])).content.decode()
     assert "Provider: Instantly, lead_out_of_office of 2026-10-14 12:30:00 UTC" in page
-    assert "The provider&#x27;s people marked it as out of office." in page
+    assert "Someone at the provider marked it as out of office." in page
     assert "not_interested.refusal" in page
 
 
