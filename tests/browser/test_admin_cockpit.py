@@ -167,7 +167,7 @@ def test_an_operator_takes_each_action_and_finds_it_in_the_audit(world, operator
         page.goto(f"/admin/jobs/backgroundjob/{job.pk}/change/")
         do(word, sure, "1 job: ")
     choose("/admin/inbox/webhookdelivery/", "LEAD_REPLIED", "Replay", "1 replayed.")
-    choose("/admin/inbox/outboundsend/", "Unclear", "Mark as sent", "1 done.")
+    choose("/admin/inbox/outboundsend/", "Not known", "Mark as sent", "1 done.")
     choose("/admin/inbox/outboundsend/", "Failed", "Send again", "1 done.")
     choose("/admin/integrations/workspaceintegrationhealth/", "EmailBison", "Check now", "1 of 1 accounts")
     page.goto(f"/admin/integrations/workspaceintegrationhealth/{health.pk}/change/")
@@ -227,7 +227,7 @@ def test_one_workspace_s_full_queue_is_found_from_the_first_page(world, operator
     )
     page = open_page(operator)
     page.goto("/admin/")
-    expect(page.get_by_text("Broken 120 times")).to_be_visible()
+    expect(page.get_by_text("Missed 120 times")).to_be_visible()
 
     page.get_by_role("link", name="Northwind: 120").click()
 

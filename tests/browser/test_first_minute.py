@@ -68,7 +68,7 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
     expect(page.get_by_role("log")).to_contain_text("Thursday after lunch could work")
     if width == 375:  # a tap opens the answer
         hand.press(page.locator("#draft"))
-    hand.press(page.get_by_role("button", name=re.compile("^Send")).first)
+    hand.press(page.get_by_role("button", name=re.compile("^Send( and next)?$")).first)
     expect(page.locator("#answer")).to_contain_text("Going out")
     world.work()
     assert len(world.posted()) == 1

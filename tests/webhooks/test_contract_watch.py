@@ -232,7 +232,7 @@ def test_operators_see_it_on_the_admin_s_first_page_in_doctor_and_in_the_metrics
         assert guarantees.contract_news()["email"] == 0
         with contextlib.suppress(CommandError):  # other things may be left to mend here
             call_command("doctor", "--no-providers")
-        assert "field mood is not in the contract (1 times, Northwind, SmartLead" in capsys.readouterr().out
+        assert "field mood isn’t in the contract (1×, Northwind, SmartLead" in capsys.readouterr().out
         user = northwind.workspace.memberships.get(role="owner").user
         client.force_login(user)
         page = client.get(reverse("admin:index")).content.decode()
