@@ -167,7 +167,7 @@ def test_an_operator_takes_each_action_and_finds_it_in_the_audit(world, operator
         page.goto(f"/admin/jobs/backgroundjob/{job.pk}/change/")
         do(word, sure, "1 job: ")
     choose("/admin/inbox/webhookdelivery/", "LEAD_REPLIED", "Replay", "1 replayed.")
-    choose("/admin/inbox/outboundsend/", "Not known", "Mark as sent", "1 done.")
+    choose("/admin/inbox/outboundsend/", "May have been sent", "Mark as sent", "1 done.")
     choose("/admin/inbox/outboundsend/", "Failed", "Send again", "1 done.")
     choose("/admin/integrations/workspaceintegrationhealth/", "EmailBison", "Check now", "1 of 1 accounts")
     page.goto(f"/admin/integrations/workspaceintegrationhealth/{health.pk}/change/")

@@ -90,6 +90,7 @@ def blue(other) -> SimpleNamespace:
         fact=factories.make_fact(workspace, "Who likes marzipan?"),
         view=factories.make_saved_view(workspace, name="Marzipan"),
         snippet=factories.make_snippet(workspace, text="Marzipan"), matching=matching,
+        label=factories.make_label(workspace, name="Marzipan"),
         token=create_token(workspace, "Marzipan", ["leads:read"], by=None)[0],
         endpoint=WebhookEndpoint.objects.create(
             workspace=workspace, url="https://marzipan.example/", events=["*"]

@@ -37,7 +37,8 @@ OBJECTS = {
     "job_id": "job", "task_id": "task", "sequence_id": "sequence", "integration_id": "account", "key_id": "key",
     "delivery_id": "delivery", "membership_id": "member", "appointment_id": "meeting", "pack_id": "pack",
     "invitation_id": "invitation", "fact_id": "fact", "view_id": "view",
-    "snippet_id": "snippet", "token_id": "token", "endpoint_id": "endpoint", "inbox/all/<uuid:job_id>": "matching",
+    "snippet_id": "snippet", "label_id": "label", "token_id": "token", "endpoint_id": "endpoint",
+    "inbox/all/<uuid:job_id>": "matching",
 }  # fmt: skip
 FORM = {
     "do": "send", "text": "Hello", "channel": "email", "client_token": str(uuid.uuid4()), "overlap": "0",

@@ -319,9 +319,7 @@ def _contracts() -> Iterator[Finding]:
     """Notes the new data of providers that this release does not know."""
     for row in contract_watch.news().select_related("integration__workspace"):
         where = f"{row.integration.workspace}, {row.integration}" if row.integration else "no account"
-        words = (
-            f"{row.get_kind_display().lower()} {row.name} isn’t in the contract ({row.count}×, {where})"
-        )
+        words = f"{row.get_kind_display().lower()} {row.name} isn’t in the contract ({row.count}×, {where})"
         yield Finding(None, row.source, words, f"Open delivery {row.example}, and report it.")
 
 

@@ -94,8 +94,8 @@ class Command(BaseCommand):
 
     def _write(self, case: Case, deadline: Deadline) -> tuple[Drafted | None, str]:
         """Writes a draft. Returns None and the reason if the model has no usable answer to this reply."""
-        try:
-            with model_answers():
+        with model_answers():
+            try:
                 return drafts.write(case, deadline.within_ms(DRAFT_MS)), ""
-        except (model_calls.TextRefused, AnswerUnusable, DeadlineExceeded) as error:
-            return None, f"{error}"
+            except (model_calls.TextRefused, AnswerUnusable, DeadlineExceeded) as error:
+                return None, f"{error}"

@@ -465,7 +465,7 @@ def test_deleting_an_endpoint_deletes_its_attempts_and_breaks_no_change(workspac
 def test_a_workspace_has_at_most_twenty_endpoints(workspace):
     for _ in range(endpoints.MOST):
         endpoints.create(workspace, None, url="https://a.example.com/", events=["*"], include_text=False)
-    with pytest.raises(endpoints.EndpointRefused, match="at most 20"):
+    with pytest.raises(endpoints.EndpointRefused, match="up to 20 endpoints"):
         endpoints.create(workspace, None, url="https://a.example.com/", events=["*"], include_text=False)
 
 

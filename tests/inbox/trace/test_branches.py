@@ -57,7 +57,7 @@ def test_a_reply_that_was_answered_is_told_from_the_request_to_the_end_of_the_se
     assert event(trace, "An answer was drafted").detail.startswith("By gpt")
     assert event(trace, f"{world.user} approved it").branch == "Changed"
     assert event(trace, "Handed to EmailBison for sending").branch == ""
-    assert event(trace, "It went out").branch == "EmailBison took it"
+    assert event(trace, "It went out").branch == "EmailBison accepted it"
     order = [
         "EmailBison sent a webhook",
         "An answer was drafted",
