@@ -110,7 +110,7 @@ def test_tagging_by_key_the_selected_and_the_open_conversation(page, leads):
     expect(page.get_by_role("status").last).to_contain_text("Tagged Interested: 2 conversations")
     expect(page.locator(".row").filter(has_text="Interested")).to_have_count(2)
     press(page, "z")  # which a tag does not know: it takes back nothing that was before, either
-    expect(page.get_by_role("status").last).to_contain_text("Not undone. 2 conversations: only another tag")
+    expect(page.get_by_role("status").last).to_contain_text("Not undone. 2 conversations: choose another tag")
     press(page, "k", "k", "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     page.evaluate("document.activeElement.blur()")
@@ -236,7 +236,7 @@ def test_search(page):
     page.keyboard.type("second")
     press(page, "Enter")
     expect(page.locator(".row")).to_have_count(1)
-    expect(page.get_by_label("Search in Northwind")).to_have_value("second")
+    expect(page.get_by_label("Search Northwind")).to_have_value("second")
 
 
 def test_sheet_shows_the_table_that_is_bound(page):

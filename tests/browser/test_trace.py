@@ -118,7 +118,7 @@ def test_without_script_an_address_is_looked_for_and_the_provider_asked(world, m
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_role("heading", name="Records of the address")).to_be_visible()
     page.get_by_role("link", name=re.compile("^Ask EmailBison")).click()
-    expect(page.get_by_role("status").first).to_contain_text("lists 2 messages of it")
+    expect(page.get_by_role("status").first).to_contain_text("lists 2 messages for it")
     page.get_by_role("region", name="Messages", exact=True).get_by_role(
         "link", name="Re: winter work"
     ).first.click()
