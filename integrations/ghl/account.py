@@ -26,4 +26,4 @@ def check_calendars(test: Test) -> str:
 
 def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
     """After an uninstallation, a working key does not prove that the app, which delivers the webhooks, is back."""
-    return reason == "GoHighLevel reported that the app was uninstalled."
+    return reason == "GoHighLevel says UNINSTALL."

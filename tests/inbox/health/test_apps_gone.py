@@ -40,7 +40,7 @@ def post(world: World, body: dict) -> dict:
 def test_an_app_that_is_removed_from_gohighlevel_counts_as_gone_until_it_is_back(world, location):
     gone = {"type": "UNINSTALL", "appId": "ve9EPM428h8vShlRW1KT", "locationId": LOCATION}
     assert not post(world, gone)["deduped"]
-    assert health(location) == ("disconnected", "GoHighLevel reported that the app was uninstalled.")
+    assert health(location) == ("disconnected", "GoHighLevel says UNINSTALL.")
     assert post(world, gone)["deduped"]
     assert probes.check_now(location).ok
     assert health(location)[0] == "disconnected"
