@@ -13,6 +13,8 @@ from tests import factories
 from tests.waiting import until
 
 BASE = "/api/v1/"
+ANOTHER_TEST_S = 600
+"""How long a test of another database may hold its transaction open."""
 OLDER_ELSEWHERE = """
 SELECT NOT EXISTS (
     SELECT FROM pg_stat_activity
@@ -52,7 +54,7 @@ class Program:
         if key:
             headers["Idempotency-Key"] = key
         if method == "GET":
-            until(no_older_transaction_elsewhere, "the older transactions of other tests end")
+            until(no_older_transaction_elsewhere, "the older transactions of other tests end", ANOTHER_TEST_S)
         content = "" if body is None else json.dumps(body)
         return self.client.generic(method, f"{BASE}{path}", content, "application/json", headers=headers)
 
