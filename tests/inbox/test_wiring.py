@@ -183,6 +183,7 @@ def test_a_tick_that_nobody_gives_a_reason_for_stops_the_start(monkeypatch):
     assert "The tick “extra” runs, and nothing says why" in refusal()
 
 
+@pytest.mark.django_db  # checks of constraints ask for the version of the server
 @pytest.mark.parametrize("command", ["qcluster", "prune", "migrate"])
 def test_no_command_starts_without_a_veto(monkeypatch, command):
     monkeypatch.delitem(send_claims.VETOES, "followup")
