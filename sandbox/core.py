@@ -184,7 +184,7 @@ class Sandbox:
         EMIT_TIMEOUT_S seconds.
         """
         player = self._provider(provider)
-        if body is None and event not in player.events:
+        if body is None and player.events and event not in player.events:
             raise ControlError("event", f"must be one of {', '.join(player.events)}")
         target = self.state.account(provider, account)
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import Fault
 from sandbox.state import Account
-from sandbox.web import BadRequestError, Request, Response, Router, json_response, refused_field
+from sandbox.web import BadRequestError, ControlError, Request, Response, Router, json_response, refused_field
 
 if TYPE_CHECKING:
     from sandbox.core import Sandbox
@@ -120,8 +120,10 @@ class Provider(ABC):
         return self.error(status) if status else None
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Returns the body of the webhook that the simulated provider posts for `event`, which is one of `events`."""
-        raise NotImplementedError
+        """Returns the body of the webhook that the simulated provider posts for `event`, which is one of `events`. By
+        default it posts none, and raises ControlError.
+        """
+        raise ControlError("event", f"{self.name} posts no webhooks")
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
         """Stores the event in a webhook body in the account of the simulated provider. By default it stores nothing."""
