@@ -82,8 +82,8 @@ def of_list(server: WebServer, bench: Bench, options: Any) -> dict[str, float]:
         case = (ALONE, BESIDE)[(number + number // 2) % 2]
         calls = paced(server.port, ask, LISTS_PER_SECOND, options.seconds, times[case])
         together(calls + paced(server.port, post, options.deliveries * (case == BESIDE), options.seconds, []))
-    found = {f"{case}, {name}_ms": round(of(times[case]), 1) for case in times for name, of in OF.items()}
-    return found | {"ratio": round(p95(times[BESIDE]) / p95(times[ALONE]), 2)}
+    times_ms = {f"{case}, {name}_ms": round(of(times[case]), 1) for case in times for name, of in OF.items()}
+    return times_ms | {"ratio": round(p95(times[BESIDE]) / p95(times[ALONE]), 2)}
 
 
 OF: dict[str, Callable[[list[float]], float]] = {"p50": statistics.median, "p95": p95}
@@ -128,16 +128,16 @@ def of_triggers(database: str, bench: Bench, options: Any) -> dict[str, float]:
                 bodies = [reply(serial, serial % 8) for serial in bench.numbers(int(3_000 * options.seconds))]
                 rates[name].append(bench.window(OURS, bodies)[1])
         cases[ALL]()
-    found = {f"{name}, per second": round(statistics.median(rates[name]), 1) for name in cases}
+    per_second = {f"{name}, per second": round(statistics.median(rates[name]), 1) for name in cases}
     for name in (ALL, MARKS):
         pairs = zip(rates[name], rates[NONE], strict=True)
-        found[f"{name}, ratio"] = round(statistics.median(one / other for one, other in pairs), 2)
-    return found
+        per_second[f"{name}, ratio"] = round(statistics.median(one / other for one, other in pairs), 2)
+    return per_second
 
 
 def growth(*sizes: int) -> dict[str, dict[str, int]]:
     """The buffers of each request, by the number of messages in the database."""
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+    buffers: dict[str, dict[str, int]] = defaultdict(dict)
     for size in sizes:
         with filled(size) as url:
             environment = os.environ | {"DATABASE_URL": url, "DEBUG": "1"}
@@ -146,8 +146,8 @@ def growth(*sizes: int) -> dict[str, dict[str, int]]:
                 command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
             )
         for path, count in json.loads(done.stdout.splitlines()[-1]).items():
-            found[path][f"{size:,}"] = count
-    return dict(found)
+            buffers[path][f"{size:,}"] = count
+    return dict(buffers)
 
 
 def print_buffers() -> None:

@@ -134,8 +134,8 @@ def _locked(workspace_id: UUID, lead_ids: Collection[UUID]) -> list[Lead]:
 
 
 def _full(leads: Collection[Lead], label: Label) -> list[Lead]:
-    others = LeadLabel.objects.filter(lead__in=leads, state=State.ON).exclude(label=label)
-    counts = dict(others.values_list("lead").annotate(count=Count("pk")))
+    on_leads = LeadLabel.objects.filter(lead__in=leads, state=State.ON).exclude(label=label)
+    counts = dict(on_leads.values_list("lead").annotate(count=Count("pk")))
     return [lead for lead in leads if counts.get(lead.pk, 0) >= PER_LEAD]
 
 

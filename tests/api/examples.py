@@ -45,7 +45,7 @@ class Rollback(Exception):
 def recorded(program: Program) -> dict[str, dict[str, Any]]:
     """The body and the answer of each operation that has them, by method and address."""
     rows = world(program)
-    found: dict[str, dict[str, Any]] = {}
+    examples: dict[str, dict[str, Any]] = {}
     for address, method, _ in operations():
         name = f"{method} {address}"
         body = BODIES.get(name)
@@ -62,8 +62,8 @@ def recorded(program: Program) -> dict[str, dict[str, Any]]:
             example = {"request": body} if body is not None else {}
             if answer.get("Content-Type") == "application/json":
                 example["response"] = answer.json()
-            found[name] = Constant().of(example)
-    return found
+            examples[name] = Constant().of(example)
+    return examples
 
 
 def world(program: Program) -> dict[str, Any]:

@@ -123,12 +123,12 @@ def _meaning(form: dict) -> str:
         limits += [f"Default: {form['default']}."] if "default" in form else []
         limits += [f"At most {form['maximum']}."] if form.get("maximum", UNBOUNDED) < UNBOUNDED else []
         limits += [f"At most {form['maxLength']} characters."] if "maxLength" in form else []
-    known = (
+    allowed = (
         [f"One of {', '.join(choices)}{', or empty' if '' in form.get('enum', []) else ''}."]
         if choices
         else []
     )
-    return " ".join([*words.split(), *limits, *known])
+    return " ".join([*words.split(), *limits, *allowed])
 
 
 PAGES = {"openapi.json": schema, "api.md": page}

@@ -43,8 +43,8 @@ class MergeForm(forms.Form):
 
     def __init__(self, label: Label, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others: Any = Label.objects.filter(workspace=label.workspace_id).exclude(pk=label.pk)
-        self.fields["into"].queryset = others  # type: ignore[attr-defined]  # of a ModelChoiceField
+        targets: Any = Label.objects.filter(workspace=label.workspace_id).exclude(pk=label.pk)
+        self.fields["into"].queryset = targets  # type: ignore[attr-defined]  # of a ModelChoiceField
 
 
 @workspace_view(ADMIN, FORM)
