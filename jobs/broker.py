@@ -6,6 +6,7 @@ other tasks are ticks, which django-q2 locks when they start and deletes when th
 """
 
 import contextlib
+import select
 import time
 from typing import Any
 from uuid import UUID
@@ -82,7 +83,9 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
             self._listen()
             return True
         try:
-            return any(self._session.notifies(timeout=Conf.POLL, stop_after=1))
+            # psycopg's own wait wakes ten times a second, for Ctrl-C.
+            is_readable = select.select([self._session], [], [], Conf.POLL)[0]
+            return bool(is_readable) and any(self._session.notifies(timeout=0, stop_after=1))
         except psycopg.Error:
             self.close()
             raise

@@ -26,7 +26,7 @@ from jobs.lost_workers import Fate
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.1
+POLL_S = 0.25
 SILENT_AFTER_S = 30
 """A sentinel without a sign of life for so many seconds counts as stuck, because it never queries the database."""
 
