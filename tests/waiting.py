@@ -14,10 +14,10 @@ SLACK_S = 5
 keeps to it is measured by `make bench` (benchmarks/deadlines.py)."""
 
 
-def until(condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+def until(condition: Callable[[], Any], what: str) -> Any:
     """What `condition()` gives once it is true. Fails, saying `what` did not happen."""
-    ends = time.monotonic() + patience_s
+    ends = time.monotonic() + PATIENCE_S
     while not (found := condition()):
-        assert time.monotonic() < ends, f"not in {patience_s} s: {what}"
+        assert time.monotonic() < ends, f"not in {PATIENCE_S} s: {what}"
         time.sleep(0.02)
     return found
