@@ -17,9 +17,11 @@ OLDER_ELSEWHERE = """
 SELECT NOT EXISTS (
     SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+    AND backend_type = 'client backend'
 ) AND EXISTS (
     SELECT FROM pg_stat_activity
-    WHERE datname <> current_database() AND backend_xid IS NOT NULL AND backend_xid::text::bigint < greatest(
+    WHERE (datname <> current_database() OR backend_type <> 'client backend')
+    AND backend_xid IS NOT NULL AND backend_xid::text::bigint < greatest(
         (SELECT max(changed_xid) FROM inbox_lead), (SELECT max(changed_xid) FROM inbox_message),
         (SELECT max(changed_xid) FROM inbox_draft), (SELECT max(xid) FROM inbox_event)
     )
@@ -28,9 +30,9 @@ SELECT NOT EXISTS (
 
 
 def no_older_transaction_elsewhere() -> bool:
-    """Whether no other test's database, on the same server, runs a transaction that is older than the last change here.
-    Lists end before it, as they cannot know that it is another database's. A test that holds a transaction open does
-    not wait, as another test may wait for it.
+    """Whether neither another test's database on the same server nor autovacuum runs a transaction that is older than
+    the last change here. Lists end before it, as they cannot know that it changes none of their rows. A test that holds
+    a transaction open does not wait, as another test may wait for it.
     """
     connection.ensure_connection()
     # psycopg's own cursor: it is no query of the request that a test counts.

@@ -13,6 +13,7 @@ openPage(`
   </dl>
   <button data-shortcut="done">Done</button>
   <dialog id="palette" data-leads="/w/7/leads/"><form><input id="command"></form><div id="commands"></div></dialog>
+  <template id="pages"></template>
   <template id="people"><a href="#ana">Ana Lindqvist</a></template>
   <div id="toasts"></div>`);
 const { actions } = await import("../../static/holdfast.js");

@@ -8,7 +8,7 @@ const paneOf = (lead, text = "") =>
 openPage(`
   <meta name="live" data-user="3">
   <main id="threads" data-base="/w/7/inbox/" data-title="Inbox"></main>
-  <ul id="rows">${[1, 2, 3, 4].map((lead) => `<li class="row" id="row-${lead}"><a href="#">Lead ${lead}</a></li>`).join("")}</ul>
+  <ul id="rows">${[1, 2, 3, 4].map((lead) => `<li class="row" id="row-${lead}"><a href="/w/7/inbox/${lead}/">Lead ${lead}</a></li>`).join("")}</ul>
   <div id="toasts"></div>
   ${paneOf(1)}`);
 const { page } = await import("../../static/page.js");
