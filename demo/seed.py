@@ -11,6 +11,7 @@ from demo import day, followups, history, labels
 from demo import facts as known
 from inbox.models import Membership, User, Workspace
 from inbox.workspaces import creation
+from inbox.workspaces.accounts import SIGNATURES
 from integrations import calendly, connect, emailbison, ghl, instantly, slack, smartlead, unipile
 from integrations.models import Integration
 
@@ -154,6 +155,10 @@ def _workspace(label: str, facts: dict[str, Any], sandbox_url: str) -> Workspace
         connect.apply(
             integration, {**settings, **key, "base_url": f"{sandbox_url}/{SANDBOX_PATHS[provider]}"}
         )
+        if label == "northwind" and provider == emailbison.NAME:
+            integration.config.setdefault(
+                SIGNATURES, {"": f"{facts['persona_name']}\n{facts['name']}, Dispatch desk"}
+            )
         integration.save()
     return workspace
 

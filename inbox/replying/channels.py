@@ -8,7 +8,7 @@ from inbox.models import Draft, Lead, Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying import carrier_messages, send_claims
 from inbox.replying.account_pauses import is_down
-from inbox.workspaces.accounts import accounts_of, connected, known_as, name_of
+from inbox.workspaces.accounts import accounts_of, connected, known_as, name_of, signature_of
 from integrations import registry
 from integrations.carriers import CannotSend, Recipient
 from integrations.models import HealthState, Integration
@@ -17,7 +17,8 @@ from integrations.models import HealthState, Integration
 @dataclass(frozen=True, slots=True)
 class Way:
     """A channel on which `sender` (a mailbox or account) can write to a lead. `trouble` describes a fault of the
-    sender; `shut` is the reason why the channel cannot be used now. Both are "" if there is none.
+    sender; `shut` is the reason why the channel cannot be used now; `signature` ends an email. All are "" if there is
+    none.
     """
 
     channel: str
@@ -28,6 +29,7 @@ class Way:
     trouble: str
     subject: str
     shut: str
+    signature: str
 
 
 def ways(
@@ -65,35 +67,36 @@ def ways(
 
 def _way(send: OutboundSend, to: str, shut: str, accounts: list[Integration]) -> Way:
     channel, to_people = Channel(send.channel), carrier_messages.people(send, "to")
-    sender, trouble = _sender(send, accounts)
+    mailbox = send.reply_to.account_address if send.reply_to and channel == Channel.EMAIL else ""
+    account, trouble = _account(send, mailbox, accounts)
+    name = name_of(account) if account else ""
     return Way(
         channel=channel,
         label=channel.label,
         to=to_people[0].address if to_people else to,
         cc=carrier_messages.people(send, "cc"),
-        sender=sender,
+        sender=name if send.lead.sample else name and (mailbox or name),
         trouble=trouble,
         subject=send.shown_subject if channel == Channel.EMAIL else "",
         shut=shut,
+        signature=signature_of(send.lead.workspace, account, mailbox) if channel == Channel.EMAIL else "",
     )
 
 
-def _sender(send: OutboundSend, accounts: list[Integration]) -> tuple[str, str]:
-    """The sender of `send` and a description of its fault. A sample shows the sender that a real answer would have."""
+def _account(send: OutboundSend, mailbox: str, accounts: list[Integration]) -> tuple[Integration | None, str]:
+    """The account of `send` and a description of its fault. A sample has the account that a real answer would have."""
     if send.lead.sample:
-        account = connected(send.workspace_id, send.provider, accounts)
-        return name_of(account) if account else "", ""
+        return connected(send.workspace_id, send.provider, accounts), ""
     try:
         _, account = carrier_messages.way_of(send, accounts)
     except CannotSend as why:
-        return "", str(why)
-    mailbox = send.reply_to.account_address if send.reply_to and send.channel == Channel.EMAIL else ""
-    name, health = name_of(account), getattr(account, "health", None)
+        return None, str(why)
+    health = getattr(account, "health", None)
     if health is not None and is_down(health, mailbox):
-        return mailbox or name, f"{name} is disconnected. Messages wait until it’s reconnected."
+        return account, f"{name_of(account)} is disconnected. Messages wait until it’s reconnected."
     if health is not None and health.state == HealthState.PROVIDER_DOWN:
-        return mailbox or name, f"{known_as(account.provider)} is down. Messages may take longer to go out."
-    return mailbox or name, ""
+        return account, f"{known_as(account.provider)} is down. Messages may take longer to go out."
+    return account, ""
 
 
 def _shut(send: OutboundSend, live: str | None, accounts: list[Integration]) -> str:

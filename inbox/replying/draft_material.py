@@ -15,6 +15,7 @@ from inbox.replying.prompts import thread
 from inbox.replying.prompts.sheet import Said, Sheet, field_lines, sheet
 from inbox.understanding import machine_talk
 from inbox.understanding.text import own_lines
+from inbox.workspaces.accounts import signature_for
 
 LINK = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"')\]]+"
@@ -35,7 +36,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The material of an answer to `message`. `slots`: free meeting times. `chosen`: the workspace's facts."""
+    """The material of an answer to `message`. `slots`: free meeting times. `chosen`: the workspace's facts.
+    `signature`: the end of an email.
+    """
 
     workspace: Workspace
     lead: Lead
@@ -44,6 +47,7 @@ class Context:
     earlier: list[Message]
     slots: list[Slot] = field(default_factory=list)
     chosen: ChosenFacts = ChosenFacts()
+    signature: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -66,7 +70,7 @@ class Context:
             ("Written by", workspace.persona_name),
             ("Tone", workspace.tone),
             ("What we offer", workspace.service_description),
-            ("Our signature", workspace.signature),
+            ("Our signature", self.signature),
             ("Channel", self.channel),
         )
         return "\n".join(f"{name}: {detail}" for name, detail in lines if detail)
@@ -130,6 +134,7 @@ def gather(message: Message, slots: list[Slot] | None = None) -> Context:
         thread.earlier(message),
         slots or [],
         facts.of(message.workspace_id, message.text[: thread.NEWEST_CHARS]),
+        signature_for(message),
     )
 
 

@@ -28,6 +28,7 @@ from inbox.replying.prompts import Prompt, model_calls
 from inbox.replying.prompts.model_calls import NoModel
 from inbox.replying.prompts.sheet import Sheet
 from inbox.signals import draft_changed
+from inbox.workspaces import accounts
 from integrations.openai.schema import ModelAnswer
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -120,7 +121,9 @@ def compose(context: Context, ask: Ask) -> Written:
         faults = [draft_material.machine_reason(words), *faults]
     offered = slots.offered_in(context.slots, text)
     made_of = provenance.made_of(context, used, offered)
-    text, problems = _signed(text, context), faults[:MAX_PROBLEMS]
+    problems = faults[:MAX_PROBLEMS]
+    if context.channel == Channel.EMAIL:
+        text = accounts.signed(text, context.signature)
     return Written(context.channel, text, strategy, problems, revised, offered, made_of)
 
 
@@ -140,11 +143,6 @@ def _plan(strategy: Strategy, context: Context, used: list[Fact]) -> str:
     lines += ["Offer: " + "; ".join(offered)] if offered else []
     lines += [f"Not known, do not guess: {point}" for point in strategy.unknown]
     return "\n".join(lines)
-
-
-def _signed(text: str, context: Context) -> str:
-    signature = context.workspace.signature.strip()
-    return f"{text}\n\n{signature}" if context.channel == Channel.EMAIL and signature else text
 
 
 def keep(message: Message, written: Written) -> Draft | None:

@@ -21,10 +21,12 @@ from inbox.replying.send_claims import (
     Refused,
     again,
     claim,
+    newest_inbound,
     wrote_during_countdown,
     wrote_since,
 )
 from inbox.signals import draft_changed
+from inbox.workspaces import accounts
 from integrations.models import ApiToken, hash_key
 from jobs.durations import moment
 from jobs.enqueue import enqueue_about
@@ -139,13 +141,16 @@ def send_own(
     seen_at: datetime | None = None,
     seen_send: datetime | None = None,
     later: datetime | None = None,
+    sign: bool = False,
 ) -> OutboundSend:
     """Enqueues the send of a person's `text` and closes drafts that wait on this channel. `client_token`: the token of
-    a form (64 characters); each token sends once. `seen_at`, `seen_send` and `later`: as for `approve`. Raises
-    SendBlocked or Refused.
+    a form (64 characters); each token sends once. `sign`: an email ends with the signature of the account that answers.
+    `seen_at`, `seen_send` and `later`: as for `approve`. Raises SendBlocked or Refused.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)
+        if sign and channel == Channel.EMAIL and (reply_to := newest_inbound(locked, channel)):
+            text = accounts.signed(text, accounts.signature_for(reply_to))
         sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0)
         if first := sends.filter(origin=Origin.PERSON, origin_id=client_token[:64]).first():
             if first.state == State.TAKEN_BACK and first.text != text:

@@ -8,9 +8,12 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
-from inbox.models import Message, WebhookDelivery
+from inbox.models import Message, WebhookDelivery, Workspace
 from integrations import registry, slack
 from integrations.models import Integration, WorkspaceIntegrationHealth
+
+SIGNATURES = "signatures"
+"""The key of `Integration.config` for signatures by sender address in lower case; "" stands for all other addresses."""
 
 
 class NotAnswerable(Exception):
@@ -50,6 +53,26 @@ def answering(message: Message, provider: str, accounts: list[Integration] | Non
     if not usable(account):
         raise NotAnswerable(f"The {label} account that they wrote to has no key. Enter it to answer.")
     return account
+
+
+def signature_for(message: Message) -> str:
+    """The signature of an email that answers `message`, by the account that must answer it; "" without one."""
+    try:
+        account: Integration | None = answering(message, registry.provider_of(message.source))
+    except NotAnswerable:
+        account = None
+    return signature_of(message.workspace, account, message.account_address)
+
+
+def signature_of(workspace: Workspace, account: Integration | None, address: str) -> str:
+    """The signature of emails from `address`: its own, else that of its `account`, else that of the workspace."""
+    own = account.config.get(SIGNATURES, {}) if account else {}
+    return str(own.get(address.lower()) or own.get("") or workspace.signature).strip()
+
+
+def signed(text: str, signature: str) -> str:
+    """Returns `text` with the `signature` below it, unless it already contains it."""
+    return f"{text.rstrip()}\n\n{signature}" if signature and signature not in text else text
 
 
 def _rows(workspace_id: UUID, provider: str, accounts: list[Integration] | None) -> list[Integration]:

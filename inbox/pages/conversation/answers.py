@@ -75,6 +75,7 @@ class OwnMessageForm(AnswerForm):
 
     channel = forms.ChoiceField(choices=WRITTEN_ON)
     client_token = forms.UUIDField()
+    sign = forms.BooleanField(required=False)
 
 
 LATER = "later"

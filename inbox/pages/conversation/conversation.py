@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from inbox.leads import assigning, notes, triage
-from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, Workspace
+from inbox.models import Draft, GateResult, Lead, Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.models.message import OWN
 from inbox.pages.access import MEMBER, WorkspaceRequest, signed_in, workspace_view
@@ -60,8 +60,8 @@ class DraftLine:
         return self.head == READY
 
 
-def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
-    """Returns the line for `draft` to `lead`.
+def draft_line(lead: Lead, draft: Draft, gates: list[GateResult], signature: str) -> DraftLine:
+    """Returns the line for `draft` to `lead`, whose sender has this `signature`.
 
     `gates` are the draft's gate results. They are empty if nothing goes out automatically; then the check of the
     draft's text replaces them.
@@ -71,7 +71,7 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
     checks = held + [gate for gate in gates if gate.passed] or _of_text(draft)
     if lead.sample:
         return DraftLine("info", "info", "A sample:", " nothing goes out.", checks)
-    if unsigned := draft.channel == Channel.EMAIL and not is_signed(lead.workspace):
+    if unsigned := draft.channel == Channel.EMAIL and not (signature or lead.workspace.persona_name.strip()):
         checks = [GateResult(passed=False, evidence=UNSIGNED), *checks]
     if draft.send_at:
         return DraftLine("ok", "clock", "", f": {score}" if gates else "", checks)
@@ -90,11 +90,6 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
     if checks:
         return DraftLine("ok", "ok", READY, " The text passed its check. Review it, then send it.", checks)
     return DraftLine("", "info", "Ready to review.", " The text hasn’t been checked.", checks)
-
-
-def is_signed(workspace: Workspace) -> bool:
-    """Whether emails of the workspace end with a name or a signature."""
-    return bool(workspace.persona_name.strip() or workspace.signature.strip())
 
 
 def _of_text(draft: Draft) -> list[GateResult]:
@@ -219,6 +214,7 @@ def answer_for(
     if typed.text:  # the text stays in its field until the pending message has gone out
         busy = send_claims.on_its_way(OutboundSend.State.INTENT)
         ways = [replace(way, shut="") if way.shut == busy else way for way in ways]
+    draft_way = next((way for way in ways if draft and way.channel == draft.channel), None)
     return Answer(
         send=next(iter(unsettled), None),
         draft=draft,
@@ -228,15 +224,15 @@ def answer_for(
         channel=typed.channel or (returned.channel if returned else ""),
         error=typed.error,
         second=typed.second,
-        draft_way=next((way for way in ways if draft and way.channel == draft.channel), None),
+        draft_way=draft_way,
         taken_back=returned,
         seen_send=(vars(lead)["newest_send_at"] or NO_SEND).isoformat(),
         zone_words=lead_details.zone_words(lead),
-        **(_about(lead, draft) if draft else {}),
+        **(_about(lead, draft, draft_way.signature if draft_way else "") if draft else {}),
     )
 
 
-def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
+def _about(lead: Lead, draft: Draft, signature: str) -> dict[str, Any]:
     """Reads the line, the rewrite and the sources of a draft in one query."""
     parts = read_together(
         lead.workspace_id,
@@ -247,7 +243,7 @@ def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
         },
     )
     return {
-        "line": draft_line(lead, draft, parts["gates"]),
+        "line": draft_line(lead, draft, parts["gates"], signature),
         "rewrite": next(iter(parts["rewrites"]), None),
         "material": provenance.of(draft, parts["facts"]),
     }

@@ -12,7 +12,10 @@ from django import forms
 from django.db import IntegrityError, transaction
 
 from inbox.models import User, audit, locks
+from inbox.pages.access import WorkspaceRequest
+from inbox.pages.forms import PostedText
 from inbox.workspaces import creation
+from inbox.workspaces.accounts import SIGNATURES
 from integrations import connect, destinations, registry
 from integrations.health import probes, writer
 from integrations.health.probes import look_at_secrets
@@ -202,3 +205,42 @@ def _refuse_anothers(row: Integration) -> None:
     rows = Integration.objects.filter(provider=row.provider, external_account_id=row.external_account_id)
     if rows.exclude(workspace=row.workspace_id).exists():
         raise AccountTaken
+
+
+class SignatureForm(forms.Form):
+    """The signature of one sender address of an account, or of all its other addresses. An empty text removes it."""
+
+    address = forms.EmailField(
+        required=False,
+        max_length=320,
+        label="Sender address",
+        help_text="Leave it empty for all other addresses of this account.",
+        widget=forms.EmailInput(attrs={"list": "senders", "autocomplete": "off"}),
+    )
+    text = PostedText(
+        required=False,
+        max_length=1000,
+        label="Signature",
+        help_text="Ends emails from this address, instead of the workspace’s signature. Leave it empty to remove it.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, integration: Integration, request: WorkspaceRequest) -> None:
+        self.signatures = integration.config.get(SIGNATURES, {})
+        address = request.GET.get("address", "")
+        initial = {"address": address, "text": self.signatures.get(address, "")}
+        posted = request.POST if request.POST.get("group") == "signature" else None
+        super().__init__(posted, initial=initial, auto_id="signature_%s")
+
+    def clean_address(self) -> str:
+        return str(self.cleaned_data["address"]).lower()
+
+    def save(self, integration: Integration, user: User) -> None:
+        """Stores the signature with an audit entry. The form must be valid."""
+        address, text = self.cleaned_data["address"], self.cleaned_data["text"].strip()
+        with transaction.atomic():
+            row = Integration.objects.select_for_update().get(pk=integration.pk)
+            signatures = {**row.config.get(SIGNATURES, {}), address: text}
+            row.config[SIGNATURES] = {key: words for key, words in signatures.items() if words}
+            row.save(update_fields=["config", "updated_at"])
+            audit.record(row.workspace_id, user, "integration.changed", row, settings=[SIGNATURES])

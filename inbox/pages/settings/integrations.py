@@ -17,12 +17,14 @@ from django.views.decorators.cache import never_cache
 from inbox.health import account_cards, account_tests
 from inbox.health import receipts as account_receipts
 from inbox.health.account_cards import AccountCard, Key
-from inbox.models import AuditEntry
+from inbox.models import AuditEntry, Message
+from inbox.models.lead import Channel
+from inbox.models.message import OWN
 from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, asks_again, next_url, workspace_view
 from inbox.pages.forms import record, redirect_to
-from inbox.pages.settings.account_form import AccountForm
+from inbox.pages.settings.account_form import AccountForm, SignatureForm
 from inbox.workspaces import creation
-from inbox.workspaces.accounts import name_of, usable
+from inbox.workspaces.accounts import SIGNATURES, name_of, usable
 from integrations import registry
 from integrations.health.checks import WARN, Check
 from integrations.models import DayReceipt, Integration, WebhookKey
@@ -139,6 +141,8 @@ def _page(
 
 
 RECEIPT_DAYS = 30
+NEWEST = 1_000
+"""The newest emails whose sender addresses the form for signatures suggests."""
 
 
 @workspace_view()
@@ -244,12 +248,14 @@ def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
 
 
 def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
-    form = AccountForm(integration, request.POST if request.method == "POST" else None)
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and (saved := form.save(request.workspace.pk, request.user))
-    ):
+    signing = SignatureForm(integration, request)
+    if signing.is_valid():
+        signing.save(integration, request.user)
+        messages.success(request, "Signature saved.")
+        return redirect(f"{request.path}#signature")
+    posted = request.POST if request.method == "POST" and not signing.is_bound else None
+    form = AccountForm(integration, posted)
+    if posted is not None and form.is_valid() and (saved := form.save(request.workspace.pk, request.user)):
         messages.success(request, f"Saved. Checking {saved.label} now.")
         return redirect(next_url(request, reverse("inbox:integrations", args=[request.workspace.pk])))
     changed = AuditEntry.objects.filter(
@@ -257,11 +263,29 @@ def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
     ).filter(action__in=["integration.connected", "integration.changed"])
     context = {
         "form": form,
+        "signing": signing,
+        "signatures": sorted(integration.config.get(SIGNATURES, {}).items()),
+        "senders": _senders(integration),
         "integration": integration,
         "fresh": not (integration.is_unreadable or usable(integration)),
         "changed": changed.select_related("actor").first(),
     }
-    return render(request, "integrations/settings.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "integrations/settings.html", context, status=422 if form.errors or signing.errors else 200
+    )
+
+
+def _senders(integration: Integration) -> set[str] | None:
+    """Returns the addresses of the provider that the workspace's newest emails name; None if it sends no email."""
+    if registry.spec_of(integration.provider).channel != Channel.EMAIL or integration._state.adding:
+        return None
+    emails = Message.objects.filter(workspace=integration.workspace_id, channel=Channel.EMAIL)
+    newest = emails.order_by("-received_at").values_list("source", "account_address")[:NEWEST]
+    return {
+        address
+        for source, address in newest
+        if address and source != OWN and registry.provider_of(source) == integration.provider
+    }
 
 
 def _own(request: WorkspaceRequest, integration_id: uuid.UUID) -> Integration:

@@ -92,7 +92,9 @@ def _context(case: Case) -> Context:
     ]
     newest = message(reply.reply, len(reply.thread) + 1)
     chosen = chosen_facts.choose(_facts(workspace, case.company), reply.reply)
-    return Context(workspace, lead, newest, reply.channel, earlier, [], chosen)
+    return Context(
+        workspace, lead, newest, reply.channel, earlier, [], chosen, case.company.signature.strip()
+    )
 
 
 def _workspace(company: Company) -> Workspace:

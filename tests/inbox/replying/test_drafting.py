@@ -2,8 +2,9 @@
 
 import pytest
 
-from inbox.models import Draft
-from inbox.replying import drafting
+from inbox.models import Draft, OutboundSend, Workspace
+from inbox.replying import drafting, review
+from integrations.models import Integration
 from jobs.deadline import Deadline
 
 pytestmark = pytest.mark.django_db
@@ -25,3 +26,30 @@ def test_a_reply_that_arrives_while_the_model_writes_leaves_no_draft_for_the_one
 
     kept = drafting.keep(newer, drafting.write(newer, soon()))
     assert kept is not None and kept.trigger_message == newer
+
+
+def test_an_email_ends_with_the_signature_of_the_address_that_answers(world):
+    """Of the address, else of its account, else of the workspace; in a draft and in a person's own email."""
+    message = world.reply("Sounds good, how much is it?")
+    workspace, address = world.workspace, message.account_address
+
+    def ending() -> str:
+        return drafting.write(message, soon()).text.rsplit("\n\n", 1)[1]
+
+    assert ending() == workspace.signature
+    account = Integration.objects.get(provider="emailbison")
+    for signatures in ({"": "The account"}, {"": "The account", address.lower(): "Alex\nNorth desk"}):
+        account.config["signatures"] = signatures
+        account.save()
+        assert ending() == list(signatures.values())[-1]
+    OutboundSend.objects.all().delete()
+    own = {"user": world.user, "channel": "email", "sign": True}
+    send = review.send_own(message.lead, text="Hi Dana", client_token="a", **own)
+    assert send.text == "Hi Dana\n\nAlex\nNorth desk"
+    OutboundSend.objects.all().delete()
+    send = review.send_own(message.lead, text=send.text, client_token="b", **own)
+    assert send.text == "Hi Dana\n\nAlex\nNorth desk"
+    Workspace.objects.update(signature="")
+    OutboundSend.objects.all().delete()
+    send = review.send_own(message.lead, text="Hi", client_token="c", **own | {"sign": False})
+    assert send.text == "Hi"

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inbox.models import GateResult, Mention, Note, OutboundSend, Workspace
+from inbox.models import GateResult, Mention, Message, Note, OutboundSend, Workspace
 from inbox.pages.conversation.timeline import LIMIT
 from inbox.replying import review
 from tests import factories
@@ -154,9 +154,17 @@ def test_a_draft_that_nobody_signs_says_so_and_is_not_ready(workspace, people, l
     )
     lead.drafts.update(status_reason="Held: it names a price.")
     assert ("No signature yet." in gates()) == (channel == "email") and "it names a price." in gates()
-    Workspace.objects.update(signature="Alex Moreno, Northwind")
     lead.drafts.update(status_reason="")
+    config = {"signatures": {"alex@outreach.example.com": "Alex Moreno, North desk"}}
+    factories.make_integration(workspace, config=config)
+    Message.objects.update(account_address="alex@outreach.example.com")
     assert "no signature" not in gates().lower() and "Ready:" in gates()
+    Message.objects.update(account_address="sam@outreach.example.com")
+    assert ("No signature yet." in gates()) == (channel == "email")
+    Workspace.objects.update(signature="Alex Moreno, Northwind")
+    assert "no signature" not in gates().lower() and "Ready:" in gates()
+    lead.drafts.all().delete()
+    assert ("Alex Moreno, Northwind" in page(people.member, workspace, lead)) == (channel == "email")
 
 
 @pytest.mark.parametrize(

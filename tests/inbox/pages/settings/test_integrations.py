@@ -16,7 +16,7 @@ from integrations.health.writer import Signal, SignalKind
 from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
 from jobs.models import BackgroundJob
 from sandbox import SandboxServer
-from tests.factories import make_delivery, make_integration, make_workspace
+from tests.factories import make_delivery, make_integration, make_lead, make_message, make_workspace
 from tests.world import forget_calls
 
 SECRET = "sk-live-0123456789-7f3a"
@@ -335,3 +335,30 @@ class TestKeysAndAddresses:
         for bad in (f"https://evil.example\\.{suffix}/x", "https://evil.example/x", f"https://{suffix}:22/x"):
             errors = people.owner.post(url("integration-new", provider), {field: bad}).context["form"].errors
             assert field in errors
+
+
+def test_each_sender_address_of_an_account_has_its_signature(people, account, url, workspace):
+    """Guard: only an email account has senders, and an empty text removes the signature."""
+    page = url("integration-settings", account.pk)
+    make_message(make_lead(workspace), account_address="Alex@outreach.example.com")
+    assert '<option value="Alex@outreach.example.com">' in text_of(people.owner, page)
+
+    def sign(address: str, text: str, **more: str):
+        return people.owner.post(page, {"group": "signature", "address": address, "text": text} | more)
+
+    assert sign("no address", "Alex").status_code == 422
+    assert sign("Alex@outreach.example.com", "Alex\r\nNorth desk").status_code == 302
+    assert sign("", "The team").status_code == 302
+    account.refresh_from_db()
+    signatures = {"alex@outreach.example.com": "Alex\nNorth desk", "": "The team"}
+    assert account.config["signatures"] == signatures and account.credentials == {"api_key": SECRET}
+    entry = AuditEntry.objects.filter(action="integration.changed").first()
+    assert entry.data == {"settings": ["signatures"]}
+    edited = text_of(people.owner, page + "?address=alex@outreach.example.com")
+    assert "Alex\nNorth desk</textarea>" in edited and "All other addresses" in edited
+    sign("alex@outreach.example.com", " ")
+    account.refresh_from_db()
+    assert account.config["signatures"] == {"": "The team"}
+    assert people.member.post(page, {"group": "signature", "text": "Mine"}).status_code == 403
+    calendar = make_integration(workspace, "calendly", credentials={"api_key": SECRET})
+    assert "Signatures" not in text_of(people.owner, url("integration-settings", calendar.pk))
