@@ -4,9 +4,12 @@ A command from a web page of another origin is refused, so that no other page in
 """
 
 import logging
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sandbox import control_page
+from sandbox.state import Account
 from sandbox.web import BadRequestError, ControlError, Request, Response, Router, json_response
 
 if TYPE_CHECKING:
@@ -16,7 +19,22 @@ logger = logging.getLogger(__name__)
 
 routes = Router()
 
-FILTERS = ("provider", "account", "kind", "contains", "path")
+COMMANDS: tuple[tuple[str, str, int, str, Callable[[Any], Any]], ...] = (
+    ("POST", "/faults", 201, "fault", asdict),
+    ("DELETE", "/faults", 200, "clear_faults", lambda count: {"cleared": count}),
+    ("POST", "/faults/clear", 200, "clear_faults", lambda count: {"cleared": count}),
+    ("DELETE", "/faults/{fault_id}", 200, "clear_faults", lambda count: {"cleared": count}),
+    ("POST", "/faults/{fault_id}/clear", 200, "clear_faults", lambda count: {"cleared": count}),
+    ("GET", "/accounts/{provider}/{account}", 200, "set_account", Account.as_dict),
+    ("POST", "/accounts/{provider}/{account}", 200, "set_account", Account.as_dict),
+    ("POST", "/accounts", 200, "set_account", Account.as_dict),
+    ("POST", "/webhooks", 201, "set_webhook", asdict),
+    ("DELETE", "/webhooks/{provider}/{account}", 200, "remove_webhook", lambda gone: {"removed": gone}),
+    ("POST", "/emit", 200, "emit", dict),
+    ("POST", "/answers", 201, "set_answer", dict),
+    ("POST", "/reset", 200, "reset", lambda _: {"reset": True}),
+)
+"""For each address: the status of the response, the method of Sandbox that it calls, and the body of the response."""
 
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:
@@ -65,6 +83,19 @@ def _values(request: Request) -> dict[str, Any]:
     return values
 
 
+def _command(name: str, status: int, body: Callable[[Any], Any]) -> Callable[..., Response]:
+    """Returns the handler of a control address. Path parameters override the fields of the request."""
+
+    def handler(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+        return json_response(body(getattr(sandbox, name)(**_values(request) | params)), status)
+
+    return handler
+
+
+for _method, _address, _status, _name, _body in COMMANDS:
+    routes.on(_method, _address)(_command(_name, _status, _body))
+
+
 @routes.on("GET", "/")
 def page(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
     return control_page.page(sandbox)
@@ -77,79 +108,22 @@ def stylesheet(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> 
 
 @routes.on("GET", "/state.json")
 def state(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    query = request.query
-    limit = request.number("limit", 200, 0, 20_000)
-    return json_response(
-        sandbox.summary(provider=query.get("provider"), account=query.get("account"), limit=limit)
-    )
+    return json_response(sandbox.summary(limit=_limit(request), **_filters(request)))
 
 
 @routes.on("GET", "/sends.json")
 def sends(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return _records("sends", sandbox.sends(**_filters(request, "path")), request)
+    return _records("sends", sandbox.sends(**_filters(request, "kind", "contains")), request)
 
 
 @routes.on("GET", "/requests.json")
 def requests(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return _records("requests", sandbox.requests(**_filters(request, "kind", "contains")), request)
-
-
-def _filters(request: Request, *unused: str) -> dict[str, str | None]:
-    return {name: request.query.get(name) for name in FILTERS if name not in unused}
-
-
-def _records(name: str, records: list[dict[str, Any]], request: Request) -> Response:
-    limit = request.number("limit", 200, 0, 20_000)
-    return json_response(
-        {"total": len(records), name: records[len(records) - limit :] if limit < len(records) else records}
-    )
+    return _records("requests", sandbox.requests(**_filters(request, "path")), request)
 
 
 @routes.on("GET", "/faults")
 def faults(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response({"faults": [fault.as_dict() for fault in sandbox.faults.all()]})
-
-
-@routes.on("POST", "/faults")
-def add_fault(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response(sandbox.fault(**_values(request)).as_dict(), 201)
-
-
-@routes.on("DELETE", "/faults")
-@routes.on("POST", "/faults/clear")
-def clear_faults(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response({"cleared": sandbox.clear_faults()})
-
-
-@routes.on("DELETE", "/faults/{fault_id}")
-@routes.on("POST", "/faults/{fault_id}/clear")
-def clear_fault(sandbox: "Sandbox", request: Request, params: dict[str, Any]) -> Response:
-    return json_response({"cleared": sandbox.clear_faults(**params)})
-
-
-@routes.on("GET", "/accounts/{provider}/{account}")
-def account(sandbox: "Sandbox", request: Request, params: dict[str, Any]) -> Response:
-    return json_response(sandbox.set_account(**params).as_dict())
-
-
-@routes.on("POST", "/accounts", "/accounts/{provider}/{account}")
-def set_account(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response(sandbox.set_account(**_values(request) | params).as_dict())
-
-
-@routes.on("POST", "/webhooks")
-def set_webhook(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response(sandbox.set_webhook(**_values(request)).as_dict(), 201)
-
-
-@routes.on("DELETE", "/webhooks/{provider}/{account}")
-def remove_webhook(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response({"removed": sandbox.outbox.remove_webhook(**params)})
-
-
-@routes.on("POST", "/emit")
-def emit(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response(sandbox.emit(**_values(request)))
+    return json_response({"faults": [asdict(fault) for fault in sandbox.faults.all()]})
 
 
 @routes.on("POST", "/ingest")
@@ -160,12 +134,13 @@ def ingest(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Resp
     return json_response({"learned": sandbox.ingest(**values)})
 
 
-@routes.on("POST", "/answers")
-def set_answer(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    return json_response(sandbox.set_answer(**request.data), 201)
+def _filters(request: Request, *more: str) -> dict[str, str | None]:
+    return {name: request.query.get(name) for name in ("provider", "account", *more)}
 
 
-@routes.on("POST", "/reset")
-def reset(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-    sandbox.reset()
-    return json_response({"reset": True})
+def _limit(request: Request) -> int:
+    return request.number("limit", 200, 0, 20_000)
+
+
+def _records(name: str, records: list[dict[str, Any]], request: Request) -> Response:
+    return json_response({"total": len(records), name: records[max(0, len(records) - _limit(request)) :]})

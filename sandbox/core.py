@@ -7,7 +7,7 @@ API's commands, with the same names. No product code is imported, because the sa
 import logging
 import threading
 from concurrent.futures import wait as futures_wait
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sandbox.faults import MODEL_KINDS, Fault, FaultBook
@@ -163,6 +163,10 @@ class Sandbox:
         return webhook
 
     @command
+    def remove_webhook(self, provider: str, account: str) -> bool:
+        return self.outbox.remove_webhook(provider, account)
+
+    @command
     def emit(
         self,
         provider: str,
@@ -238,6 +242,7 @@ class Sandbox:
                     return answer
         return None
 
+    @command
     def reset(self) -> None:
         """Forgets all accounts, records, faults, answers and webhooks of the sandbox. The server keeps running."""
         self._answers.clear()
@@ -269,9 +274,9 @@ class Sandbox:
             "sends": last(self.sends(**wanted)),
             "requests": last(self.requests(**wanted)),
             "accounts": [a.as_dict() for a in self.state.accounts(provider) if account in (None, a.name)],
-            "faults": [fault.as_dict() for fault in self.faults.all()],
-            "webhooks": [webhook.as_dict() for webhook in self.outbox.webhooks() if fits(webhook.as_dict())],
-            "deliveries": last([delivery for delivery in self.state.deliveries() if fits(delivery)]),
+            "faults": [asdict(fault) for fault in self.faults.all()],
+            "webhooks": list(filter(fits, map(asdict, self.outbox.webhooks()))),
+            "deliveries": last(list(filter(fits, self.state.deliveries()))),
         }
 
     def _provider(self, name: str) -> Provider:

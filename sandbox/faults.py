@@ -9,7 +9,7 @@ import itertools
 import random
 import re
 import threading
-from dataclasses import asdict, field
+from dataclasses import field
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -110,9 +110,6 @@ class Fault:
         self.status = self.status or DEFAULT_STATUS.get(self.kind)
         self.ms = DEFAULT_MS.get(self.kind, 0) if self.ms is None else self.ms
         self._random = random.Random(self.seed)
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
     def matches(self, provider: str, method: str, path: str, names: set[str]) -> bool:
         return (

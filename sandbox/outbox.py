@@ -7,14 +7,14 @@ caller that needs the result waits for the Future.
 import hashlib
 import hmac
 import http.client
-import queue
 import threading
 import time
 import urllib.parse
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -58,9 +58,6 @@ class Webhook:
         signed = self.signature(f"{at}.".encode() + payload)
         return f"t={at},{version}={signed}"
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass
 class _Parcel:
@@ -82,9 +79,8 @@ class Outbox:
         self._webhooks: dict[tuple[str, str], Webhook] = {}
         self._waiting: dict[int, deque[_Parcel]] = {}
         self._lock = threading.Lock()
-        self._queue: queue.SimpleQueue[_Parcel | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
+        self.open()
 
     def set_webhook(self, webhook: Webhook) -> None:
         self._webhooks[webhook.provider, webhook.account] = webhook
@@ -126,36 +122,26 @@ class Outbox:
             _Parcel(webhook, account, payload, {**headers, **webhook.headers}, Future(), delay_s)
             for _ in range(copies)
         ]
-        self._start_threads()
         if "webhook_reorder" in faults:
             self._hold(faults["webhook_reorder"], parcels)
         else:
-            for parcel in parcels:
-                self._queue.put(parcel)
+            self._send(parcels)
         return [parcel.future for parcel in parcels]
 
     def open(self) -> None:
         """Starts to post webhooks. Nothing is left over from before a `stop`."""
         self._stopping.clear()
-        self._queue = queue.SimpleQueue()
-        self._threads = []
+        self._pool = ThreadPoolExecutor(THREADS, "sandbox-webhooks")
 
     def stop(self) -> None:
         """Stops posting webhooks. Queued ones are dropped, and their Futures never complete."""
         self._stopping.set()
-        for _ in self._threads:
-            self._queue.put(None)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _start_threads(self) -> None:
-        with self._lock:
-            if self._threads:
-                return
-            self._threads = [
-                threading.Thread(target=self._work, name=f"sandbox-webhooks-{n}", daemon=True)
-                for n in range(THREADS)
-            ]
-        for thread in self._threads:
-            thread.start()
+    def _send(self, parcels: list[_Parcel]) -> None:
+        with suppress(RuntimeError):  # `stop` was called in the meantime
+            for parcel in parcels:
+                self._pool.submit(self._work, parcel)
 
     def _hold(self, fault: Fault, parcels: list[_Parcel]) -> None:
         with self._lock:
@@ -173,14 +159,11 @@ class Outbox:
     def _release(self, fault: Fault) -> None:
         with self._lock:
             parcels = list(self._waiting.pop(fault.id, ()))
-        for parcel in fault.shuffled(parcels):
-            self._queue.put(parcel)
+        self._send(fault.shuffled(parcels))
 
-    def _work(self) -> None:
-        parcels = self._queue
-        while (parcel := parcels.get()) is not None and not self._stopping.is_set():
-            self._stopping.wait(parcel.delay_s)
-            parcel.future.set_result(self._deliver(parcel))
+    def _work(self, parcel: _Parcel) -> None:
+        self._stopping.wait(parcel.delay_s)
+        parcel.future.set_result(self._deliver(parcel))
 
     def _deliver(self, parcel: _Parcel) -> dict[str, Any]:
         delivery: dict[str, Any] = {}

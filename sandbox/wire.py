@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 import time
-from http import HTTPStatus
+from http.client import responses
 
 from sandbox.faults import Fault
 from sandbox.provider import Provider
@@ -86,7 +86,8 @@ def spoil(fault: Fault | None, provider: Provider, response: Response) -> Respon
         spoilt.headers.update(retry_after_header(fault.retry_after))
         return spoilt
     if kind == "html":
-        return text_response(GATEWAY_PAGE.format(f"{status} {phrase(status)}"), status, "text/html")
+        title = f"{status} {responses.get(status, 'Unknown')}"
+        return text_response(GATEWAY_PAGE.format(title), status, "text/html")
     if kind == "empty":
         return Response(status, b"", response.content_type)
     if kind == "half_json":
@@ -121,16 +122,9 @@ def transmit(
         wire.send(head + body)
 
 
-PHRASES = {status.value: status.phrase for status in HTTPStatus}
-
-
-def phrase(status: int) -> str:
-    return PHRASES.get(status, "Unknown")
-
-
 def _head(response: Response, close: bool) -> bytes:
     lines = [
-        f"HTTP/1.1 {response.status} {phrase(response.status)}",
+        f"HTTP/1.1 {response.status} {responses.get(response.status, 'Unknown')}",
         f"Date: {email.utils.formatdate(usegmt=True)}",
         f"Content-Type: {response.content_type}",
         f"Content-Length: {len(response.body)}",
