@@ -122,41 +122,41 @@ class BounceEvent(MessageEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnsubscribeEvent(Event):
-    """The lead wants no more messages: through the provider's unsubscribe link, or as `by` says.
-
-    `occurred_at` is the provider's time, if it states one. If nothing distinguishes such an event from a later one,
-    `event_key` is "" and the handler decides. `channels` are the channels concerned; empty means all.
-    """
+class LeadEvent(Event):
+    """Something happened to a lead. `occurred_at` is the provider's time, if it states one."""
 
     person: Person
     campaign: CampaignRef | None = None
     occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribeEvent(LeadEvent):
+    """The lead wants no more messages: through the provider's unsubscribe link, or as `by` says.
+
+    If nothing distinguishes such an event from a later one, `event_key` is "" and the handler decides. `channels` are
+    the channels concerned; empty means all.
+    """
+
     by: str = "unsubscribe link"
     channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelEvent(Event):
+class LabelEvent(LeadEvent):
     """Somebody at the provider put a label on a lead. STOP_LABELS and the workspace's own labels say what it means."""
 
-    person: Person
     label: str
-    campaign: CampaignRef | None = None
-    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TagEvent(Event):
+class TagEvent(LeadEvent):
     """The provider's users or its model tagged a lead. `tag` is our name of the tag, such as "Not Interested".
 
     It applies to the newest reply that the lead had written by `occurred_at`, which defaults to the time of receipt.
     """
 
-    person: Person
     tag: str
-    campaign: CampaignRef | None = None
-    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

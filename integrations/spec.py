@@ -196,8 +196,8 @@ class Payloads(Protocol):
 
 def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) -> WebhookSource:
     """Returns a webhook address to which the provider posts JSON that `payloads` parses. `stated` are the other fields
-    of WebhookSource. Unless they say otherwise, the address has a workspace's own key. Raises Incomplete if one is
-    missing.
+    of WebhookSource. Unless they say otherwise, the address has a workspace's own key, and nothing else carries it.
+    Raises Incomplete if one is missing.
     """
     shared: dict[str, Any] = {
         "keyed": True,
@@ -207,6 +207,8 @@ def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) ->
         "account_of": payloads.account_of,
         "events": payloads.EVENTS,
         "contract": contract_of(payloads, name),
+        "secret_headers": (),
+        "secret_field": "",
     }
     return WebhookSource(name=name, provider=provider, **shared | stated)
 
@@ -250,9 +252,9 @@ def campaign_mail(provider: str, **stated: bool) -> tuple[MessageSource, ...]:
 class AccountWords:
     """The provider's words for the state of an account or mailbox. Other words say nothing."""
 
-    refused: frozenset[str]
-    down: frozenset[str]
-    well: frozenset[str]
+    refused: tuple[str, ...]
+    down: tuple[str, ...]
+    well: tuple[str, ...]
 
 
 @declared
@@ -512,8 +514,6 @@ PLAIN_CALLS: dict[str, Any] = {"ports": (), "operator_urls": BASE_URL_ALONE, "ca
 """Calls to one address with no limit of ours."""
 SHARED_WEBHOOK: dict[str, Any] = {
     "keyed": False,
-    "secret_headers": (),
-    "secret_field": "",
     "accepts": NONE("It checks the signature and needs no key."),
 }
 """A webhook address that all workspaces share."""
@@ -529,6 +529,20 @@ def has_secrets(account: "Integration") -> bool:
     return account.has_secrets
 
 
+KEY_HEALTH: dict[str, Any] = {
+    "no_proof": KEY_PROVES_ALL,
+    "still_broken": KEY_PROVES_ALL,
+    "refusals": {},
+    "stopped": CHANNEL_STOPS,
+}
+"""An account that works as long as its key does."""
+MAIL_ANSWERS: dict[str, Any] = {
+    "channel": "email",
+    "sends": frozenset({"reply"}),
+    "contacts": NO_CONTACTS,
+    "read_message": WHOLE_MESSAGES,
+}
+"""A provider that mails campaigns, and answers their replies."""
 ONE_KEY: dict[str, Any] = {
     "key": "api_key",
     "installation_key": KEY_PER_ACCOUNT,

@@ -141,14 +141,9 @@ def _instant(text: Any) -> datetime | None:
         raise BadRequestError(f"{text!r} is not an ISO 8601 date", code="start_time") from exc
 
 
-def _collection(items: list[dict[str, Any]], call: Call | None = None) -> Response:
+def _collection(call: Call, items: list[dict[str, Any]]) -> Response:
     """A page of a list: developer.calendly.com/api-docs, read on 2026-12-01. Its token is the place in the list."""
-    count, start = len(items), 0
-    if call is not None:
-        count, start = (
-            call.request.number("count", 20, 1, 100),
-            call.request.number("page_token", 0, 0, 10**9),
-        )
+    count, start = call.request.number("count", 20, 1, 100), call.request.number("page_token", 0, 0, 10**9)
     token = str(start + count) if start + count < len(items) else None
     page = items[start : start + count]
     return json_response({"collection": page, "pagination": {"count": len(page), "next_page_token": token}})
@@ -168,9 +163,8 @@ def me(call: Call) -> Response:
 @routes.on("GET", "/event_types")
 def event_types(call: Call) -> Response:
     url = "https://calendly.com/alex-example/intro"
-    return _collection(
-        [{"uri": EVENT_TYPE, "name": "Intro call", "active": True, "duration": 30, "scheduling_url": url}]
-    )
+    kind = {"uri": EVENT_TYPE, "name": "Intro call", "active": True, "duration": 30, "scheduling_url": url}
+    return _collection(call, [kind])
 
 
 @routes.on("GET", "/event_type_available_times")
@@ -180,7 +174,8 @@ def available_times(call: Call) -> Response:
     }
     day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     free = [_z(day + timedelta(days=offset, hours=hour)) for offset in range(1, 8) for hour in (14, 15, 18)]
-    return _collection([{"status": "available", "start_time": at} for at in free if at not in booked])
+    times = [{"status": "available", "start_time": at} for at in free if at not in booked]
+    return json_response({"collection": times})
 
 
 @routes.on("GET", "/scheduled_events")
@@ -190,7 +185,7 @@ def scheduled_events(call: Call) -> Response:
     earliest = _instant(call.request.query.get("min_start_time"))
     meetings = [meeting for meeting in call.store.events.values() if meeting["uri"] in event_uris]
     later = (m for m in meetings if earliest is None or earliest <= datetime.fromisoformat(m["start_time"]))
-    return _collection(sorted(later, key=lambda meeting: meeting["start_time"]), call)
+    return _collection(call, sorted(later, key=lambda meeting: meeting["start_time"]))
 
 
 @routes.on("GET", "/scheduled_events/{event_id}")
@@ -201,7 +196,7 @@ def scheduled_event(call: Call) -> Response:
 @routes.on("GET", "/scheduled_events/{event_id}/invitees")
 def invitees(call: Call) -> Response:
     uri = _event(call)["uri"]
-    return _collection([row for row in call.store.invitees.values() if row["event"] == uri], call)
+    return _collection(call, [row for row in call.store.invitees.values() if row["event"] == uri])
 
 
 PLAYER = Calendly()

@@ -6,14 +6,13 @@ Its lead is the first recipient, who is created if necessary.
 
 import html
 import urllib.parse
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import emailbison_events as events
 from sandbox.provider import Call, Provider
-from sandbox.state import Account, Shelf, now_iso
+from sandbox.state import Account, Shelf
 from sandbox.web import BadRequestError, Response, Router, json_response, refused_field
 
 routes = Router()
@@ -193,43 +192,15 @@ def send_reply(call: Call) -> Response:
     to, sender_id = _checked_reply(call.account, values)
     parent = call.store.replies.get(_number(call.params["reply_id"])) or _unheard_of(call, to)
     sender = events.keep_sender(call.store, {"id": sender_id})
-    mail = _keep_sent(call, parent, sender)
-    outgoing = {
-        "id": call.account.next_id(),
-        "email_subject": mail["email_subject"],
-        "from_email_address": sender["email"],
-        "from_name": sender["name"],
-        "html_body": mail["email_body"],
-        "date_received": mail["sent_at"],
-        "type": "Outgoing Email",
-        "folder": "Sent",
-        **{name: events.people(values.get(f"{name}_emails")) for name in ("to", "cc", "bcc")},
-        **{name: mail[name] for name in ("raw_message_id", "lead_id", "campaign_id", "sender_email_id")},
-    }
-    reply = events.keep_reply(call.account, outgoing)
+    subject = values.get("subject") or _re(parent["email_subject"])
+    mail = events.keep_mail(
+        call.account, sender, parent["lead_id"], parent["campaign_id"], subject, values["message"]
+    )
+    recipients = {name: values.get(f"{name}_emails") for name in ("to", "cc", "bcc")}
+    reply = events.keep_outgoing(call.account, mail, sender, **recipients)
     call.sent("reply", mail["id"], to=to, thread=call.params["reply_id"], text=values["message"])
     call.tell(events.manual_sent(call.account, reply, sender), echo=True)
     return json_response({"data": {"success": True, "message": "Reply sent successfully.", "reply": reply}})
-
-
-def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """Stores the outgoing email in the form of the list of sent emails."""
-    at = now_iso()
-    mail = {
-        "id": call.account.next_id(),
-        "lead_id": parent["lead_id"],
-        "campaign_id": parent["campaign_id"],
-        "sequence_step_id": None,
-        "email_subject": call.request.data.get("subject") or _re(parent["email_subject"]),
-        "email_body": call.request.data["message"],
-        "status": "sent",
-        "sent_at": at,
-        "scheduled_date_local": at[:19],
-        "raw_message_id": f"<{uuid.uuid4().hex}@{sender['email'].partition('@')[2]}>",
-        "sender_email_id": sender["id"],
-    }
-    call.store.sent[mail["id"]] = mail
-    return mail
 
 
 def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:

@@ -42,7 +42,7 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
         return {"event": _envelope(account, event), "data": {"sender_email": public(sender)}}
     payload = _about_lead(account, event, fields, sender)
     if event == "MANUAL_EMAIL_SENT":
-        reply = _by_hand(account, payload["scheduled_email"], sender)
+        reply = keep_outgoing(account, payload["scheduled_email"], sender, to=[payload["lead"]["email"]])
         if not fields.get("as_scheduled_email"):
             return manual_sent(account, reply, sender)
     if event in INBOUND:
@@ -159,33 +159,11 @@ def public(sender: dict[str, Any]) -> dict[str, Any]:
     return {"id": sender["id"], "email": sender["email"], "name": sender["name"]}
 
 
-REPLY_FIELDS = [
-    "id",
-    "uuid",
-    "email_subject",
-    "from_email_address",
-    "from_name",
-    "primary_to_email_address",
-    "to",
-    "cc",
-    "bcc",
-    "html_body",
-    "text_body",
-    "raw_body",
-    "raw_message_id",
-    "date_received",
-    "created_at",
-    "updated_at",
-    "automated_reply",
-    "interested",
-    "type",
-    "folder",
-    "lead_id",
-    "campaign_id",
-    "sender_email_id",
-    "scheduled_email_id",
-    "attachments",
-]
+OPTIONAL_FIELDS = (
+    *("email_subject", "from_email_address", "from_name", "to", "cc", "bcc", "html_body", "raw_body"),
+    *("raw_message_id", "lead_id", "campaign_id", "sender_email_id", "scheduled_email_id"),
+)
+"""The fields of a reply that may be null."""
 
 
 def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
@@ -194,9 +172,9 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
     """
     box: Mailbox = account.data
     reply_id = int(values["id"])
-    reply = box.replies.get(reply_id) or dict.fromkeys(REPLY_FIELDS)
-    reply.update({name: values[name] for name in REPLY_FIELDS if values.get(name) is not None}, id=reply_id)
-    at = reply["date_received"] or now_iso()
+    stated = {name: field for name, field in values.items() if field is not None}
+    stored = dict.fromkeys(OPTIONAL_FIELDS) | box.replies.get(reply_id, {}) | stated
+    at = stored.get("date_received") or now_iso()
     defaults = {
         "uuid": str(uuid.uuid4()),
         "date_received": at,
@@ -206,12 +184,14 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
         "interested": False,
         "type": "Tracked Reply",
         "folder": "Inbox",
-        "primary_to_email_address": (reply["to"] or [{}])[0].get("address"),
-        "text_body": plain(reply["html_body"] or ""),
+        "primary_to_email_address": (stored["to"] or [{}])[0].get("address"),
+        "text_body": plain(stored["html_body"] or ""),
         "attachments": [],
     }
-    reply.update({name: default for name, default in defaults.items() if reply[name] is None})
-    box.files.update({int(file["id"]): file for file in reply["attachments"] or () if file.get("id")})
+    reply: dict[str, Any] = {name: stored.get(name, default) for name, default in defaults.items()}
+    reply["id"] = reply_id
+    reply |= {name: stored[name] for name in OPTIONAL_FIELDS}
+    box.files.update({int(file["id"]): file for file in reply["attachments"] if file.get("id")})
     box.replies[reply_id] = reply
     return reply
 
@@ -271,39 +251,54 @@ def _scheduled_email(
         return sent[-1]
     stated = fields if event in NEW_MAILS else {}
     body = stated.get("html") or f"<p>{html.escape(stated.get('text') or 'Hi, a quick question.')}</p>"
+    subject, step = stated.get("subject") or "quick question", len(sent) + 1
+    return keep_mail(account, sender, lead["id"], campaign["id"], subject, body, step)
+
+
+def keep_mail(
+    account: Account,
+    sender: dict[str, Any],
+    lead_id: int,
+    campaign_id: int | None,
+    subject: str,
+    body: str,
+    step: int | None = None,
+) -> dict[str, Any]:
+    """Stores an outgoing email of `sender`, and returns it in the form of the simulated EmailBison's sent emails."""
     at = now_iso()
     mail = {
         "id": account.next_id(),
-        "lead_id": lead["id"],
-        "sequence_step_id": len(sent) + 1,
-        "email_subject": stated.get("subject") or "quick question",
+        "lead_id": lead_id,
+        "campaign_id": campaign_id,
+        "sequence_step_id": step,
+        "email_subject": subject,
         "email_body": body,
         "status": "sent",
         "sent_at": at,
         "scheduled_date_local": at[:19],
         "raw_message_id": f"<{uuid.uuid4().hex}@{sender['email'].partition('@')[2]}>",
-        "campaign_id": campaign["id"],
         "sender_email_id": sender["id"],
     }
     account.data.sent[mail["id"]] = mail
     return mail
 
 
-def _by_hand(account: Account, mail: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """Returns the `mail` that a person wrote in the form of the folder Sent."""
-    lead = account.data.leads[mail["lead_id"]]
-    listed = {
+def keep_outgoing(
+    account: Account, mail: dict[str, Any], sender: dict[str, Any], **recipients: Any
+) -> dict[str, Any]:
+    """Stores the `mail` that a person or an API call wrote, in the form of the folder Sent."""
+    outgoing = {
         "id": account.next_id(),
         "email_subject": mail["email_subject"],
         "from_email_address": sender["email"],
         "from_name": sender["name"],
-        "to": people([lead["email"]]),
         "html_body": mail["email_body"],
         "date_received": mail["sent_at"],
         "type": "Outgoing Email",
         "folder": "Sent",
+        **{name: mail[name] for name in ("raw_message_id", "lead_id", "campaign_id", "sender_email_id")},
     }
-    return keep_reply(account, {**mail, **listed, "id": listed["id"]})
+    return keep_reply(account, outgoing | {name: people(listed) for name, listed in recipients.items()})
 
 
 def _reply(

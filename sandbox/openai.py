@@ -9,6 +9,7 @@ import json
 import re
 import time
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.answers import answer, draft, resolve, types_of
@@ -18,12 +19,6 @@ from sandbox.web import BadRequestError, Response, Router, json_response
 
 routes = Router()
 
-TYPES = {
-    401: "invalid_request_error",
-    403: "invalid_request_error",
-    404: "invalid_request_error",
-    429: "requests",
-}
 CODES = {
     401: "invalid_api_key",
     403: "insufficient_permissions",
@@ -72,7 +67,7 @@ class OpenAI(Provider):
         return response
 
     def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
-        kind = TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
+        kind = "requests" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
         return {"error": {"message": text, "type": kind, "param": None, "code": code or CODES.get(status)}}
 
 
@@ -198,18 +193,16 @@ def _node_problem(root: dict[str, Any], node: dict[str, Any]) -> str | None:
     return None
 
 
+@dataclass
 class _Reply:
     """A response object under construction: its text and the tokens that it uses."""
 
-    def __init__(
-        self, values: dict[str, Any], text: str, *, input_tokens: int, reasoning_tokens: int
-    ) -> None:
-        self.values = values
-        self.text = text
-        self.refused = False
-        self.incomplete: str | None = None
-        self.input_tokens = input_tokens
-        self.reasoning_tokens = reasoning_tokens
+    values: dict[str, Any]
+    text: str
+    input_tokens: int
+    reasoning_tokens: int
+    refused: bool = False
+    incomplete: str | None = None
 
     def cut_off(self, reason: str) -> None:
         """Ends the simulated model's text early: after half of it for a token limit, at once for a content filter."""

@@ -159,21 +159,10 @@ def _account(account: Account) -> dict[str, Any]:
 
 @routes.on("GET", "/api/v1/users/{identifier}")
 def profile(call: Call) -> Response:
-    person = person_of(call, call.params["identifier"])
-    first, _, last = person["name"].partition(" ")
-    return json_response(
-        {
-            "object": "UserProfile",
-            "provider": "LINKEDIN",
-            "provider_id": person["provider_id"],
-            "public_identifier": person["public_identifier"],
-            "first_name": first,
-            "last_name": last,
-            "network_distance": person["network_distance"],
-            "pending_invitation": person["pending_invitation"],
-            "open_profile": person["open_profile"],
-        }
-    )
+    person = dict(person_of(call, call.params["identifier"]))
+    first, _, last = person.pop("name").partition(" ")
+    names = {"object": "UserProfile", "provider": "LINKEDIN", "first_name": first, "last_name": last}
+    return json_response(person | names)
 
 
 @routes.on("POST", "/api/v1/users/invite")
@@ -259,20 +248,20 @@ def start_chat(call: Call) -> Response:
 
 @routes.on("GET", "/api/v1/chats/{chat_id}/messages")
 def chat_messages(call: Call) -> Response:
-    chat_id = _chat(call)["id"]
+    chat_id = chat_of(call)["id"]
     rows = [message for message in call.store.messages.values() if message["chat_id"] == chat_id]
     return _list(call, "MessageList", between(call, newest_first(rows)))
 
 
 @routes.on("POST", "/api/v1/chats/{chat_id}/messages")
 def send_message(call: Call) -> Response:
-    message = _send(call, _chat(call), required_text(call.request.data, "text"), "dm")
+    message = _send(call, chat_of(call), required_text(call.request.data, "text"), "dm")
     return json_response({"object": "MessageSent", "message_id": message["id"]}, 201)
 
 
 @routes.on("GET", "/api/v1/chats/{chat_id}/attendees")
 def chat_attendees(call: Call) -> Response:
-    person = call.store.people[_chat(call)["attendee_provider_id"]]
+    person = call.store.people[chat_of(call)["attendee_provider_id"]]
     attendee = {
         "object": "ChatAttendee",
         "id": hashlib.sha256(person["provider_id"].encode()).hexdigest()[:16],
@@ -313,7 +302,7 @@ def _message(call: Call) -> dict[str, Any]:
     return call.look_up(call.store.messages, "message_id", "Message not found.")
 
 
-def _chat(call: Call) -> dict[str, Any]:
+def chat_of(call: Call) -> dict[str, Any]:
     return call.look_up(call.store.chats, "chat_id", "Chat not found.")
 
 

@@ -36,8 +36,7 @@ def new_link(call: Call, name: str, values: dict[str, Any]) -> str:
 
 @pages.on("GET", "/hosted/{token}")
 def hosted_page(call: Call) -> Response:
-    if _link(call) is None:
-        return _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
+    _link(call)
     owner = html.escape(call.account.properties.get("name", call.account.name))
     form = (
         f'<p>Account: {owner}</p><form method="post"><button type="submit">Reconnect LinkedIn</button></form>'
@@ -48,8 +47,6 @@ def hosted_page(call: Call) -> Response:
 @pages.on("POST", "/hosted/{token}")
 def hosted_reconnect(call: Call) -> Response:
     link = _link(call)
-    if link is None:
-        return _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
     del call.store.links[call.params["token"]]
     call.sandbox.set_account(call.account.provider, call.account.name, "ok")
     if link.get("success_redirect_url"):
@@ -57,12 +54,12 @@ def hosted_reconnect(call: Call) -> Response:
     return _html("Connected", "<p>The account is connected again. You can close this page.</p>")
 
 
-def _link(call: Call) -> dict[str, Any] | None:
-    link = call.store.links.get(call.params["token"])
-    if link is None:
-        return None
-    expires = link.get("expiresOn")
-    return None if expires and instant(expires) < datetime.now(UTC) else link
+def _link(call: Call) -> dict[str, Any]:
+    link: dict[str, Any] | None = call.store.links.get(call.params["token"])
+    if link is None or (link.get("expiresOn") and instant(link["expiresOn"]) < datetime.now(UTC)):
+        page = _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
+        raise BadRequestError("link expired", response=page)
+    return link
 
 
 def _html(title: str, content: str, status: int = 200) -> Response:

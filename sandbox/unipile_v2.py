@@ -9,7 +9,16 @@ from sandbox import unipile_events as events
 from sandbox import unipile_hosted
 from sandbox.provider import STATUS_CODES, Call
 from sandbox.state import Account, now_iso
-from sandbox.unipile import CONNECTED, NOTE_LIMIT, Unipile, between, inmails_left, newest_first, person_of
+from sandbox.unipile import (
+    CONNECTED,
+    NOTE_LIMIT,
+    Unipile,
+    between,
+    chat_of,
+    inmails_left,
+    newest_first,
+    person_of,
+)
 from sandbox.web import BadRequestError, Request, Response, Router, json_response
 
 if TYPE_CHECKING:
@@ -289,12 +298,12 @@ def start_chat(call: Call) -> Response:
 
 @routes.on("GET", "/v2/{account_id}/chats/{chat_id}")
 def chat(call: Call) -> Response:
-    return json_response(_chat(call.account, _chat_row(call)))
+    return json_response(_chat(call.account, chat_of(call)))
 
 
 @routes.on("GET", "/v2/{account_id}/chats/{chat_id}/messages")
 def messages(call: Call) -> Response:
-    chat_id = _chat_row(call)["id"]
+    chat_id = chat_of(call)["id"]
     rows = [row for row in newest_first(call.store.messages.values()) if row["chat_id"] == chat_id]
     return _list(call, [_message(call.account, row) for row in between(call, rows)])
 
@@ -303,7 +312,7 @@ def messages(call: Call) -> Response:
 def send_message(call: Call) -> Response:
     fields: dict[str, type] = {"text": str, "quote_id": str, "attachments": list}
     text = call.check_body(fields, ("text",), REFUSALS)["text"]
-    message = _send(call, _chat_row(call), text, "dm")
+    message = _send(call, chat_of(call), text, "dm")
     return json_response({"object": "MessageSent", "message_id": message["id"]})
 
 
@@ -334,10 +343,6 @@ def _send(call: Call, chat: dict[str, Any], text: str, kind: str) -> dict[str, A
     call.sent(kind, message["id"], to=chat["attendee_provider_id"], thread=chat["id"], text=text)
     call.tell(_event(call.account, "message.new", _message(call.account, message)), echo=True)
     return message
-
-
-def _chat_row(call: Call) -> dict[str, Any]:
-    return call.look_up(call.store.chats, "chat_id", "Chat not found.")
 
 
 def _message_row(call: Call) -> dict[str, Any]:

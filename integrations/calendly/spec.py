@@ -32,8 +32,6 @@ SPEC = spec.Declaration(
             NAME,
             "calendly",
             payloads,
-            secret_headers=(),
-            secret_field="",
             accepts=signature.accepts,
             sample=spec.NONE("It brings meetings, not messages."),
             rules=spec.DeliveryRules(
@@ -60,9 +58,6 @@ SPEC = spec.Declaration(
         probe=spec.Probe(read=account.probe, applies=spec.any_account),
         checks=(("Token accepted", account.check_token), ("Event type", account.check_event_type)),
         account_words=spec.NONE("It doesn’t report an account’s state."),
-        no_proof=spec.KEY_PROVES_ALL,
-        still_broken=spec.KEY_PROVES_ALL,
-        refusals={},
-        stopped="Bookings and free times can’t be read",
+        **spec.KEY_HEALTH | {"stopped": "Bookings and free times can’t be read"},
     ),
 )

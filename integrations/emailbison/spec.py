@@ -44,8 +44,6 @@ SPEC = spec.Declaration(
             NAME,
             "email",
             payloads,
-            secret_headers=(),
-            secret_field="",
             accepts=spec.SIGNS_NOTHING,
             sample=payloads.sample,
             rules=spec.DeliveryRules(
@@ -57,17 +55,14 @@ SPEC = spec.Declaration(
     ),
     messages=spec.Messages(
         sources=spec.campaign_mail(NAME, flags_interest=True),
-        channel="email",
         opens_channel=True,
         carrier=carrier.EmailBisonCarrier(),
         newer=carrier.EmailBisonCarrier().newer,
-        sends=frozenset({"reply"}),
-        contacts=spec.NO_CONTACTS,
         stop_campaign=spec.StopCampaign(known_by="emailbison_lead_id", stop=carrier.stop_campaign),
         history=spec.History(known_by="emailbison_lead_id", read=listed.sent_to),
-        read_message=spec.WHOLE_MESSAGES,
         files=spec.Files(needs="url", fetch=carrier.fetch_file),
         pauses_follow_ups="EmailBison is disconnected",
+        **spec.MAIL_ANSWERS,
     ),
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),
@@ -88,12 +83,7 @@ SPEC = spec.Declaration(
             ("Right account", account.check_account),
             ("Senders", account.check_senders),
         ),
-        account_words=spec.AccountWords(
-            refused=frozenset({"DISCONNECTED", "REMOVED"}), down=frozenset(), well=frozenset({"RECONNECTED"})
-        ),
-        no_proof=spec.KEY_PROVES_ALL,
-        still_broken=spec.KEY_PROVES_ALL,
-        refusals={"host_or_key": "key expired, or for another address"},
-        stopped=spec.CHANNEL_STOPS,
+        account_words=spec.AccountWords(refused=("DISCONNECTED", "REMOVED"), down=(), well=("RECONNECTED",)),
+        **spec.KEY_HEALTH | {"refusals": {"host_or_key": "key expired, or for another address"}},
     ),
 )

@@ -18,10 +18,8 @@ SPEC = spec.Declaration(
     ),
     calls=spec.Calls(
         hosts=("services.leadconnectorhq.com",),
-        ports=(),
         base_url=lambda: settings.GHL_BASE_URL,
-        operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.CallLimit(calls=CALLS, window_s=WINDOW_S),
+        **spec.PLAIN_CALLS | {"call_limit": spec.CallLimit(calls=CALLS, window_s=WINDOW_S)},
     ),
     connecting=spec.Connecting(
         account_id=spec.Setting(
@@ -43,8 +41,6 @@ SPEC = spec.Declaration(
             NAME,
             "ghl/sms",
             payloads,
-            secret_headers=(),
-            secret_field="",
             accepts=spec.SIGNS_NOTHING,
             sample=payloads.sample,
             rules=spec.DeliveryRules(
@@ -109,12 +105,7 @@ SPEC = spec.Declaration(
             ("Location found", account.check_location),
             ("Calendars", account.check_calendars),
         ),
-        account_words=spec.AccountWords(
-            refused=frozenset({payloads.APP_GONE}), down=frozenset(), well=frozenset({payloads.APP_BACK})
-        ),
-        no_proof=spec.KEY_PROVES_ALL,
-        still_broken=account.stays_broken,
-        refusals={},
-        stopped=spec.CHANNEL_STOPS,
+        account_words=spec.AccountWords(refused=(payloads.APP_GONE,), down=(), well=(payloads.APP_BACK,)),
+        **spec.KEY_HEALTH | {"still_broken": account.stays_broken},
     ),
 )

@@ -25,7 +25,6 @@ SPEC = spec.Declaration(
             NAME,
             payloads,
             secret_headers=("X-Instantly-Secret",),
-            secret_field="",
             accepts=spec.SIGNS_NOTHING,
             sample=payloads.sample,
             rules=spec.DeliveryRules(
@@ -37,17 +36,14 @@ SPEC = spec.Declaration(
     ),
     messages=spec.Messages(
         sources=spec.campaign_mail(NAME, flags_interest=False),
-        channel="email",
         opens_channel=False,
         carrier=carrier.InstantlyCarrier(),
         newer=carrier.InstantlyCarrier().listed,
-        sends=frozenset({"reply"}),
-        contacts=spec.NO_CONTACTS,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
         history=spec.NONE("Its campaigns’ messages arrive by webhook."),
-        read_message=spec.WHOLE_MESSAGES,
         files=spec.NONE("Instantly doesn’t report attached files. Find them in its Unibox."),
         pauses_follow_ups=spec.NONE("A follow-up only waits at its own send."),
+        **spec.MAIL_ANSWERS,
     ),
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),  # Instantly may lose an event at the first failed delivery
@@ -62,12 +58,7 @@ SPEC = spec.Declaration(
     health=spec.Health(
         probe=spec.Probe(read=account.probe, applies=spec.any_account),
         checks=(("Key accepted", account.check_key), ("Campaigns", account.check_campaigns)),
-        account_words=spec.AccountWords(
-            refused=frozenset({"ACCOUNT_ERROR"}), down=frozenset(), well=frozenset()
-        ),
-        no_proof=spec.KEY_PROVES_ALL,
-        still_broken=spec.KEY_PROVES_ALL,
-        refusals={},
-        stopped=spec.CHANNEL_STOPS,
+        account_words=spec.AccountWords(refused=("ACCOUNT_ERROR",), down=(), well=()),
+        **spec.KEY_HEALTH,
     ),
 )

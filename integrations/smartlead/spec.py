@@ -44,17 +44,14 @@ SPEC = spec.Declaration(
     ),
     messages=spec.Messages(
         sources=spec.campaign_mail(NAME, flags_interest=False),
-        channel="email",
         opens_channel=False,
         carrier=carrier.SmartLeadCarrier(),
         newer=carrier.SmartLeadCarrier().listed,
-        sends=frozenset({"reply"}),
-        contacts=spec.NO_CONTACTS,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
         history=spec.NONE("Its campaigns’ messages arrive by webhook."),
-        read_message=spec.WHOLE_MESSAGES,
         files=spec.NONE("SmartLead doesn’t report attached files. Find them in its Master Inbox."),
         pauses_follow_ups=spec.NONE("A follow-up only waits at its own send."),
+        **spec.MAIL_ANSWERS,
     ),
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),  # SmartLead may lose an event at the first failed delivery
@@ -69,12 +66,7 @@ SPEC = spec.Declaration(
     health=spec.Health(
         probe=spec.Probe(read=account.probe, applies=spec.any_account),
         checks=(("Key accepted", account.check_key),),
-        account_words=spec.AccountWords(
-            refused=frozenset({"DISCONNECTED"}), down=frozenset(), well=frozenset()
-        ),
-        no_proof=spec.KEY_PROVES_ALL,
-        still_broken=spec.KEY_PROVES_ALL,
-        refusals={},
-        stopped=spec.CHANNEL_STOPS,
+        account_words=spec.AccountWords(refused=("DISCONNECTED",), down=(), well=()),
+        **spec.KEY_HEALTH,
     ),
 )

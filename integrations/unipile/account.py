@@ -60,9 +60,7 @@ def stays_broken(account: Integration, _reason: str, _operation: str) -> bool:
 
 
 def reconnect(account: Integration, until: datetime, back_url: str, deadline: Deadline) -> str:
-    return version.client_of(account, deadline).reconnect_link(
-        expires_at=until, success_url=back_url, failure_url=back_url, deadline=deadline
-    )
+    return version.client_of(account, deadline).reconnect_link(until, back_url, deadline)
 
 
 def check_key(test: Test) -> str:

@@ -243,26 +243,21 @@ class UnipileClient(ProviderClient):
         )
 
     # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
-    def reconnect_link(
-        self, *, expires_at: datetime, success_url: str, failure_url: str, deadline: Deadline
-    ) -> str:
-        """Returns the URL of a one-time page on which the owner reconnects, valid until `expires_at` (aware)."""
+    def reconnect_link(self, expires_at: datetime, back_url: str, deadline: Deadline) -> str:
+        """Returns the URL of a one-time page on which the owner reconnects, valid until `expires_at` (aware). It leads
+        to `back_url`.
+        """
         body = {
             "type": "reconnect",
             "reconnect_account": self.account_id,
             "api_url": self._session.base_url.removesuffix("/api/v1"),
             "expiresOn": utc_text(expires_at),
-            "success_redirect_url": success_url,
-            "failure_redirect_url": failure_url,
+            "success_redirect_url": back_url,
+            "failure_redirect_url": back_url,
             "name": self.account_id,
         }
-        return self._post(
-            "/hosted/accounts/link",
-            "reconnect_link",
-            deadline,
-            body,
-            lambda response: str(response.data["url"]),
-        )
+        path = "/hosted/accounts/link"
+        return self._post(path, "reconnect_link", deadline, body, lambda response: str(response.data["url"]))
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_listallmessages
     def messages_since(

@@ -46,7 +46,6 @@ SPEC = spec.Declaration(
             "linkedin",
             payloads,
             secret_headers=("X-Unipile-Secret",),
-            secret_field="",
             accepts=signature.accepts,
             sample=payloads.sample,
             rules=spec.DeliveryRules(
@@ -100,11 +99,11 @@ SPEC = spec.Declaration(
         account_words=spec.AccountWords(
             # docs/reference/unipile.md, Webhooks: the words of version 1, then those of version 2. A good word only
             # makes us check the account, so words such as PARTIAL, whose meaning is not documented, are among them.
-            refused=frozenset({"CREDENTIALS", "PERMISSIONS", "DELETED"} | {"DISCONNECTED", "REMOVE"}),
-            down=frozenset({"ERROR", "STOPPED"} | {"ERRORED", "PAUSED"}),
-            well=frozenset(
-                {"OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"}
-                | {"RUNNING", "ADD", "RECONNECT", "PARTIAL", "DEGRADED", "LOCKED", "UNLOCKED"}
+            refused=("CREDENTIALS", "PERMISSIONS", "DELETED", "DISCONNECTED", "REMOVE"),
+            down=("ERROR", "STOPPED", "ERRORED", "PAUSED"),
+            well=(
+                *("OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"),
+                *("RUNNING", "ADD", "RECONNECT", "PARTIAL", "DEGRADED", "LOCKED", "UNLOCKED"),
             ),
         ),
         # Unipile answers these from its own copy, without contacting LinkedIn.

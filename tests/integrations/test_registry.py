@@ -26,9 +26,9 @@ EXAMPLE = ROOT / "tests" / "example_provider" / "spec.py"
 GROUPS = [
     group
     for group in vars(spec).values()
-    if isinstance(group, type) and group.__init__.__qualname__.startswith("complete.")
+    if isinstance(group, type) and group.__init__.__qualname__.startswith("declared.")
 ]
-"""The classes with the decorator `complete`."""
+"""The classes with the decorator `declared`."""
 CAPABILITIES = [(group.__name__, field.name) for group in GROUPS for field in fields(group)]
 
 

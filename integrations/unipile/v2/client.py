@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from integrations.client import Row, pages, path_part, rows, single
+from integrations.client import Row, page, pages, path_part, single
 from integrations.errors import ProviderRejected
 from integrations.http.session import Response
 from integrations.payload import ExternalId, LooseText, Moment, Payload, utc_text
@@ -19,7 +19,6 @@ from integrations.unipile import NAME
 from integrations.unipile.client import (
     MAX_PAGES,
     NOTE_LIMIT,
-    Account,
     Attendee,
     Chat,
     ChatMessage,
@@ -101,20 +100,9 @@ class UnipileV2Client(UnipileClient):
             path, "inmail_balance", deadline, lambda r: InMailBalance.model_validate(r.data["credits"])
         )
 
-    def account(self, deadline: Deadline) -> Account:
-        return self._get(
-            f"/accounts/{path_part(NAME, self.account_id)}", "account", deadline, single(Account)
-        )
-
-    def reconnect_link(
-        self, *, expires_at: datetime, success_url: str, failure_url: str, deadline: Deadline
-    ) -> str:
-        """Version 2 has one URL to return to, for success and failure."""
-        body = {
-            "account_id": self.account_id,
-            "expires_on": utc_text(expires_at),
-            "redirect_uri": success_url,
-        }
+    def reconnect_link(self, expires_at: datetime, back_url: str, deadline: Deadline) -> str:
+        expiry = utc_text(expires_at)
+        body = {"account_id": self.account_id, "expires_on": expiry, "redirect_uri": back_url}
         return self._post("/auth/link", "reconnect_link", deadline, body, lambda r: str(r.data["link"]))
 
     def messages_since(
@@ -123,7 +111,7 @@ class UnipileV2Client(UnipileClient):
         """Version 2 has no list of all messages, so each chat with a newer message is read, newest first."""
         for chat in self.chats_since(since, deadline):
             if not member_id or chat.attendee_provider_id == member_id:
-                yield from self._messages(chat.id, deadline, {"after": utc_text(since)})
+                yield from self.chat_messages(chat.id, deadline, {"after": utc_text(since)})
 
     def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
         path = self._path("chats", chat_id, "messages")
@@ -148,8 +136,11 @@ class UnipileV2Client(UnipileClient):
     def chat_of(self, message_id: str, thread_id: str) -> str:
         return thread_id if "/" in message_id else ""
 
-    def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
-        return self._messages(chat_id, deadline, {})
+    def chat_messages(
+        self, chat_id: str, deadline: Deadline, query: dict[str, str] | None = None
+    ) -> Iterator[ChatMessage]:
+        path = self._path("chats", chat_id, "messages")
+        return _rows(self._rows(Message, path, "chat_messages", deadline, query))
 
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
         """Yields the chats of all inboxes, each once. LinkedIn lists them by inbox, and some inboxes contain others."""
@@ -172,10 +163,6 @@ class UnipileV2Client(UnipileClient):
             return []
         return [Attendee(provider_id=person.linkedin_member_id, name=name, profile_url=person.linkedin_url)]
 
-    def _messages(self, chat_id: str, deadline: Deadline, query: dict[str, str]) -> Iterator[ChatMessage]:
-        path = self._path("chats", chat_id, "messages")
-        return _rows(self._rows(Message, path, "chat_messages", deadline, query))
-
     def _rows(
         self,
         model: type[Row],
@@ -188,9 +175,10 @@ class UnipileV2Client(UnipileClient):
 
         def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
             params = {"limit": str(PAGE), **(query or {}), **position}
-            entries, cursor = self._get(path, operation, deadline, lambda r: _page(model, r), params)
-            if cursor:
-                return entries, {"cursor": cursor}
+            parse = page(model, "cursor", "next_cursor", "data")
+            entries, following = self._get(path, operation, deadline, parse, params)
+            if following:
+                return entries, following
             is_last = len(entries) < PAGE or "cursor" in position
             return entries, {} if is_last else {"offset": position.get("offset", 0) + len(entries)}
 
@@ -199,10 +187,6 @@ class UnipileV2Client(UnipileClient):
 
     def _path(self, *parts: str) -> str:
         return "/" + "/".join(path_part(NAME, name) for name in (self.account_id, *parts))
-
-
-def _page(model: type[Row], response: Response) -> tuple[list[Row], str]:
-    return rows(model, "data")(response), str(response.data.get("next_cursor") or "")
 
 
 def _sent(response: Response, chat_id: str = "") -> SentMessage:

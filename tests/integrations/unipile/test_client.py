@@ -120,12 +120,7 @@ def test_a_broken_account_is_told_apart_and_its_status_stays_readable(
 
 def test_the_reconnect_link_repairs_the_account(linkedin, soon, sandbox):
     set_account(sandbox, status="disconnected")
-    url = linkedin.reconnect_link(
-        expires_at=datetime.now(UTC) + timedelta(hours=1),
-        success_url="https://app.example.com/ok",
-        failure_url="https://app.example.com/failed",
-        deadline=soon,
-    )
+    url = linkedin.reconnect_link(datetime.now(UTC) + timedelta(hours=1), "https://app.example.com/ok", soon)
     requests.post(url, allow_redirects=False, timeout=5)
     assert linkedin.account(soon).status == "OK"
 
