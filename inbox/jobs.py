@@ -69,17 +69,22 @@ def _policy(lane: str, attempts: int, seconds: int, **more: Any) -> dict[str, An
 
 
 READING = _policy(lanes.REPLY, 8, 240, max_age_hours=24 * 30)
+READING_AGAIN = READING | {"priority": 20}
 ERRAND = _policy(lanes.STEPS, 8, 60)
 LOOK_UP = _policy(lanes.PROOF, 8, 60)
 NOTICE = _policy(lanes.PROOF, 8, 30)
 OWN_NOTICE = _policy(lanes.PROOF, 5, 30, keep_done_days=2)
 MAIL = _policy(lanes.PERSON, 5, 60, keep_done_days=2)
 MANY = _policy(lanes.PERSON, 5, 600)
+MANY_BRIEFLY_KEPT = MANY | {"keep_done_days": 2}
 SENDING = _policy(lanes.REPLY, sending.ATTEMPTS, 90, priority=5)
+AUTOSEND = _policy(lanes.REPLY, 5, 30, priority=5)
 BUTTON = _policy(lanes.PERSON, 5, 60)
 TRIAL = _policy(lanes.PERSON, 3, 30, keep_done_days=2)
 PROBE = _policy(lanes.PROOF, 3, 30, keep_done_days=2)
 NAMED_MESSAGE = _policy(lanes.STOP, 12, 60, max_age_hours=24 * 30)
+EVENTS = _policy(lanes.EVENTS, 3, 60, keep_done_days=1)
+NOTICE_MAIL = _policy(lanes.PROOF, 12, 60)
 POLL = _policy(lanes.BULK, 3, 180, keep_done_days=2)
 FIRE_DRILL = _policy(lanes.PERSON, 2, 120)
 QUESTION = _policy(lanes.STEPS, 8, 30)
@@ -96,19 +101,14 @@ STOP = _policy(lanes.STOP, 12, 60, max_age_hours=10 * 365 * 24)
 
 KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (PROCESS, run.process, "Processes a new reply", READING | {"priority": 10}),
-    (
-        CATCH_UP,
-        run.process,
-        "Finishes a reply once a model or an account is back",
-        READING | {"priority": 20},
-    ),
+    (CATCH_UP, run.process, "Finishes a reply once a model or an account is back", READING_AGAIN),
     (send_claims.SEND, sending.run, "Sends an approved message", SENDING),
     (sending.RECONCILE, reconciliation.run, "Finds out whether an unconfirmed message went out", LOOK_UP),
     (
         autosend.AUTOSEND,
         autosend.run,
         "Sends a draft after its countdown, if every check still passes",
-        _policy(lanes.REPLY, 5, 30, priority=5),
+        AUTOSEND,
     ),
     (review.REWRITE, drafting.run_rewrite, "Rewrites a draft", _policy(lanes.PERSON, 4, 180)),
     (campaign_mail.IDENTIFY, campaign_mail.identify_lead, "Finds or creates a lead in EmailBison", ERRAND),
@@ -122,12 +122,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (people.PASSWORD_MAIL, people.mail_password_link, "Emails someone a link to set a password", MAIL),
     (invitations.MAIL, invitations.mail, "Emails an invitation to a workspace", MAIL),
     (tag_notices.TELL, tag_notices.run, "Posts a lead’s reply in Slack", NOTICE | {"keep_done_days": 7}),
-    (
-        answer_promises.REMAKE,
-        answer_promises.remake,
-        "Updates when answers are due",
-        MANY | {"keep_done_days": 2},
-    ),
+    (answer_promises.REMAKE, answer_promises.remake, "Updates when answers are due", MANY_BRIEFLY_KEPT),
     (own_notices.LOOK, notice_mails.look, "Checks whether a member has seen their notices", OWN_NOTICE),
     (notice_mails.MAIL, notice_mails.mail, "Emails a member their notices", MAIL | {"lane": lanes.PROOF}),
     (alike.JOB, alike.run, "Applies a correction to similar replies", MANY),
@@ -136,21 +131,16 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         all_matching.JOB,
         all_matching.run,
         "Applies a decision to all conversations in a list",
-        MANY | {"keep_done_days": 2},
+        MANY_BRIEFLY_KEPT,
     ),
     (
         all_matching.UNDO,
         all_matching.run_undo,
         "Undoes a decision on all conversations in a list",
-        MANY | {"keep_done_days": 2},
+        MANY_BRIEFLY_KEPT,
     ),
     (erasure.ERASE, erasure.run, "Erases a person", MANY | {"attempts": 8}),
-    (
-        delivery.DELIVER,
-        delivery.run,
-        "Sends events to a program’s endpoint",
-        _policy(lanes.EVENTS, 3, 60, keep_done_days=1),
-    ),
+    (delivery.DELIVER, delivery.run, "Sends events to a program’s endpoint", EVENTS),
     (endpoints.TELL, endpoints.run_notice, "Notifies people about a failing endpoint", NOTICE),
     (mailbox_rates.TELL, mailbox_rates.run, "Notifies people about a mailbox with problems", NOTICE),
     (notice_channels.NOTIFY, notice_channels.run, "Notifies people about a broken account", SLACK_NOTICE),
@@ -158,7 +148,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         notice_channels.EMAIL,
         notice_channels.run_email,
         "Sends a notice by email, alongside or instead of Slack",
-        _policy(lanes.PROOF, 12, 60),
+        NOTICE_MAIL,
     ),
     (notice_trial.TRY, notice_trial.run, "Sends a test notice", TRIAL),
     (probes.PROBE, watch.run, "Checks whether an account works", PROBE),

@@ -10,7 +10,7 @@ from weakref import ReferenceType
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import user_logged_in
+from django.contrib import auth
 from django.core.checks import CheckMessage, Error, Warning
 from django.dispatch import Signal
 
@@ -35,52 +35,27 @@ class Heard(NamedTuple):
     """A signal and the receiver that must be connected to it. `lost`: the consequence without it."""
 
     signal: Signal
-    name: str
     receiver: Callable[..., Any]
     lost: str
 
 
 HEARD = (
-    Heard(signals.lead_stopped, "lead_stopped", receivers.stop, "an opt-out does not end follow-ups"),
-    Heard(
-        signals.lead_replied, "lead_replied", receivers.pause_for_reply, "a reply does not pause follow-ups"
-    ),
-    Heard(signals.lead_replied, "lead_replied", undo.on_reply, "a planned answer goes out after they wrote"),
-    Heard(
-        signals.lead_tagged,
-        "lead_tagged",
-        receivers.note_response,
-        "nobody learns how leads answer follow-ups",
-    ),
-    Heard(signals.lead_booked, "lead_booked", receivers.booked, "a meeting does not end follow-ups"),
-    Heard(signals.lead_booked, "lead_booked", tag_notices.on_booked, "Slack is not told of meetings"),
-    Heard(signals.lead_labelled, "lead_labelled", tag_notices.on_labelled, "Slack is not told of labels"),
-    Heard(signals.lead_merged, "lead_merged", merged.on_merged, "a merge leaves drafts for older replies"),
-    Heard(
-        signals.lead_enriched,
-        "lead_enriched",
-        missing_facts.on_enriched,
-        "GoHighLevel does not learn numbers",
-    ),
-    Heard(
-        signals.lead_enriched,
-        "lead_enriched",
-        enrichment.on_answer,
-        "follow-ups wait on for what Clay has answered",
-    ),
-    Heard(
-        signals.draft_changed,
-        "draft_changed",
-        slack_cards.follow,
-        "cards in Slack offer what was decided before",
-    ),
-    Heard(
-        call_reports.finished, "finished", writer.observe, "the results of calls break and heal no account"
-    ),
-    Heard(writer.changed, "changed", comeback.on_change, "no one learns of a broken account"),
-    Heard(writer.changed, "changed", groups.on_change, "follow-ups do not pause for a broken account"),
-    Heard(user_logged_in, "user_logged_in", identity.begin, "a session lasts as long as it is used"),
-    Heard(actions.acted, "acted", audit.record_jobs, "what people do with jobs is not recorded"),
+    Heard(signals.lead_stopped, receivers.stop, "an opt-out does not end follow-ups"),
+    Heard(signals.lead_replied, receivers.pause_for_reply, "a reply does not pause follow-ups"),
+    Heard(signals.lead_replied, undo.on_reply, "a planned answer goes out after they wrote"),
+    Heard(signals.lead_tagged, receivers.note_response, "nobody learns how leads answer follow-ups"),
+    Heard(signals.lead_booked, receivers.booked, "a meeting does not end follow-ups"),
+    Heard(signals.lead_booked, tag_notices.on_booked, "Slack is not told of meetings"),
+    Heard(signals.lead_labelled, tag_notices.on_labelled, "Slack is not told of labels"),
+    Heard(signals.lead_merged, merged.on_merged, "a merge leaves drafts for older replies"),
+    Heard(signals.lead_enriched, missing_facts.on_enriched, "GoHighLevel does not learn numbers"),
+    Heard(signals.lead_enriched, enrichment.on_answer, "follow-ups wait on for what Clay has answered"),
+    Heard(signals.draft_changed, slack_cards.follow, "cards in Slack offer what was decided before"),
+    Heard(call_reports.finished, writer.observe, "the results of calls break and heal no account"),
+    Heard(writer.changed, comeback.on_change, "no one learns of a broken account"),
+    Heard(writer.changed, groups.on_change, "follow-ups do not pause for a broken account"),
+    Heard(auth.user_logged_in, identity.begin, "a session lasts as long as it is used"),
+    Heard(actions.acted, audit.record_jobs, "what people do with jobs is not recorded"),
 )
 
 TICKS = {
@@ -160,13 +135,13 @@ KEPT = {
 
 def check_receivers(**_kwargs: object) -> Iterator[CheckMessage]:
     """A system check that each signal receiver in HEARD is connected, and no other receiver of ours."""
-    expected = {(row.name, _name(row.receiver)) for row in HEARD}
+    expected, names = {(row.signal, _name(row.receiver)) for row in HEARD}, _signals()
     for row in HEARD:
         if row.receiver not in _listeners(row.signal):
-            yield _error(f"{_name(row.receiver)} does not hear {row.name}: {row.lost}.", WIRING, 1)
-    for name, signal in {(row.name, row.signal) for row in HEARD} | _signals():
+            yield _error(f"{_name(row.receiver)} does not hear {names[row.signal]}: {row.lost}.", WIRING, 1)
+    for signal, name in names.items():
         for receiver in _listeners(signal):
-            if _is_ours(receiver) and (name, _name(receiver)) not in expected:
+            if _is_ours(receiver) and (signal, _name(receiver)) not in expected:
                 hint = "Say in HEARD of inbox/system_checks.py what is lost without it."
                 yield _error(f"{_name(receiver)} hears {name}, and nothing says why.", hint, 2)
 
@@ -235,8 +210,10 @@ CHECKS = (
 """Registered by InboxConfig."""
 
 
-def _signals() -> set[tuple[str, Signal]]:
-    return {(name, signal) for name, signal in vars(signals).items() if isinstance(signal, Signal)}
+def _signals() -> dict[Signal, str]:
+    modules = (signals, call_reports, writer, actions, auth)
+    names = (pair for module in modules for pair in vars(module).items())
+    return {signal: name for name, signal in names if isinstance(signal, Signal)}
 
 
 def _listeners(signal: Signal) -> list[Callable[..., Any]]:

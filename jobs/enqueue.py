@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -117,24 +117,21 @@ def enqueue(
             return job, False
 
 
-def enqueue_about(
-    kind: str,
-    row: Any,
-    name: str,
-    *,
-    key: str = "",
-    run_at: datetime | None = None,
-    lane: str | None = None,
-    anew: bool = False,
-    **about: Any,
-) -> tuple[BackgroundJob, bool]:
-    """Enqueues a job about `row`, with its id in the payload as `name`, beside `about`. `key` distinguishes jobs about
-    the same row. The other arguments are those of `enqueue`.
+def spec_about(
+    kind: str, row: Any, name: str, *, key: object = "", run_at: datetime | None = None, **about: Any
+) -> JobSpec:
+    """A job about `row`, with its id in the payload as `name`, beside `about`. `key` distinguishes jobs about the same
+    row, which one of them names.
     """
-    dedupe_key = f"{kind}:{key or row.pk}"
-    payload = {name: str(row.pk)} | about
-    spec: dict[str, Any] = {"dedupe_key": dedupe_key, "workspace_id": row.workspace_id, "payload": payload}
-    return enqueue(kind, **spec, run_at=run_at, lane=lane, anew=anew)
+    return JobSpec(f"{kind}:{key or row.pk}", row.workspace_id, {name: str(row.pk)} | about, run_at)
+
+
+def enqueue_about(
+    kind: str, row: Any, name: str, *, lane: str | None = None, anew: bool = False, **about: Any
+) -> tuple[BackgroundJob, bool]:
+    """Enqueues the job of `spec_about`, which takes `about`. The other arguments are those of `enqueue`."""
+    spec = replace(spec_about(kind, row, name, **about), lane=lane)
+    return enqueue(kind, **vars(spec), anew=anew)
 
 
 def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> set[UUID]:
@@ -142,6 +139,12 @@ def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> 
     if anew:
         _free_keys(specs)
     return {job_id for (job_id,) in _insert(kind, specs, ("id",))}
+
+
+def is_live(tenant: UUID, dedupe_key: str) -> bool:
+    """Whether a job of the workspace `tenant` with this key waits or runs."""
+    jobs = BackgroundJob.objects.filter(tenant=tenant, dedupe_key=dedupe_key)
+    return jobs.filter(status__in=BackgroundJob.LIVE).exists()
 
 
 def _free_keys(specs: Sequence[JobSpec]) -> None:

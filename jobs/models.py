@@ -26,6 +26,7 @@ class BackgroundJob(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    LIVE = (Status.QUEUED, Status.RUNNING)
     FINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -18,7 +18,7 @@ from inbox.replying import limits, send_claims, slots
 from inbox.replying.draft_material import Slot
 from jobs.context import JobContext
 from jobs.deadline import Deadline
-from jobs.enqueue import JobSpec
+from jobs.enqueue import JobSpec, spec_about
 from jobs.kinds import kind_name
 
 STEP = kind_name("followup.step", __name__)
@@ -30,11 +30,7 @@ SLOTS_FRESH = timedelta(minutes=15)
 
 def spec(task: FollowUpTask) -> JobSpec:
     """The job that runs the step of `task`. Each attempt has a separate job."""
-    return JobSpec(
-        dedupe_key=f"{STEP}:{task.pk}:{task.attempt}",
-        workspace_id=task.workspace_id,
-        payload={"task_id": str(task.pk), "attempt": task.attempt},
-    )
+    return spec_about(STEP, task, "task_id", key=f"{task.pk}:{task.attempt}", attempt=task.attempt)
 
 
 def run(ctx: JobContext) -> dict[str, str]:

@@ -23,8 +23,7 @@ from integrations.errors import SAYING
 from integrations.ghl.errors import STATES
 from integrations.unipile.errors import GROUPS, Group
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue_many
-from jobs.models import BackgroundJob
+from jobs.enqueue import enqueue_many, is_live
 
 logger = logging.getLogger(__name__)
 
@@ -233,12 +232,7 @@ def strand(deadline: Deadline) -> Counter[str]:
     for task in old.select_related("lead")[:PER_TICK]:
         if deadline.expired:
             break
-        live = BackgroundJob.objects.filter(
-            workspace_id=task.workspace_id,
-            dedupe_key=step_job.spec(task).dedupe_key,
-            status__in=["queued", "running"],
-        )
-        if not live.exists():
+        if not is_live(task.workspace_id, step_job.spec(task).dedupe_key):
             with transaction.atomic():
                 counts["stranded"] += _fail(task)
     return counts

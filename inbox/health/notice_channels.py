@@ -27,7 +27,7 @@ from inbox.health import banner, notice_mail
 from inbox.models import Membership, Workspace, audit
 from inbox.pipeline.tag_notices import post_once
 from inbox.replying import buttons, slack_cards
-from inbox.replying.buttons import mrkdwn, plain
+from inbox.replying.buttons import button, mrkdwn
 from inbox.workspaces.accounts import connected, slack_of
 from integrations import notices
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
@@ -167,13 +167,8 @@ def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> 
         shown.append({"type": "context", "elements": [mrkdwn(note)]})
     if health.state != HealthState.CONNECTED and not health.muted_at:
         ids = {"healthId": health.pk, "clientId": str(health.workspace_id)}
-        button = {
-            "type": "button",
-            "action_id": MUTE,
-            "text": plain("Mute until it works again"),
-            "value": json.dumps(ids),
-        }
-        shown.append({"type": "actions", "block_id": f"mute_{health.pk}", "elements": [button]})
+        mute = button(MUTE, "Mute until it works again", value=json.dumps(ids))
+        shown.append({"type": "actions", "block_id": f"mute_{health.pk}", "elements": [mute]})
     return shown
 
 

@@ -21,7 +21,7 @@ from inbox.intake.handlers.bookings import Change, write
 from inbox.leads import crm, identity, rollup
 from inbox.models import Appointment, BookingCheck, Lead, Workspace
 from inbox.models.lead import TOWARDS_A_MEETING
-from inbox.workspaces.accounts import connected
+from inbox.workspaces.accounts import connected, required
 from integrations import ghl, registry
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
 from integrations.events import Meeting, Person
@@ -116,11 +116,7 @@ def _claim(now: datetime) -> list[BookingCheck]:
 
 
 def _spec(workspace_id: UUID, ids: list[int], now: datetime) -> JobSpec:
-    return JobSpec(
-        dedupe_key=f"{CHECK}:{ids[0]}:{now.isoformat()}",
-        workspace_id=workspace_id,
-        payload={"check_ids": ids},
-    )
+    return JobSpec(f"{CHECK}:{ids[0]}:{now.isoformat()}", workspace_id, {"check_ids": ids})
 
 
 def run(ctx: JobContext) -> dict[str, int]:
@@ -213,10 +209,8 @@ def identify_contact(ctx: JobContext) -> dict[str, object]:
     Raises ProviderMisconfigured if GoHighLevel is not connected.
     """
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
-    account = connected(workspace.pk, ghl.NAME)
-    if account is None:
-        raise ProviderMisconfigured("GoHighLevel isn’t connected. Connect it, then retry this job.")
-    client, contact_id = GhlClient.for_integration(account), ctx.payload["contact_id"]
+    client = GhlClient.for_integration(required(workspace.pk, ghl.NAME))
+    contact_id = ctx.payload["contact_id"]
     drop_connection()
     try:
         contact = client.contact(contact_id, ctx.deadline)

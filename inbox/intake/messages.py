@@ -20,7 +20,7 @@ from inbox.understanding.arrival import Arrival
 from integrations import registry
 from integrations.addresses import mailbox
 from integrations.events import BounceEvent, CampaignRef, MessageEvent, PayloadInvalid, Person
-from jobs.enqueue import JobSpec, enqueue_many
+from jobs.enqueue import JobSpec, enqueue_many, spec_about
 from jobs.kinds import kind_name
 
 PROCESS = kind_name("inbound.process", __name__)
@@ -308,12 +308,8 @@ def catch_up(message: Message, cause: str = "", run_at: datetime | None = None) 
     """The job that processes `message` again, at `run_at` (aware) or now. There is one job per `cause` (an id). Without
     a cause, there is at most one per hour.
     """
-    return JobSpec(
-        dedupe_key=f"{CATCH_UP}:{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}",
-        workspace_id=message.workspace_id,
-        payload={"message_id": str(message.pk)},
-        run_at=run_at,
-    )
+    key = f"{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}"
+    return spec_about(CATCH_UP, message, "message_id", key=key, run_at=run_at)
 
 
 def lead_of(workspace: Workspace, event: MessageEvent) -> Lead:

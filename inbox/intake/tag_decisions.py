@@ -11,7 +11,7 @@ from django.db import transaction
 
 from inbox.intake.messages import again
 from inbox.leads import provider_tags, refused_addresses, rollup, score, stops, suspicion
-from inbox.leads.provider_tags import PERSON
+from inbox.leads.provider_tags import PERSON, decide_once
 from inbox.leads.tags import DRAFTED, NO_ANSWER
 from inbox.models import Lead, Message, TagDecision, User, WebhookDelivery, audit
 from inbox.models.actor import Actor, columns
@@ -39,16 +39,10 @@ def record_rules(message: Message) -> TagDecision | None:
     if message.tag == Tag.BLACKLIST or not message.provider_interested:
         return decision
     reason = "Someone at the provider marked it as interested."
-    decision, created = _once(message, Kind.PROVIDER, "provider", tag=Tag.INTERESTED, reason=reason)
+    decision, created = decide_once(message, Kind.PROVIDER, "provider", tag=Tag.INTERESTED, reason=reason)
     if created:
         lead_tagged.send(Message, lead=message.lead, message=message, tag=Tag.INTERESTED, previous="")
     return decision
-
-
-def _once(message: Message, kind: Kind, by: str, **fields: Any) -> tuple[TagDecision, bool]:
-    """The decision of this kind by `by` about `message`, and whether it is new. A job may run twice."""
-    defaults = {"workspace_id": message.workspace_id, "lead_id": message.lead_id} | fields
-    return TagDecision.objects.get_or_create(message=message, kind=kind, by=by, defaults=defaults)
 
 
 def _by_person(message: Message, user: Actor, alike_to: Message | None, **fields: Any) -> TagDecision:
@@ -77,7 +71,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
     alone = judgement.tag in NO_ANSWER and not _confirms(message, judgement)
     with transaction.atomic():
         lead = rollup.locked(message.lead)
-        decision, created = _once(
+        decision, created = decide_once(
             message,
             Kind.MODEL,
             by,
@@ -142,7 +136,7 @@ def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> Ta
         stops.refuse_channel(lead, message.channel)
     reason = f"Tagged again: {before or 'nothing'} before, {after or 'nothing'} now."
     tag = judged.tag or Tag.NEUTRAL
-    decision, _ = _once(message, Kind.RULE, by, tag=tag, quote=judged.evidence, reason=reason)
+    decision, _ = decide_once(message, Kind.RULE, by, tag=tag, quote=judged.evidence, reason=reason)
     message.save(update_fields=["suspected", "suspected_words", "suspicion_decided_by"])
     if judged.tag:
         _apply(lead, message, decision, by, bounced=bounced)

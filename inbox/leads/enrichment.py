@@ -9,10 +9,9 @@ from typing import Any
 from django.db import transaction
 
 from inbox.models import Enrichment, FollowUpInstance, Lead
-from inbox.workspaces.accounts import connected
+from inbox.workspaces.accounts import connected, required
 from integrations.clay import NAME
 from integrations.clay.client import ClayClient, Table
-from integrations.errors import ProviderMisconfigured
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -66,10 +65,7 @@ def run(ctx: JobContext) -> dict[str, str]:
         return {"outcome": row.status}
 
     def ask(deadline: Deadline) -> dict[str, str]:
-        account = connected(ctx.workspace_id, NAME)
-        if account is None:
-            raise ProviderMisconfigured("Clay isn’t connected. Connect it, then retry this job.")
-        client = ClayClient.for_integration(account)
+        client = ClayClient.for_integration(required(ctx.workspace_id, NAME))
         drop_connection()
         client.add_row(Table(row.kind), _row(row.lead, row.kind), deadline)
         return {"outcome": "asked"}

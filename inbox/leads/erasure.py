@@ -181,7 +181,7 @@ def waits_for(lead: Lead) -> str:
         return ""
     stopping = BackgroundJob.objects.filter(
         tenant=lead.workspace_id,
-        status__in=[BackgroundJob.Status.QUEUED, BackgroundJob.Status.RUNNING],
+        status__in=BackgroundJob.LIVE,
         kind=stops.STOP_EMAILS,
         payload__lead_id=str(lead.pk),
     )

@@ -3,6 +3,7 @@ in any order of arrival. A person's tag here and an opt-out win over it; a tag b
 """
 
 from datetime import datetime
+from typing import Any
 
 from inbox.models import Lead, Message, ProviderWord, TagDecision
 from inbox.models.lead import Tag
@@ -68,7 +69,7 @@ def keep_rule(message: Message) -> TagDecision | None:
     """Stores the rules' tag of `message` as a decision, once, and returns it; None if no rule decided."""
     if not message.tag or by_provider(message) or message.tag_decided_by.startswith((PERSON, MODEL)):
         return None
-    decision, created = _decide(
+    decision, created = decide_once(
         message, Kind.RULE, message.tag_decided_by, tag=message.tag, quote=message.tag_evidence
     )
     if created:
@@ -76,7 +77,8 @@ def keep_rule(message: Message) -> TagDecision | None:
     return decision
 
 
-def _decide(message: Message, kind: str, by: str, **fields: str) -> tuple[TagDecision, bool]:
+def decide_once(message: Message, kind: str, by: str, **fields: Any) -> tuple[TagDecision, bool]:
+    """The decision of this kind by `by` about `message`, and whether it is new. A job may run twice."""
     ids = {"workspace_id": message.workspace_id, "lead_id": message.lead_id}
     return TagDecision.objects.get_or_create(message=message, kind=kind, by=by, defaults=ids | fields)
 
@@ -86,7 +88,7 @@ def _mark(reply: Message, word: ProviderWord) -> None:
         return
     keep_rule(reply)
     why = f"Someone at the provider marked it as {word.tag.lower()}."
-    _decide(reply, Kind.PROVIDER, word.by, tag=word.tag, reason=why)
+    decide_once(reply, Kind.PROVIDER, word.by, tag=word.tag, reason=why)
     _write(reply, word.tag, word.by, "", interested=word.tag == Tag.INTERESTED or _flagged_itself(reply))
     lead_tagged.send(Message, lead=reply.lead, message=reply, tag=word.tag, previous=reply.lead.tag)
 

@@ -19,7 +19,7 @@ from inbox.signals import draft_changed, lead_stopped
 from integrations import registry
 from integrations.spec import stated
 from jobs import actions
-from jobs.enqueue import JobSpec, enqueue_many
+from jobs.enqueue import JobSpec, enqueue_many, spec_about
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
 
@@ -127,11 +127,8 @@ def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Excepti
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
     """The job that stops a campaign's emails to the lead, one per lead and campaign. The caller enqueues it."""
-    return JobSpec(
-        dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign_id}",
-        workspace_id=lead.workspace_id,
-        payload={"lead_id": str(lead.pk), "campaign_id": str(campaign_id)},
-    )
+    key = f"{lead.pk}:{campaign_id}"
+    return spec_about(STOP_EMAILS, lead, "lead_id", key=key, campaign_id=str(campaign_id))
 
 
 def is_later(at: datetime, stamp: str, than: datetime | None, than_stamp: str) -> bool:

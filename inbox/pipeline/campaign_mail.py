@@ -21,7 +21,7 @@ from inbox.models.races import settled
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.replying import account_pauses, own_messages
 from inbox.understanding.arrival import Arrival, judge
-from inbox.workspaces.accounts import connected
+from inbox.workspaces.accounts import required
 from integrations import emailbison, ghl, registry
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import OUT_OF_REACH, UNUSABLE, ProviderError, ProviderMisconfigured
@@ -140,7 +140,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
     lead = ctx.row(Lead.objects.all(), "lead_id")
     if lead.emailbison_lead_id or not lead.email:
         return {"outcome": "known" if lead.emailbison_lead_id else "no address"}
-    client = EmailBisonClient.for_integration(_usable_account(ctx, emailbison.NAME))
+    client = EmailBisonClient.for_integration(required(ctx.workspace_id, emailbison.NAME))
     drop_connection()
     try:
         # If the response to the creation is lost, the next attempt finds the lead by its search.
@@ -170,7 +170,7 @@ def run_stop(ctx: JobContext) -> dict[str, str]:
     if isinstance(spec.stop_campaign, NONE):
         raise ProviderMisconfigured(f"{spec.label} can’t stop a campaign: {spec.stop_campaign.why}")
     try:
-        account = _usable_account(ctx, campaign.provider)
+        account = required(ctx.workspace_id, campaign.provider)
         account_pauses.require_up(account, "")
         drop_connection()
         state = spec.stop_campaign.stop(account, campaign.external_id, identity.person_of(lead), ctx.deadline)
@@ -186,15 +186,6 @@ def run_stop(ctx: JobContext) -> dict[str, str]:
 def crm_contact(ctx: JobContext) -> dict[str, str]:
     """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is created if necessary."""
     lead = ctx.row(Lead.objects.select_related("workspace"), "lead_id")
-    client = GhlClient.for_integration(_usable_account(ctx, ghl.NAME))
+    client = GhlClient.for_integration(required(ctx.workspace_id, ghl.NAME))
     joined = crm.join(client, lead, ctx.deadline)
     return {"outcome": joined.outcome if joined else "no address or number"}
-
-
-def _usable_account(ctx: JobContext, provider: str) -> Integration:
-    account = connected(ctx.workspace_id, provider)
-    if account is None:
-        raise ProviderMisconfigured(
-            f"{registry.spec_of(provider).label} isn’t connected. Connect it, then retry this job."
-        )
-    return account

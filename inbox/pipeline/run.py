@@ -142,7 +142,7 @@ def waiting() -> QuerySet[Message]:
     live = BackgroundJob.objects.annotate(about=KT("payload__message_id")).filter(
         workspace=OuterRef("workspace"),
         kind__in=[PROCESS, CATCH_UP],
-        status__in=[BackgroundJob.Status.QUEUED, BackgroundJob.Status.RUNNING],
+        status__in=BackgroundJob.LIVE,
         about=Cast(OuterRef("pk"), CharField()),
     )
     newest = Message.objects.filter(

@@ -15,7 +15,6 @@ from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.errors import Snooze
-from jobs.models import BackgroundJob
 
 State = OutboundSend.State
 
@@ -85,23 +84,16 @@ def settle_stranded(deadline: Deadline) -> dict[str, int]:
     counts = {"failed": 0, "unknown": 0, "left": 0}
     late = OutboundSend.objects.filter(state=State.LATER, send_at__lt=timezone.now() - STRANDED_AFTER)
     for send in late.select_related("lead")[:500]:
-        if not _has_job(send):
+        if not send_claims.has_job(send):
             undo.give_up(send, "Its job ended before it went out.")
     for send in stranded.order_by("created_at")[:500]:
         if deadline.expired:
             counts["left"] += 1
             continue
-        if _has_job(send):
+        if send_claims.has_job(send):
             continue
         if send.called_at is None:
             counts["failed"] += sending.settle_failed(send, "Its job ended before handing over the message.")
         else:
             counts["unknown"] += sending.settle_unknown(send, "Its job ended while handing over the message.")
     return counts
-
-
-def _has_job(send: OutboundSend) -> bool:
-    live = BackgroundJob.objects.filter(
-        workspace_id=send.workspace_id, dedupe_key=send_claims.job_key(send), status__in=["queued", "running"]
-    )
-    return live.exists()

@@ -22,7 +22,7 @@ from inbox.replying.carrier_messages import provider_of
 from inbox.signals import draft_changed
 from inbox.workspaces import accounts
 from integrations.models import Integration
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue_about, is_live
 from jobs.kinds import kind_name
 
 SEND = kind_name("reply.send", __name__)
@@ -181,17 +181,12 @@ def start(send: OutboundSend, *, anyway: bool = False) -> None:
     """Enqueues the job that sends the message at the end of its countdown, once per try. With `anyway`, the message
     goes out even if a meeting time that it offers is no longer free.
     """
-    enqueue(
-        SEND,
-        workspace_id=send.workspace_id,
-        dedupe_key=job_key(send),
-        payload={"send_id": str(send.pk), "anyway": anyway},
-        run_at=send.send_at,
-    )
+    enqueue_about(SEND, send, "send_id", key=f"{send.pk}:{send.tries}", run_at=send.send_at, anyway=anyway)
 
 
-def job_key(send: OutboundSend) -> str:
-    return f"{SEND}:{send.pk}:{send.tries}"
+def has_job(send: OutboundSend) -> bool:
+    """Whether the job of the current try waits or runs."""
+    return is_live(send.workspace_id, f"{SEND}:{send.pk}:{send.tries}")
 
 
 def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:

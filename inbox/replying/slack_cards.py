@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from inbox.models import Draft, Membership, OutboundSend, User
 from inbox.replying import buttons, review, send_claims
-from inbox.replying.buttons import escape, mrkdwn, plain
+from inbox.replying.buttons import button, escape, mrkdwn, plain
 from inbox.workspaces.accounts import connected
 from integrations.models import Integration
 from integrations.slack import NAME as SLACK
@@ -210,24 +210,11 @@ def _actions(draft: Draft, waits: bool) -> dict[str, Any]:
     ids = {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
     action_value = json.dumps(ids | {"revision": draft.revision})
     url = settings.PUBLIC_URL + reverse("inbox:conversation", args=[draft.workspace_id, draft.lead_id])
-    shown: list[dict[str, Any]] = [
-        {"type": "button", "action_id": "view_dashboard", "text": plain("Open"), "url": url}
-    ]
+    shown = [button("view_dashboard", "Open", url=url)]
     if waits:
         shown = [
-            {
-                "type": "button",
-                "action_id": APPROVE,
-                "text": plain("Approve and send"),
-                "style": "primary",
-                "value": action_value,
-            },
-            {
-                "type": "button",
-                "action_id": REGENERATE,
-                "text": plain("Regenerate"),
-                "value": action_value,
-            },
+            button(APPROVE, "Approve and send", style="primary", value=action_value),
+            button(REGENERATE, "Regenerate", value=action_value),
             *shown,
         ]
     return {"type": "actions", "block_id": f"review_actions_{draft.pk}", "elements": shown}

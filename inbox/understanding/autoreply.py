@@ -3,7 +3,7 @@
 import re
 
 from inbox.understanding import bounce
-from inbox.understanding.cleaned import MAIL_ONLY, Reading, Rule, in_a_letter, rule
+from inbox.understanding.cleaned import Reading, Rule, in_a_letter, mail_rule, rule
 from inbox.understanding.word_weights import count_words, features, weights
 
 CALENDAR_SUBJECT = re.compile(
@@ -103,11 +103,7 @@ def judgeable(reading: Reading) -> bool:
     return not CALENDAR_BODY.search(reading.folded_body[:400])
 
 
-@rule(
-    "auto_reply.headers",
-    "The mail's own headers call it automatic.",
-    channels=MAIL_ONLY,
-)
+@mail_rule("auto_reply.headers", "The mail's own headers call it automatic.")
 def _by_headers(reading: Reading) -> str | None:
     headers = reading.headers
     submitted = headers.get("auto-submitted", "no")
@@ -121,10 +117,9 @@ def _by_headers(reading: Reading) -> str | None:
     return None
 
 
-@rule(
+@mail_rule(
     "auto_reply.delivery_notice",
     "A mail system reports a delay or a success: no address failed, nobody wrote.",
-    channels=MAIL_ONLY,
 )
 def _by_delivery_notice(reading: Reading) -> str | None:
     if (
@@ -136,11 +131,7 @@ def _by_delivery_notice(reading: Reading) -> str | None:
     return reading.reply.subject or ""
 
 
-@rule(
-    "auto_reply.read_receipt",
-    "A receipt: the message was displayed, read or deleted unread.",
-    channels=MAIL_ONLY,
-)
+@mail_rule("auto_reply.read_receipt", "A receipt: the message was displayed, read or deleted unread.")
 def _by_receipt(reading: Reading) -> str | None:
     low = reading.folded_body[:2000]
     receipt = RECEIPT.search(low)
@@ -150,11 +141,10 @@ def _by_receipt(reading: Reading) -> str | None:
     return reading.reply.subject if confirms and reading.written_by_software >= SURE_WITH_A_SIGN else None
 
 
-@rule(
+@mail_rule(
     "auto_reply.subject",
     'The subject starts as mail systems start automatic replies ("Automatic reply:", "Abwesenheitsnotiz"). '
     "Behind our own thread the wording must not be a person's.",
-    channels=MAIL_ONLY,
 )
 def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
@@ -166,11 +156,7 @@ def _by_subject(reading: Reading) -> str | None:
     return reading.reply.subject
 
 
-@rule(
-    "auto_reply.robot_sender",
-    "Sent from a no-reply address, and the wording is not a person's.",
-    channels=MAIL_ONLY,
-)
+@mail_rule("auto_reply.robot_sender", "Sent from a no-reply address, and the wording is not a person's.")
 def _by_robot_sender(reading: Reading) -> str | None:
     robot = ROBOT_LOCAL.search(reading.sender_local)
     return reading.reply.sender_email if robot and reading.written_by_software >= SURE_WITH_A_SIGN else None

@@ -2,7 +2,7 @@
 
 import re
 
-from inbox.understanding.cleaned import MAIL_ONLY, Reading, rule
+from inbox.understanding.cleaned import Reading, mail_rule
 from inbox.understanding.normalise import ADDRESS, fold
 from inbox.understanding.word_weights import weights
 
@@ -138,11 +138,7 @@ def _asks(reading: Reading) -> bool:
     return any(folded.endswith(("?", "？")) for _, folded in reading.sentences)
 
 
-@rule(
-    "bounce.report_headers",
-    "The headers call it a delivery report, and not one of a delay.",
-    channels=MAIL_ONLY,
-)
+@mail_rule("bounce.report_headers", "The headers call it a delivery report, and not one of a delay.")
 def _by_report_headers(reading: Reading) -> str | None:
     kind = reading.headers.get("content-type", "")
     report = "multipart/report" in kind and "delivery-status" in kind
@@ -151,10 +147,9 @@ def _by_report_headers(reading: Reading) -> str | None:
     return kind if report else reading.headers["x-failed-recipients"]
 
 
-@rule(
+@mail_rule(
     "bounce.mail_system",
     "Sent by mailer-daemon or the null sender, and subject or text report a failed delivery.",
-    channels=MAIL_ONLY,
 )
 def _by_mail_system(reading: Reading) -> str | None:
     if not mail_system(reading) or reading.is_forward or reading.once(delayed):
@@ -169,10 +164,9 @@ def _by_mail_system(reading: Reading) -> str | None:
     return recipients[0] if recipients else None
 
 
-@rule(
+@mail_rule(
     "bounce.shared_name",
     "An address that people use too (postmaster, bounce, no-reply): a failure subject, or a report's build.",
-    channels=MAIL_ONLY,
 )
 def _by_shared_name(reading: Reading) -> str | None:
     """Judges a mail from a shared name. A question shows that a person wrote the mail, unless the mail has the
@@ -190,10 +184,9 @@ def _by_shared_name(reading: Reading) -> str | None:
     return _quote_from_body(reading, _FAILED) if built else None
 
 
-@rule(
+@mail_rule(
     "bounce.report_build",
     "Any other sender (some providers name the lead): a failure subject, and a report's build or codes.",
-    channels=MAIL_ONLY,
 )
 def _by_report_build(reading: Reading) -> str | None:
     if mail_system(reading) or shared_name(reading) or not _failure_subject(reading) or reading.once(delayed):
@@ -220,11 +213,10 @@ def _coded(reading: Reading) -> bool:
     return bool(_SMTP_REFUSAL.search(reading.folded_body) or _REPORT_FIELDS.search(reading.body))
 
 
-@rule(
+@mail_rule(
     "bounce.wording",
     f"The wording as learned is at least {SURE:.0%} sure to be a failure report's, beside a sender, codes or a "
     "subject of one.",
-    channels=MAIL_ONLY,
 )
 def _by_wording(reading: Reading) -> str | None:
     sign = reading.once(_coded) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)
@@ -232,11 +224,10 @@ def _by_wording(reading: Reading) -> str | None:
     return reading.evidence("bounce", reading.sentences) if sure else None
 
 
-@rule(
+@mail_rule(
     "bounce.suspected",
     f"The wording is at least {PERHAPS:.0%} sure to be a failure report's, with no other sign: a model or a person "
     "decides.",
-    channels=MAIL_ONLY,
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:

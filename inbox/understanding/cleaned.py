@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from inbox.understanding.normalise import clean, fold, sentences, without_speech
@@ -109,6 +109,10 @@ def rule(
 ) -> "Callable[[Callable[[Reading], str | None]], Rule]":
     """A decorator that turns a function into a Rule. The function returns the words that prove the rule."""
     return lambda match: Rule(rule_id, description, match, channels, sure)
+
+
+mail_rule = partial(rule, channels=MAIL_ONLY)
+"""A decorator as `rule`, for rules that judge mails alone."""
 
 
 def in_a_letter(probability: float, text: str) -> float:

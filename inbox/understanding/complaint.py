@@ -2,7 +2,7 @@
 
 import re
 
-from inbox.understanding.cleaned import MAIL_ONLY, Reading, rule
+from inbox.understanding.cleaned import Reading, mail_rule
 from inbox.understanding.normalise import ADDRESS
 
 _FIELDS = re.compile(r"(?:^|\n)[ \t]*feedback-type[ \t]*:[ \t]*[a-z-]+", re.I)
@@ -27,21 +27,19 @@ def recipients(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address.lower() for address in _RECIPIENTS.findall(text[:20_000])))
 
 
-@rule(
+@mail_rule(
     "complaint.report_headers",
     "The headers call it a feedback report: somebody has marked our mail as spam.",
-    channels=MAIL_ONLY,
 )
 def _by_report_headers(reading: Reading) -> str | None:
     kind = reading.headers.get("content-type", "")
     return kind if "multipart/report" in kind and "feedback-report" in kind else None
 
 
-@rule(
+@mail_rule(
     "complaint.report_build",
     "It has the fields or the opening of a feedback report, and is no answer: somebody has marked our mail as "
     "spam.",
-    channels=MAIL_ONLY,
 )
 def _by_report_build(reading: Reading) -> str | None:
     """Judges a report by its structure, except in replies and forwarded mails, which may mention such a report."""

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, QuerySet
 
 from inbox.models import Message, WebhookDelivery, Workspace
 from integrations import registry, slack
+from integrations.errors import ProviderMisconfigured
 from integrations.models import Integration, WorkspaceIntegrationHealth
 
 SIGNATURES = "signatures"
@@ -31,6 +32,15 @@ def connected(
     """The oldest usable account at `provider` that is switched on, or None. Unreadable credentials count as usable."""
     rows = _rows(workspace_id, provider, accounts)
     return next((account for account in rows if account.enabled and usable(account)), None)
+
+
+def required(workspace_id: UUID, provider: str) -> Integration:
+    """As `connected`. Raises ProviderMisconfigured without such an account."""
+    account = connected(workspace_id, provider)
+    if account is None:
+        label = registry.spec_of(provider).label
+        raise ProviderMisconfigured(f"{label} isn’t connected. Connect it, then retry this job.")
+    return account
 
 
 def answering(message: Message, provider: str, accounts: list[Integration] | None = None) -> Integration:

@@ -19,7 +19,7 @@ from inbox.workspaces import accounts
 from integrations import registry
 from integrations.events import BounceEvent, MessageEvent, MessageNotice, Person
 from jobs import lanes
-from jobs.enqueue import JobSpec, enqueue, enqueue_about, enqueue_many
+from jobs.enqueue import JobSpec, enqueue, enqueue_about, enqueue_many, spec_about
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
 
@@ -100,12 +100,8 @@ def _by_former_account(received: Received, event: MessageEvent) -> Message | Non
 
 def _spec(message: Message) -> JobSpec:
     """The job of `message`. A possible opt-out does not wait behind other replies."""
-    return JobSpec(
-        dedupe_key=f"{PROCESS}:{message.pk}",
-        workspace_id=message.workspace_id,
-        payload={"message_id": str(message.pk)},
-        lane=lanes.STOP if message.suspected == Suspicion.OPT_OUT else None,
-    )
+    lane = lanes.STOP if message.suspected == Suspicion.OPT_OUT else None
+    return replace(spec_about(PROCESS, message, "message_id"), lane=lane)
 
 
 def _start(message: Message) -> UUID | None:
