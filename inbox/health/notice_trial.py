@@ -59,7 +59,7 @@ REPLIES = About(
     "Replies with a chosen tag",
     "You’ll get a notice here for replies with the tags you chose.",
 )
-REVIEWS = About("reviews", f"{KIND}-reviews", "Drafts to review", "Drafts that need review will appear here.")
+REVIEWS = About("reviews", f"{KIND}-reviews", "Drafts", "Drafts that need review will appear here.")
 KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 

@@ -23,7 +23,8 @@ UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 class Folder(NamedTuple):
     """A folder. `empty` is the headline of the empty list, `why` the sentence below it. `incoming`: providers fill the
     folder. `of_user` filters a user's own folder. `leaves` names the decisions that remove a conversation from the
-    folder. `tab` is its label among the tabs over every list, in the order of FOLDERS.
+    folder. A `tab` is also among the tabs over every list, in the order of FOLDERS. A list that `rises` begins with the
+    oldest message.
     """
 
     key: str
@@ -36,7 +37,8 @@ class Folder(NamedTuple):
     incoming: bool = False
     of_user: Callable[[Ids, int], Q] | None = None
     leaves: str = ""
-    tab: str = ""
+    tab: bool = False
+    rises: bool = False
 
 
 def _awake() -> Q:
@@ -157,26 +159,26 @@ FOLDERS = {
             ),
             incoming=True,
             leaves="done snooze",
-            tab="Hot",
+            tab=True,
         ),
         Folder(
             "drafts",
-            "Drafts to review",
+            "Drafts",
             "draft",
             "No drafts to review",
             "When a reply needs an answer, the model drafts one for you to review here.",
             _to_review,
             incoming=True,
-            tab="Ready",
+            tab=True,
         ),
         Folder(
             "scheduled",
-            "Scheduled sends",
+            "Going out",
             "clock",
             "Nothing scheduled",
             "Messages wait here for their time, so you can still stop them.",
             _scheduled,
-            tab="Going out",
+            tab=True,
         ),
         Folder(
             "over",
@@ -186,7 +188,8 @@ FOLDERS = {
             "Conversations appear here when the answer is later than you promised, or later than a day.",
             lambda _: Q(needs_reply=True, answer_by__lt=timezone.now()) & _awake(),
             leaves="done snooze",
-            tab="Overdue",
+            tab=True,
+            rises=True,
         ),
         Folder(
             "declined",
@@ -196,7 +199,7 @@ FOLDERS = {
             "Leads who said no and haven’t been answered appear here.",
             lambda _: Q(needs_reply=True, tag__in=(Tag.NOT_INTERESTED, Tag.BLACKLIST)) & _awake(),
             leaves="done snooze tag",
-            tab="Declined",
+            tab=True,
         ),
         Folder(
             "snoozed",

@@ -17,7 +17,6 @@ from inbox.pages.account import profile
 from inbox.pages.desk import counts
 from inbox.pages.desk.conversation_list import list_url
 from inbox.pages.palette import SHORTCUTS
-from inbox.pages.start.steps_page import is_setting_up
 from inbox.pages.state_marks import StateMark
 from inbox.pages.team import is_over_all, members_of, own_memberships, team_of
 from jobs import schema_version
@@ -85,11 +84,6 @@ class Shell:
         """The open page's label in the navigation; "" for a page that is not in it."""
         links = [link for door in self.doors for link in door.pages or [door]]
         return next((link.label for link in links if link.current), "")
-
-    @property
-    def setting_up(self) -> bool:
-        """Whether the user is to set up the workspace: the door to it is then the first."""
-        return not self.over_all and is_setting_up(self.request)
 
     @property
     def home(self) -> Workspace:

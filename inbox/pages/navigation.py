@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from textwrap import shorten
 from typing import NamedTuple
 from uuid import UUID
 
@@ -66,44 +67,41 @@ def _paused(request: WorkspaceRequest) -> Badge | None:
     return Badge("stopped", "warn") if request.workspace.sends_paused else None
 
 
-SET_UP, OPERATE, FIRST_STEPS = "Set up", "Operate", "First steps"
-DOORS = {SET_UP: "settings", OPERATE: "health"}
+FIRST_STEPS, SETTINGS, OPERATE = "First steps", "Settings", "Operate"
+DOORS = {SETTINGS: "settings", OPERATE: "health"}
 """The doors that lead to several pages, each with its icon."""
 PAGES: list[Page] = [
+    Page("inbox:start", FIRST_STEPS, "run", ADMIN, "", _progress, lambda workspace: not workspace.set_up_at),
     Page("inbox:followups", "Follow-ups", "steps"),
+    Page("inbox:integrations", "Accounts", "plug", ADMIN, SETTINGS),
+    Page("inbox:people", "People", "team", door=SETTINGS),
+    Page("inbox:automation", "Automation", "bolt", door=SETTINGS, badge=_paused),
+    Page("inbox:settings", "Workspace", "settings", ADMIN, SETTINGS),
+    Page("inbox:facts", "Facts", "book", door=SETTINGS),
+    Page("inbox:labels", "Labels", "label", ADMIN, SETTINGS),
+    Page("inbox:snippets", "Snippets", "draft", MEMBER, SETTINGS),
+    Page("inbox:rules", "Rules", "filter", ADMIN, SETTINGS),
+    Page("inbox:notices", "Notices", "mail", ADMIN, SETTINGS),
+    Page("inbox:programs", "Programs", "key", ADMIN, SETTINGS),
+    Page("inbox:people-security", "Security", "lock", ADMIN, SETTINGS),
     Page(
-        "inbox:start",
-        FIRST_STEPS,
-        "right",
-        ADMIN,
-        SET_UP,
-        _progress,
-        lambda workspace: not workspace.set_up_at,
+        "inbox:start", FIRST_STEPS, "run", ADMIN, SETTINGS, shown=lambda workspace: bool(workspace.set_up_at)
     ),
-    Page("inbox:integrations", "Accounts", "plug", ADMIN, SET_UP),
-    Page("inbox:people", "People", "team", door=SET_UP),
-    Page("inbox:settings", "Workspace", "settings", ADMIN, SET_UP),
-    Page("inbox:automation", "Automation", "bolt", door=SET_UP, badge=_paused),
-    Page("inbox:facts", "Facts", "book", door=SET_UP),
-    Page("inbox:labels", "Labels", "check", ADMIN, SET_UP),
-    Page("inbox:snippets", "Snippets", "draft", MEMBER, SET_UP),
-    Page("inbox:rules", "Rules", "filter", ADMIN, SET_UP),
-    Page("inbox:notices", "Notices", "mail", ADMIN, SET_UP),
-    Page("inbox:programs", "Programs", "key", ADMIN, SET_UP),
-    Page("inbox:people-security", "Security", "lock", ADMIN, SET_UP),
     Page("inbox:health", "Health", "health", door=OPERATE, badge=_down),
     Page("inbox:jobs", "Jobs", "jobs", ADMIN, OPERATE),
     Page("inbox:deliveries", "Deliveries", "trace", ADMIN, OPERATE, _failed),
     Page("inbox:find", "Trace", "search", door=OPERATE),
 ]
 """The pages in the order of the menu. Other apps add theirs in AppConfig.ready()."""
-FRONT = ("needs-reply", "mine", "mentions", "drafts", "snoozed", "sent")
-"""The folders that are always in the menu. The others are under More, with the saved views."""
+FRONT = ("needs-reply", "mine", "mentions", "drafts", "snoozed", "sent", "failed")
+"""The folders in the menu. The style sheet hides "failed" while it is empty. The others are under More, with views."""
+HINT = 32
+"""How many letters fit in the line under a door."""
 
 
 class Entry(NamedTuple):
     """A link in the navigation. `current` is true if it leads to the open page. A door has `pages` behind it and shows
-    their badges and, as a hint, the labels of the first four.
+    their badges and, as a hint, the labels that fit in a line.
     """
 
     url: str
@@ -151,7 +149,7 @@ def tabs(request: WorkspaceRequest) -> list[Entry]:
     return [
         Entry(
             f"{base}?view={folder.key}",
-            folder.tab,
+            folder.label,
             folder.icon,
             folder.key == key,
             _counted(counts.get(folder.key, 0), "warn" if folder.key == "over" else ""),
@@ -243,14 +241,9 @@ def doors(request: WorkspaceRequest) -> list[Entry]:
             any(entry.current for entry in entries),
             [badge for entry in entries for badge in entry.badges],
             entries,
-            _hint(entries),
+            shorten(", ".join(entry.label for entry in entries), HINT, placeholder="").rstrip(","),
         )
         if label in DOORS
         else entries[0]
         for label, entries in behind.items()
     ]
-
-
-def _hint(entries: list[Entry]) -> str:
-    labels = [entry.label for entry in entries if entry.label != FIRST_STEPS]
-    return ", ".join(labels[:4]) + ("…" if labels[4:] else "")

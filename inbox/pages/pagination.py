@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """One page of a list, newest row first. `after` and `before` are the cursors of the adjacent pages, or None."""
+    """One page of a list. `after` and `before` are the cursors of the adjacent pages, or None."""
 
     rows: list[Any]
     after: str | None
@@ -39,28 +39,30 @@ def keyset_page(
     before: str = "",
     size: int = PAGE_SIZE,
     among: QuerySet[Any] | None = None,
+    rises: bool = False,
 ) -> KeysetPage:
-    """Returns `size` rows after the cursor `after` (older) or before the cursor `before` (newer), else the newest rows.
+    """Returns `size` rows after the cursor `after` or before the cursor `before`, else the first rows.
 
-    The order is by `time_field`, which must not be null in `queryset`. Raises Http404 for an invalid cursor.
+    The order is by `time_field` (never null), newest first or with `rises` oldest first. An invalid cursor is Http404.
 
     `among` bounds the work: only its next SCAN rows are scanned. It must contain all of `queryset` and have an index in
     that order. A page may then have few rows or none, and still have a next page.
     """
-    newer = bool(before and not after)
-    cursor, order = (before, "") if newer else (after, "-")
+    back = bool(before and not after)
+    cursor = before if back else after
+    order, lookup, opposite = ("", "gt", "lt") if back != rises else ("-", "lt", "gt")
     ordering = (f"{order}{time_field}", f"{order}pk")
-    bounded = _beyond(queryset, time_field, cursor, "gt" if newer else "lt") if cursor else queryset
+    bounded = _beyond(queryset, time_field, cursor, lookup)
     edge = None
     if among is not None:
-        looked_at = _beyond(among, time_field, cursor, "gt" if newer else "lt") if cursor else among
-        edge = looked_at.only(time_field).order_by(*ordering)[SCAN : SCAN + 1].first()
+        looked_at = _beyond(among, time_field, cursor, lookup).only(time_field)
+        edge = looked_at.order_by(*ordering)[SCAN : SCAN + 1].first()
         if edge:
-            bounded = _up_to(bounded, time_field, edge, "lt" if newer else "gt")
+            bounded = _up_to(bounded, time_field, edge, opposite)
     rows = list(bounded.order_by(*ordering)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     beyond = cursor_of(rows[-1], time_field) if more else cursor_of(edge, time_field) if edge else None
-    if newer:
+    if back:
         rows.reverse()
         return KeysetPage(rows, cursor_of(rows[-1], time_field) if rows else None, beyond)
     return KeysetPage(rows, beyond, cursor_of(rows[0], time_field) if after and rows else None)
@@ -74,7 +76,7 @@ def page_of(request: HttpRequest, queryset: QuerySet[Any], time_field: str, **bo
 
 def older(queryset: QuerySet[Any], time_field: str, cursor: str) -> QuerySet[Any]:
     """Returns the rows of `queryset` after `cursor`, or all rows for "". Raises Http404 for an invalid cursor."""
-    return _beyond(queryset, time_field, cursor, "lt") if cursor else queryset
+    return _beyond(queryset, time_field, cursor, "lt")
 
 
 def _up_to(queryset: QuerySet[Any], time_field: str, edge: Any, lookup: str) -> QuerySet[Any]:
@@ -87,6 +89,8 @@ def _up_to(queryset: QuerySet[Any], time_field: str, edge: Any, lookup: str) -> 
 
 
 def _beyond(queryset: QuerySet[Any], time_field: str, cursor: str, lookup: str) -> QuerySet[Any]:
+    if not cursor:
+        return queryset
     microseconds, _, pk = cursor.partition("-")
     try:
         moment = EPOCH + timedelta(microseconds=int(microseconds))

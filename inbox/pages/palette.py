@@ -32,7 +32,7 @@ SHORTCUTS = (
     Shortcut("open", "Open", ("Enter",), "list"),
     Shortcut("back", "Back to the list", ("Escape",), "list"),
     Shortcut("tab1", "Hot", ("1",), "list"),
-    Shortcut("tab2", "Ready", ("2",), "list"),
+    Shortcut("tab2", "Drafts", ("2",), "list"),
     Shortcut("tab3", "Going out", ("3",), "list"),
     Shortcut("tab4", "Overdue", ("4",), "list"),
     Shortcut("tab5", "Declined", ("5",), "list"),

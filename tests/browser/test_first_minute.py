@@ -46,7 +46,7 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
     page.get_by_label("Password").fill(PASSWORD)
     hand.press(page.get_by_role("button", name="Log in"))
 
-    expect(page.get_by_role("heading", name="Set up 0 of 8")).to_be_visible()
+    expect(page.get_by_role("heading", name="First steps: 0 of 8")).to_be_visible()
     assert audit(page) == []
     hand.press(page.get_by_role("link", name="Connect EmailBison"))
     page.get_by_label("API key").fill(SENDER_KEY)
@@ -76,7 +76,7 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
 
     page.goto(f"/w/{world.workspace.pk}/start/")
     expect(page.get_by_text("The first draft is approved")).to_be_attached()
-    expect(page.get_by_text(re.compile("^Set up [45] of 8$"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^First steps: [45] of 8$"))).to_be_visible()
 
 
 @override_settings(OPENAI_API_KEY="")

@@ -119,12 +119,12 @@ def test_drawers_open_and_close_at_375(workspace, user, lead, open_page):
         assert page.get_by_label(drawer, exact=True).is_hidden()
 
 
-def test_the_side_list_of_set_up_opens_over_the_page_on_a_phone_and_leads_on(workspace, user, open_page):
+def test_the_side_list_of_settings_opens_over_the_page_on_a_phone_and_leads_on(workspace, user, open_page):
     page = open_page(user, width=375)
     page.goto(f"/w/{workspace.pk}/facts/")
-    places = page.get_by_role("navigation", name="Set up")
+    places = page.get_by_role("navigation", name="Settings")
     expect(places).to_be_hidden()
-    page.get_by_role("main").get_by_role("button", name="Set up").click()
+    page.get_by_role("main").get_by_role("button", name="Settings").click()
     assert audit(page) == []
     places.get_by_role("link", name="People").click()
     expect(page.get_by_role("heading", name="People", level=1)).to_be_visible()

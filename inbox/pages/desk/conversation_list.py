@@ -54,7 +54,7 @@ NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)
 """States in which replies arrive as usual. A quiet account has a valid key but may miss replies."""
 
 ELSEWHERE = (
-    ("scheduled", "on the way out", "See scheduled sends"),
+    ("scheduled", "on the way out", "See what’s going out"),
     ("snoozed", "snoozed", "See snoozed"),
 )
 """Folders to offer when nobody needs a reply: the words for their count, and the link."""
@@ -183,7 +183,7 @@ class Threads:
 
     @property
     def label(self) -> str:
-        return self.view.name if self.view else self.folder.tab or self.folder.label
+        return self.view.name if self.view else self.folder.label
 
     @property
     def accounts(self) -> list[str]:
@@ -275,7 +275,7 @@ def _page(
         hits, count = search_page(rows, request.workspace, lead_filter.words, after=after)
         return hits, Number(min(count, FAR), has_older=count > FAR)
     among = looked_at(request, folder, lead_filter)
-    page = page_of(request, rows, ORDER, among=among)
+    page = page_of(request, rows, ORDER, among=among, rises=folder.rises)
     return page, _number(request, leads, page, among)
 
 

@@ -137,7 +137,8 @@ def _after(request: WorkspaceRequest, form: TriageForm) -> str:
         after = following(leads, request.workspace, lead_filter.words, lead)
     else:
         among = looked_at(request, folder, lead_filter)
-        page = keyset_page(leads, ORDER, after=cursor_of(lead, ORDER), size=1, among=among)
+        after_lead = cursor_of(lead, ORDER)
+        page = keyset_page(leads, ORDER, after=after_lead, size=1, among=among, rises=folder.rises)
         after = next(iter(page.rows), None)
     return _conversation_url(request, after.pk) if after else ""
 

@@ -135,7 +135,7 @@ def hide(request: WorkspaceRequest) -> HttpResponse:
         return _back(request)
     if first_steps.finish(request.workspace):
         record(request, "first_steps.hidden", request.workspace)
-    return redirect_to(request, "inbox:list", info="Setup is hidden. You’ll find it under Set up, Accounts.")
+    return redirect_to(request, "inbox:list", info="First steps are hidden. You’ll find them under Settings.")
 
 
 def _start(workspace: Workspace) -> str:

@@ -63,7 +63,7 @@ def test_at_most_twelve_doors_lead_to_every_page_that_the_role_can_use(role, wor
     assert all(client.get(url).status_code == 200 for url, *_ in offered.values())
     assert set(offered) <= {entry.label for entry in PAGES}
     if role == "owner":
-        assert set(offered) == {entry.label for entry in PAGES} - {"First steps"}
+        assert set(offered) == {entry.label for entry in PAGES}
 
 
 def test_every_folder_is_in_the_menu_and_a_folder_under_more_shows_when_it_is_open(workspace, member):
@@ -87,7 +87,7 @@ def test_a_member_sees_no_door_to_what_admins_alone_can_use(workspace, people):
 def test_a_page_below_another_one_is_marked_in_the_side_list_alone(workspace, people):
     page = read(people.owner, workspace, "inbox:notices")
     assert [label for label, (_, current, _) in behind(page).items() if current] == ["Notices"]
-    assert [label for label, (_, current, _) in doors(page).items() if current] == ["Set up"]
+    assert [label for label, (_, current, _) in doors(page).items() if current] == ["Settings"]
 
 
 def test_badges_of_the_pages_bubble_up_to_their_door(workspace, people):
@@ -98,11 +98,26 @@ def test_badges_of_the_pages_bubble_up_to_their_door(workspace, people):
     assert doors(read(people.member, workspace))["Operate"][2] == "1 down"
 
 
-def test_set_up_is_the_first_door_and_counts_until_it_is_finished(workspace, people):
-    assert list(doors(read(people.owner, workspace)))[0] == "Needs reply"
+def test_first_steps_are_a_door_until_they_are_finished_and_then_a_page_of_settings(workspace, people):
+    page = read(people.owner, workspace, "inbox:people")
+    assert list(doors(page))[0] == "Needs reply" and "First steps" in behind(page)
     workspace.set_up_at = None
     workspace.save()
-    shown = doors(read(people.owner, workspace))
-    assert list(shown)[0] == "Set up" and re.fullmatch(r"\d of \d", shown["Set up"][2])
-    assert shown["Set up"][0] == reverse("inbox:start", args=[workspace.pk])
+    page = read(people.owner, workspace, "inbox:people")
+    assert list(doors(page))[0] == "First steps" and "First steps" not in behind(page)
+    url, _, progress = doors(page)["First steps"]
+    assert url == reverse("inbox:start", args=[workspace.pk]) and re.fullmatch(r"\d of \d", progress)
+    assert doors(page)["Settings"] == (reverse("inbox:integrations", args=[workspace.pk]), True, "")
     assert list(doors(read(people.member, workspace)))[0] == "Needs reply"
+
+
+def test_a_door_names_the_pages_behind_it_in_one_line_without_dots(workspace, people):
+    hints = re.findall("<small>([^<]*)</small>", side(read(people.owner, workspace)))
+    assert hints == ["Accounts, People, Automation", "Health, Jobs, Deliveries, Trace"]
+
+
+def test_each_folder_has_one_name_in_the_menu_among_the_tabs_and_over_its_list(workspace, member):
+    page = member.get(reverse("inbox:list", args=[workspace.pk]) + "?view=drafts").content.decode()
+    tab = re.search(r'view=drafts" aria-current="page" aria-keyshortcuts="2".*?</a>', page, re.S)
+    assert "Drafts" in links(side(page)) and tab and "Drafts" in tab[0]
+    assert re.search(r'id="list-h">Drafts</h', page) and "Drafts to review" not in page

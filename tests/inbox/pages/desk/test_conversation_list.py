@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from inbox.leads import triage
 from inbox.leads.folders import FOLDERS, folder_counts, leads_in
 from inbox.models import Mention, Note
 from inbox.pages import pagination
@@ -130,6 +131,23 @@ def test_tabs_over_the_list_hold_those_who_wait_and_each_counts_its_own(workspac
         assert [tab for tab, current, _, _ in tabs if current] == [key]
         assert (key, str(number), str(len(names))) in [(tab, digit, count) for tab, _, digit, count in tabs]
     assert "2 said no." in page and "Mark all shown as done" in page
+
+
+def test_the_overdue_list_begins_with_the_oldest_and_pages_on_to_the_newest(workspace, member, monkeypatch):
+    for name, hours in (("Second", 50), ("First", 90), ("Third", 30)):
+        when = ago(hours=hours)
+        fields = {"needs_reply": True, "last_inbound_at": when, "last_message_at": when}
+        lead = factories.make_lead(workspace, first_name=name, last_name="", **fields)
+    assert listed(member, workspace, "view=over") == ["First", "Second", "Third"]
+    assert listed(member, workspace, "view=needs-reply") == ["Third", "Second", "First"]
+    before = f"view=over&before={pagination.cursor_of(lead, 'last_message_at')}"
+    assert listed(member, workspace, before) == ["First", "Second"]
+    first = workspace.leads.get(first_name="First")
+    after = f"view=over&after={pagination.cursor_of(first, 'last_message_at')}"
+    assert listed(member, workspace, after) == ["Second", "Third"]
+    posted = {"lead": str(triage.Seen.of(first)), "do": "done", "open": "1"}
+    moved = member.post(f"/w/{workspace.pk}/inbox/triage/?view=over", posted)
+    assert str(workspace.leads.get(first_name="Second").pk) in moved["Location"]
 
 
 def test_failed_send_leaves_its_folder_when_a_later_one_went_out(workspace, member, one_in_each_folder):

@@ -72,7 +72,7 @@ def test_a_fresh_workspace_says_what_to_do_first_and_what_waits_for_it(fresh, ow
         "draft": "later",
     }
     page = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
-    assert "Set up 0 of 8" in page and "Connect EmailBison" in page
+    assert "First steps: 0 of 8" in page and "Connect EmailBison" in page
     assert re.search(
         r'aria-current="step"[^§]*?<h2 id="next-h">Connect the account your replies come to</h2>', page
     )
@@ -200,11 +200,11 @@ def test_a_member_sees_what_is_being_set_up_and_no_button_that_is_not_theirs(fre
 
 def test_the_page_leaves_the_menu_by_itself_or_when_hidden_and_can_come_back(owner, fresh):
     base = f"/w/{fresh.workspace.pk}/"
-    link = f'href="{base}start/"'
+    link = f'<ul aria-label="First"><li><a href="{base}start/"'
     assert link in owner.get(f"{base}people/").content.decode()
     owner.post(f"{base}start/hide/", {"do": "hide"})
     assert link not in owner.get(f"{base}people/").content.decode()
-    assert "Show setup in the menu" in owner.get(f"{base}start/").content.decode()
+    assert "Show first steps in the menu" in owner.get(f"{base}start/").content.decode()
     owner.post(f"{base}start/hide/", {"do": "show"})
     assert Workspace.objects.get().set_up_at is None
     assert list(AuditEntry.objects.values_list("action", flat=True).order_by("pk")) == [
@@ -223,7 +223,7 @@ def test_once_all_of_it_works_an_admins_look_takes_the_page_out_of_the_menu(owne
         assert "All set" in looks.get(f"{base}start/").text
         assert Workspace.objects.get().set_up_at is None, role
     assert "All set" in owner.get(f"{base}start/").content.decode()
-    assert f'href="{base}start/"' not in owner.get(f"{base}people/").content.decode()
+    assert 'aria-label="First"' not in owner.get(f"{base}people/").content.decode()
 
 
 def test_a_test_event_opens_its_sample_which_proves_no_step_and_one_press_removes_it(owner, fresh):
@@ -381,7 +381,7 @@ def test_what_cannot_come_back_to_the_menu_is_not_offered(owner, fresh, monkeypa
     monkeypatch.setattr(FirstSteps, "all_done", property(lambda _self: True))
     start = f"/w/{fresh.workspace.pk}/start/"
     owner.get(start)  # this takes it out of the menu
-    assert "Show setup in the menu" not in owner.get(start).content.decode()
+    assert "Show first steps in the menu" not in owner.get(start).content.decode()
 
 
 def test_an_address_in_full_is_kept_while_the_page_follows_what_happens(owner, fresh):
@@ -404,7 +404,7 @@ def test_the_empty_inbox_of_a_new_workspace_holds_its_set_up_with_one_primary_bu
     inbox = f"/w/{fresh.workspace.pk}/inbox/"
     page = owner.get(inbox).content.decode().split("<main")[1].split("<template")[0]
     setup = page.partition('<section class="convo setup"')[2]
-    assert "Set up 0 of 8" in setup and setup.count("primary") == 1 and "Connect EmailBison" in setup
+    assert "First steps: 0 of 8" in setup and setup.count("primary") == 1 and "Connect EmailBison" in setup
     assert page.count("<h1") == 1
     todo = setup.partition('aria-label="Then"')[2]
     assert re.findall(r'class="who todo" aria-hidden="true">(\d)<', todo) == ["2", "3", "5", "6", "7", "8"]
