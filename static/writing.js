@@ -185,12 +185,22 @@ on("click", (element) => {
 
 // Enter sends a ready draft that nobody has changed, in the conversation that the user has opened, and opens the next.
 // A draft that has just appeared is not sent: the key may be a second press, or may have been meant for what was there.
+// A workspace may ask for two Enters: the first arms the draft, and any other key disarms it.
 const READING_MS = 500;
 const readyForm = () => pane().querySelector("form[data-ready]:not([aria-busy])");
 /** @type {any} the draft that Enter sends */
 let readable = null;
+/** @type {any} the draft that waits for its second Enter */
+let armed = null;
 let timer = 0;
+/** @param {any} form */
+function arm(form) {
+  const words = (form ?? armed)?.querySelector("[data-again]");
+  if (words) words.textContent = form ? words.dataset.again : "";
+  armed = form;
+}
 function awaitReading() {
+  arm(null);
   readable = null;
   pane().removeAttribute("data-enter-sends");
   clearTimeout(timer);
@@ -204,10 +214,22 @@ for (const name of ["holdfast:pane", "htmx:afterSwap"])
 awaitReading();
 on(
   "keydown",
+  (_field, event) => {
+    if (!armed || event.key === "Enter") return;
+    arm(null);
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
+on(
+  "keydown",
   (field, event) => {
     const { key, ctrlKey, metaKey, shiftKey, altKey, repeat } = event;
     if (key !== "Enter" || ctrlKey || metaKey || shiftKey || altKey || repeat) return;
-    const form = readable;
+    const form = armed ?? readable;
+    const isSecond = Boolean(armed);
     awaitReading();
     if (!form || form !== readyForm() || !page.opened) return;
     if (field !== document.body && field !== linkOf(rowOf(page.shown))) return;
@@ -215,7 +237,8 @@ on(
     if (form.elements.text.value !== form.elements.text.defaultValue) return;
     event.preventDefault();
     event.stopPropagation();
-    form.querySelector("[value=send-next]").click();
+    if (form.dataset.ready === "twice" && !isSecond) arm(form);
+    else form.querySelector("[value=send-next]").click();
   },
   true,
 );

@@ -188,6 +188,7 @@ class Workspace(Row):
         validators=[MaxValueValidator(60)],
         help_text="For how many seconds a message that a person sends can be taken back; 0: it goes out at once.",
     )
+    enter_twice = flag("An unchanged ready draft goes out at the second Enter.")
     promises = models.JSONField(
         default=dict,
         db_default={},

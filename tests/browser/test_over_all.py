@@ -126,6 +126,32 @@ def test_a_second_press_of_enter_does_not_send_the_next_draft_before_it_is_read(
     assert [send.lead.first_name for send in OutboundSend.objects.all()] == [order[0]]
 
 
+def test_a_workspace_that_asks_for_two_enters_arms_with_the_first_and_sends_with_the_second(
+    page, clients, drafts
+):
+    type(clients[0]).objects.update(enter_twice=True)
+    page.goto("/desk/?view=drafts")
+    order, words = names(page), page.get_by_text("Press Enter again to send. Esc cancels.")
+    page.keyboard.press("Enter")  # opens
+    expect(page.locator(SENDS)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(words).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(words).to_have_count(0)
+    expect(page.locator(SENDS)).to_be_visible()  # the conversation is still open
+    page.keyboard.press("Enter")
+    expect(words).to_be_visible()
+    assert not OutboundSend.objects.exists()
+    page.keyboard.press("Enter")
+    expect(page.locator("#lead")).to_have_text(order[1])
+    until(lambda: OutboundSend.objects.exists(), "the first is sent")
+    expect(words).to_have_count(0)
+    expect(page.locator(SENDS)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(words).to_be_visible()
+    assert [send.lead.first_name for send in OutboundSend.objects.all()] == [order[0]]
+
+
 def test_enter_in_an_open_menu_does_not_send_the_draft_behind_it(page, drafts):
     page.goto("/desk/?view=drafts")
     order = names(page)

@@ -79,7 +79,7 @@ GROUPS = {
         "person who isn’t away. Without a promise, a reply is overdue after a day.",
     ),
     "answers": Group("How your answers sound", ("persona_name", "tone", "signature", "service_description")),
-    "sending": Group("Sending", ("undo_send_s", "daily_send_cap")),
+    "sending": Group("Sending", ("undo_send_s", "enter_twice", "daily_send_cap")),
     "team": Group("Team and alerts", ("assign_in_turn", "health_emails")),
 }
 
@@ -162,6 +162,7 @@ class WorkspaceForm(ChangedColumnsForm):
             "persona_name": "Signed by",
             "service_description": "What you offer",
             "undo_send_s": "Undo send window, in seconds",
+            "enter_twice": "Press Enter twice to send a ready draft",
             "daily_send_cap": "Maximum automatic answers a day",
             "assign_in_turn": "Share new interested leads in rotation among people who get leads",
             "health_emails": "Email owners and admins when an account stops working",
@@ -169,6 +170,7 @@ class WorkspaceForm(ChangedColumnsForm):
         help_texts = {
             "service_description": "Drafts use only what’s here, in your facts and in the conversation.",
             "undo_send_s": "0 to 60. At 0, messages go out right away.",
+            "enter_twice": "",
             "closes_at": "Monday to Friday. Automatic answers and follow-ups can be limited to these hours.",
             "assign_in_turn": "",
             "health_emails": "At most one email per account a day. Without Slack, they always get it.",
