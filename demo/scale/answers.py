@@ -7,7 +7,7 @@ from demo.scale.jobs import Jobs
 from demo.scale.rollups import OPEN_FOR, Summary
 from demo.scale.tables import Tables
 from demo.scale.talk import FOLLOW_UP, REPLY, FollowUps, Person, Said
-from demo.scale.workspaces import Place
+from demo.scale.workspaces import PROMISES_MIN, Place
 from demo.scale.year import DAY, HOUR, MINUTE, SECOND, Year, dashed, uuid_at
 from inbox.intake.retention import KEEP_MODEL_CALLS_DAYS
 from inbox.leads.tags import DRAFTED
@@ -102,6 +102,9 @@ class Answers:
         its id), and the job that sent it. `asked` is the message that it answers, or None.
         """
         began = said.at - 4 * SECOND
+        promised = (
+            None if task or asked is None else asked.at + PROMISES_MIN.get(asked.tag, DAY // MINUTE) * MINUTE
+        )
         self._tables[OutboundSend].add(
             began, said.send, place.id, person.id, said.channel,
             "followup" if task else "draft" if said.draft else "person",
@@ -109,7 +112,8 @@ class Answers:
             asked.id if asked and asked.channel == said.channel else NULL, str(rng.choice(place.members)),
             "sent", "", said.subject, escaped(said.text),
             {"sms": "ghl", "linkedin": "unipile"}.get(said.channel, place.mailer), said.account[0],
-            f"sent-{said.external_id[:13]}", as_time(began), as_time(said.at), as_time(said.at + SECOND),
+            f"sent-{said.external_id[:13]}", time_or_null(promised),
+            as_time(began), as_time(said.at), as_time(said.at + SECOND),
         )  # fmt: skip
         self._jobs.of_send(place, said, rng)
 

@@ -8,21 +8,23 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import Max, OuterRef, Subquery
 
 from demo.scale import workspaces as rooms
-from demo.scale.copying import load, without_indexes
+from demo.scale.copying import load, without_indexes, without_triggers
 from demo.scale.ledger import Ledger
 from demo.scale.tables import Tables
 from demo.scale.talk import Talk
 from demo.scale.words import Corpus
-from demo.scale.workspaces import Place
-from demo.scale.year import Year
-from inbox.models import Event, LeadChange, WebhookDelivery
-from integrations.models import WorkspaceIntegrationHealth
+from demo.scale.workspaces import ACCOUNTS, Place
+from demo.scale.year import DAY, Year
+from inbox.intake.retention import KEEP_EVENTS_DAYS
+from inbox.models import Event, LeadLabel, WebhookDelivery
+from integrations.models import WebhookAttempt, WorkspaceIntegrationHealth
 
 logger = logging.getLogger(__name__)
 MINE = ("inbox", "integrations", "insights", "jobs")
@@ -36,10 +38,16 @@ class NotEmpty(Exception):
 
 
 def seed(
-    *, workspaces: int, messages: int, seed: int, until: datetime, say: Callable[[str], object] = logger.info
+    *,
+    workspaces: int,
+    accounts: int = ACCOUNTS,
+    messages: int,
+    seed: int,
+    until: datetime,
+    say: Callable[[str], object] = logger.info,
 ) -> dict[str, int]:
-    """Fills the empty database with a made-up year that ends at `until` (aware): so many `workspaces`, and so many
-    `messages` in all of them together. Returns the number of rows by table.
+    """Fills the empty database with a made-up year that ends at `until` (aware): so many `workspaces` with so many
+    `accounts` each, and so many `messages` in all of them together. Returns the number of rows by table.
 
     The same arguments give the same rows, but for secrets, passwords and the ids of users. All is written in one
     transaction. `say` is called with sentences about the progress. Raises NotEmpty, which names a table.
@@ -53,18 +61,19 @@ def seed(
 
     with tempfile.TemporaryDirectory(prefix="holdfast-scale-") as scratch, transaction.atomic():
         _limits_off()
-        places = rooms.make(seed, workspaces, messages, year, corpus)
+        places = rooms.make(seed, workspaces, accounts, messages, year, corpus)
         told(f"{workspaces} workspaces are made")
         folders = _write(seed, places, year, corpus, Path(scratch))
         told("all conversations are written")
         sheets = Tables(Path(scratch), year).all()
-        with without_indexes([sheet.table for sheet in sheets]):
+        loaded = [sheet.table for sheet in sheets]
+        with without_triggers(loaded), without_indexes(loaded):
             counts = dict(load(sheets, folders))
             told(f"{sum(counts.values()):,} rows are copied; indexes follow")
         told("indexes and foreign keys are built")
         counts["inbox_leadlabel"] = _label()
+        counts |= _happened(year)
         _heard()
-        _forget_changes()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     told("PostgreSQL knows the tables")
@@ -144,23 +153,38 @@ SELECT md5(lead.id::text || label.id)::uuid, lead.workspace_id, lead.id, label.i
 FROM inbox_lead lead JOIN inbox_label label USING (workspace_id) WHERE hashtext(lead.id::text || label.name) % 12 = 0
 """
 """Each label is on one lead of twelve."""
+HAPPENED = """
+INSERT INTO inbox_event (id, workspace_id, type, lead_id, xid, data, created_at)
+SELECT id, workspace_id,
+    CASE direction WHEN 'inbound' THEN 'message.received' ELSE 'message.sent' END, lead_id,
+    pg_current_xact_id()::text::bigint,
+    jsonb_build_object('messageId', id, 'channel', channel, 'sentAt', sent_at), received_at
+FROM inbox_message WHERE id >= %s ORDER BY id
+"""
+"""An event for each message. It has the message's id, which holds the time."""
+POSTED = """
+INSERT INTO integrations_webhookattempt
+    (endpoint_id, event_id, stream, due_at, started_at, finished_at, took_ms, outcome, status)
+SELECT endpoint.id, event.id, lead_id, event.created_at, event.created_at, event.created_at, 80, 'delivered', 204
+FROM inbox_event event JOIN integrations_webhookendpoint endpoint USING (workspace_id) ORDER BY event.id
+"""
 
 
 def _label() -> int:
     """Puts the labels of the workspaces on their leads, without a trace in the leads. Returns the number of rows."""
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE inbox_leadlabel DISABLE TRIGGER label_is_decided")
+    with connection.cursor() as cursor, without_triggers([LeadLabel._meta.db_table]):
         cursor.execute(LABEL)
-        count: int = cursor.rowcount
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE inbox_leadlabel ENABLE TRIGGER label_is_decided")
-    return count
+        return int(cursor.rowcount)
 
 
-def _forget_changes() -> None:
-    """Empties the trace of changes and the events, which triggers filled while rows were copied: no page and no program
-    has to hear of them.
+def _happened(year: Year) -> dict[str, int]:
+    """Writes the events that retention has left, and that each was posted to the workspace's endpoint. Returns the
+    number of rows by table.
     """
-    tables = [connection.ops.quote_name(model._meta.db_table) for model in (LeadChange, Event)]
+    first = UUID(int=(year.until - KEEP_EVENTS_DAYS * DAY) << 80)
+    counts = {}
     with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        for model, statement, params in ((Event, HAPPENED, [first]), (WebhookAttempt, POSTED, [])):
+            cursor.execute(statement, params)
+            counts[model._meta.db_table] = cursor.rowcount
+    return counts

@@ -51,7 +51,7 @@ COLUMNS: dict[type[models.Model], str] = {
     GateResult: "workspace_id draft_id stage gate position passed evidence policy_version decided_at",
     OutboundSend: (
         "id workspace_id lead_id channel origin origin_id draft_id reply_to_id approved_by_id state reason "
-        "subject text provider account_id provider_message_id created_at called_at finished_at"
+        "subject text provider account_id provider_message_id answer_by created_at called_at finished_at"
     ),
     AiCall: (
         "id workspace_id job_id feature prompt_version model input_tokens output_tokens cost_microusd "

@@ -6,12 +6,12 @@ These are few rows, so they are made as the product makes them. The generator ge
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, cycle, islice
 from random import Random
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 
 from demo.scale.words import Corpus, made_up
 from demo.scale.year import DAY, DAYS, HOUR, MINUTE, Year, moment, uuid_at
@@ -30,15 +30,16 @@ from inbox.models import (
     Workspace,
     WorkspaceFact,
 )
+from inbox.models.event import EVERY
 from inbox.models.workspace_fact import folded
 from integrations import calendly, connect, emailbison, ghl, instantly, registry, slack, smartlead, unipile
 from integrations.models import (
     ApiToken,
-    DayReceipt,
     HealthState,
     HealthTransition,
     Integration,
     ReplyPoll,
+    WebhookEndpoint,
     WebhookKey,
     WorkspaceIntegrationHealth,
 )
@@ -71,6 +72,21 @@ STEPS = (
     ("Long breath", ((5, "email"), (14, "email"), (30, "email"), (60, "email"))),
 )
 LABELS = ("Wants a trial", "Partner", "Other agency")
+PROMISES_MIN = {"HOT": 15, "Meeting Requested": 60}
+ACCOUNTS = 7
+"""The fewest accounts of a workspace: its conversations need one of each channel."""
+EVENTS_TO = "https://crm.example.com/holdfast"
+RECEIPTS = """
+INSERT INTO integrations_dayreceipt
+    (integration_id, day, kind, listed, held, fetched, ignored, missing, reasons, compared_through)
+SELECT account.id, (polled_at AT TIME ZONE workspace.timezone)::date - back, kind,
+    1 + back * 7 %% 40, 1 + back * 7 %% 40, (back %% 9 = 0)::int, 0, 0, '{}', polled_at
+FROM integrations_replypoll poll
+    JOIN integrations_integration account ON account.id = poll.integration_id
+    JOIN inbox_workspace workspace ON workspace.id = account.workspace_id
+    JOIN unnest(%s::text[], %s::text[]) AS listed (provider, kind) USING (provider), generate_series(0, %s) AS back
+ORDER BY back DESC
+"""
 FACTS = (
     ("answer", "How soon can you start?", "Within two weeks of a yes."),
     ("answer", "Is there a minimum spend?", "No. There is the monthly price and nothing on top of it."),
@@ -139,7 +155,7 @@ def quotas(workspaces: int, messages: int) -> list[int]:
     return [first, *shares]
 
 
-def make(seed: int, workspaces: int, messages: int, year: Year, corpus: Corpus) -> list[Place]:
+def make(seed: int, workspaces: int, accounts: int, messages: int, year: Year, corpus: Corpus) -> list[Place]:
     """Writes all workspaces of the seeded year, with their people, accounts, campaigns and sequences, and a user for
     the admin, in the caller's transaction. Returns what is needed to write their other rows. Everybody's password is
     the demo's.
@@ -155,10 +171,11 @@ def make(seed: int, workspaces: int, messages: int, year: Year, corpus: Corpus) 
             "date_joined": moment(year.begins),
         },
     )
-    places, accounts = [], count(1)
+    places, turns = [], count(1)
     for number, quota in enumerate(quotas(workspaces, messages)):
         rng = Random(f"{seed}:workspace:{number}")
-        places.append(_workspace(rng, number, quota, year, corpus, password, accounts))
+        places.append(_workspace(rng, number, quota, year, corpus, password, accounts, turns))
+    _receipts()
     for model in (
         Workspace, Membership, Campaign, FollowUpSequence, WorkspaceFact, Integration, WebhookKey, ApiToken
     ):  # fmt: skip
@@ -167,7 +184,14 @@ def make(seed: int, workspaces: int, messages: int, year: Year, corpus: Corpus) 
 
 
 def _workspace(
-    rng: Random, number: int, quota: int, year: Year, corpus: Corpus, password: str, accounts: Iterator[int]
+    rng: Random,
+    number: int,
+    quota: int,
+    year: Year,
+    corpus: Corpus,
+    password: str,
+    accounts: int,
+    turns: Iterator[int],
 ) -> Place:
     began = year.begins + number * HOUR
     place = Place(number, uuid_at(began, rng), quota, MAILERS[number % len(MAILERS)])
@@ -178,7 +202,7 @@ def _workspace(
         persona_name="Alex Moreno",
         service_description="We keep owner-run service businesses busy through the slow months.",
         notice_tags=["Meeting Requested"],
-        promises={"HOT": 15, "Meeting Requested": 60},
+        promises=PROMISES_MIN,
     )
     for turn, role in enumerate(ROLES):
         name = role if turn != 3 else "member2"
@@ -206,8 +230,11 @@ def _workspace(
     SendingPolicy.objects.create(workspace=workspace, mode=mode)
     place.judged = mode != SendingPolicy.Mode.OFF
     ApiToken.issue(workspace=workspace, name="CRM sync", scopes=["leads:read"])
-    for provider, settings in _accounts(place):
-        _account(rng, place, workspace, provider, settings, year, next(accounts))
+    WebhookEndpoint.objects.create(
+        pk=UUID(uuid_at(began, Random(number))), workspace=workspace, url=EVENTS_TO, events=[EVERY]
+    )
+    for provider, settings in islice(_accounts(place), accounts):
+        _account(rng, place, workspace, provider, settings, year, next(turns))
     place.senders = [
         (
             str(311 + turn),
@@ -235,6 +262,9 @@ def _accounts(place: Place) -> Iterator[tuple[str, dict[str, str]]]:
     yield unipile.NAME, {"account_id": f"uni-{label}-2", "name": "Jane Doe"}
     yield calendly.NAME, {}
     yield slack.NAME, {}
+    for turn, provider in enumerate(cycle(SANDBOX_PATHS), 3):
+        setting = connect.account_setting(provider)
+        yield provider, {setting: f"{label}-{turn}", "name": f"Account {turn}"}
 
 
 def _account(
@@ -268,7 +298,7 @@ def _account(
     if source := registry.address_of(provider):
         _deviation(year, account, source.name, turn)
     if provider in registry.stating("poll_every"):
-        _receipts(account, _poll(rng, year, account))
+        _poll(rng, year, account)
 
 
 def _health(rng: Random, year: Year, account: Integration, turn: int) -> None:
@@ -327,32 +357,22 @@ def _deviation(year: Year, account: Integration, source: str, turn: int) -> None
     )
 
 
-def _poll(rng: Random, year: Year, account: Integration) -> datetime:
-    """Returns the time of the account's last poll."""
+def _poll(rng: Random, year: Year, account: Integration) -> None:
     every = registry.spec_of(account.provider).poll_every
     assert isinstance(every, timedelta)
     polled_at = moment(year.until) - every * rng.random()
     ReplyPoll.objects.create(
         integration=account, complete_through=polled_at, polled_at=polled_at, due_at=polled_at + every
     )
-    return polled_at
 
 
-def _receipts(account: Integration, polled_at: datetime) -> None:
-    today = polled_at.astimezone(ZoneInfo(account.workspace.timezone)).date()
-    DayReceipt.objects.bulk_create(
-        DayReceipt(
-            integration=account,
-            day=today - timedelta(days=back),
-            kind=kind,
-            listed=1 + back * 7 % 40,
-            held=1 + back * 7 % 40,
-            fetched=int(back % 9 == 0),
-            compared_through=polled_at,
-        )
-        for back in range(DAYS)
-        for kind in receipts.kinds_of(account.provider)
-    )
+def _receipts() -> None:
+    """Writes a year of complete receipts of each account that is polled, in one statement: they are most of the rows
+    here.
+    """
+    listed = [(name, kind) for name in registry.stating("poll_every") for kind in receipts.kinds_of(name)]
+    with connection.cursor() as cursor:
+        cursor.execute(RECEIPTS, [[name for name, _ in listed], [str(kind) for _, kind in listed], DAYS - 1])
 
 
 def _history(rng: Random, year: Year, state: str, since: datetime) -> Iterator[tuple[str, str, datetime]]:
