@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Min, Model, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Min, Model, Q, QuerySet, Value
+from django.db.models.lookups import GreaterThanOrEqual
 from rest_framework import serializers
 
 HORIZON = """
@@ -41,8 +42,7 @@ def page(rows: QuerySet[Any], query: dict[str, Any], workspace: Model) -> tuple[
     rows = rows.filter(workspace=workspace, changed_xid__lt=oldest)
     if "cursor" in query:
         xid, pk = _position(query["cursor"], oldest, place)
-        # The second condition implies the first, but the planner needs the first to start its index scan there.
-        rows = rows.filter(Q(changed_xid__gt=xid) | Q(pk__gt=pk), changed_xid__gte=xid)
+        rows = rows.filter(after("changed_xid", xid, pk))
     elif "updatedSince" in query:
         changed = rows.model._default_manager.filter(
             workspace=workspace, changed_at__gte=query["updatedSince"]
@@ -52,6 +52,19 @@ def page(rows: QuerySet[Any], query: dict[str, Any], workspace: Model) -> tuple[
     limit = query["limit"]
     some = list(rows.order_by("changed_xid", "pk")[: limit + 1])
     return some[:limit], _cursor(some[limit - 1], place) if len(some) > limit else None
+
+
+def after(column: str, xid: int, pk: UUID) -> Q:
+    """The condition that a row comes after the transaction `xid`, in `column`, and the id `pk`. It compares both at
+    once, as only then an index scan begins there: one transaction may have changed any number of rows.
+    """
+    # PostgreSQL estimates ">" by the transaction alone: none after the newest, so it would sort all that are left.
+    at_least = GreaterThanOrEqual(_both(F(column), F("pk")), _both(Value(xid), Value(pk)))
+    return Q(at_least) & ~Q(**{column: xid}, pk=pk)
+
+
+def _both(*columns: Any) -> Func:
+    return Func(*columns, function="ROW", output_field=BooleanField())
 
 
 def _cursor(row: Any, place: str) -> str:

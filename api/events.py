@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -45,7 +44,7 @@ class Events(ApiView):
             last = events.filter(pk=query["after"]).first()
             if last is None:
                 raise serializers.ValidationError({"after": [UNKNOWN]})
-            rows = rows.filter(Q(xid__gt=last.xid) | Q(pk__gt=last.pk), xid__gte=last.xid)
+            rows = rows.filter(changes.after("xid", last.xid, last.pk))
         limit = query["limit"]
         page = list(rows.order_by("xid", "pk")[: limit + 1])
         following = str(page[limit - 1].pk) if len(page) > limit else None

@@ -46,14 +46,14 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def filled(messages: int) -> Iterator[str]:
-    """The URL of a new database with the seeded year, which goes with the block."""
+def filled(messages: int, *options: str) -> Iterator[str]:
+    """The URL of a new database with the seeded year, which goes with the block. `options`: more of seed_scale."""
     with (
         tempfile.TemporaryDirectory(prefix="holdfast-ticks-") as scratch,
         EmbeddedPostgres(Path(scratch) / "postgres") as server,
     ):
         environment = os.environ | {"DATABASE_URL": server.url(), "DEBUG": "1"}
-        for words in (["migrate", "-v0"], ["seed_scale", f"--messages={messages}"]):
+        for words in (["migrate", "-v0"], ["seed_scale", f"--messages={messages}", *options]):
             subprocess.run(
                 [sys.executable, "manage.py", *words],
                 cwd=ROOT,

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from inbox.models import GateResult, Note, OutboundSend
+from inbox.models import GateResult, Lead, Note, OutboundSend
 from tests import factories
 from tests.api.conftest import program_of
+from tests.reading import reads
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +103,31 @@ def test_a_list_is_walked_by_its_cursor_and_its_queries_do_not_grow(
         walked += ids(answer)
         cursor = answer.json()["nextCursor"]
     assert sorted(walked) == sorted(str(lead.pk) for lead in leads) and len(walked) == 7
+
+
+@pytest.mark.parametrize(
+    ("path", "begins", "table"),
+    [
+        ("leads/?cursor=", "leads/?limit=20", "inbox_lead"),
+        ("events/?after=", "events/?limit=20", "inbox_event"),
+    ],
+)
+def test_a_page_reads_its_own_rows_however_many_one_transaction_changed(
+    program, workspace, path, begins, table
+):
+    """After an upgrade all rows are of one transaction, as the marks began with it."""
+    Lead.objects.bulk_create(
+        Lead(workspace=workspace, email=f"l{number}@example.org") for number in range(600)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {table}")
+    place = program.get(begins).json()["nextCursor"]
+    for _ in range(20):
+        with reads(f'FROM "{table}"') as statements:
+            place = program.get(f"{path}{place}&limit=20").json()["nextCursor"]
+    assert (
+        max(read.rows for read in statements) <= 22
+    )  # the last one that is known, the page, and one after it
 
 
 def test_a_sample_is_in_no_list(program, workspace):

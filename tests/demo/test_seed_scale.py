@@ -15,7 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, models, transaction
-from django.db.models import Count, Max, Min
+from django.db.models import Count, F, Max, Min
 from django.urls import URLResolver, get_resolver
 from django.utils import timezone
 
@@ -25,6 +25,7 @@ from demo.scale.talk import LONGEST, REPLY, TALKATIVE, Talk
 from demo.scale.words import Corpus
 from demo.scale.workspaces import Place, Plan, Sequence, quotas
 from demo.scale.year import Year
+from demo.seed import SANDBOX_PATHS
 from inbox.health import mailbox_rates
 from inbox.leads import rollup, score
 from inbox.models import (
@@ -33,6 +34,7 @@ from inbox.models import (
     DatabaseOrigin,
     Deviation,
     Draft,
+    Event,
     FollowUpInstance,
     FollowUpSequence,
     Lead,
@@ -46,7 +48,7 @@ from inbox.models import (
 from inbox.webhooks import contract_watch
 from inbox.workspaces import creation
 from insights.models import ContextPack
-from integrations.models import AiCall, Integration, WebhookKey, WorkspaceIntegrationHealth
+from integrations.models import AiCall, Integration, WebhookAttempt, WebhookKey, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobStep
@@ -54,7 +56,7 @@ from jobs.ticks import run_tick
 from tests import emptying, forms
 
 pytestmark = pytest.mark.django_db
-MESSAGES, WORKSPACES = 4_000, 4
+MESSAGES, WORKSPACES, ACCOUNTS = 4_000, 4, 13
 EACH = forms.either(4, 12)
 """How many rows of a kind have their pages opened."""
 BY_THE_CLOCK = {"updated_at"}
@@ -62,6 +64,8 @@ SCHEMA = """
 SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL
 SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+UNION ALL
+SELECT tgrelid::regclass || ' ' || tgname || ' ' || tgenabled FROM pg_trigger WHERE NOT tgisinternal
 """
 
 
@@ -81,7 +85,9 @@ def filled(django_db_setup, django_db_blocker):
     until = timezone.now().replace(minute=0, second=0, microsecond=0)
     with django_db_blocker.unblock():
         before = schema()
-        counts = seed(workspaces=WORKSPACES, messages=MESSAGES, seed=1, until=until, say=str)
+        counts = seed(
+            workspaces=WORKSPACES, accounts=ACCOUNTS, messages=MESSAGES, seed=1, until=until, say=str
+        )
     yield {"counts": counts, "until": until, "schema": before}
     with django_db_blocker.unblock():
         emptying.empty(None)
@@ -146,7 +152,29 @@ def test_every_table_that_grows_has_rows(year):
     assert WebhookDelivery.objects.exclude(body=None).exists() and JobStep.objects.exists()
 
 
-def test_indexes_and_constraints_are_the_same_as_before(year):
+def test_each_workspace_has_as_many_accounts_as_asked_for_of_all_providers():
+    accounts = Counter(Integration.objects.values_list("workspace__name", flat=True))
+    assert set(accounts.values()) == {ACCOUNTS} and len(accounts) == WORKSPACES
+    assert set(Integration.objects.values_list("provider", flat=True)) == set(SANDBOX_PATHS)
+
+
+def test_each_message_of_the_last_month_has_an_event_that_was_posted(year):
+    month = year["until"] - timedelta(days=30)
+    recent = Message.objects.filter(received_at__gt=month + timedelta(minutes=1))
+    assert recent.exclude(pk__in=Event.objects.values("pk")).count() == 0 < recent.count()
+    assert set(WebhookAttempt.objects.values_list("outcome", flat=True)) == {"delivered"}
+    assert WebhookAttempt.objects.count() == Event.objects.count()
+
+
+def test_answers_kept_their_promise_or_broke_it():
+    answers = OutboundSend.objects.exclude(origin="followup").exclude(reply_to=None)
+    assert not answers.filter(answer_by=None).exists()
+    kept = answers.filter(finished_at__lt=F("answer_by")).count()
+    assert 0 < kept < answers.count()
+    assert Lead.objects.filter(needs_reply=True).exclude(answer_by=None).exists()
+
+
+def test_indexes_constraints_and_triggers_are_the_same_as_before(year):
     assert schema() == year["schema"]
 
 
@@ -396,6 +424,7 @@ def test_a_database_with_rows_is_refused(settings):
         ({"workspaces": 0}, "--workspaces"),
         ({"workspaces": 101}, "--workspaces"),
         ({"workspaces": 30, "messages": 299}, "--messages"),
+        ({"accounts": 6}, "--accounts"),
     ],
 )
 def test_options_out_of_range_are_named(settings, options, said):
