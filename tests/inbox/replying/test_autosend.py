@@ -50,6 +50,17 @@ def test_a_delay_that_has_passed_still_leaves_half_a_minute():
     assert 29 < left <= 30
 
 
+@pytest.mark.parametrize("of_campaign", [True, False])
+def test_another_workspace_s_policy_switches_nothing_on_here(of_campaign):
+    workspace, other = factories.make_workspace(), factories.make_workspace()
+    theirs = factories.make_policy(other, mode=SendingPolicy.Mode.AUTO)
+
+    policy = SendingPolicy.of(workspace, factories.make_campaign(workspace) if of_campaign else None)
+
+    assert theirs.mode == SendingPolicy.Mode.AUTO != policy.mode
+    assert (policy.pk, policy.workspace) == (None, workspace)
+
+
 def test_a_send_at_night_moves_to_the_next_opening():
     workspace = factories.make_workspace(timezone="America/New_York")
     friday_evening = datetime(2026, 1, 17, 1, 0, tzinfo=UTC)
