@@ -94,7 +94,7 @@ class Overview(ApiView):
     def get(self, request: Request) -> Response:
         """Returns the numbers of the page Insights from `from` (30 days ago) up to `to` (now)."""
         since, until = self.query["since"], self.query["until"]
-        numbers = overview_numbers.overview(self.workspace.pk, since, until, self.workspace.timezone)
+        numbers = overview_numbers.overview(self.workspace.pk, since, until)
         whole = receipts.between(self.workspace, since, until)
         return Response(
             {

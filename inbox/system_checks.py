@@ -111,8 +111,8 @@ KEPT = {
         " integrations.ApiToken integrations.WebhookKey integrations.WebhookEndpoint jobs.WorkspaceLimit auth.Group"
         " inbox.SecondFactor inbox.RecoveryCode"
     ),
-    "It goes with the note, session or event that it belongs to.": (
-        "inbox.Mention inbox.BrowserSession integrations.WebhookAttempt"
+    "It goes with the note, session, event or lead that it belongs to.": (
+        "inbox.Mention inbox.BrowserSession integrations.WebhookAttempt insights.LeadDay"
     ),
     "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",
     "It says who did what, and is there to be looked up later.": (
@@ -124,7 +124,7 @@ KEPT = {
     "It has one row per account, lead, person, provider or name, and each is written over.": (
         "integrations.WorkspaceIntegrationHealth integrations.ReplyPoll integrations.CircuitBreaker"
         " integrations.RateWindow inbox.BookingCheck inbox.HiddenBanner inbox.MailboxAlarm inbox.ModelOutage jobs.Tick"
-        " inbox.DatabaseOrigin django_q.Schedule auth.Permission contenttypes.ContentType"
+        " inbox.DatabaseOrigin insights.LeadDayProgress django_q.Schedule auth.Permission contenttypes.ContentType"
     ),
     "Its library deletes it, or does not use it here.": (
         "axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"

@@ -15,14 +15,14 @@ class InsightsConfig(AppConfig):
         from inbox.pages.state_marks import TABLES
         from insights import erasure as answers_about
         from insights import retention, system_checks
-        from insights.models import ConversationInsight, PackThread
+        from insights.models import ConversationInsight, LeadDay, PackThread
         from insights.pack_marks import PACKS, QUESTIONS, THREADS
         from jobs.retention import prunes
 
         PAGES.insert(0, Page("insights:overview", "Insights", "chart"))
         erasure.ALSO.append(answers_about.forget)
-        erasure.LAST.append(PackThread)
-        GIVES_WAY.extend([ConversationInsight, PackThread])
+        erasure.LAST.extend([PackThread, LeadDay])
+        GIVES_WAY.extend([ConversationInsight, LeadDay, PackThread])
         TABLES.update({"pack": PACKS, "question": QUESTIONS, "thread": THREADS})
         prunes("context packs")(retention.old_builds)
         prunes("readings past their messages")(retention.past_messages)

@@ -1,6 +1,6 @@
 """The kinds of jobs and the ticks of insights, each with its texts, its limits, and the function that runs it."""
 
-from insights import booked, pack_building, packs, upkeep
+from insights import booked, lead_days, pack_building, packs, upkeep
 from jobs import lanes
 from jobs.kinds import job_kind
 from jobs.ticks import tick
@@ -44,4 +44,10 @@ tick(
     words="Queues conversations with leads who booked for reading",
     every_s=600,
     limits=booked.limits,
+)
+tick(
+    "insights/lead-days",
+    lead_days.tick,
+    words="Counts the days of leads who changed, for the overview",
+    every_s=60,
 )

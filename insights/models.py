@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -240,3 +241,73 @@ class PackQuestion(models.Model):
 
     def __str__(self) -> str:
         return f"question {str(self.pk)[-6:]}: {self.get_status_display()}"
+
+
+class LeadDay(models.Model):
+    """The numbers of one lead's messages on one day of the workspace's time zone, and what the lead is now. They are
+    computed from messages (insights.lead_days), and never read where they may be out of date.
+    """
+
+    # The database deletes the rows (insights.0005).
+    workspace = models.ForeignKey(
+        "inbox.Workspace", models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    lead = models.ForeignKey(
+        "inbox.Lead", models.CASCADE, related_name="days", db_index=False, db_constraint=False
+    )
+    day = models.DateField()
+    first_at = models.DateTimeField(help_text="The first reply or message to the lead.")
+    last_at = models.DateTimeField()
+    replies = models.PositiveIntegerField()
+    positive = models.PositiveIntegerField(help_text="Replies with a positive tag.")
+    answer_s = models.FloatField(null=True, help_text="Seconds from the day's first reply to its answer.")
+    previous_reply_at = models.DateTimeField(null=True, help_text="The last reply of the days before.")
+    contacted = models.BooleanField(help_text="We wrote to the lead.")
+    previous_contact_at = models.DateTimeField(null=True)
+    answered_by = ArrayField(
+        models.BigIntegerField(null=True), help_text="The user of each answer, who wrote or approved it."
+    )
+    waited_s = ArrayField(models.FloatField(), help_text="Seconds that a reply had waited for each answer.")
+    kept = ArrayField(models.BooleanField(null=True), help_text="Whether each answer kept the promise.")
+    campaign_id = models.UUIDField(null=True)
+    tag = models.CharField(max_length=32)
+    booked_at = models.DateTimeField(null=True)
+    waits = models.BooleanField()
+
+    class Meta:
+        verbose_name = "day in the numbers"
+        verbose_name_plural = "days in the numbers"
+        constraints = [models.UniqueConstraint(fields=["lead", "day"], name="lead_day_once")]
+        indexes = [
+            models.Index(
+                fields=["workspace", "first_at"],
+                include=["last_at", "contacted", "previous_contact_at", "lead"],
+                name="lead_day_by_time",
+            ),
+            models.Index(
+                fields=["workspace", "first_at"], condition=Q(replies__gt=0), name="lead_day_replies"
+            ),
+            models.Index(
+                fields=["workspace", "first_at"], condition=~Q(answered_by=[]), name="lead_day_answers"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} on {self.day}"
+
+
+class LeadDayProgress(models.Model):
+    """How far the days of a workspace's leads are counted: with all changes of transactions before `xid`, except while
+    `next_lead` is set, which is the next one in a new count of all.
+    """
+
+    workspace = models.OneToOneField(
+        "inbox.Workspace", models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    )
+    xid = models.BigIntegerField(default=0)
+    basis = models.CharField(max_length=32, default="")
+    next_lead = models.UUIDField(null=True)
+    at = models.DateTimeField(default=timezone.now, help_text="When `xid` was read.")
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id} up to {self.xid}"

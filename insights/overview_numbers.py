@@ -1,6 +1,7 @@
 """Computes the numbers of the overview: replies, answers, objections and meetings of a workspace in a time span.
 
-Each number is one query over an index on workspace and time. A reply is a message that a lead wrote, not a machine.
+They are added up from the numbers of each lead and day (insights.lead_days). A reply is a message that a lead wrote,
+not a machine.
 """
 
 from dataclasses import dataclass
@@ -9,74 +10,53 @@ from typing import Any
 from uuid import UUID
 
 from inbox.followups import responses
-from inbox.leads import rollup
 from inbox.leads.folders import leads_in
-from inbox.leads.tags import POSITIVE
 from inbox.models import User, Workspace
 from inbox.pages.team import SOMEBODY
+from insights import lead_days
 from jobs.db import fetch
 
-IN_SPAN = """m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
-      AND m.lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)"""
-"""Excludes samples from every number."""
-REPLIES = f"""
-    FROM inbox_message m
-    WHERE m.workspace_id = %(workspace)s AND m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
-      AND m.tag NOT IN ('Automated Reply', 'Out of Office') AND {IN_SPAN}
-"""
-
-# The first reply of each lead in the span, and our first answer to it. A campaign's step is no answer
-# (inbox.leads.rollup.answers). `waits` says whether the lead's newest reply needs an answer and has none.
-REPLIED = f"""
-WITH replied AS (
-    SELECT m.lead_id, min(m.sent_at) AS first_at, count(*) AS replies {REPLIES} GROUP BY m.lead_id
-), answered AS (
-    SELECT r.*, l.campaign_id, l.tag, l.booked_at, l.needs_reply AS waits,
-           extract(epoch FROM a.sent_at - r.first_at) AS answer_s
-    FROM replied r JOIN inbox_lead l ON l.id = r.lead_id
-    LEFT JOIN LATERAL (
-        SELECT o.sent_at FROM inbox_message o
-        WHERE o.lead_id = r.lead_id AND o.direction = 'outbound' AND o.sent_at > r.first_at
-          AND (o.by_hand OR o.source <> ALL(%(steps)s))
-        ORDER BY o.sent_at LIMIT 1) a ON true
+REPLIES = "replies > 0"
+REPLIED = """, replied AS (
+    SELECT *, previous_reply_at IS NULL OR previous_reply_at < %(since)s AS first FROM day
 )
 """
+"""`first`: the lead's first day with a reply in the span. So each lead counts once, and its first reply decides."""
 BY_CAMPAIGN = f"""{REPLIED}
-SELECT c.id, coalesce(nullif(c.name, ''), c.external_id), sum(a.replies), count(*),
-       count(*) FILTER (WHERE a.tag = ANY(%(positive)s) OR a.booked_at IS NOT NULL),
-       count(*) FILTER (WHERE a.booked_at >= %(since)s),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY a.answer_s)
-FROM answered a LEFT JOIN inbox_campaign c ON c.id = a.campaign_id
+SELECT c.id, coalesce(nullif(c.name, ''), c.external_id), sum(r.replies), count(*) FILTER (WHERE first),
+       count(*) FILTER (WHERE first AND (r.tag = ANY(%(positive)s) OR r.booked_at IS NOT NULL)),
+       count(*) FILTER (WHERE first AND r.booked_at >= %(since)s),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY r.answer_s) FILTER (WHERE first)
+FROM replied r LEFT JOIN inbox_campaign c ON c.id = r.campaign_id
 GROUP BY c.id ORDER BY 5 DESC, 4 DESC, 2 LIMIT 20
 """
 TOTALS = f"""{REPLIED}
-SELECT coalesce(sum(a.replies), 0), count(*),
-       count(*) FILTER (WHERE a.tag = ANY(%(positive)s) OR a.booked_at IS NOT NULL),
-       count(*) FILTER (WHERE a.tag IN ('Meeting Requested', 'Call Requested', 'Meeting Booked')
-                        OR a.booked_at IS NOT NULL),
-       count(*) FILTER (WHERE a.booked_at IS NOT NULL),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY a.answer_s),
-       count(*) FILTER (WHERE a.answer_s < 300), count(*) FILTER (WHERE a.answer_s >= 300 AND a.answer_s < 3600),
-       count(*) FILTER (WHERE a.answer_s >= 3600 AND a.answer_s < 14400),
-       count(*) FILTER (WHERE a.answer_s >= 14400 AND a.answer_s < 86400),
-       count(*) FILTER (WHERE a.answer_s >= 86400), count(*) FILTER (WHERE a.answer_s IS NULL AND a.waits),
-       count(*) FILTER (WHERE a.answer_s IS NULL AND NOT a.waits)
+SELECT (SELECT coalesce(sum(replies), 0) FROM replied), count(*),
+       count(*) FILTER (WHERE tag = ANY(%(positive)s) OR booked_at IS NOT NULL),
+       count(*) FILTER (WHERE tag IN ('Meeting Requested', 'Call Requested', 'Meeting Booked')
+                        OR booked_at IS NOT NULL),
+       count(*) FILTER (WHERE booked_at IS NOT NULL),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY answer_s),
+       count(*) FILTER (WHERE answer_s < 300), count(*) FILTER (WHERE answer_s >= 300 AND answer_s < 3600),
+       count(*) FILTER (WHERE answer_s >= 3600 AND answer_s < 14400),
+       count(*) FILTER (WHERE answer_s >= 14400 AND answer_s < 86400),
+       count(*) FILTER (WHERE answer_s >= 86400), count(*) FILTER (WHERE answer_s IS NULL AND waits),
+       count(*) FILTER (WHERE answer_s IS NULL AND NOT waits)
+FROM replied WHERE first
+"""
+BY_DAY = "SELECT day, sum(replies), sum(positive) FROM day GROUP BY 1 ORDER BY 1"
+CONTACTED = "SELECT count(*) FROM day WHERE previous_contact_at IS NULL OR previous_contact_at < %(since)s"
+BY_PERSON = """
+SELECT answer.by, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY answer.waited_s),
+       percentile_cont(0.9) WITHIN GROUP (ORDER BY answer.waited_s),
+       count(*) FILTER (WHERE answer.kept), count(*) FILTER (WHERE NOT answer.kept)
+FROM day CROSS JOIN unnest(answered_by, waited_s, kept) AS answer (by, waited_s, kept)
+GROUP BY answer.by ORDER BY 2 DESC, 1 LIMIT 50
 """
 REVIEWED = """
-    FROM inbox_draft d WHERE d.workspace_id = %(workspace)s AND d.status = 'sent' AND d.decided_by_id IS NOT NULL
-      AND d.decided_at >= %(since)s AND d.decided_at < %(until)s
-"""
-CONTACTED = f""", (
-    SELECT count(DISTINCT m.lead_id) FROM inbox_message m
-    WHERE m.workspace_id = %(workspace)s AND m.direction = 'outbound' AND {IN_SPAN}),
-    (SELECT count(*) {REVIEWED}), (SELECT count(*) {REVIEWED} AND d.text = d.generated_text)
-FROM answered a
-"""
-BY_DAY = f"""
-SELECT (m.sent_at AT TIME ZONE %(zone)s)::date AS day, count(*),
-       count(*) FILTER (WHERE m.tag = ANY(%(positive)s) OR m.tag = 'Meeting Booked')
-{REPLIES}
-GROUP BY 1 ORDER BY 1
+SELECT count(*), count(*) FILTER (WHERE d.text = d.generated_text)
+FROM inbox_draft d WHERE d.workspace_id = %(workspace)s AND d.status = 'sent' AND d.decided_by_id IS NOT NULL
+  AND d.decided_at >= %(since)s AND d.decided_at < %(until)s
 """
 OBJECTIONS = """
 SELECT o->>'objection_type', count(*), count(*) FILTER (WHERE o->>'outcome' = 'positive'),
@@ -88,37 +68,6 @@ WHERE i.workspace_id = %(workspace)s AND i.read_at >= %(since)s AND i.read_at < 
 GROUP BY 1 ORDER BY 2 DESC, 1
 """
 BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day", "Not yet", "None needed")
-# The answers that a person wrote or approved here, each with the first reply that had waited for it since the
-# previous answer. Automatic answers and follow-ups belong to nobody, and a campaign's step is no answer
-# (inbox.leads.rollup.answers). A second answer to the same reply does not count.
-BY_PERSON = """
-WITH answer AS (
-    SELECT m.lead_id, m.sent_at, s.approved_by_id, s.answer_by
-    FROM inbox_message m
-    JOIN inbox_outboundsend s ON s.workspace_id = m.workspace_id
-     AND s.id = CASE WHEN m.external_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN m.external_id::uuid END
-    WHERE m.workspace_id = %(workspace)s AND m.direction = 'outbound' AND m.source = 'holdfast'
-      AND m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
-      AND (s.origin = 'person' OR s.origin = 'draft' AND s.approved_by_id IS NOT NULL)
-)
-SELECT a.approved_by_id, count(*),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM a.sent_at - r.sent_at)),
-       percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM a.sent_at - r.sent_at)),
-       count(*) FILTER (WHERE a.sent_at <= a.answer_by), count(*) FILTER (WHERE a.sent_at > a.answer_by)
-FROM answer a
-LEFT JOIN LATERAL (
-    SELECT o.sent_at FROM inbox_message o
-    WHERE o.lead_id = a.lead_id AND o.direction = 'outbound' AND o.sent_at < a.sent_at
-      AND (o.by_hand OR o.source <> ALL(%(steps)s))
-    ORDER BY o.sent_at DESC LIMIT 1) before ON true
-CROSS JOIN LATERAL (
-    SELECT i.sent_at FROM inbox_message i
-    WHERE i.lead_id = a.lead_id AND i.direction = 'inbound' AND i.automated_reply IS NOT TRUE
-      AND i.tag NOT IN ('Automated Reply', 'Out of Office')
-      AND i.sent_at < a.sent_at AND i.sent_at > coalesce(before.sent_at, '-infinity')
-    ORDER BY i.sent_at LIMIT 1) r
-GROUP BY a.approved_by_id ORDER BY 2 DESC, 1 LIMIT 50
-"""
 
 
 @dataclass(frozen=True)
@@ -183,17 +132,19 @@ class Overview(Totals):
     follow_ups: list[dict[str, Any]]
 
 
-def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Overview:
+def overview(workspace_id: UUID, since: datetime, until: datetime) -> Overview:
     """Returns the numbers of the overview page from `since` up to `until` (aware).
 
-    Days are counted in the IANA time zone `zone`. Samples and automatic replies do not count.
+    Days are counted in the workspace's time zone. Samples and automatic replies do not count.
     """
-    values = _values(workspace_id, since, until, zone)
-    *totals, contacted, reviewed, unchanged = fetch(TOTALS + CONTACTED, values)[0]
-    replies, people, positive, requested, booked, answer_s = totals[:6]
-    contacted = max(contacted, people)
+    read = lead_days.reader(workspace_id, since, until)
+    *totals, requested, answers = _totals(read)
+    replies, people, positive, booked, answer_s = totals
+    [(contacted,)] = read("contacted", CONTACTED)
+    values = {"workspace": workspace_id, "since": since, "until": until}
+    [(reviewed, unchanged)] = fetch(REVIEWED, values)
     return Overview(
-        replies=int(replies),
+        replies=replies,
         people=people,
         positive=positive,
         booked=booked,
@@ -201,39 +152,33 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         reviewed=reviewed,
         unchanged=unchanged,
         funnel=[
-            ("Contacted", contacted),
+            ("Contacted", max(contacted, people)),
             ("Replied", people),
             ("Positive", positive),
             ("Asked for a meeting", requested),
             ("Booked", booked),
         ],
-        answers=list(zip(BUCKETS, totals[6:], strict=True)),
+        answers=list(zip(BUCKETS, answers, strict=True)),
         campaigns=[
             CampaignRow(row[0], row[1] or "No campaign", int(row[2]), *row[3:])
-            for row in fetch(BY_CAMPAIGN, values)
+            for row in read(REPLIES, BY_CAMPAIGN)
         ],
         objections=[ObjectionRow(*row) for row in fetch(OBJECTIONS, values)],
-        days=[(day, count, good) for day, count, good in fetch(BY_DAY, values)],
+        days=[(day, int(count), int(good)) for day, count, good in read(REPLIES, BY_DAY)],
         follow_ups=list(responses.effectiveness(workspace_id, since, until)),
     )
 
 
-def totals(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Totals:
+def totals(workspace_id: UUID, since: datetime, until: datetime) -> Totals:
     """Returns the totals of the overview page from `since` up to `until` (aware), counted as in `overview`."""
-    values = _values(workspace_id, since, until, zone)
-    replies, people, positive, _, booked, answer_s, *_ = fetch(f"{TOTALS} FROM answered a", values)[0]
-    return Totals(int(replies), people, positive, booked, answer_s)
+    *numbers, _, _ = _totals(lead_days.reader(workspace_id, since, until))
+    return Totals(*numbers)
 
 
-def _values(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> dict[str, Any]:
-    return {
-        "workspace": workspace_id,
-        "since": since,
-        "until": until,
-        "zone": zone,
-        "positive": [str(tag.value) for tag in POSITIVE],
-        "steps": list(rollup.steps()),
-    }
+def _totals(read: lead_days.Reader) -> tuple[Any, ...]:
+    """The columns of Totals, the number of people who asked for a meeting, and those in each of BUCKETS."""
+    [(replies, people, positive, requested, booked, answer_s, *answers)] = read(REPLIES, TOTALS)
+    return int(replies), people, positive, booked, answer_s, requested, answers
 
 
 def waiting(workspace: Workspace) -> int:
@@ -262,13 +207,7 @@ def by_person(workspace_id: UUID, since: datetime, until: datetime) -> list[Pers
     wrote themselves: drafts that they approved look like automatic answers, which do not count. Messages written
     elsewhere do not count either.
     """
-    values: dict[str, Any] = {
-        "workspace": workspace_id,
-        "since": since,
-        "until": until,
-        "steps": list(rollup.steps()),
-    }
-    rows = fetch(BY_PERSON, values)
+    rows = lead_days.reader(workspace_id, since, until)("answered_by <> '{}'", BY_PERSON)
     users = User.objects.in_bulk([user_id for user_id, *_ in rows if user_id is not None])
     return [
         PersonRow(users[user_id].name if user_id in users else SOMEBODY, *numbers)

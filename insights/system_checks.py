@@ -7,11 +7,12 @@ from django.core.checks import CheckMessage, Error, register
 
 from inbox.leads import merge
 from inbox.pages import navigation, state_marks
-from insights.models import ConversationInsight, PackThread
+from insights.models import ConversationInsight, LeadDay, PackThread
 
 TICKS = {
     "insights/context-packs": "packs are never built again",
     "insights/booked-summaries": "booked conversations are never read",
+    "insights/lead-days": "the overview is counted from all messages, which takes seconds",
 }
 PRUNED = {
     "insights.ContextPack": ("context packs",),
@@ -20,7 +21,7 @@ PRUNED = {
     "insights.ConversationInsight": ("readings past their messages",),
 }
 STATES = ("pack", "question", "thread")
-GIVES_WAY = (ConversationInsight, PackThread)
+GIVES_WAY = (ConversationInsight, LeadDay, PackThread)
 APPS = "Add it in insights/apps.py."
 
 

@@ -73,7 +73,7 @@ KEPT = {
     "The audit log, which contains IDs but no messages.": "inbox.AuditEntry inbox.TextAccess",
     "Counts, costs and times, which don’t identify anyone.": (
         "integrations.AiCall jobs.JobStep jobs.JobAttempt jobs.JobAction jobs.Tick jobs.Worker"
-        " jobs.WorkspaceLimit inbox.LeadChange integrations.WebhookAttempt"
+        " jobs.WorkspaceLimit inbox.LeadChange insights.LeadDayProgress integrations.WebhookAttempt"
     ),
 }
 """The rows about a person, or about work for them, that stay, by the reason."""

@@ -2680,7 +2680,6 @@ class Migration(migrations.Migration):
         run_file("inbox/sql/follow_roles.sql", "a6eef9d642cc"),
         run_file("inbox/sql/only_grows.sql", "2950ff7c032a"),
         run_file("inbox/sql/samples.sql", "ec332d81eb96"),
-        run_file("inbox/sql/follow_leads.sql", "64f1438656a7"),
         run_file("inbox/sql/place.sql", "5382aa920504"),
         migrations.RunSQL(ORIGIN, migrations.RunSQL.noop),
     ]

@@ -26,3 +26,14 @@ CREATE OR REPLACE TRIGGER send_is_followed AFTER INSERT OR UPDATE ON inbox_outbo
     FOR EACH ROW EXECUTE FUNCTION inbox_of_lead_changed();
 CREATE OR REPLACE TRIGGER note_is_followed AFTER INSERT OR UPDATE ON inbox_note
     FOR EACH ROW EXECUTE FUNCTION inbox_of_lead_changed();
+
+-- A lead also changes when a message goes, or moves to another lead.
+CREATE OR REPLACE FUNCTION inbox_message_left() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO inbox_leadchange (workspace_id, xid, lead_id)
+        VALUES (OLD.workspace_id, pg_current_xact_id()::text::bigint, OLD.lead_id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER message_has_left AFTER DELETE OR UPDATE OF lead_id ON inbox_message
+    FOR EACH ROW EXECUTE FUNCTION inbox_message_left();

@@ -53,6 +53,7 @@ LEFT_OUT = {
         " django_q.Schedule django_q.Success django_q.Task inbox.ModelOutage integrations.RateWindow"
         " jobs.Tick jobs.Worker sessions.Session inbox.DatabaseOrigin"
     ),
+    "It is counted from other tables.": "insights.LeadDay insights.LeadDayProgress",
     "It lasts for an hour, or for a person's banner.": "inbox.LeadChange inbox.HiddenBanner",
 }
 """The tables that are not exported, by the reason."""

@@ -23,10 +23,9 @@ DEFAULT_SPAN = "30"
 def overview(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/insights/?days=7|30|90`: shows the numbers of replies, answers and meetings in these days."""
     span, since, until = _span(request)
-    zone = request.workspace.timezone
-    numbers = overview_numbers.overview(request.workspace.pk, since, until, zone)
-    before = overview_numbers.totals(request.workspace.pk, since - (until - since), since, zone)
-    local = zoneinfo.ZoneInfo(zone)
+    local = zoneinfo.ZoneInfo(request.workspace.timezone)
+    numbers = overview_numbers.overview(request.workspace.pk, since, until)
+    before = overview_numbers.totals(request.workspace.pk, since - (until - since), since)
     context = {
         "spans": SPANS,
         "span": span,
@@ -46,7 +45,7 @@ def overview_csv(request: WorkspaceRequest) -> HttpResponse:
     """Downloads the overview page's table of campaigns as CSV."""
     _, since, until = _span(request)
     complete = receipts.between(request.workspace, since, until)
-    numbers = overview_numbers.overview(request.workspace.pk, since, until, request.workspace.timezone)
+    numbers = overview_numbers.overview(request.workspace.pk, since, until)
     head = ["Campaign", "Replies", "People", "Positive", "Booked", "First answer (median, s)", "Complete"]
     rows = (
         (row.name, row.replies, row.people, row.positive, row.booked, row.answer_s and round(row.answer_s))

@@ -32,6 +32,8 @@ NOT_SHOWN = {
     "inbox.SavedView": "A list of somebody's own, or one that all of the workspace see in their inbox.",
     "inbox.SecondFactor": "It is a secret, and the page of a workspace's people says who has one.",
     "inbox.Snippet": "A text of somebody's own, or one that a workspace's people keep on their own page of snippets.",
+    "insights.LeadDay": "Its rows are counts of messages, which the page of numbers adds up.",
+    "insights.LeadDayProgress": "It says up to which transaction days are counted, and belongs to no decision.",
     "sessions.Session": "Who holds a session's key is logged in with it.",
 }
 

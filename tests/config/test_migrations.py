@@ -48,6 +48,8 @@ FITS = {
     "inbox.0118_promises: Raw SQL operation": "The database writes the new columns itself.",
     "inbox.0119_labels: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "inbox.0120_events_of_labels: Raw SQL operation": "Its changes cause events, which it does not read.",
+    "inbox.0123_leads_that_lose_a_message: Raw SQL operation": "The database adds the rows itself.",
+    "insights.0005_days_of_leads: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "integrations.0020_webhook_endpoints: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "jobs.0018_a_lane_for_every_job: Raw SQL operation": "It does so itself, for jobs that wait.",
     "jobs.0019_a_place_for_every_lane: Raw SQL operation": "The function of the same name claims as before.",

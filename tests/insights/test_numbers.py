@@ -41,7 +41,7 @@ def thread(workspace):
 
 def answers(workspace) -> dict[str, int]:
     now = timezone.now()
-    found = overview_numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answers
+    found = overview_numbers.overview(workspace.pk, now - timedelta(days=7), now).answers
     return {label: count for label, count in found if count}
 
 
@@ -56,7 +56,7 @@ def test_a_step_of_a_campaign_answers_nobody(workspace, thread):
     assert overview_numbers.waiting(workspace) == 1
     assert answers(workspace) == {"Not yet": 1}
     now = timezone.now()
-    assert overview_numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answer_s is None
+    assert overview_numbers.overview(workspace.pk, now - timedelta(days=7), now).answer_s is None
 
 
 def test_what_a_person_marked_done_needs_no_answer(workspace, thread):

@@ -160,7 +160,7 @@ def test_it_counts_nowhere(lead, poster, user):
     message.tag_decisions.create(**made, kind="person", user=user)
     Message.objects.filter(pk=message.pk).update(suspected="opt_out")
     since, until = timezone.now() - timezone.timedelta(days=1), timezone.now() + timezone.timedelta(days=1)
-    numbers = overview(poster.workspace.pk, since, until, "UTC")
+    numbers = overview(poster.workspace.pk, since, until)
     assert (numbers.replies, numbers.people, numbers.days, numbers.campaigns) == (0, 0, [], [])
     assert waiting(poster.workspace) == 0
     assert shadow.row_of(poster.workspace, None).judged == 0 and draft.would_send

@@ -173,5 +173,5 @@ def test_the_pages_show_it_and_no_other_workspace_s(people, workspace, instance)
     assert "How leads responded to follow-ups" in overview
     now = timezone.now()
     theirs = factories.make_workspace()
-    assert overview_numbers.overview(theirs.pk, now - timedelta(days=1), now, "UTC").follow_ups == []
+    assert overview_numbers.overview(theirs.pk, now - timedelta(days=1), now).follow_ups == []
     assert not responses.objections(theirs.pk).exists()

@@ -1,0 +1,193 @@
+"""Keeps the numbers of each lead and day (LeadDay), from which the overview is added up, instead of from messages.
+
+Triggers note each lead that a transaction changes (inbox.models.LeadChange). A tick counts the days of these leads
+again, up to the oldest transaction that still runs. A reader counts the leads that changed since then from their
+messages, so its numbers are those of the messages however late the tick is (docs/adr/0094).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from inbox.leads import rollup
+from inbox.leads.tags import POSITIVE
+from inbox.models.lead import Tag
+from insights.models import LeadDayProgress
+from jobs.db import fetch
+from jobs.deadline import Deadline
+
+LEADS = 1_000
+"""The most leads that one transaction counts. If more have changed, all are counted again, so many at a time."""
+BEGINNING = UUID(int=0)
+COLUMNS = """workspace_id, lead_id, day, first_at, last_at, replies, positive, answer_s, previous_reply_at,
+    contacted, previous_contact_at, answered_by, waited_s, kept, campaign_id, tag, booked_at, waits"""
+
+# A reply is a message that a lead wrote, not a machine. A campaign's step is no answer (inbox.leads.rollup.answers).
+# `answered_by` has the answers that a person wrote or approved here, each after the first reply that had waited for it
+# since the answer before. Automatic answers and follow-ups belong to nobody, and a second answer to the same reply does
+# not count. Samples do not count.
+COUNTED = """
+message AS (
+    SELECT m.workspace_id, m.lead_id, m.sent_at, m.direction = 'outbound' AS contact,
+           m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
+               AND m.tag NOT IN ('Automated Reply', 'Out of Office') AS reply,
+           m.direction = 'outbound' AND (m.by_hand OR m.source <> ALL(%(steps)s)) AS answer,
+           m.tag = ANY(%(positive_replies)s) AS positive,
+           s.id IS NOT NULL AS of_person, s.approved_by_id, m.sent_at <= s.answer_by AS kept
+    FROM inbox_message m LEFT JOIN inbox_outboundsend s
+        ON m.direction = 'outbound' AND m.source = 'holdfast' AND s.lead_id = m.lead_id
+        AND s.id = CASE WHEN m.external_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN m.external_id::uuid END
+        AND (s.origin = 'person' OR s.origin = 'draft' AND s.approved_by_id IS NOT NULL)
+    WHERE m.workspace_id = %(workspace)s AND m.lead_id IN (SELECT lead_id FROM lead)
+), beside AS (
+    SELECT *, max(sent_at) FILTER (WHERE answer) OVER earlier AS previous_answer_at,
+           min(sent_at) FILTER (WHERE answer) OVER later AS next_answer_at
+    FROM message
+    WINDOW earlier AS (PARTITION BY lead_id ORDER BY sent_at GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+        later AS (PARTITION BY lead_id ORDER BY sent_at DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+), waiting AS (
+    SELECT *, of_person AND min(sent_at) FILTER (WHERE reply) OVER since_answer IS NOT NULL AS answers,
+           extract(epoch FROM sent_at - min(sent_at) FILTER (WHERE reply) OVER since_answer)::float8 AS waited_s
+    FROM beside
+    WINDOW since_answer AS (PARTITION BY lead_id, previous_answer_at ORDER BY sent_at
+                            GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+), daily AS (
+    SELECT workspace_id, lead_id,
+           (sent_at AT TIME ZONE (SELECT timezone FROM inbox_workspace WHERE id = %(workspace)s))::date AS day,
+           min(sent_at) AS first_at, max(sent_at) AS last_at,
+           count(*) FILTER (WHERE reply)::int AS replies, count(*) FILTER (WHERE reply AND positive)::int AS positive,
+           extract(epoch FROM min(next_answer_at) FILTER (WHERE reply)
+                              - min(sent_at) FILTER (WHERE reply))::float8 AS answer_s,
+           max(sent_at) FILTER (WHERE reply) AS reply_at,
+           bool_or(contact) AS contacted, max(sent_at) FILTER (WHERE contact) AS contact_at,
+           coalesce(array_agg(approved_by_id ORDER BY sent_at) FILTER (WHERE answers), '{}') AS answered_by,
+           coalesce(array_agg(waited_s ORDER BY sent_at) FILTER (WHERE answers), '{}') AS waited_s,
+           coalesce(array_agg(kept ORDER BY sent_at) FILTER (WHERE answers), '{}') AS kept
+    FROM waiting
+    WHERE (reply OR contact) AND sent_at >= %(since)s AND sent_at < %(until)s
+    GROUP BY 1, 2, 3
+), counted AS (
+    SELECT d.*, max(reply_at) OVER before AS previous_reply_at, max(contact_at) OVER before AS previous_contact_at,
+           l.campaign_id, l.tag, l.booked_at, l.needs_reply AS waits
+    FROM daily d JOIN inbox_lead l ON l.id = d.lead_id AND NOT l.sample
+    WINDOW before AS (PARTITION BY d.lead_id ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+)
+"""
+GIVEN = "WITH lead AS MATERIALIZED (SELECT unnest(%(leads)s::uuid[]) AS lead_id)"
+"""The leads are those of an array."""
+WRITING = """WITH lead AS MATERIALIZED (
+    SELECT DISTINCT m.lead_id FROM inbox_message m WHERE m.workspace_id = %(workspace)s
+      AND m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
+)"""
+"""The leads are those with messages in the span."""
+BASIS = "md5(%(rules)s || w.timezone || inbox_place())"
+"""What the days of a workspace depend on, besides messages and leads. A restored database numbers transactions anew."""
+FRESH = "p.next_lead IS NULL AND p.at > now() - interval '50 minutes'"
+"""Changes are stored for an hour."""
+HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+CHANGED = "SELECT lead_id FROM inbox_leadchange WHERE workspace_id = p.workspace_id AND xid >= p.xid"
+APART = f"""
+SELECT ARRAY({CHANGED} UNION
+    SELECT d.lead_id FROM insights_leadday d JOIN unnest(ARRAY[%(since)s, %(until)s]::timestamptz[]) edge
+        ON d.first_at < edge AND d.first_at > edge - interval '26 hours' AND d.last_at >= edge
+    WHERE d.workspace_id = p.workspace_id)
+FROM insights_leaddayprogress p JOIN inbox_workspace w ON w.id = p.workspace_id
+WHERE p.workspace_id = %(workspace)s AND p.basis = {BASIS} AND {FRESH}
+"""
+UNCHANGED = f"""
+UPDATE insights_leaddayprogress p SET xid = {HORIZON}, at = now() FROM inbox_workspace w
+WHERE w.id = p.workspace_id AND p.basis = {BASIS} AND {FRESH} AND NOT EXISTS ({CHANGED})
+"""
+DUE = f"""
+SELECT w.id FROM inbox_workspace w LEFT JOIN insights_leaddayprogress p ON p.workspace_id = w.id
+WHERE p.xid IS NULL OR p.basis <> {BASIS} OR NOT ({FRESH}) OR EXISTS ({CHANGED})
+ORDER BY p.at NULLS FIRST
+"""
+BEGUN = f"""
+SELECT {HORIZON}, {BASIS}, now(), p.basis = {BASIS} AND p.at > now() - interval '50 minutes',
+    ARRAY({CHANGED} LIMIT %(limit)s)
+FROM inbox_workspace w JOIN insights_leaddayprogress p ON p.workspace_id = w.id WHERE w.id = %(workspace)s
+"""
+NEXT = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id >= %s ORDER BY id LIMIT %s"
+STORED = f"""
+SELECT {COLUMNS} FROM insights_leadday
+WHERE workspace_id = %(workspace)s AND first_at >= %(since)s AND first_at < %(until)s AND last_at < %(until)s
+  AND lead_id <> ALL(%(leads)s::uuid[])
+"""
+STORE = f"{GIVEN}, {COUNTED} INSERT INTO insights_leadday ({COLUMNS}) SELECT {COLUMNS} FROM counted"
+Reader = Callable[[str, str], list[tuple[Any, ...]]]
+
+
+def reader(workspace_id: UUID, since: datetime, until: datetime) -> Reader:
+    """Returns a function that reads the days from `since` up to `until` (aware): `read(where, statement)` returns the
+    rows of an SQL statement over the table `day`, which has the columns of LeadDay for days that match `where`.
+
+    Leads are counted from their messages if they changed since the tick, or wrote before and after `since` or `until`
+    on the same day.
+    """
+    values = _values(workspace_id) | {"since": since, "until": until, "leads": []}
+    rows = fetch(APART, values)
+    if rows:
+        values["leads"] = rows[0][0]
+    begin, stored = (GIVEN, f"{STORED} AND {{where}} UNION ALL") if rows else (WRITING, "")
+
+    def read(where: str, statement: str) -> list[tuple[Any, ...]]:
+        table = f"{stored} SELECT {COLUMNS} FROM counted WHERE {{where}}".format(where=where)
+        return fetch(f"{begin}, {COUNTED}, day AS ({table}) {statement}", values)
+
+    return read
+
+
+def _values(workspace_id: UUID | None) -> dict[str, Any]:
+    positive, steps = sorted(str(tag.value) for tag in POSITIVE), sorted(rollup.steps())
+    return {
+        "workspace": workspace_id,
+        "positive": positive,
+        "positive_replies": [*positive, Tag.MEETING_BOOKED.value],
+        "steps": steps,
+        "rules": f"{COUNTED} {positive} {steps}",
+    }
+
+
+def tick(deadline: Deadline) -> dict[str, int]:
+    """The tick `insights/lead-days`: counts the days of changed leads. Returns counts of leads and of workspaces that
+    are `left` for the next run.
+    """
+    values = _values(None)
+    fetch(UNCHANGED, values)
+    due = [workspace_id for (workspace_id,) in fetch(DUE, values)]
+    counts = {"leads": 0, "left": len(due)}
+    for workspace_id in due:
+        done = False
+        while not done and not deadline.expired:
+            leads, done = count(workspace_id)
+            counts["leads"] += leads
+        counts["left"] -= done
+    return counts
+
+
+def count(workspace_id: UUID) -> tuple[int, bool]:
+    """Counts the next leads of a workspace: those that changed, or a part of all. Returns how many, and whether none is
+    left. Without progress, or after it is deleted, all days are counted again.
+    """
+    with transaction.atomic():
+        LeadDayProgress.objects.bulk_create(
+            [LeadDayProgress(workspace_id=workspace_id)], ignore_conflicts=True
+        )
+        progress = LeadDayProgress.objects.select_for_update().get(workspace_id=workspace_id)
+        horizon, basis, now, usable, leads = fetch(BEGUN, _values(workspace_id) | {"limit": LEADS + 1})[0]
+        if not usable or (progress.next_lead is None and len(leads) > LEADS):
+            progress.xid, progress.at, progress.basis, progress.next_lead = horizon, now, basis, BEGINNING
+        if progress.next_lead is None:
+            progress.xid, progress.at = horizon, now
+        else:
+            leads = [lead for (lead,) in fetch(NEXT, [workspace_id, progress.next_lead, LEADS + 1])]
+            progress.next_lead = leads.pop() if len(leads) > LEADS else None
+        values = _values(workspace_id) | {"leads": leads, "since": "-infinity", "until": "infinity"}
+        fetch("DELETE FROM insights_leadday WHERE lead_id = ANY(%(leads)s)", values)
+        fetch(STORE, values)
+        progress.save()
+    return len(leads), progress.next_lead is None
