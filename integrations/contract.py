@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.payload import field_at
+
 FILE = "contract.toml"
 PROXIES = Path(__file__).with_name("proxies.toml")
 ANY = "*"
@@ -49,9 +51,7 @@ class Contract:
     def event_of(self, body: Any) -> str:
         """Returns the event's type in `body`, else the known type that is the name of an object in it, else ""."""
         for path in self.types:
-            node = body
-            for name in path.split("."):
-                node = node.get(name) if isinstance(node, dict) else None
+            node = field_at(body, *path.split("."))
             if isinstance(node, str) and node:
                 return node if self.type_pattern.fullmatch(node) else ""
         return next((event for event in self.events if isinstance(body, dict) and event in body), "")

@@ -20,7 +20,6 @@ from integrations.models import HealthState, Integration, Notice, WorkspaceInteg
 from integrations.slack.client import Posted, SlackClient
 from integrations.slack.posting import deliver
 from jobs.deadline import Deadline
-from jobs.errors import Cancelled, ShutdownRequested
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +126,6 @@ def post(
             blocks=blocks if client.can_update else (),
             tried_since=_tried_since(notice),
         )
-    except (Cancelled, ShutdownRequested):
-        raise
     except (ProviderError, ProviderMisconfigured) as error:
         return error
     Notice.objects.filter(pk=notice.pk).update(provider_message_id=posted.ts, destination=posted.channel)

@@ -64,6 +64,13 @@ def validate(model: type[Model], body: Any) -> Model:
         ) from None
 
 
+def field_at(body: Any, *names: str) -> Any:
+    """Returns what JSON objects contain at the path `names`; None if they contain nothing there."""
+    for name in names:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
 def parse_time(raw: Any) -> datetime | None:
     """Parses ISO 8601, epoch seconds or ms (also as text) into an aware time; None for any other value.
 

@@ -1,14 +1,16 @@
 """Short uses of the database before and after calls to providers. No connection is held during a call."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, connections
+from django.db import Error, connection, connections
 
 from jobs.db import drop_connection
 
+logger = logging.getLogger(__name__)
 CONNECTIONS = 2
 """How many connections one process may open for visits at the same time, however many threads call providers."""
 
@@ -44,3 +46,14 @@ def visit() -> Iterator[None]:
             yield
         finally:
             drop_connection()
+
+
+@contextmanager
+def optional_visit(warning: str, **facts: object) -> Iterator[None]:
+    """Uses the database as `visit` does. If the database fails, logs `warning` with `facts` and raises nothing."""
+    try:
+        with visit():
+            yield
+    except Error:
+        logger.warning(warning, extra=facts, exc_info=True)
+        drop_connection()

@@ -133,23 +133,13 @@ def of_workspace(workspace: Workspace) -> list[AccountCard]:
         for row in accounts.annotate(newest_id=Subquery(newest))
         if registry.spec_of(row.provider).is_connected_here or usable(row)
     ]
-    received = _received(workspace)
-    paused = _paused(rows)
     deliveries = LIGHT.in_bulk(row.newest_id for row in rows if row.newest_id)
-    cards = [
-        _card(row, received.get(row.pk, [0] * HOURS), paused, deliveries.get(row.newest_id)) for row in rows
-    ]
-    compared = receipts.lately(workspace)
-    for card in cards:
-        card.completeness = compared.get(card.integration.pk)
+    cards = _cards(workspace, [(row, deliveries.get(row.newest_id)) for row in rows])
     return sorted(cards, key=lambda card: card.rank)
 
 
 def of_account(integration: Integration) -> AccountCard:
-    received = _received(integration.workspace).get(integration.pk, [0] * HOURS)
-    card = _card(integration, received, _paused([integration]), last_delivery(integration))
-    card.completeness = receipts.lately(integration.workspace).get(integration.pk)
-    return card
+    return _cards(integration.workspace, [(integration, last_delivery(integration))])[0]
 
 
 def last_delivery(integration: Integration) -> WebhookDelivery | None:
@@ -168,24 +158,28 @@ def _paused(rows: Sequence[Integration]) -> dict[UUID, list[account_effects.Effe
     )
 
 
-def _card(
-    integration: Integration,
-    received: list[int],
-    paused: dict[UUID, list[account_effects.Effect]],
-    newest: WebhookDelivery | None,
-) -> AccountCard:
-    health = getattr(integration, "health", None)
-    source = registry.address_of(integration.provider)
-    newest = newest if source else None
-    return AccountCard(
-        integration=integration,
-        source=source,
-        health=health,
-        connected=usable(integration) or newest is not None,
-        last_delivery=newest,
-        received=received,
-        paused=paused.get(integration.pk, []),
-    )
+def _cards(
+    workspace: Workspace, rows: Sequence[tuple[Integration, WebhookDelivery | None]]
+) -> list[AccountCard]:
+    received, compared = _received(workspace), receipts.lately(workspace)
+    paused = _paused([integration for integration, _ in rows])
+    cards = []
+    for integration, newest in rows:
+        source = registry.address_of(integration.provider)
+        newest = newest if source else None
+        cards.append(
+            AccountCard(
+                integration=integration,
+                source=source,
+                health=getattr(integration, "health", None),
+                connected=usable(integration) or newest is not None,
+                last_delivery=newest,
+                received=received.get(integration.pk, [0] * HOURS),
+                paused=paused.get(integration.pk, []),
+                completeness=compared.get(integration.pk),
+            )
+        )
+    return cards
 
 
 def _received(workspace: Workspace) -> dict[object, list[int]]:

@@ -224,34 +224,23 @@ def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
         enqueue_about(EMAIL, notice, "notice_id")
 
 
-def run_email(ctx: JobContext) -> dict[str, str]:
+def run_email(ctx: JobContext) -> dict[str, object]:
     """The job `health.email`: sends a notice by email, once. A mail that may have left is not sent again."""
     notice = ctx.row(Notice.objects.select_related("health__integration", "workspace"), "notice_id")
-    outcome: dict[str, str] = ctx.step(
+    outcome: dict[str, object] = ctx.step(
         "mail",
-        lambda _deadline: _mail(notice),
+        lambda _deadline: _by_email(notice.about, None, notice.text),
         effect="send",
         on_interrupted=lambda _deadline: {"unknown": CUT_SHORT},
     )
     return outcome
 
 
-def _mail(old: Notice) -> dict[str, str]:
-    notice = notices.open_notice(old.about, Notice.Path.EMAIL, old.text, notice_mail.ADMINS)
-    end = notice_mail.post(notice)
-    notices.close(notice, *end)
-    return _report(end)
-
-
-def _by_email(health: WorkspaceIntegrationHealth, token: UUID, text: str) -> dict[str, object]:
+def _by_email(health: WorkspaceIntegrationHealth, token: UUID | None, text: str) -> dict[str, object]:
+    """Raises TransientError, with `sent` False, if another attempt may send the mail."""
     notice = notices.open_notice(health, Notice.Path.EMAIL, text, notice_mail.ADMINS)
     end = notice_mail.post(notice)
     notices.settle(notice, token, *end)
-    return {**_report(end)}
-
-
-def _report(end: notice_mail.End) -> dict[str, str]:
-    """The job's result. Raises TransientError, with `sent` False, if another attempt may send the mail."""
     if end.may_be_tried_again:
         error = TransientError(end.reason)
         error.sent = False

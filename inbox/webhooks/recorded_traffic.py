@@ -24,6 +24,7 @@ from inbox.webhooks.scrub import without_secrets
 from inbox.workspaces.creation import webhook_path
 from integrations import registry
 from integrations.models import WebhookKey
+from integrations.payload import field_at
 
 ADDRESS_NAMES = {"ghl_sms": "ghl/sms"}
 LEAD = re.compile(r"\{\{lead:(?:([a-z0-9_-]+):)?([^}]+)\}\}")
@@ -247,10 +248,9 @@ def _unmet(group: list[Answer]) -> list[tuple[RecordedDelivery, str, str]]:
 
 def _is_state(answer: Answer) -> bool:
     """Whether the line reports an account's state, and was accepted as new or as a duplicate."""
-    body = answer.line.body if isinstance(answer.line.body, dict) else {}
-    event = body.get("event")
-    kind = event.get("type") if isinstance(event, dict) else ""
-    tells = "AccountStatus" in body or str(kind).startswith("EMAIL_ACCOUNT_")
+    body = answer.line.body
+    kind = str(field_at(body, "event", "type"))
+    tells = field_at(body, "AccountStatus") is not None or kind.startswith("EMAIL_ACCOUNT_")
     return tells and answer.verdict in ("accepted", "duplicate")
 
 

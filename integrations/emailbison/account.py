@@ -20,9 +20,9 @@ def probe(account: Integration, deadline: Deadline) -> None:
     client.account(deadline)
     health = writer.row(account)
     if health.lost_mailboxes or health.reason == SENDER_DOWN:
-        down = {sender.email.lower() for sender in client.sender_emails(deadline) if sender.is_down}
-        writer.look_for_mailboxes(account, down)
-        if health.reason == SENDER_DOWN and not down:
+        senders = client.sender_emails(deadline)
+        writer.look_for_mailboxes(account, lambda: senders)
+        if health.reason == SENDER_DOWN and not any(sender.is_down for sender in senders):
             writer.record(account, writer.Signal(writer.SignalKind.WORKED))
 
 

@@ -19,7 +19,7 @@ from integrations.emailbison import NAME
 from integrations.emailbison.errors import classify
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
-from integrations.payload import ExternalId, Moment, Payload, Text, parse_time
+from integrations.payload import ExternalId, Moment, Payload, Text, field_at, parse_time
 from jobs.deadline import Deadline
 
 MAX_PAGES = 200
@@ -261,15 +261,11 @@ class EmailBisonClient(ProviderClient):
 
 def _next_query(body: Any) -> dict[str, str]:
     """Returns the query of the next page, from `links.next` or `meta`, by cursor or number; {} on the last page."""
-    if not isinstance(body, dict):
-        return {}
-    link = (body.get("links") or {}).get("next")
-    if link:
+    if link := field_at(body, "links", "next"):
         return dict(parse_qsl(urlsplit(str(link)).query))
-    meta = body.get("meta") or {}
-    if meta.get("next_cursor"):
-        return {"cursor": str(meta["next_cursor"])}
-    current, last = meta.get("current_page"), meta.get("last_page")
+    if cursor := field_at(body, "meta", "next_cursor"):
+        return {"cursor": str(cursor)}
+    current, last = field_at(body, "meta", "current_page"), field_at(body, "meta", "last_page")
     if isinstance(current, int) and isinstance(last, int) and current < last:
         return {"page": str(current + 1)}
     return {}
@@ -285,6 +281,5 @@ def _inner(body: Any) -> dict[str, Any]:
 
 
 def _accepted(response: Response) -> str:
-    reply = _inner(response.data).get("reply") if isinstance(response.data, dict) else None
-    number = reply.get("id") if isinstance(reply, dict) else None
+    number = field_at(response.data, "data", "reply", "id") or field_at(response.data, "reply", "id")
     return sent_id(str(number)) if isinstance(number, int | str) else ""

@@ -26,6 +26,7 @@ from integrations.payload import (
     ExternalId,
     Payload,
     Text,
+    field_at,
     first_time,
     names_of,
     short_key,
@@ -122,8 +123,7 @@ class Header(Payload):
 
 def account_of(body: Any) -> str:
     """Returns the EmailBison workspace's id, or "". It is compared with the webhook key's account, never looked up."""
-    event = body.get("event") if isinstance(body, dict) else None
-    raw_id = event.get("workspace_id") if isinstance(event, dict) else None
+    raw_id = field_at(body, "event", "workspace_id")
     return str(raw_id) if isinstance(raw_id, int | str) and not isinstance(raw_id, bool) else ""
 
 
@@ -291,8 +291,8 @@ def _notice(payload: Data, now: datetime) -> dict[str, Any]:
     reply = payload.reply
     shared = {"channel": "email", "campaign": _campaign(payload), **_account(payload)}
     if reply is None:
-        at = payload.campaign_event and first_time(payload.campaign_event.created_at)
-        return {"occurred_at": at or now, **shared}
+        created_at = payload.campaign_event and first_time(payload.campaign_event.created_at)
+        return {"occurred_at": created_at or now, **shared}
     return {"occurred_at": reply.at or now.astimezone(UTC), **content_of(reply), **shared}
 
 

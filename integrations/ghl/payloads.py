@@ -26,6 +26,7 @@ from integrations.payload import (
     LooseText,
     Payload,
     digest,
+    field_at,
     names_of,
     parse_time,
     short_key,
@@ -136,10 +137,7 @@ class EmailStats(Payload):
 
 
 def account_of(body: Any) -> str:
-    if not isinstance(body, dict):
-        return ""
-    location = body.get("location")
-    location_id = body.get("locationId") or (location.get("id") if isinstance(location, dict) else None)
+    location_id = field_at(body, "locationId") or field_at(body, "location", "id")
     return location_id.strip() if isinstance(location_id, str) else ""
 
 
@@ -150,7 +148,7 @@ def names(body: Any, _now: datetime) -> NamedTenant:
 
 def parse(body: Any, now: datetime) -> events.Event:
     """Parses a webhook. `now` (aware) replaces a time that is missing or more than TRUSTED away."""
-    kind = body.get("type") if isinstance(body, dict) else None
+    kind = field_at(body, "type")
     if kind in (APP_GONE, APP_BACK):
         location = account_of(body)
         if not location:
@@ -191,23 +189,28 @@ def _app(body: dict[str, Any], now: datetime) -> events.Event:
 
 def _sms(kind: str, direction: str, message: AppMessage, words: str, now: datetime) -> events.Event:
     number = message.from_ if direction == "inbound" else message.to
+    lead = events.Person(ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else "")
     return events.MessageEvent(
-        event_type=kind,
-        source="ghl_message",
-        direction=direction,
         channel="sms",
-        external_id=message.message_id,
-        content_key=content_key(direction, message.location_id, message.contact_id, words),
         window_s=RETRY_SPAN_S,
-        person=events.Person(
-            ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else ""
-        ),
+        person=lead,
         text=message.body,
-        occurred_at=parse_time(message.date_added) or now,
-        account_id=message.location_id,
-        thread_id=message.conversation_id,
-        attachments=files_of(message.attachments),
+        **_shared(kind, direction, message, words, now),
     )
+
+
+def _shared(kind: str, direction: str, message: AppMessage, words: str, now: datetime) -> dict[str, Any]:
+    return {
+        "event_type": kind,
+        "source": "ghl_message",
+        "direction": direction,
+        "external_id": message.message_id,
+        "content_key": content_key(direction, message.location_id, message.contact_id, words),
+        "occurred_at": parse_time(message.date_added) or now,
+        "account_id": message.location_id,
+        "thread_id": message.conversation_id,
+        "attachments": files_of(message.attachments),
+    }
 
 
 def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: datetime) -> events.Event:
@@ -218,12 +221,7 @@ def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: d
         ghl_contact_id=message.contact_id, email=sender.address if direction == "inbound" else ""
     )
     return events.MessageEvent(
-        event_type=kind,
-        source="ghl_message",
-        direction=direction,
         channel="elsewhere",
-        external_id=message.message_id,
-        content_key=content_key(direction, message.location_id, message.contact_id, f"{sort} {message.body}"),
         window_s=0 if message.message_id else RETRY_SPAN_S,
         person=lead,
         subject=f"{name}: {message.subject}" if message.subject else name,
@@ -231,10 +229,7 @@ def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: d
         html=message.body if mail else "",
         from_address=sender.address,
         from_name=sender.name,
-        occurred_at=parse_time(message.date_added) or now,
-        account_id=message.location_id,
-        thread_id=message.conversation_id,
-        attachments=files_of(message.attachments),
+        **_shared(kind, direction, message, f"{sort} {message.body}", now),
     )
 
 

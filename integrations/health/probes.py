@@ -15,7 +15,7 @@ from integrations.http.hosts import HostRefused
 from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 from jobs.enqueue import JobSpec, enqueue_many
-from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
+from jobs.errors import DeadlineExceeded
 from jobs.kinds import kind_name
 
 PROBE = kind_name("health.probe", __name__)
@@ -58,8 +58,6 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
     breakers.look_again(integration.provider, integration.workspace_id)
     try:
         stated.read(integration, deadline)
-    except (Cancelled, ShutdownRequested):
-        raise
     except HostRefused as error:  # no call was made, so nothing else records the error
         writer.record(
             integration, writer.Signal(writer.SignalKind.REFUSED, ADDRESS_REFUSED, words=str(error))

@@ -7,7 +7,7 @@ successful call makes a broken account healthy.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -172,11 +172,14 @@ class MailboxesLost(Exception):
     """The account works, but some of its mailboxes are disconnected. The message is a sentence for users."""
 
 
-def look_for_mailboxes(integration: Integration, down: set[str]) -> None:
-    """Clears the lost mailboxes that are no longer in `down` (lower case). Raises MailboxesLost if some still are."""
+def look_for_mailboxes(integration: Integration, read: Callable[[], Iterable[Any]]) -> None:
+    """If mailboxes were reported lost, reads all mailboxes (with `email` and `is_down`), and clears those that are no
+    longer down. Raises MailboxesLost if some still are.
+    """
     looked_at = row(integration).lost_mailboxes
     if not looked_at:
         return
+    down = {mailbox.email.lower() for mailbox in read() if mailbox.is_down}
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
         health.lost_mailboxes = [box for box in health.lost_mailboxes if box in down or box not in looked_at]

@@ -16,12 +16,11 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import Error, connection
+from django.db import connection
 
 from integrations.errors import CallOutcome, CircuitOpen, ProviderRateLimited
 from integrations.models import CircuitBreaker
-from integrations.visits import visit
-from jobs.db import drop_connection
+from integrations.visits import optional_visit
 
 logger = logging.getLogger(__name__)
 
@@ -203,15 +202,11 @@ class Breakers:
     def _write(self, statement: str, permit: Permit, **values: Any) -> bool:
         """Runs one statement, and rereads the table at the next call. Returns whether a row changed."""
         values |= {"key": permit.key, "provider": permit.provider, "workspace_id": permit.workspace_id}
-        try:
-            with visit(), connection.cursor() as cursor:
-                cursor.execute(statement, values)
-                changed: bool = cursor.rowcount > 0
-        except Error:
-            logger.warning("circuit breaker not written", extra={"breaker": permit.key}, exc_info=True)
-            drop_connection()
-            return False
-        self._read_at = float("-inf")
+        changed: bool = False
+        with optional_visit("circuit breaker not written", breaker=permit.key), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            changed = cursor.rowcount > 0
+            self._read_at = float("-inf")
         return changed
 
     def _refresh(self) -> None:
@@ -219,14 +214,10 @@ class Breakers:
             if time.monotonic() - self._read_at < REFRESH_S:
                 return
             self._read_at = time.monotonic()
-        try:
-            with visit(), connection.cursor() as cursor:
-                cursor.execute(READ)
-                rows = cursor.fetchall()
-        except Error:
-            logger.warning("circuit breakers not readable, calls go ahead", exc_info=True)
-            drop_connection()
-            rows = []
+        rows: list[Any] = []
+        with optional_visit("circuit breakers not readable, calls go ahead"), connection.cursor() as cursor:
+            cursor.execute(READ)
+            rows = cursor.fetchall()
         now = time.monotonic()
         self._seen = {
             key: CircuitState(

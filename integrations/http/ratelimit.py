@@ -4,16 +4,12 @@ No process waits while it locks the row. If the database is unavailable, the cal
 limit.
 """
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import Error, connection
+from django.db import connection
 
-from integrations.visits import visit
-from jobs.db import drop_connection
-
-logger = logging.getLogger(__name__)
+from integrations.visits import optional_visit
 
 # Under READ COMMITTED, a concurrent UPDATE waits for the row and then sees the new `stamps`, so the count is exact.
 TAKE = """
@@ -42,17 +38,11 @@ class RateLimit:
     def take(self) -> int:
         """Counts one call and returns 0, else returns the milliseconds to wait. Returns 0 without the database."""
         values: dict[str, Any] = {"key": self.key, "limit": self.limit, "window_s": self.window_s}
-        try:
-            with visit(), connection.cursor() as cursor:
-                cursor.execute(TAKE, values)
-                if cursor.rowcount:
-                    return 0
+        visit = optional_visit("rate limit not readable, call goes ahead", limit_key=self.key)
+        with visit, connection.cursor() as cursor:
+            cursor.execute(TAKE, values)
+            if not cursor.rowcount:
                 cursor.execute(WAIT, values)
                 row = cursor.fetchone()
-        except Error:
-            logger.warning(
-                "rate limit not readable, call goes ahead", extra={"limit_key": self.key}, exc_info=True
-            )
-            drop_connection()
-            return 0
-        return max(1, int(row[0])) if row else 1
+                return max(1, int(row[0])) if row else 1
+        return 0

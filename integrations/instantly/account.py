@@ -9,10 +9,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
     """Reads the key's owner. If mailboxes were reported lost, also reads their states and records recovered ones."""
     client = InstantlyClient.for_integration(account)
     client.workspace(deadline)
-    if writer.row(account).lost_mailboxes:
-        writer.look_for_mailboxes(
-            account, {row.email.lower() for row in client.accounts(deadline) if row.is_down}
-        )
+    writer.look_for_mailboxes(account, lambda: client.accounts(deadline))
 
 
 def check_key(test: Test) -> str:

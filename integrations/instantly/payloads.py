@@ -27,6 +27,7 @@ from integrations.payload import (
     Payload,
     Text,
     digest,
+    field_at,
     names_of,
     parse_time,
     short_key,
@@ -86,7 +87,7 @@ class Body(Payload):
 
 
 def account_of(body: Any) -> str:
-    workspace = body.get("workspace") if isinstance(body, dict) else None
+    workspace = field_at(body, "workspace")
     return workspace.strip() if isinstance(workspace, str) else ""
 
 

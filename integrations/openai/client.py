@@ -4,7 +4,6 @@ It uses OpenAI's SDK over our own transport and without the SDK's retries. A mis
 that callers can go on without a model and say so.
 """
 
-import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import httpx2
 from django.conf import settings
-from django.db import Error
 from pydantic import ValidationError
 
 from integrations.errors import (
@@ -32,9 +30,9 @@ from integrations.openai import NAME
 from integrations.openai.catalog import MODELS, checked
 from integrations.openai.errors import AnswerRefused, AnswerUnusable, OpenAINotConfigured, classify
 from integrations.openai.schema import ModelAnswer, strict_schema
-from integrations.visits import visit
+from integrations.payload import field_at
+from integrations.visits import optional_visit
 from jobs.context import running_job
-from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
     from openai.types.responses import Response as ModelResponse
     from openai.types.responses import ResponseFormatTextJSONSchemaConfigParam
     from openai.types.shared_params import ReasoningEffort
-
-logger = logging.getLogger(__name__)
 
 LIST = "models"
 """The operation name of the call that reads the list of models."""
@@ -177,9 +173,8 @@ def check(deadline: Deadline, account: Integration | None = None) -> str:
     Reference: https://platform.openai.com/docs/api-reference/models/list
     """
     listed = _session(account).request("GET", "/models", operation=LIST, deadline=deadline).data
-    models = listed.get("data") if isinstance(listed, dict) else None
-    first = models[0] if isinstance(models, list) and models else None
-    return str(first.get("owned_by") or "") if isinstance(first, dict) else ""
+    models = field_at(listed, "data")
+    return str(field_at(models[0], "owned_by") or "") if isinstance(models, list) and models else ""
 
 
 def ask_shortly(deadline: Deadline, account: Integration) -> None:
@@ -295,28 +290,19 @@ def _outcome(error: Exception) -> str:
 def _store(call: AiCall) -> None:
     """Stores the record of a question. If the database is unavailable, it is lost, but the answer is used."""
     call.job_id = running_job()
-    try:
-        with visit():
-            call.save()
-    except Error:
-        logger.warning("model call not recorded", extra={"feature": call.feature}, exc_info=True)
-        drop_connection()
+    with optional_visit("model call not recorded", feature=call.feature):
+        call.save()
 
 
 def workspace_account(workspace_id: uuid.UUID | None) -> Integration | None:
     """Returns the workspace's account, created on first use. None without a workspace or without the database."""
     if workspace_id is None:
         return None
-    try:
-        with visit():
-            account, _ = Integration.objects.get_or_create(
-                workspace_id=workspace_id, provider=NAME, external_account_id=""
-            )
-    except Error:
-        logger.warning("model asked without its account", exc_info=True)
-        drop_connection()
-        return None
-    return account
+    with optional_visit("model asked without its account"):
+        return Integration.objects.get_or_create(
+            workspace_id=workspace_id, provider=NAME, external_account_id=""
+        )[0]
+    return None
 
 
 def _note_refusal(account: Integration | None, error: ProviderError | ProviderMisconfigured) -> None:
@@ -329,9 +315,5 @@ def _note_refusal(account: Integration | None, error: ProviderError | ProviderMi
         return
     reason = ADDRESS_REFUSED if isinstance(error, HostRefused) else REQUEST_REFUSED
     words = error.said if isinstance(error, ProviderError) else str(error)
-    try:
-        with visit():
-            writer.record(account, writer.Signal(writer.SignalKind.REFUSED, reason, words=words))
-    except Error:
-        logger.warning("refusal of the model not noted", exc_info=True)
-        drop_connection()
+    with optional_visit("refusal of the model not noted"):
+        writer.record(account, writer.Signal(writer.SignalKind.REFUSED, reason, words=words))

@@ -11,6 +11,7 @@ from integrations.errors import (
     safe_code,
 )
 from integrations.http.session import Response, ResponseVerdict
+from integrations.payload import field_at
 
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
 """Codes of a used-up quota. Only questions get them, not the call that lists models."""
@@ -32,10 +33,8 @@ def classify(response: Response) -> ResponseVerdict | None:
     """Classifies a response. A used-up quota is a 429, but waiting does not help, so it is a ProviderAuthError."""
     if response.ok:
         return None
-    body = response.data if isinstance(response.data, dict) else {}
-    error = body.get("error")
-    error = error if isinstance(error, dict) else {}
-    code = safe_code(error.get("code")) or safe_code(error.get("type"))
+    error = field_at(response.data, "error")
+    code = safe_code(field_at(error, "code")) or safe_code(field_at(error, "type"))
     if code in QUOTA or response.status in (401, 403):
         return ResponseVerdict(ProviderAuthError, code=code)
     if response.status in (400, 404, 422):

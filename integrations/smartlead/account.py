@@ -9,10 +9,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
     """Reads the campaigns. If mailboxes were reported lost, also reads their states and records recovered ones."""
     client = SmartLeadClient.for_integration(account)
     client.campaigns(deadline)
-    if writer.row(account).lost_mailboxes:
-        writer.look_for_mailboxes(
-            account, {row.email.lower() for row in client.mailboxes(deadline) if row.is_down}
-        )
+    writer.look_for_mailboxes(account, lambda: client.mailboxes(deadline))
 
 
 def check_key(test: Test) -> str:

@@ -203,27 +203,33 @@ def _reply(kind: str, event: Body, now: datetime) -> events.Event:
     if replier.address.lower() != lead.address.lower():
         name = ""
     return events.MessageEvent(
-        event_type=kind,
         source="smartlead_reply",
         direction="inbound",
-        channel="email",
         external_id=short_key(message_id),
         window_s=RETRY_SPAN_S,
-        person=_person(event),
-        campaign=_campaign(event),
-        subject=event.subject,
         text=text,
         html=html,
         from_address=replier.address,
         from_name=name or replier.name,
         recipients=_recipients(mailbox, event.cc_emails),
         headers=headers_of(part.headers),
-        occurred_at=first_time(part.time, event.event_timestamp) or now,
-        account_address=mailbox,
-        thread_id=event.stats_id or "",
         sent_html=ours.html or event.sent_body,
         sent_text=ours.text,
+        **_shared(kind, event, mailbox, first_time(part.time, event.event_timestamp) or now),
     )
+
+
+def _shared(kind: str, event: Body, mailbox: str, at: datetime) -> dict[str, Any]:
+    return {
+        "event_type": kind,
+        "channel": "email",
+        "person": _person(event),
+        "campaign": _campaign(event),
+        "subject": event.subject,
+        "occurred_at": at,
+        "account_address": mailbox,
+        "thread_id": event.stats_id or "",
+    }
 
 
 def _check_reply(kind: str, event: Body, content: str) -> None:
@@ -250,21 +256,14 @@ def _sent(kind: str, event: Body, now: datetime) -> events.Event:
     key = key or f"sent:{event.campaign_id or ''}:{lead.lower()}:{step}"
     mailbox = _mailbox(event, lead)
     return events.MessageEvent(
-        event_type=kind,
         source="smartlead_sent",
         direction="outbound",
-        channel="email",
         external_id=short_key(key),
-        person=_person(event),
-        campaign=_campaign(event),
-        subject=event.subject,
         text=part.text or event.preview_text,
         html=part.html or event.sent_body,
         from_address=mailbox,
         recipients=_recipients(lead, event.cc_emails),
-        occurred_at=first_time(part.time, event.event_timestamp) or now,
-        account_address=mailbox,
-        thread_id=event.stats_id or "",
+        **_shared(kind, event, mailbox, first_time(part.time, event.event_timestamp) or now),
     )
 
 
@@ -277,17 +276,10 @@ def _mail_id(event: Body) -> str:
 def _bounced(kind: str, event: Body, now: datetime) -> events.Event:
     key = _mail_id(event) or f"bounced:{event.campaign_id or ''}:{_lead(event).address.lower()}"
     return events.BounceEvent(
-        event_type=kind,
         source="smartlead_bounce",
         direction="inbound",
-        channel="email",
         external_id=short_key(key),
-        person=_person(event),
-        campaign=_campaign(event),
-        subject=event.subject,
-        occurred_at=first_time(event.event_timestamp) or now,
-        account_address=_mailbox(event, ""),
-        thread_id=event.stats_id or "",
+        **_shared(kind, event, _mailbox(event, ""), first_time(event.event_timestamp) or now),
     )
 
 

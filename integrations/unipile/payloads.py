@@ -21,6 +21,7 @@ from integrations.payload import (
     LooseText,
     Payload,
     Text,
+    field_at,
     parse_time,
     short_key,
     validate,
@@ -94,10 +95,7 @@ class Status(Payload):
 
 
 def account_of(body: Any) -> str:
-    if not isinstance(body, dict):
-        return ""
-    holder = body[STATUS] if isinstance(body.get(STATUS), dict) else body
-    account_id = holder.get("account_id")
+    account_id = field_at(body, STATUS, "account_id") or field_at(body, "account_id")
     return account_id.strip() if isinstance(account_id, str) else ""
 
 

@@ -175,7 +175,7 @@ def test_error_that_names_no_mailbox_is_the_accounts(poster):
 def test_bad_word_that_is_told_again_after_a_look_found_the_account_well_is_news(poster, source, body, word):
     assert [poster.post(source, body).json()["deduped"] for _ in range(2)] == [False, True]
     account = poster.integration(source)
-    health.look_for_mailboxes(account, set())
+    health.look_for_mailboxes(account, list)
     health.record(account, health.Signal(health.SignalKind.WORKED))
     assert health.row(account).state == "connected"
     assert poster.post(source, body).json()["deduped"] is False
