@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import quote
 
@@ -128,10 +129,11 @@ class ProviderClient:
         deadline: Deadline,
         body: Mapping[str, Any] | None,
         parse: Callable[[Response], T] = whole_response,
+        method: str = "POST",
         **options: Any,
     ) -> T:
         return self._session.request(
-            "POST", path, operation=operation, deadline=deadline, json=body, parse=parse, **options
+            method, path, operation=operation, deadline=deadline, json=body, parse=parse, **options
         )
 
     def _pages(
@@ -151,6 +153,10 @@ class ProviderClient:
             return self._get(path, operation, deadline, parse, {**(params or {}), **position})
 
         return pages(read, most, self._session.provider if whole else "")
+
+    def _entries(self, *call: Any, **options: Any) -> Iterator[Any]:
+        """Yields the entries of all pages of a list. The arguments are those of `_pages`."""
+        return chain.from_iterable(self._pages(*call, **options))
 
     def file_at(self, url: str, deadline: Deadline) -> bytes:
         """Fetches a file like `file`, for a URL from a webhook. Raises HostRefused for a path, which the key opens."""

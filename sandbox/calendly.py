@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
-from sandbox.web import BadRequestError, Response, Router, json_response
+from sandbox.web import BadRequestError, Response, Router, json_response, required
 
 routes = Router()
 
@@ -46,8 +46,7 @@ class Calendly(Provider):
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         invitee = account.data.invitees.get(_key(fields.get("invitee_uri")))
         if invitee is None:
-            if not fields.get("email"):
-                raise BadRequestError("the invitee's e-mail address", code="email")
+            required(fields, "email", "the invitee's e-mail address")
             invitee = _book(account, fields)
             _take_over(account, invitee)
         if event == "invitee_no_show.created":

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf
-from sandbox.web import BadRequestError, Request, Response, Router, json_response
+from sandbox.web import Request, Response, Router, json_response, required
 
 routes = Router()
 
@@ -37,9 +37,7 @@ class Clay(Provider):
         return {"error": text}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if not fields.get("lead_id"):
-            raise BadRequestError("the lead's id", code="lead_id")
-        row = {"leadId": fields["lead_id"], "fullName": "Dana Reyes"}
+        row = {"leadId": required(fields, "lead_id", "the lead's id"), "fullName": "Dana Reyes"}
         callback = _result(event, row, success=fields.get("status", "success") == "success")
         callback["status"] = fields.get("status", "success")
         overrides = {"phone": fields.get("phone"), "linkedinUrl": fields.get("linkedin_url")}

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from sandbox.state import Account, now_iso
-from sandbox.web import BadRequestError
+from sandbox.web import BadRequestError, lead_of
 
 if TYPE_CHECKING:
     from sandbox.emailbison import Mailbox
@@ -60,10 +60,9 @@ def _about_lead(
         "sender_email": public(sender),
     }
     if event != "UNTRACKED_REPLY_RECEIVED":
-        if not (fields.get("lead") or {}).get("email"):
-            raise BadRequestError("an object with an email", code="lead")
+        lead_fields = lead_of(fields)
         campaign = keep_campaign(account.data, fields.get("campaign") or {"id": 901})
-        lead = keep_lead(account, {**fields["lead"], "status": LEAD_STATUS.get(event, "replied")})
+        lead = keep_lead(account, {**lead_fields, "status": LEAD_STATUS.get(event, "replied")})
         payload["campaign"] = {"id": campaign["id"], "name": campaign["name"]}
         payload["campaign_event"] = _campaign_event(account, event)
         payload["lead"] = {name: lead[name] for name in LEAD_FIELDS}

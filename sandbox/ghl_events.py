@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.state import Account, now_iso, ring
-from sandbox.web import BadRequestError
+from sandbox.web import BadRequestError, required
 
 CARRIER_STOP = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
 CARRIER_START = {"START", "UNSTOP"}
@@ -35,12 +35,10 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
         return _appointment_event(account, event, fields)
     if event in APP_EVENTS:
         return APP_EVENTS[event](account, event, fields)
-    if not fields.get("text"):
-        raise BadRequestError("the SMS's text", code="text")
-    return _text(account, fields)
+    return _text(account, fields, required(fields, "text", "the SMS's text"))
 
 
-def _text(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
+def _text(account: Account, fields: dict[str, Any], text: str) -> dict[str, Any]:
     contact = _contact(account, fields.get("contact") or {})
     location = {
         "id": account.properties.get("location_id", "LocSandbox01"),
@@ -61,9 +59,9 @@ def _text(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
         "full_address": "",
         "contact_type": "lead",
         "location": {**location, **empty},
-        "message": {"type": 2, "body": fields["text"]},
+        "message": {"type": 2, "body": text},
         "workflow": {"id": "wf-1", "name": "Inbound SMS"},
-        "customData": _custom_data(contact, fields["text"]) | (fields.get("custom_data") or {}),
+        "customData": _custom_data(contact, text) | (fields.get("custom_data") or {}),
         "contact": {"attributionSource": {"sessionSource": "CRM UI", "medium": "manual", "mediumId": None}},
         "attributionSource": {},
         "triggerData": {},
@@ -122,13 +120,12 @@ def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict
     kind = fields.get("message_type", "SMS")
     if kind not in MESSAGE_TYPES:
         raise BadRequestError(f"one of {', '.join(MESSAGE_TYPES)}", code="message_type")
-    if not fields.get("text"):
-        raise BadRequestError("the message's text", code="text")
+    text = required(fields, "text", "the message's text")
     contact = _contact(account, fields.get("contact") or {})
-    message = keep_message(account, contact, fields["text"], inbound=event == "InboundMessage")
+    message = keep_message(account, contact, text, inbound=event == "InboundMessage")
     message["messageType"] = f"TYPE_{kind.upper().replace(' ', '_')}"
     body = _app(account, event) | {
-        "body": fields["text"],
+        "body": text,
         "contactId": contact["id"],
         "conversationId": message["conversationId"],
         "dateAdded": message["dateAdded"],
@@ -138,7 +135,7 @@ def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict
     if kind != "Email":
         return body | {"messageId": message["id"], "contentType": "text/plain", "attachments": []}
     mail = {"emailMessageId": message["id"], "from": contact["email"], "subject": fields.get("subject", "")}
-    return body | mail | {"body": f"<div>{fields['text']}</div>", "to": ["hello@sandbox.example.com"]}
+    return body | mail | {"body": f"<div>{text}</div>", "to": ["hello@sandbox.example.com"]}
 
 
 def _dnd_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:

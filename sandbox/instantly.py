@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
-from sandbox.web import BadRequestError, Response, Router, json_response
+from sandbox.web import BadRequestError, Response, Router, json_response, lead_of
 
 routes = Router()
 
@@ -68,9 +68,7 @@ class Instantly(Provider):
         return {"statusCode": status, "error": name, "message": text or name}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        lead, campaign = fields.get("lead") or {}, fields.get("campaign") or {"id": "c-1", "name": "Q1"}
-        if not lead.get("email"):
-            raise BadRequestError("an object with an email", code="lead")
+        lead, campaign = lead_of(fields), fields.get("campaign") or {"id": "c-1", "name": "Q1"}
         body = {
             "type": event,
             "timestamp": now_iso(),

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
-from sandbox.web import BadRequestError, Request, Response, Router, json_response
+from sandbox.web import BadRequestError, Request, Response, Router, json_response, lead_of
 
 routes = Router()
 
@@ -90,9 +90,7 @@ class SmartLead(Provider):
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         if event == DISCONNECTED:
             return _disconnected(account, fields.get("mailbox") or MAILBOX)
-        lead, campaign = fields.get("lead") or {}, fields.get("campaign") or {"id": 501, "name": "Q1"}
-        if not lead.get("email"):
-            raise BadRequestError("an object with an email", code="lead")
+        lead, campaign = lead_of(fields), fields.get("campaign") or {"id": 501, "name": "Q1"}
         if fields.get("form") == "nested":
             return _nested(event, lead, campaign, fields)
         return _flat(event, lead, campaign, fields)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.state import Account, now_iso
-from sandbox.web import BadRequestError
+from sandbox.web import BadRequestError, required
 
 MESSAGES = ("message.received", "message_received", "message.sent")
 RELATIONS = ("connection.accepted", "new_relation", "connection.received")
@@ -33,19 +33,29 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     """
     if event == "AccountStatus":
         return _status_body(account, str(fields.get("message") or SOURCE_STATUS.get(account.status, "OK")))
-    sender = fields.get("sender") or {}
-    person = keep_person(account, str(sender.get("id") or sender.get("url") or "dana-reyes-example"), sender)
+    person = sender_of(account, fields)
     if event in RELATIONS:
         return {"event": event, "account_id": account.name, "connection": _connection(person)}
-    if not fields.get("text"):
-        raise BadRequestError("the message's text", code="text")
-    chat = keep_chat(account, fields.get("chat_id"), person)
-    is_ours = event == "message.sent"
-    message = keep_message(
-        account, chat, fields["text"], is_ours=is_ours, message_id=fields.get("message_id")
-    )
-    message["attachments"] = fields.get("attachments") or []
+    chat, message = keep_event(account, person, fields, is_ours=event == "message.sent")
     return message_event(account, chat, message, event)
+
+
+def sender_of(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
+    """Returns the person that an event's field `sender` names."""
+    sender = fields.get("sender") or {}
+    return keep_person(account, str(sender.get("id") or sender.get("url") or "dana-reyes-example"), sender)
+
+
+def keep_event(
+    account: Account, person: dict[str, Any], fields: dict[str, Any], *, is_ours: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Stores the message of an event in the chat with `person`. Returns chat and message. Raises BadRequestError."""
+    text = required(fields, "text", "the message's text")
+    chat = keep_chat(account, fields.get("chat_id"), person)
+    message_id, at = fields.get("message_id"), fields.get("timestamp")
+    message = keep_message(account, chat, text, is_ours=is_ours, message_id=message_id, at=at)
+    message["attachments"] = fields.get("attachments") or []
+    return chat, message
 
 
 def account_status(account: Account, status: str) -> dict[str, Any] | None:

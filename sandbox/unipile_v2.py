@@ -95,24 +95,11 @@ class UnipileV2(Unipile):
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         if event.startswith("account."):
             return _event(account, event, {"timestamp": now_iso()} | fields)
-        sender = fields.get("sender") or {}
-        identifier = str(sender.get("id") or sender.get("url") or "dana-reyes-example")
-        person = events.keep_person(account, identifier, sender)
+        person = events.sender_of(account, fields)
         if event in RELATIONS:
             relation = {"id": f"rel_{uuid.uuid4().hex[:8]}", "object": "UserRelation", "user": _user(person)}
             return _event(account, event, relation)
-        if not fields.get("text"):
-            raise BadRequestError("the message's text", code="text")
-        chat = events.keep_chat(account, fields.get("chat_id"), person)
-        message = events.keep_message(
-            account,
-            chat,
-            fields["text"],
-            is_ours=bool(fields.get("is_sender")),
-            message_id=fields.get("message_id"),
-            at=fields.get("timestamp"),
-        )
-        message["attachments"] = fields.get("attachments") or []
+        chat, message = events.keep_event(account, person, fields, is_ours=bool(fields.get("is_sender")))
         message["edited"] = int(event == "message.update")
         ids = {"chat_id": chat["id"], "message_id": message["id"]}
         return _event(account, event, ids if event == "message.update" else _message(account, message))

@@ -122,6 +122,21 @@ def refused_field(
     return next(iter(missing + unknown + wrong), ("", ""))
 
 
+def required(fields: dict[str, Any], name: str, words: str) -> Any:
+    """Returns a field of an event. Raises BadRequestError, with `words` for what it must be, if it is missing."""
+    if not fields.get(name):
+        raise BadRequestError(words, code=name)
+    return fields[name]
+
+
+def lead_of(fields: dict[str, Any]) -> dict[str, Any]:
+    """Returns the field `lead` of an event. Raises BadRequestError if it has no email address."""
+    lead: dict[str, Any] = fields.get("lead") or {}
+    if not lead.get("email"):
+        raise BadRequestError("an object with an email", code="lead")
+    return lead
+
+
 @dataclass
 class Response:
     """An HTTP response of a simulated provider. It lacks the headers that the server itself adds (Content-Length, Date,

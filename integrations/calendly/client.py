@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from pydantic import Field
@@ -116,8 +115,7 @@ class CalendlyClient(ProviderClient):
             token = (response.data.get("pagination") or {}).get("next_page_token")
             return rows(model, "collection")(response), {"page_token": str(token)} if token else {}
 
-        lists = self._pages(path, operation, deadline, parse, MAX_PAGES, {"count": PAGE} | params)
-        return chain.from_iterable(lists)
+        return self._entries(path, operation, deadline, parse, MAX_PAGES, {"count": PAGE} | params)
 
 
 def _uuid(uri: str) -> str:

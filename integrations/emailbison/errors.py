@@ -1,10 +1,10 @@
 """Classifies EmailBison's error responses (docs/reference/emailbison.md, Refusals)."""
 
 import re
-from typing import Any
 
-from integrations.errors import ACCOUNT_SUSPENDED, SENDER_DOWN, SUSPENDED, ProviderAuthError, ProviderRejected
-from integrations.http.session import Response, ResponseVerdict
+from integrations.errors import SENDER_DOWN, ProviderAuthError, ProviderRejected
+from integrations.http.session import Response, ResponseVerdict, sender_verdict
+from integrations.payload import field_at
 
 INVALID_SENDER = "invalid_sender"
 """The mailbox may not send, but another mailbox of the workspace may. Nothing was sent."""
@@ -22,34 +22,24 @@ SENDER_IS_DOWN = re.compile(
 
 def classify(response: Response) -> ResponseVerdict | None:
     """A 200 with `success: false` is a refusal as well."""
-    body = response.data if isinstance(response.data, dict) else {}
-    inner = body.get("data")
-    inner = inner if isinstance(inner, dict) else {}
+    paths = (("message",), ("error",), ("data", "message"), ("errors",))
+    words = "\n".join(str(text) for path in paths if (text := field_at(response.data, *path)))
     if response.ok:
-        refused = body.get("success") is False or inner.get("success") is False
-        if refused and SENDER_IS_DOWN.search(_words(body, inner)):
-            return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
-        return ResponseVerdict(ProviderRejected, code=REFUSED) if refused else None
+        answers = (field_at(response.data, "success"), field_at(response.data, "data", "success"))
+        if not any(answer is False for answer in answers):
+            return None
+        is_down = SENDER_IS_DOWN.search(words) is not None
+        return ResponseVerdict(
+            ProviderRejected, code=SENDER_DOWN if is_down else REFUSED, cannot_send=is_down
+        )
     if response.status in (401, 403):
         return ResponseVerdict(ProviderAuthError, code=WRONG_KEY)
     if response.status == 404:
         return ResponseVerdict(ProviderRejected, code=NOT_FOUND)
-    if response.status in (400, 409, 422) and SENDER_IS_DOWN.search(_words(body, inner)):
-        return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
-    if response.status in (400, 409, 422) and SUSPENDED.search(_words(body, inner)):
-        return ResponseVerdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
-    if response.status in (400, 422) and _names_sender(body, inner):
+    if response.status in (400, 409, 422) and (verdict := sender_verdict(words, SENDER_IS_DOWN)):
+        return verdict
+    names_sender = field_at(response.data, "errors", "sender_email_id") is not None
+    names_sender |= re.search(r"sender[ _]email[ _]id.*invalid", words, re.I | re.S) is not None
+    if response.status in (400, 422) and names_sender:
         return ResponseVerdict(ProviderRejected, code=INVALID_SENDER)
     return None
-
-
-def _names_sender(body: dict[str, Any], inner: dict[str, Any]) -> bool:
-    errors = body.get("errors")
-    if isinstance(errors, dict) and "sender_email_id" in errors:
-        return True
-    return re.search(r"sender[ _]email[ _]id.*invalid", _words(body, inner), re.I | re.S) is not None
-
-
-def _words(body: dict[str, Any], inner: dict[str, Any]) -> str:
-    texts = (body.get("message"), body.get("error"), inner.get("message"), body.get("errors"))
-    return "\n".join(str(text) for text in texts if text)

@@ -5,7 +5,6 @@ Reference: https://highlevel.stoplight.io/docs/integrations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -145,21 +144,13 @@ class GhlClient(ProviderClient):
     # Reference: PUT /contacts/{contactId}
     def update_contact(self, contact_id: str, values: Mapping[str, Any], deadline: Deadline) -> None:
         """`values` use GHL's field names."""
-        self._session.request(
-            "PUT",
-            f"/contacts/{path_part(NAME, contact_id)}",
-            operation="update_contact",
-            deadline=deadline,
-            json=dict(values),
-            headers=CONTACTS_VERSION,
-        )
+        path = f"/contacts/{path_part(NAME, contact_id)}"
+        self._post(path, "update_contact", deadline, dict(values), method="PUT", headers=CONTACTS_VERSION)
 
     # Reference: GET /contacts/{contactId}/appointments
     def contact_appointments(self, contact_id: str, deadline: Deadline) -> list[Appointment]:
-        path, parse = (
-            f"/contacts/{path_part(NAME, contact_id)}/appointments",
-            rows(Appointment, "events", "appointments"),
-        )
+        path = f"/contacts/{path_part(NAME, contact_id)}/appointments"
+        parse = rows(Appointment, "events", "appointments")
         return self._get(path, "contact_appointments", deadline, parse, headers=CONTACTS_VERSION)
 
     # Reference: POST /conversations/messages
@@ -171,10 +162,8 @@ class GhlClient(ProviderClient):
     # Reference: GET /conversations/search
     def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:
         """Returns the first page of the contact's conversations, latest first."""
-        params, parse = (
-            {"locationId": self.location_id, "contactId": contact_id},
-            rows(Conversation, "conversations"),
-        )
+        params = {"locationId": self.location_id, "contactId": contact_id}
+        parse = rows(Conversation, "conversations")
         return self._get("/conversations/search", "conversations", deadline, parse, params)
 
     # Reference: GET /conversations/{conversationId}/messages
@@ -194,9 +183,7 @@ class GhlClient(ProviderClient):
         params = {"locationId": self.location_id, "channel": "SMS", "limit": str(EXPORT_PAGE)}
         params["startDate"] = utc_text(since)
         path, parse = "/conversations/messages/export", page(Message, "cursor", "nextCursor", "messages")
-        return chain.from_iterable(
-            self._pages(path, "export_messages", deadline, parse, EXPORT_MAX_PAGES, params)
-        )
+        return self._entries(path, "export_messages", deadline, parse, EXPORT_MAX_PAGES, params)
 
     # Reference: GET /calendars/
     def calendars(self, deadline: Deadline) -> list[Calendar]:

@@ -5,6 +5,7 @@
 
 import io
 import json
+import re
 import time
 import uuid
 from collections import defaultdict
@@ -22,6 +23,9 @@ from urllib3.exceptions import HTTPError
 
 from integrations import rawjson
 from integrations.errors import (
+    ACCOUNT_SUSPENDED,
+    SENDER_DOWN,
+    SUSPENDED,
     CallCancelled,
     CallInterrupted,
     CallOutcome,
@@ -90,6 +94,13 @@ class ResponseVerdict:
     retry_after_ms: int | None = None
     sent: bool | None = False
     cannot_send: bool = False
+
+
+def sender_verdict(words: str, sender_is_down: re.Pattern[str]) -> ResponseVerdict | None:
+    """Returns what a refusal in `words` means if it concerns our mailbox or the whole account at a provider of mail."""
+    if sender_is_down.search(words):
+        return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
+    return ResponseVerdict(ProviderAuthError, code=ACCOUNT_SUSPENDED) if SUSPENDED.search(words) else None
 
 
 T = TypeVar("T", default=Response)
@@ -188,7 +199,7 @@ class ProviderSession:
         """
         refuse_in_transaction()
         call = _Call(
-            request=self._prepare(method, path, headers or {}, params or {}, data, json),
+            request=self._prepare(method, path, headers or {}, params or {}, data=data, json=json),
             operation=operation,
             deadline=deadline,
             timeout_ms=self.timeout_ms,
@@ -200,13 +211,7 @@ class ProviderSession:
         return cast(T, self._run(call))
 
     def _prepare(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        params: Mapping[str, Any],
-        form: Any,
-        body: Any,
+        self, method: str, path: str, headers: Mapping[str, str], params: Mapping[str, Any], **content: Any
     ) -> requests.PreparedRequest:
         url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **self.headers, **headers}
@@ -217,7 +222,7 @@ class ProviderSession:
         try:
             for text in headers.values():
                 text.encode("latin-1")
-            return requests.Request(method, url, headers, params=query, data=form, json=body).prepare()
+            return requests.Request(method, url, headers, params=query, **content).prepare()
         except (requests.RequestException, ValueError):
             # The original error would quote the header, and with it the key.
             raise ProviderMisconfigured(
@@ -288,7 +293,7 @@ class ProviderSession:
         # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the others.
         ending = call.last
         refused = ending if isinstance(ending, ProviderRateLimited) and ending.status == 429 else None
-        breakers.leave(permit, _outcome_of(ending), refused.retry_after_ms if refused else None)
+        breakers.leave(permit, outcome_of(ending), refused.retry_after_ms if refused else None)
         if isinstance(ending, Response):
             _budgets[self.provider].succeeded()
         elif isinstance(ending, ProviderError) and ending.outcome in RETRYABLE:
@@ -364,7 +369,7 @@ class ProviderSession:
                 workspace_id=self.workspace_id,
                 integration_id=self.integration_id,
                 account=self.account,
-                outcome=_outcome_of(ending),
+                outcome=outcome_of(ending),
                 duration_ms=round((time.monotonic() - call.began) * 1000),
                 attempts=call.attempts,
                 status=getattr(ending, "status", None),
@@ -381,12 +386,15 @@ class _TooLarge(Exception):
     pass
 
 
-def _outcome_of(ending: Response | Exception) -> CallOutcome:
+def outcome_of(ending: Response | Exception) -> CallOutcome:
+    """Returns the outcome of a call that ended with a response, or with an error of ours or of the provider."""
     if isinstance(ending, ProviderError):
         return ending.outcome
-    if isinstance(ending, CallCancelled):
+    if isinstance(ending, DeadlineExceeded):
+        return CallOutcome.TIMEOUT
+    if isinstance(ending, Cancelled):
         return CallOutcome.CANCELLED
-    if isinstance(ending, CallInterrupted):
+    if isinstance(ending, ShutdownRequested):
         return CallOutcome.SHUTDOWN
     return CallOutcome.OK if isinstance(ending, Response) else CallOutcome.REJECTED
 

@@ -5,7 +5,6 @@ A key belongs to one workspace. Reference: https://developer.instantly.ai/api/v2
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
@@ -82,8 +81,8 @@ class InstantlyClient(ProviderClient):
         """Returns the workspace's mailboxes, at most a thousand."""
         parse = page(Account, "starting_after", "next_starting_after", "items")
         query = {"limit": PAGE}
-        accounts = self._pages("/accounts", "accounts", deadline, parse, ACCOUNT_PAGES, query, whole=False)
-        return list(chain.from_iterable(accounts))
+        accounts = self._entries("/accounts", "accounts", deadline, parse, ACCOUNT_PAGES, query, whole=False)
+        return list(accounts)
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:

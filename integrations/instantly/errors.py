@@ -2,8 +2,8 @@
 
 import re
 
-from integrations.errors import ACCOUNT_SUSPENDED, SENDER_DOWN, SUSPENDED, ProviderAuthError, ProviderRejected
-from integrations.http.session import Response, ResponseVerdict
+from integrations.http.session import Response, ResponseVerdict, sender_verdict
+from integrations.payload import field_at
 
 SENDER_IS_DOWN = re.compile(
     r"(?:\baccounts?|mailbox|sender|smtp|imap)\b.{0,60}"
@@ -14,10 +14,6 @@ SENDER_IS_DOWN = re.compile(
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    body = response.data if isinstance(response.data, dict) else {}
     if response.status not in (400, 409, 422):
         return None
-    words = str(body.get("message") or "")
-    if SENDER_IS_DOWN.search(words):
-        return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
-    return ResponseVerdict(ProviderAuthError, code=ACCOUNT_SUSPENDED) if SUSPENDED.search(words) else None
+    return sender_verdict(str(field_at(response.data, "message") or ""), SENDER_IS_DOWN)

@@ -17,14 +17,13 @@ from pydantic import ValidationError
 from integrations.errors import (
     ADDRESS_REFUSED,
     REQUEST_REFUSED,
-    CallOutcome,
     ProviderError,
     ProviderMisconfigured,
     ProviderRejected,
 )
 from integrations.health import writer
 from integrations.http.hosts import HostRefused
-from integrations.http.session import ProviderSession
+from integrations.http.session import ProviderSession, outcome_of
 from integrations.models import AiCall, Integration
 from integrations.openai import NAME
 from integrations.openai.catalog import MODELS, checked
@@ -280,11 +279,7 @@ def _read(response: "ModelResponse", schema: type[T]) -> T:
 def _outcome(error: Exception) -> str:
     if isinstance(error, AnswerRefused | AnswerUnusable):
         return error.code
-    if isinstance(error, ProviderError):
-        return str(error.outcome)
-    if isinstance(error, DeadlineExceeded):
-        return str(CallOutcome.TIMEOUT)
-    return str(CallOutcome.CANCELLED if isinstance(error, Cancelled) else CallOutcome.SHUTDOWN)
+    return str(outcome_of(error))
 
 
 def _store(call: AiCall) -> None:

@@ -2,8 +2,8 @@
 
 import re
 
-from integrations.errors import ACCOUNT_SUSPENDED, SENDER_DOWN, SUSPENDED, ProviderAuthError, ProviderRejected
-from integrations.http.session import Response, ResponseVerdict
+from integrations.errors import ProviderRejected
+from integrations.http.session import Response, ResponseVerdict, sender_verdict
 
 SENDER_IS_DOWN = re.compile(
     r"(?:email ?account|mailbox|sender|smtp|imap)\b.{0,60}"
@@ -19,10 +19,5 @@ def classify(response: Response) -> ResponseVerdict | None:
     no = body.get("ok") is False or body.get("success") is False
     refused = no if response.ok else response.status in (400, 409, 422)
     words = f"{body.get('message') or ''} {body.get('error') or ''}"
-    if refused and SENDER_IS_DOWN.search(words):
-        return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
-    if refused and SUSPENDED.search(words):
-        return ResponseVerdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
-    if response.ok and refused:
-        return ResponseVerdict(ProviderRejected, code="not_ok")
-    return None
+    unclear = ResponseVerdict(ProviderRejected, code="not_ok") if response.ok else None
+    return sender_verdict(words, SENDER_IS_DOWN) or unclear if refused else None

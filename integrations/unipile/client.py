@@ -5,7 +5,6 @@ Source: docs/reference/unipile.md. One API key serves all accounts, and every ca
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from django.db import models
@@ -319,4 +318,4 @@ class UnipileClient(ProviderClient):
     ) -> Iterator[Row]:
         query = {"account_id": self.account_id, "limit": str(PAGE), **(params or {})}
         parse = page(model, "cursor", "cursor", "items")
-        return chain.from_iterable(self._pages(path, operation, deadline, parse, MAX_PAGES, query))
+        return self._entries(path, operation, deadline, parse, MAX_PAGES, query)

@@ -36,69 +36,41 @@ class Group(models.TextChoices):
     PROVIDER = "provider", "Unipile or LinkedIn failed"
 
 
-GROUPS: dict[str, Group] = {
-    **dict.fromkeys(
-        (
-            "disconnected_account", "invalid_credentials", "expired_credentials", "wrong_account", "multiple_sessions",
-            "invalid_proxy_credentials", "checkpoint_error", "insufficient_privileges", "account_mismatch",
-            "session_mismatch", "unknown_authentication_context", "action_required", "invalid_account",
-            "provider/invalid_authorization", "provider/invalid_credentials", "provider/account_mismatch",
-            "provider/invalid_checkpoint_code", "provider/unknown_authentication_context", "api/proxy_auth_error",
-        ),
-        Group.ACCOUNT_DOWN,
-    ),
-    **dict.fromkeys(("account_restricted", "api/account_restricted"), Group.RESTRICTED),
-    **dict.fromkeys(
-        (
-            "missing_credentials", "api/missing_authorization", "api/expired_authorization",
-            "api/invalid_auth_format", "api/inactive_subscription",
-        ),
-        Group.OUR_KEY,
-    ),
-    **dict.fromkeys(
-        (
-            "too_many_requests", "cannot_resend_yet", "cannot_resend_within_24hrs", "connection_limit_reached",
-            "limit_exceeded", "api/too_many_requests", "provider/too_many_requests",
-        ),
-        Group.THROTTLED,
-    ),
-    **dict.fromkeys(
-        (
-            "invalid_recipient", "no_connection_with_recipient", "blocked_recipient", "user_unreachable",
-            "recipient_cannot_be_reached", "not_allowed_inmail", "invalid_resource_identifier",
-        ),
-        Group.RECIPIENT,
-    ),
-    **dict.fromkeys(("insufficient_credits", "payment_error"), Group.CREDITS),
-    **dict.fromkeys(
-        (
-            "disconnected_feature", "feature_not_subscribed", "subscription_required", "insufficient_permissions",
-            "resource_access_restricted", "api/insufficient_permissions", "provider/insufficient_permissions",
-            "api/not_implemented", "provider/method_not_allowed",
-        ),
-        Group.FEATURE,
-    ),
-    **dict.fromkeys(("already_connected", "already_invited_recently"), Group.BENIGN),
-    **dict.fromkeys(
-        (
-            "provider_unreachable", "provider/server_error", "provider/timeout", "api/internal_error",
-            "api/proxy_error", "api/proxy_timeout",
-        ),
-        Group.PROVIDER,
-    ),
+TYPES: dict[Group, tuple[type[ProviderError], tuple[str, ...]]] = {
+    Group.ACCOUNT_DOWN: (ProviderAuthError, (
+        "disconnected_account", "invalid_credentials", "expired_credentials", "wrong_account", "multiple_sessions",
+        "invalid_proxy_credentials", "checkpoint_error", "insufficient_privileges", "account_mismatch",
+        "session_mismatch", "unknown_authentication_context", "action_required", "invalid_account",
+        "provider/invalid_authorization", "provider/invalid_credentials", "provider/account_mismatch",
+        "provider/invalid_checkpoint_code", "provider/unknown_authentication_context", "api/proxy_auth_error",
+    )),
+    Group.RESTRICTED: (ProviderAuthError, ("account_restricted", "api/account_restricted")),
+    Group.OUR_KEY: (ProviderAuthError, (
+        "missing_credentials", "api/missing_authorization", "api/expired_authorization",
+        "api/invalid_auth_format", "api/inactive_subscription",
+    )),
+    Group.THROTTLED: (ProviderRateLimited, (
+        "too_many_requests", "cannot_resend_yet", "cannot_resend_within_24hrs", "connection_limit_reached",
+        "limit_exceeded", "api/too_many_requests", "provider/too_many_requests",
+    )),
+    Group.RECIPIENT: (ProviderRejected, (
+        "invalid_recipient", "no_connection_with_recipient", "blocked_recipient", "user_unreachable",
+        "recipient_cannot_be_reached", "not_allowed_inmail", "invalid_resource_identifier",
+    )),
+    Group.CREDITS: (ProviderRejected, ("insufficient_credits", "payment_error")),
+    Group.FEATURE: (ProviderRejected, (
+        "disconnected_feature", "feature_not_subscribed", "subscription_required", "insufficient_permissions",
+        "resource_access_restricted", "api/insufficient_permissions", "provider/insufficient_permissions",
+        "api/not_implemented", "provider/method_not_allowed",
+    )),
+    Group.BENIGN: (ProviderRejected, ("already_connected", "already_invited_recently")),
+    Group.PROVIDER: (ProviderFault, (
+        "provider_unreachable", "provider/server_error", "provider/timeout", "api/internal_error",
+        "api/proxy_error", "api/proxy_timeout",
+    )),
 }  # fmt: skip
-
-ERRORS: dict[Group, type[ProviderError]] = {
-    Group.ACCOUNT_DOWN: ProviderAuthError,
-    Group.RESTRICTED: ProviderAuthError,
-    Group.OUR_KEY: ProviderAuthError,
-    Group.THROTTLED: ProviderRateLimited,
-    Group.RECIPIENT: ProviderRejected,
-    Group.CREDITS: ProviderRejected,
-    Group.FEATURE: ProviderRejected,
-    Group.BENIGN: ProviderRejected,
-    Group.PROVIDER: ProviderFault,
-}
+"""The error that the types of each group mean."""
+GROUPS = {code: group for group, (_, codes) in TYPES.items() for code in codes}
 
 
 def group_of(code: str) -> Group | None:
@@ -119,7 +91,7 @@ def classify(response: Response) -> ResponseVerdict | None:
         return ResponseVerdict(ProviderRejected, code=code) if response.status in (403, 404) else None
     limited = group is Group.THROTTLED and response.status != 429
     return ResponseVerdict(
-        ERRORS[group],
+        TYPES[group][0],
         code=code,
         retry_after_ms=LIMIT_PAUSE_MS if limited else None,
         sent=None if group is Group.PROVIDER else False,

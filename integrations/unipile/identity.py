@@ -33,12 +33,13 @@ def verify(integration: Integration, account: Account) -> None:
     if account.owner_id and not stranger and owners.get(number) != account.owner_id:
         facts[OWNERS] = owners | {number: account.owner_id}
     if facts:
-        _remember(integration, facts)
+        remember(integration, facts)
     if stranger:
         raise ProviderAuthError("unipile", code=ANOTHER_ACCOUNT)
 
 
-def _remember(integration: Integration, facts: dict[str, object]) -> None:
+def remember(integration: Integration, facts: dict[str, object]) -> None:
+    """Stores `facts` in the account's `config`, whose other keys may change at the same time."""
     with transaction.atomic():
         row = Integration.objects.select_for_update().get(pk=integration.pk)
         row.config = {**row.config, **facts}

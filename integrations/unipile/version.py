@@ -4,8 +4,6 @@ Each version has its own accounts, URLs and ids. The answer is stored with the U
 Unipile is asked again if either changes.
 """
 
-from django.db import transaction
-
 from integrations import destinations
 from integrations.errors import ProviderRejected
 from integrations.models import Integration
@@ -50,17 +48,9 @@ def look(integration: Integration, deadline: Deadline) -> tuple[UnipileClient, A
         client, number = CLIENTS[3 - likely].for_integration(integration), 3 - likely
         account = client.account(deadline)
     identity.verify(integration, account)
-    _remember(integration, number)
+    identity.remember(integration, {VERSION: {"number": number, "of": _subject(integration)}})
     return client, account
 
 
 def _subject(integration: Integration) -> str:
     return f"{destinations.base_url(integration)} {integration.external_account_id}"
-
-
-def _remember(integration: Integration, number: int) -> None:
-    with transaction.atomic():
-        row = Integration.objects.select_for_update().get(pk=integration.pk)
-        row.config = row.config | {VERSION: {"number": number, "of": _subject(integration)}}
-        row.save(update_fields=["config", "updated_at"])
-    integration.config = row.config
