@@ -291,7 +291,7 @@ class Build:
 
     def _counts(self) -> dict[str, int]:
         done = PackThread.Status.DONE
-        counts = self.pack.threads.aggregate(
+        return self.pack.threads.aggregate(
             read=Count("pk", filter=Q(status=done)),
             failed=Count("pk", filter=Q(status=PackThread.Status.FAILED)),
             paid=Count("pk", filter=Q(status=done, paid=True)),
@@ -300,7 +300,6 @@ class Build:
                 for name in ConversationInsight.Outcome.values
             },
         )
-        return counts
 
     def _why_nothing(self) -> str:
         if not self.pack.target_threads:

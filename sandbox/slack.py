@@ -31,10 +31,9 @@ CHANNELS = {"C0SANDBOX01": "general", "C0SANDBOX02": "replies"}
 
 @dataclass
 class Workspace:
-    """The data of one bot token in the simulated Slack: messages and users."""
+    """The data of one bot token in the simulated Slack: its messages, and its direct messages by user."""
 
     messages: dict[tuple[str, str], dict[str, Any]] = field(default_factory=Shelf)
-    users: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     dms: dict[str, str] = field(default_factory=Shelf)
     last_ts: float = 0.0
 
@@ -183,7 +182,7 @@ def _content(call: Call) -> dict[str, Any]:
 
 def _channel(call: Call, channel: str) -> str:
     """Returns the id of a channel that is named by id, #name or user id. Raises channel_not_found for anything else."""
-    channels = _channels(call)
+    channels = call.account.properties.get("channels", CHANNELS)
     if channel.startswith("U"):
         return str(call.store.dms.setdefault(channel, "D0" + channel[1:]))
     channel_id = next((key for key, name in channels.items() if name == channel.removeprefix("#")), "")
@@ -192,11 +191,6 @@ def _channel(call: Call, channel: str) -> str:
     if channel.startswith(("C", "G", "D")) and channel.isalnum() and channel.isupper():
         return channel
     raise _refuse("channel_not_found")
-
-
-def _channels(call: Call) -> dict[str, str]:
-    channels: dict[str, str] = call.account.properties.get("channels", CHANNELS)
-    return channels
 
 
 @routes.on("GET POST", "/api/conversations.list")
@@ -210,7 +204,7 @@ def list_conversations(call: Call) -> Response:
             "is_archived": False,
             "is_private": False,
         }
-        for key, name in _channels(call).items()
+        for key, name in call.account.properties.get("channels", CHANNELS).items()
     ]
     return _ok(call, {"channels": channels, "response_metadata": {"next_cursor": ""}})
 
@@ -235,16 +229,11 @@ def lookup_user(call: Call) -> Response:
     email = _field(call.request, "email")
     if "@" not in email or email.startswith("nobody"):
         raise _refuse("users_not_found")
-    return _ok(call, {"user": _user(call, email)})
-
-
-def _user(call: Call, email: str) -> dict[str, Any]:
     user_id = "U" + hashlib.sha256(email.lower().encode()).hexdigest()[:9].upper()
     name = email.partition("@")[0]
     profile = {"email": email, "real_name": name.replace(".", " ").title()}
     user = {"id": user_id, "name": name, "deleted": False, "is_bot": False, "profile": profile}
-    call.store.users[user_id] = user
-    return user
+    return _ok(call, {"user": user})
 
 
 PLAYER = Slack()

@@ -60,7 +60,6 @@ class LinkedIn:
     chats: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     messages: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     people: dict[str, dict[str, Any]] = field(default_factory=Shelf)
-    invitations: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     links: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     inmails_used: int = 0
 
@@ -177,17 +176,9 @@ def invite(call: Call) -> Response:
     if person["pending_invitation"]:
         raise BadRequestError("An invitation is pending.", status=422, code="already_invited_recently")
     call.store.people[person["provider_id"]]["pending_invitation"] = True
-    invitation = {
-        "object": "UserInvitation",
-        "id": f"inv_{uuid.uuid4().hex[:12]}",
-        "invited_user_id": person["provider_id"],
-        "invited_user": person["name"],
-        "invitation_text": note,
-        "date": now_iso(),
-    }
-    call.store.invitations[invitation["id"]] = invitation
-    call.sent("invite", invitation["id"], to=person["provider_id"], text=note)
-    return json_response({"object": "UserInvitationSent", "invitation_id": invitation["id"]}, 201)
+    number = f"inv_{uuid.uuid4().hex[:12]}"
+    call.sent("invite", number, to=person["provider_id"], text=note)
+    return json_response({"object": "UserInvitationSent", "invitation_id": number}, 201)
 
 
 @routes.on("GET", "/api/v1/linkedin/inmail_balance")

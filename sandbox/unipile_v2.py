@@ -237,7 +237,6 @@ def invite(call: Call) -> Response:
         "created_at": now_iso(),
         "message": note,
     }
-    call.store.invitations[number] = request
     call.sent("invite", number, to=person["provider_id"], text=note)
     return json_response(request, 201)
 

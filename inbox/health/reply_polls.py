@@ -18,7 +18,7 @@ from integrations.models import HealthState, Integration, ReplyPoll
 from integrations.spec import stated
 from jobs.context import JobContext
 from jobs.deadline import Deadline
-from jobs.enqueue import JobSpec, enqueue_many
+from jobs.enqueue import JobSpec, enqueue_many, spec_about
 from jobs.kinds import kind_name
 
 POLL = kind_name("replies.poll", __name__)
@@ -115,11 +115,8 @@ def _claim(due: QuerySet[ReplyPoll], now: datetime) -> list[ReplyPoll]:
 
 
 def _spec(poll: ReplyPoll) -> JobSpec:
-    return JobSpec(
-        dedupe_key=f"{POLL}:{poll.integration_id}:{poll.due_at.isoformat()}",
-        workspace_id=poll.integration.workspace_id,
-        payload={"integration_id": str(poll.integration_id)},
-    )
+    key = f"{poll.integration_id}:{poll.due_at.isoformat()}"
+    return spec_about(POLL, poll.integration, "integration_id", key=key)
 
 
 def _can_be_asked(integration: Integration) -> bool:

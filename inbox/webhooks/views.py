@@ -120,17 +120,10 @@ class WebhookView(APIView):
         except Unauthorized:
             unauthorized_total.labels(source.name).inc()
             return failure(401, "unauthorized")
-        except DecryptionError:
-            logger.warning(
-                "delivery not stored: its signature cannot be checked", extra={"source": source.name}
-            )
-            return unavailable(source.rules.unavailable_status)
-        except Error as error:
-            if db_fault(error) is Fault.BUG:
+        except (DecryptionError, Error) as error:  # its signature cannot be checked, or there is no database
+            if isinstance(error, Error) and db_fault(error) is Fault.BUG:
                 raise
-            logger.warning(
-                "delivery not stored: no database", extra={"source": source.name, **facts_of(error)}
-            )
+            logger.warning("delivery not stored", extra={"source": source.name, **facts_of(error)})
             return unavailable(source.rules.unavailable_status)
 
     @get_schema

@@ -14,7 +14,7 @@ from integrations.http.breaker import breakers
 from integrations.http.hosts import HostRefused
 from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
-from jobs.enqueue import JobSpec, enqueue_many
+from jobs.enqueue import enqueue_many, spec_about
 from jobs.errors import DeadlineExceeded
 from jobs.kinds import kind_name
 
@@ -120,12 +120,5 @@ def enqueue_probe(integration: Integration) -> bool:
 
 def enqueue_probes(integrations: Iterable[Integration]) -> int:
     """Enqueues a probe of each account, as `enqueue_probe` does. Returns how many were not waiting already."""
-    specs = [
-        JobSpec(
-            dedupe_key=f"{PROBE}:{account.pk}",
-            workspace_id=account.workspace_id,
-            payload={"integration_id": str(account.pk)},
-        )
-        for account in integrations
-    ]
+    specs = [spec_about(PROBE, account, "integration_id") for account in integrations]
     return len(enqueue_many(PROBE, specs, anew=True))

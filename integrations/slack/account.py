@@ -32,7 +32,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
     """Reads the token's owner. If Slack had refused the channel, also checks whether it is available again."""
     client = SlackClient.for_integration(account)
     client.identity(deadline)
-    if writer.row(account).reason in CHANNEL and client.is_in_channel(deadline):
+    if writer.row(account).reason in CHANNEL and (channel := client.channel(deadline)) and channel.is_member:
         writer.record(account, writer.Signal(writer.SignalKind.WORKED))
 
 
@@ -68,13 +68,7 @@ def check_channel(test: Test) -> str:
         return "The webhook’s default channel."
     if not channel:
         raise Wrong("No channel selected.", "Add the channel’s ID under Settings.")
-    channels = {
-        candidate.id: candidate
-        for candidate in SlackClient.for_integration(test.account).channels(test.deadline)
-    }
-    chosen = channels.get(channel) or next(
-        (candidate for candidate in channels.values() if candidate.name == channel.lstrip("#")), None
-    )
+    chosen = SlackClient.for_integration(test.account).channel(test.deadline)
     if chosen is None:
         raise Wrong(f"The bot can’t see {channel}.", "Invite the bot to the channel with /invite.")
     if not chosen.is_member:

@@ -240,11 +240,11 @@ class SlackClient:
 
         return [channel for channels in pages(read, MAX_PAGES) for channel in channels]
 
-    def is_in_channel(self, deadline: Deadline) -> bool:
+    def channel(self, deadline: Deadline) -> Channel | None:
+        """Returns the account's channel, which its settings name by its id or name; None if the bot cannot see it."""
         name = self._channel.lstrip("#")
-        return any(
-            channel.is_member and name in (channel.id, channel.name) for channel in self.channels(deadline)
-        )
+        matches = [channel for channel in self.channels(deadline) if name in (channel.id, channel.name)]
+        return min(matches, key=lambda channel: channel.id != name, default=None)
 
     # Reference: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
     def _post_webhook(self, text: str, blocks: Sequence[dict[str, Any]], deadline: Deadline) -> Posted:
