@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count, F, FilteredRelation, Min, Q, Sum
 from django.utils import timezone
 
+from inbox.health.uptime import DOWN
 from inbox.models import WebhookDelivery, Workspace
 from inbox.workspaces.accounts import name_of
 from integrations import registry
@@ -161,11 +162,13 @@ class Gap:
 @dataclass(frozen=True)
 class Completeness:
     """The time up to which all listed entries of a workspace's accounts were compared and are stored, in a period of
-    days. `through`: None without a comparable account. With `gaps`, it holds for the other accounts.
+    days. `through`: None without a comparable account. With `gaps`, it holds for the other accounts. `is_down`: an
+    account is disconnected now, or its provider is down.
     """
 
     through: datetime | None
     gaps: list[Gap]
+    is_down: bool = False
 
     @property
     def is_troubled(self) -> bool:
@@ -188,7 +191,8 @@ def completeness(workspace: Workspace, first: date, last: date) -> Completeness:
     """The completeness from `first` to `last`, which are days in the workspace's time zone. Uses one query."""
     accounts = by_account(workspace, first, last).values()
     ends = [account.through for account in accounts if account.through]
-    return Completeness(min(ends, default=None), [gap for account in accounts for gap in account.gaps])
+    gaps = [gap for account in accounts for gap in account.gaps]
+    return Completeness(min(ends, default=None), gaps, any(account.is_down for account in accounts))
 
 
 def between(workspace: Workspace, since: datetime, until: datetime) -> Completeness:
@@ -213,7 +217,7 @@ def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Comp
         .filter(counts)
         .annotate(day=F("receipt__day"), kinds=Count("receipt__pk"))
         .annotate(through=Min("receipt__compared_through"), missing=Sum("receipt__missing"))
-        .values("pk", "provider", "name", "created_at", "day", "kinds", "through", "missing")
+        .values("pk", "provider", "name", "created_at", "day", "kinds", "through", "missing", "health__state")
         .order_by("provider", "pk", "day")
     )
     accounts = {}
@@ -241,9 +245,10 @@ def _of_account(days: list[Any], first: date, last: date, zone: ZoneInfo) -> Com
     label, expected = name_of(account), len(kinds_of(account.provider))
     late = timezone.now() - 2 * stated(registry.spec_of(account.provider).poll_every) - SLACK
     by_day = {row["day"]: row for row in days if row["kinds"] == expected}
+    is_down = days[0]["health__state"] in DOWN
     through, day = days[0]["created_at"], min(by_day, default=first)
     if not by_day:
-        return Completeness(through, [Gap(label, first)] if through < late else [])
+        return Completeness(through, [Gap(label, first)] if through < late else [], is_down)
     gaps = [Gap(label, first, until=day)] if day > first else []
     while day <= last:
         row, ends = by_day.get(day), _begins(day + DAY, zone)
@@ -255,4 +260,4 @@ def _of_account(days: list[Any], first: date, last: date, zone: ZoneInfo) -> Com
                 gaps.append(Gap(label, day, through=through))
             break
         day += DAY
-    return Completeness(through, gaps)
+    return Completeness(through, gaps, is_down)

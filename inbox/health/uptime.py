@@ -36,16 +36,17 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`up`: the percentage of the strip's time in which the account was up."""
+    """`up`: the percentage of `span_s` in which the account was up: of the strip's time since it was first used."""
 
     name: str
     health: WorkspaceIntegrationHealth
     strip: list[Day]
     up: float
+    span_s: float
 
     @property
     def share(self) -> str:
-        return f"{self.up:g}% up"
+        return f"{self.up:g}% up in {duration(max(MINUTE_S, self.span_s))}"
 
     @property
     def channel(self) -> str:
@@ -89,7 +90,7 @@ def account(health: WorkspaceIntegrationHealth, changes: list[HealthTransition])
     down = sum((end - start).total_seconds() for start, end in spans)
     # rounded down, so that an account with an outage never reads as 100 %
     up = floor(max(0, 1_000 * (1 - down / total))) / 10
-    return Account(account_name(health), health, strip, up)
+    return Account(account_name(health), health, strip, up, total)
 
 
 def _day(

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                     ("intent", "Going out"),
                     ("sent", "Sent"),
                     ("failed", "Failed"),
-                    ("unknown", "Not known whether it went out"),
+                    ("unknown", "May have been sent"),
                     ("taken_back", "Taken back"),
                 ],
                 default="intent",

@@ -109,7 +109,7 @@ class OutboundSend(Row):
         INTENT = "intent", "Going out"
         SENT = "sent", "Sent"
         FAILED = "failed", "Failed"
-        UNKNOWN = "unknown", "Not known whether it went out"
+        UNKNOWN = "unknown", "May have been sent"
         TAKEN_BACK = "taken_back", "Taken back"
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sends")

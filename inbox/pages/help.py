@@ -21,11 +21,15 @@ LINK = re.compile(r"\[([^]]+)\]\(([\w-]+\.md)?(#[\w-]+)?\)")
 
 
 @cache
-def rendered(name: str) -> tuple[str, SafeString]:
-    """Returns a page's title and HTML. Raises KeyError for a name not in PAGES, and OSError if docs/ is missing."""
+def rendered(name: str) -> tuple[str, SafeString, list[tuple[str, str]]]:
+    """Returns a page's title, its HTML, and its headings with their fragments.
+
+    Raises KeyError for a name not in PAGES, and OSError if docs/ is missing.
+    """
     title, _, text = (DOCS / PAGES[name]).read_text(encoding="utf-8").partition("\n")
     blocks = re.split(r"\n\s*\n", text.strip())
-    return title.lstrip("# "), mark_safe("\n".join(map(_block, blocks)))
+    headings = [(slug(heading), heading) for heading in re.findall(r"^## (.+)$", text, re.M)]
+    return title.lstrip("# "), mark_safe("\n".join(map(_block, blocks))), headings
 
 
 def slug(heading: str) -> str:
@@ -78,7 +82,7 @@ def _link(match: re.Match[str]) -> str:
 def help_page(request: WorkspaceRequest, name: str) -> HttpResponse:
     """`w/<workspace>/help/<name>/`: shows one of the pages of docs/ that are written for users."""
     try:
-        title, body = rendered(name)
+        title, body, headings = rendered(name)
     except (KeyError, OSError):
         raise Http404("No such page.") from None
-    return render(request, "workspace/help.html", {"title": title, "body": body})
+    return render(request, "workspace/help.html", {"title": title, "body": body, "headings": headings})

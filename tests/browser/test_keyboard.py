@@ -164,6 +164,28 @@ def test_reply_writes_and_letters_are_letters_there(page, leads):
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
 
 
+def test_the_hint_of_a_ready_draft_is_the_key_that_works_now(page, workspace, leads):
+    type(workspace).objects.update(undo_send_s=60, signature="Ana")
+    message = factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
+    factories.make_draft(message, "Yes, gladly.", verification={"problems": []})
+    page.reload()
+    hints = page.locator("#draft [value=send-next] kbd")
+    shown = "hints => hints.filter(hint => hint.checkVisibility()).map(hint => hint.textContent)"
+    expect(hints).to_have_count(2)
+    assert hints.evaluate_all(shown) == []  # beside the list, Enter opens
+    press(page, "Enter")
+    expect(hints.first).to_be_visible()
+    assert hints.evaluate_all(shown) == ["⏎"]
+    press(page, "r")
+    expect(hints.last).to_be_visible()
+    assert hints.evaluate_all(shown) == ["Ctrl Shift ⏎"]
+    press(page, "Escape")
+    expect(hints.first).to_be_visible()
+    press(page, "r", "!", "Escape")  # a changed draft is not sent by Enter
+    expect(page.locator("#draft textarea")).not_to_be_focused()
+    assert hints.evaluate_all(shown) == ["Ctrl Shift ⏎"]
+
+
 def test_control_enter_sends(page, leads):
     factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
     page.reload()

@@ -127,7 +127,8 @@ def _worst_first(account: uptime.Account, alarmed: set[UUID]) -> tuple[object, .
 
 def _counts(rows: list[WorkspaceIntegrationHealth]) -> list[tuple[StateMark, int]]:
     """The number of accounts that are down, need a look and are healthy, each with its mark; zeros are left out."""
-    tones = Counter(state_of("health", row.state).tone for row in rows)
+    marked = [(state_of("health", row.state).tone, row.is_down) for row in rows]
+    tones = Counter("warn" if tone == "bad" and not is_down else tone for tone, is_down in marked)
     marks = (
         StateMark("bad", "critical", "down"),
         StateMark("warn", "warn", "need attention"),

@@ -159,6 +159,7 @@ def receipts(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     rows = DayReceipt.objects.filter(integration=account, day__gte=first).order_by("-day", "kind")
     context = {
         "account": account,
+        "has_settings": spec.is_connected_here and request.membership.at_least(ADMIN),
         "name": name_of(account),
         "completeness": account_receipts.by_account(request.workspace, first, today).get(account.pk),
         "receipts": [(row, account_receipts.is_complete(row, zone)) for row in rows],

@@ -395,12 +395,30 @@ class TestPages:
         assert "Every 30 min, Holdfast compares" in text
         assert "Bounces It lists them for one campaign at a time only." in text
 
+    def test_receipts_are_a_tab_of_the_accounts_page(self, world, smartlead):
+        world.client.force_login(factories.make_member(world.workspace, role="admin"))
+        address = f"/w/{world.workspace.pk}/integrations/{smartlead.pk}/"
+        html = world.client.get(f"{address}receipts/").content.decode()
+        tabs = html.partition('<nav class="tabs" aria-label="Account">')[2].partition("</nav>")[0]
+        assert f'href="{address}">Settings</a>' in tabs
+        assert f'href="{address}receipts/" aria-current="page">Receipts</a>' in tabs
+
     def test_the_card_says_up_to_when_it_is_complete(self, world, smartlead, clock):
         clock.shift(HALF_HOUR)
         compare(smartlead)
         world.client.force_login(world.user)
         card = world.client.get(f"/w/{world.workspace.pk}/integrations/").content.decode()
         assert "Complete through" in card and "9:15 a.m." in card or "09:15" in card
+
+    def test_a_disconnected_account_says_in_grey_up_to_when_it_was_compared(self, world, smartlead, clock):
+        clock.shift(HALF_HOUR)
+        compare(smartlead)
+        writer.record(smartlead, writer.Signal(writer.SignalKind.REFUSED))
+        world.client.force_login(world.user)
+        for page in ("integrations/", "insights/", f"integrations/{smartlead.pk}/receipts/"):
+            html = world.client.get(f"/w/{world.workspace.pk}/{page}").content.decode()
+            assert "Complete through" not in html, page
+            assert re.search(r'<span class="state"><svg[^>]*>.*?</svg> Compared through <time', html), page
 
     def test_numbers_say_whether_their_days_are_complete(self, world, smartlead, clock):
         world.client.force_login(world.user)
