@@ -17,14 +17,14 @@ sum = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
 DEMO := .venv/.demo-$(call sum,requirements.txt requirements-demo.txt)
 INSTALLED := .venv/.installed-$(call sum,requirements.txt requirements-demo.txt requirements-dev.txt)
 ALONE := faults and not (crash or browser)
-FAULTS := tests/faults tests/integrations/http tests/integrations/openai tests/integrations/test_mail.py tests/demo/test_postgres_faults.py
+FAULTS := tests/campaign tests/faults tests/integrations/http tests/integrations/openai tests/integrations/test_mail.py tests/demo/test_postgres_faults.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 NODE := node_modules/.installed-$(call sum,package-lock.json)
 # Tests start some hundred Python processes; without bytecode each compiles the product anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 TIERS := lint check tests faults browser
-CAMPAIGNS := campaign-jobs campaign-sends campaign-programs campaign-followups campaign-insights
+CAMPAIGNS := campaign-failures campaign-jobs campaign-programs campaign-followups campaign-insights
 REHEARSALS := long $(CAMPAIGNS) rehearse-release rehearse-deploy rehearse-freeze rehearse-slow mutate
 RELEASE ?= $(lastword $(shell tail -n 1 deploy/RELEASES))
 PYTEST := DEBUG=1 $(PY) -m pytest --durations 15 --durations-min 1
@@ -155,15 +155,16 @@ bench: setup
 	@for file in $$(ls benchmarks/[a-z]*.py | grep -v campaign_); do DEBUG=1 $(PY) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 # The fault campaigns in their long form, each with its own count of what was lost or done twice; `make test` runs the
-# short one. `make campaign ARGS=sends` runs one; `make campaign-sends ARGS="--kills 500"` gives one its options.
+# short one. `make campaign ARGS=jobs` runs one; `make campaign-jobs ARGS="--kills 500"` gives one its options.
 campaign: setup
 	$(call each,$(if $(ARGS),$(ARGS:%=campaign-%),$(CAMPAIGNS)),ARGS=)
 
+# The predecessor's seven failures, in a control (tests/control) and in the product: one table.
+campaign-failures: setup
+	PATH="$$PATH:/usr/sbin:/sbin" $(PY) -m tests.campaign $(ARGS)
+
 campaign-jobs: setup
 	$(PY) -m tests.faults.jobs.campaign --jobs 5000 --kills 200 --restarts 20 --seconds 400 $(ARGS)
-
-campaign-sends: setup
-	DEBUG=1 $(PY) -m benchmarks.campaign_sends $(ARGS)
 
 campaign-programs: setup
 	DEBUG=1 $(PY) -m benchmarks.campaign_programs $(ARGS)

@@ -1,13 +1,13 @@
 """PgBouncer in front of an embedded PostgreSQL, with the settings that deploy/ ships."""
 
 import shutil
-import socket
 import subprocess
 from configparser import ConfigParser
 from pathlib import Path
 
 from demo.postgres import EmbeddedPostgres
 from demo.postgres_user import run_as_server
+from tests.serving import free_port
 
 PGBOUNCER = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
 """Debian puts it where the PATH of an ordinary user does not look."""
@@ -20,9 +20,7 @@ class Pooler:
     def __init__(self, postgres: EmbeddedPostgres, pool: int, settings: dict[str, str] | None = None) -> None:
         self._postgres, self._pool, self._changes = postgres, pool, settings or {}
         self.process: subprocess.Popen | None = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
 
     def url(self, database: str = "holdfast") -> str:
         """The URL of `database` behind it; "pgbouncer" is its own console."""
@@ -47,6 +45,7 @@ class Pooler:
         settings.read(SHIPPED)
         server = f"host={self._postgres.socket_dir} port=5432 dbname=holdfast user=holdfast"
         settings["databases"]["holdfast"] = server
+        settings["databases"]["*"] = f"host={self._postgres.socket_dir} port=5432 user=holdfast"
         del settings["pgbouncer"]["auth_file"]
         settings["pgbouncer"].update(
             {

@@ -27,6 +27,14 @@ BEHIND_PROXY = {"X-Forwarded-Proto": "https", "Host": "127.0.0.1"}
 """What the proxy in front adds: without it production sends everybody to HTTPS."""
 
 
+def free_port() -> int:
+    """A port on 127.0.0.1 that nothing listens at just now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 def database_url(settings: dict[str, Any]) -> str:
     """The URL of Django's database `settings` (a connection's `settings_dict`)."""
     login = f"{quote(settings['USER'])}:{quote(settings['PASSWORD'], safe='')}@" if settings["USER"] else ""
@@ -81,9 +89,7 @@ class WebServer:
         **environment: str,
     ) -> None:
         self.log, self._application, self._root = log, application, root
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.environment |= {
             "DATABASE_URL": database_url,

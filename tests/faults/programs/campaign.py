@@ -16,7 +16,7 @@ from sandbox import SandboxServer
 from tests.faults.jobs.stage import Stage
 from tests.faults.programs import checker
 from tests.faults.programs.clients import Http, Poller, Writer
-from tests.faults.sends import campaign as sends
+from tests.faults.sends import oracle
 from tests.inbox.events.receiver import Receiver
 from tests.serving import WebServer
 
@@ -99,7 +99,7 @@ class Campaign:
 
     def run(self) -> Report:
         """Prepare, write while things break, wait, and count."""
-        prepared = sends.drive(self.stage, "program", self.sandbox.base_url)
+        prepared = oracle.drive(self.stage, "program", self.sandbox.base_url)
         base = f"http://127.0.0.1:{self.web.port}/api/v1"
         self.http = Http(base, prepared["token"])
         turns = (
@@ -118,7 +118,7 @@ class Campaign:
     def _play(self, base: str, prepared: dict) -> None:
         poller = Poller(Http(base, prepared["token"]))
         poller.start()
-        made = sends.drive(self.stage, "leads", prepared["workspace"], str(self.plan.sends))
+        made = oracle.drive(self.stage, "leads", prepared["workspace"], str(self.plan.sends))
         for key, body in made["bodies"]:
             self.sandbox.ingest("emailbison", key, [body])
         self._lose_answers()
@@ -138,7 +138,7 @@ class Campaign:
         self._count(poller, writers)
 
     def _lose_answers(self) -> None:
-        common = {"provider": "emailbison", "path": sends.REPLY, "method": "POST"}
+        common = {"provider": "emailbison", "path": oracle.REPLY, "method": "POST"}
         self.sandbox.fault(kind="latency", ms=50, jitter_ms=100, **common)
         self.sandbox.fault(kind="accept_drop", probability=self.plan.dropped, seed=self.plan.seed, **common)
 
@@ -234,7 +234,7 @@ class Campaign:
     def _is_over(self) -> bool:
         if self.stage.value("SELECT count(*) FROM inbox_outboundsend WHERE state = 'intent'"):
             return False
-        return sends.over(self.stage, self.stage.clusters[0], self.sandbox) and not self.stage.value(WAITING)
+        return oracle.over(self.stage, self.stage.clusters[0], self.sandbox) and not self.stage.value(WAITING)
 
     def _count(self, poller: Poller, writers: list[Writer]) -> None:
         answers = {
@@ -247,7 +247,7 @@ class Campaign:
         evidence = checker.Evidence(
             answers=answers,
             sends=dict(self.stage.query("SELECT id::text, state FROM inbox_outboundsend")),
-            accepted=sends.accepted_sends(self.sandbox),
+            accepted=oracle.accepted_sends(self.sandbox),
             written=self.written,
             ledger={pk for (pk,) in rows},
             pulled=poller.events,

@@ -6,7 +6,6 @@ A process of its own, because it must use the stage's database. Speaks JSON on s
 import json
 import sys
 import time
-from collections import Counter
 
 from tests.faults.jobs import entry  # noqa: F401  the settings module is named there
 
@@ -101,24 +100,6 @@ def approve(seconds: float) -> dict[str, int]:
     return {"approved": len(drafts)}
 
 
-def report() -> dict[str, object]:
-    """How every send stands, and whether what it says of itself fits together."""
-    from inbox.models import Message, OutboundSend
-    from jobs.models import BackgroundJob, JobAttempt
-
-    sends = OutboundSend.objects.all()
-    return {
-        "sends": {str(send.pk): send.state for send in sends},
-        "reasons": Counter(send.reason for send in sends if send.state != "sent"),
-        "messages": list(Message.objects.filter(source="holdfast").values_list("external_id", flat=True)),
-        "reconciled": sends.filter(reason="The provider lists it as sent.").count(),
-        "jobs": Counter(BackgroundJob.objects.values_list("status", flat=True)),
-        "attempts": Counter(
-            JobAttempt.objects.filter(job__kind="reply.send").values_list("outcome", flat=True)
-        ),
-    }
-
-
 def main() -> None:
     import os
 
@@ -130,7 +111,6 @@ def main() -> None:
     calls = {
         "prepare": lambda: prepare(int(arguments[0]), arguments[1]),
         "approve": lambda: approve(float(arguments[0])),
-        "report": report,
         "program": lambda: program(arguments[0]),
         "leads": lambda: leads(arguments[0], int(arguments[1])),
     }

@@ -10,7 +10,7 @@ import pytest
 
 from demo.postgres_user import bin_dir
 from sandbox import SandboxServer
-from tests.faults.sends import campaign
+from tests.faults.sends import oracle
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600), pytest.mark.long]
 
@@ -22,7 +22,7 @@ def command(stage, *arguments: str, check: bool = True, **extra: str) -> str:
     """What a management command of the product says."""
     done = subprocess.run(
         [*stage_command(), *arguments],
-        cwd=campaign.ROOT,
+        cwd=oracle.ROOT,
         env=stage.environment(**PRODUCT) | {"PATH": f"{bin_dir()}:/usr/bin:/bin"} | extra,
         capture_output=True,
         text=True,
@@ -37,7 +37,7 @@ def stage_command() -> list[str]:
 
 def accepted(sandbox) -> Counter[str]:
     """How often the provider took each text."""
-    return Counter(campaign.MARKER.sub("", send["text"]) for send in sandbox.sends(provider="emailbison"))
+    return Counter(oracle.MARKER.sub("", send["text"]) for send in sandbox.sends(provider="emailbison"))
 
 
 def restore(stage, dump) -> None:
@@ -53,11 +53,11 @@ def restore(stage, dump) -> None:
 
 def test_no_message_goes_out_twice_after_a_restore(stage):
     with SandboxServer() as sandbox:
-        for key, body in campaign.drive(stage, "prepare", str(DRAFTS), sandbox.base_url)["bodies"]:
+        for key, body in oracle.drive(stage, "prepare", str(DRAFTS), sandbox.base_url)["bodies"]:
             sandbox.ingest("emailbison", key, [body])
         cluster = stage.start_cluster(workers=2, **PRODUCT)
         stage.wait(cluster.ready, "a cluster")
-        with campaign._start(stage, "approve", "12") as approving:
+        with oracle.start(stage, "approve", "12") as approving:
             stage.wait(lambda: accepted(sandbox).total() >= 3, "messages on their way")
             command(stage, "backup", str(stage.directory))
             assert approving.wait(timeout=120) == 0
@@ -75,7 +75,7 @@ def test_no_message_goes_out_twice_after_a_restore(stage):
         assert known < DRAFTS, "the dump was made before the end"
 
         stage.start_cluster(host="host-b", workers=2, **PRODUCT)
-        campaign.drive(stage, "approve", "1")  # people find the drafts of before, and approve them again
+        oracle.drive(stage, "approve", "1")  # people find the drafts of before, and approve them again
         held = "SELECT count(*) FROM jobs_backgroundjob WHERE kind = 'reply.send' AND status = 'queued' AND snoozes > 0"
         stage.wait(lambda: stage.value(held) + known == DRAFTS, "every send held")
         assert accepted(sandbox).total() == DRAFTS

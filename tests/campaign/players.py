@@ -1,0 +1,193 @@
+"""The other sides: senders of webhooks, people at their browsers, programs. They know addresses and JSON alone."""
+
+import json
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+from tests.waiting import PATIENCE_S
+
+CONNECTIONS = 32
+LIMIT_S, SLACK = 10, 3
+"""A sender gives a request up after so many seconds, and sends it again. On a machine where even the slowest answer of
+a calm time takes long, it waits SLACK times as long as that."""
+PAUSE_S = 0.5
+DUPLICATES, LATE = 0.3, 0.2
+"""The share of deliveries that come twice, and of those the share whose second comes much later."""
+WINDOW = 40
+"""Deliveries that are out of order among themselves."""
+EVENTS = 4
+"""Events of each lead: a reply, or none, after sent mails."""
+REPLIES = 0.6
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """`key` is "reply:" or "sent:" and the provider's id."""
+
+    key: str
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Post:
+    """What a sender saw of one request. `status` is 0 where no answer came, and `late` says that it gave up."""
+
+    key: str
+    status: int
+    late: bool
+    seconds: float
+
+
+def request(
+    port: int,
+    method: str,
+    path: str,
+    body: object = None,
+    headers: dict[str, str] | None = None,
+    limit_s: float = PATIENCE_S,
+) -> tuple[int, Any, bool]:
+    """Status (0 without an answer), body and whether none came in time, over a connection of its own."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=limit_s)
+    try:
+        payload = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        connection.request(method, path, payload, {"Content-Type": "application/json"} | (headers or {}))
+        response = connection.getresponse()
+        text = response.read()
+        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        return response.status, json.loads(text) if is_json else None, False
+    except TimeoutError:
+        return 0, None, True
+    except (OSError, HTTPException):
+        return 0, None, False
+    finally:
+        connection.close()
+
+
+@dataclass
+class Senders:
+    """Senders that repeat each delivery until it is taken. `leads` has the lead that the product named for each."""
+
+    port: int
+    limit_s: float = PATIENCE_S
+    posts: list[Post] = field(default_factory=list)
+    leads: dict[str, str] = field(default_factory=dict)
+
+    def play(self, deliveries: Iterable[Delivery]) -> list[Post]:
+        """Sends all of them. Returns the posts that this took."""
+        queue = deque(deliveries)
+        waiting, posts = threading.Semaphore(len(queue)), list[Post]()
+
+        def work() -> None:
+            while waiting.acquire(blocking=False):
+                while not taken(queue.popleft()):
+                    time.sleep(PAUSE_S)
+
+        def taken(delivery: Delivery) -> bool:
+            began = time.monotonic()
+            status, answer, late = request(
+                self.port, "POST", delivery.path, delivery.body, limit_s=self.limit_s
+            )
+            posts.append(Post(delivery.key, status, late, time.monotonic() - began))
+            if status == 200:
+                self.leads[delivery.key] = answer["leadId"]
+            else:
+                queue.append(delivery)  # behind all others
+            return status == 200
+
+        with ThreadPoolExecutor(CONNECTIONS) as connections:
+            for worker in [connections.submit(work) for _ in range(CONNECTIONS)]:
+                worker.result()
+        self.posts += posts
+        return posts
+
+
+def limit(calm_s: Iterable[float]) -> float:
+    """How long a client waits where calm answers took so long."""
+    return max(LIMIT_S, SLACK * max(calm_s))
+
+
+class Mailboxes:
+    """EmailBison's events for some webhooks, from one seed. Each has another id."""
+
+    def __init__(self, seed: int, paths: list[str]) -> None:
+        self.dice, self.paths, self.next = random.Random(seed), paths, 100_000
+        self.bodies: list[list[dict[str, Any]]] = [[] for _ in paths]
+        """The replies of each, as EmailBison lists them."""
+        self.places: dict[str, str] = {}
+        """The path of each delivery's webhook, by its key."""
+
+    def flow(self, count: int, replies: float = REPLIES) -> list[Delivery]:
+        """`count` deliveries: bursts of sent mails and replies, some twice at the same moment, some again later, out of
+        order."""
+        deliveries: list[Delivery] = []
+        again: list[Delivery] = []
+        while len(deliveries) < count:
+            for delivery in self._of_lead(replies):
+                deliveries.append(delivery)
+                if self.dice.random() < DUPLICATES / (1 - DUPLICATES):
+                    (again if self.dice.random() < LATE else deliveries).append(delivery)
+        windows = range(0, len(deliveries), WINDOW)
+        mixed = [one for at in windows for one in self._mixed(deliveries[at : at + WINDOW])]
+        return (mixed + again)[:count] if count > 1 else mixed[:1]
+
+    def reply(self) -> Delivery:
+        """One more reply of a lead that is new."""
+        return self._of_lead(1)[-1]
+
+    def _mixed(self, window: list[Delivery]) -> list[Delivery]:
+        """Shuffled by event, so that identical deliveries stay side by side."""
+        order = {key: self.dice.random() for key in {one.key for one in window}}
+        return sorted(window, key=lambda one: order[one.key])
+
+    def _of_lead(self, replies: float) -> list[Delivery]:
+        place = self.dice.randrange(len(self.paths))
+        first = self.next
+        self.next += EVENTS
+        lead = {"id": first, "email": f"dana{first}@example.com", "first_name": "Dana", "last_name": "Reyes"}
+        events = [self._event(place, "sent", first + number, lead) for number in range(EVENTS - 1)]
+        if self.dice.random() < replies:
+            events.append(self._event(place, "reply", first + EVENTS - 1, lead))
+        return events
+
+    def _event(self, place: int, kind: str, number: int, lead: dict[str, Any]) -> Delivery:
+        content: dict[str, Any] = {
+            "scheduled_email": {
+                "id": number,
+                "email_subject": "quick question",
+                "email_body": f"<p>Hi Dana, is {number} yours to look after?</p>",
+                "sent_at": "2026-11-30T09:00:00Z",
+            }
+        }
+        if kind == "reply":
+            content = {
+                "reply": {
+                    "id": number,
+                    "email_subject": "Re: quick question",
+                    "from_email_address": lead["email"],
+                    "text_body": f"Sounds good, number {number} is ours. Can you send times for Thursday?",
+                    "date_received": "2026-12-01T09:00:00Z",
+                    "automated_reply": False,
+                    "interested": False,
+                }
+            }
+        body = {
+            "event": {"type": "LEAD_REPLIED" if kind == "reply" else "EMAIL_SENT"},
+            "data": {
+                "campaign": {"id": 901, "name": "Q1 Founders"},
+                "lead": lead,
+                "sender_email": {"id": 311, "email": "alex@outreach.example.com", "name": "Alex"},
+                **content,
+            },
+        }
+        if kind == "reply":
+            self.bodies[place].append(body)
+        self.places[f"{kind}:{number}"] = self.paths[place]
+        return Delivery(f"{kind}:{number}", self.paths[place], json.dumps(body).encode())

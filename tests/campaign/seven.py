@@ -1,0 +1,367 @@
+"""The seven failures of the predecessor, provoked one after the other in one product, and then harm of every kind."""
+
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox import SandboxServer
+from tests.campaign import checker
+from tests.campaign.players import EVENTS, REPLIES, Delivery, Mailboxes, Post, Senders, limit, request
+from tests.campaign.products import DRAFT_S, FETCH_S, Account, Product
+from tests.campaign.stage import Stage
+from tests.waiting import PATIENCE_S
+
+DUPLICATES = "duplicates that hit unique constraints"
+STORMS = "abort storms"
+DRAFTS = "drafts past their budget"
+ABORTS = "aborts taken for something else"
+SILENT = "a silent disconnect"
+POOL = "an exhausted pool"
+LIMITS = "requests past their limit"
+SEVEN = (DUPLICATES, STORMS, DRAFTS, ABORTS, SILENT, POOL, LIMITS)
+LOST, TWICE = "deliveries taken and lost", "messages or leads stored twice"
+ANSWER = re.compile(r"answer-\d+")
+SENDING = {"provider": "emailbison", "path": r"/replies/\d+/reply$", "method": "POST"}
+PRESSES = 3
+"""How often a program sends again that was refused."""
+BUSY = 16
+"""Programs and people at once."""
+FROZEN_S = 5
+Clock = Callable[[Callable[[], object]], float]
+
+
+@dataclass
+class Plan:
+    """`deliveries` without those that a scene needs beside. `kills` while programs send, and then `harms` of each kind.
+    `accounts` at each provider."""
+
+    deliveries: int = 300
+    pages: int = 8
+    replies: int = 16
+    sends: int = 24
+    conversations: int = 24
+    kills: int = 3
+    harms: int = 1
+    accounts: int = 1
+    seed: int = 1
+
+
+@dataclass
+class Row:
+    """`count` of `total` went wrong. `normal_s`: seconds from the end of the harm until all was as before, the longest
+    where there were several; None if that was not seen."""
+
+    count: int = 0
+    total: int = 0
+    normal_s: float | None = None
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, wrong: list[str], total: int, normal_s: float | None = None) -> None:
+        self.count, self.total = self.count + len(wrong), self.total + total
+        self.examples += wrong[:3]
+        if normal_s is not None:
+            self.normal_s = max(normal_s, self.normal_s or 0)
+
+
+class Play:
+    """One product under the plan. `rows` has the result of each scene."""
+
+    def __init__(self, stage: Stage, sandbox: SandboxServer, product: Product, plan: Plan) -> None:
+        self.stage, self.sandbox, self.product, self.plan = stage, sandbox, product, plan
+        self.dice = random.Random(plan.seed)
+        self.senders = Senders(product.port)
+        self.mailboxes = Mailboxes(plan.seed, [account.email_path for account in product.accounts])
+        self.rows = {name: Row() for name in SEVEN}
+        self.answers: list[str] = []
+
+    def run(self) -> dict[str, Row]:
+        """Plays all scenes, then compares."""
+        for scene in (
+            self.duplicates,
+            self.abort_storm,
+            self.late_model,
+            self.sending,
+            self.disconnect,
+            self.crowded_pool,
+            self.harm,
+        ):
+            began = time.monotonic()
+            scene()
+            print(f"{self.product.name}: {scene.__name__} took {time.monotonic() - began:.0f} s", flush=True)
+        self.compare()
+        return self.rows
+
+    # Scenes
+
+    def duplicates(self) -> None:
+        posts = self.play(self.plan.deliveries // 2)
+        self.rows[DUPLICATES].add(checker.refused(posts), len(posts))
+        self.senders.limit_s = limit(post.seconds for post in posts)
+
+    def abort_storm(self) -> None:
+        """EmailBison takes requests and does not answer, while people open conversations."""
+        pages = [
+            (account, page)
+            for account, lead in self.leads(self.plan.pages)
+            for page in self.product.pages(account, lead)
+        ]
+        calm, _ = self.open_pages(pages)
+        hang = self.fault(provider="emailbison", kind="hang", seconds=10 * FETCH_S, method="GET")
+        with hang as after:
+            _, broken = self.open_pages(pages, limit(calm))
+        self.rows[STORMS].add(broken, len(pages), after(lambda: self.open_page(*pages[0])))
+
+    def late_model(self) -> None:
+        """The model takes longer than a webhook may, and less than a draft may."""
+        late_ms = DRAFT_S * 1_000 + 2_000
+        with self.fault(provider="openai", kind="latency", ms=late_ms) as after:
+            posts = self.play(EVENTS * self.plan.replies, replies=1)
+        self.rows[LIMITS].add(checker.past_limit(posts), len(posts), after(self.probe))
+        self.settled(lambda: checker.without_draft(posts, self.drafted()))
+        self.rows[DRAFTS].normal_s = after(lambda: True)
+
+    def sending(self) -> None:
+        """Programs send mails. EmailBison accepts some without saying so, refuses others, and processes are killed."""
+        self.product.stage.wait(lambda: self.open_page(*self.first_page()), "EmailBison is asked again")
+        hang_s = 3 * FETCH_S
+        faults = [
+            {"kind": "latency", "ms": 100, "jitter_ms": 200},
+            {"kind": "accept_drop", "probability": 0.1},
+            {"kind": "accept_reset", "probability": 0.05},
+            {"kind": "accept_timeout", "probability": 0.05, "seconds": hang_s},
+            {"kind": "hang", "probability": 0.03, "seconds": hang_s},
+            {"kind": "rate_limit", "probability": 0.05},
+            {"kind": "server_error", "probability": 0.05},
+        ]
+        leads = self.leads(self.plan.sends)
+        self.answers = [f"This is answer-{number:05}." for number in range(len(leads))]
+        with self.faults([fault | SENDING for fault in faults]) as after:
+            with ThreadPoolExecutor(BUSY) as programs:
+                asked = [
+                    programs.submit(self.ask_send, *lead, text)
+                    for lead, text in zip(leads, self.answers, strict=True)
+                ]
+                for number in range(self.plan.kills if self.product.works_later else 0):
+                    part = number * len(leads) // self.plan.kills
+                    self.stage.wait(lambda part=part: self.went_out().total() >= part, "mails")
+                    self.kill_worker()
+                for one in asked:
+                    one.result()
+            self.settled(lambda: self.unsent())
+        self.settled(lambda: checker.unsettled(self.went_out(), self.said_of_sends()))
+        wrong = checker.wrong_sends(self.answers, self.went_out(), self.said_of_sends())
+        self.rows[ABORTS].add(wrong, len(self.answers), after(lambda: True))
+
+    def disconnect(self) -> None:
+        """LinkedIn logs each account out. Only a refused call says so."""
+        accounts = self.product.accounts
+        for account in accounts:
+            self.sandbox.set_account("unipile", account.linkedin, "disconnected")
+            body = self.sandbox.emit(
+                "unipile",
+                account.linkedin,
+                "message.received",
+                deliver=False,
+                sender={"id": f"member-{account.linkedin}", "name": "Dana Reyes"},
+                text="Happy to chat next week",
+            )["body"]
+            _, answer, _ = request(self.product.port, "POST", account.linkedin_path, body)
+            self.product.send(account, answer["leadId"], "linkedin", "Does Thursday suit you?")
+        names = {account.linkedin for account in accounts}
+        self.crons()
+        unsaid = self.settled(lambda: sorted(names - self.product.disconnected()))
+        with self.ended() as after:
+            for account in accounts:
+                url = f"http://127.0.0.1:{self.product.port}{account.linkedin_path}"
+                self.sandbox.set_webhook("unipile", account.linkedin, url)
+                self.sandbox.set_account("unipile", account.linkedin, "ok")
+        normal_s = None if unsaid else after(lambda: not self.product.disconnected())
+        self.rows[SILENT].add(unsaid, len(names), normal_s)
+
+    def crowded_pool(self) -> None:
+        """All conversations are read for a report, while deliveries and crons come as always."""
+        self.play(EVENTS * self.plan.conversations, replies=1)
+        for account in self.product.accounts:
+            self.product.ask_pack(account)
+        late = self.fault(provider="openai", kind="latency", ms=DRAFT_S * 500)
+        with late as after, ThreadPoolExecutor(1) as platform:
+            refused = platform.submit(self.crons)
+            posts = self.play(self.plan.deliveries // 4)
+        wrong = checker.refused(posts) + refused.result()
+        self.rows[POOL].add(wrong, len(posts) + len(self.product.crons), after(self.probe))
+
+    def harm(self) -> None:
+        """Kills and stops in random order under traffic. After each, a new reply must come through as before."""
+        harms: list[tuple[str, Callable[[], None]]] = [
+            ("a web process is killed", self.kill_web_process),
+            ("the web server is killed", lambda: self.kill_all("web")),
+            ("PostgreSQL stops fast", lambda: self.stage.postgres.restart("fast")),
+            ("PostgreSQL stops at once", lambda: self.stage.postgres.restart("immediate")),
+            ("PostgreSQL is frozen", self.freeze),
+        ]
+        if self.product.works_later:
+            harms.append(("a worker is killed", self.kill_worker))
+            harms.append(("the workers' supervisor is killed", lambda: self.kill_all("worker")))
+        harms *= self.plan.harms
+        self.dice.shuffle(harms)
+        weather = [
+            {"provider": "*", "kind": kind, "probability": 0.02}
+            for kind in ("drop", "reset", "rate_limit", "server_error")
+        ]
+        for name, act in harms:
+            deliveries = self.listed(self.mailboxes.flow(self.plan.deliveries // 2 // len(harms)))
+            with ThreadPoolExecutor(1) as senders:
+                with self.faults(weather) as after:
+                    traffic = senders.submit(self.senders.play, deliveries)
+                    act()
+                self.rows.setdefault(name, Row()).add([], 1, after(self.probe))
+                traffic.result()
+
+    def compare(self) -> None:
+        """The whole run: what was taken is there once."""
+        posts = self.senders.posts
+        missing = self.settled(lambda: checker.without_draft(posts, self.drafted()))
+        replies = {post.key for post in posts if post.status == 200 and post.key.startswith("reply:")}
+        self.rows[DRAFTS] = Row(normal_s=self.rows[DRAFTS].normal_s)
+        self.rows[DRAFTS].add(missing, len(replies))
+        messages = [key for (key,) in self.product.rows(self.product.messages)]
+        taken = {post.key for post in posts if post.status == 200}
+        self.rows[LOST] = Row()
+        self.rows[LOST].add(checker.lost(posts, messages), len(taken))
+        doubled = checker.twice(messages) + [row[0] for row in self.product.rows(self.product.doubled_leads)]
+        self.rows[TWICE] = Row()
+        self.rows[TWICE].add(doubled, len(taken))
+
+    # What the scenes share
+
+    def play(self, count: int, replies: float = REPLIES) -> list[Post]:
+        """Sends so many deliveries."""
+        return self.senders.play(self.listed(self.mailboxes.flow(count, replies)))
+
+    def listed(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """The deliveries, whose replies EmailBison lists from now on."""
+        for account, bodies in zip(self.product.accounts, self.mailboxes.bodies, strict=True):
+            self.sandbox.ingest("emailbison", account.emailbison, bodies)
+            bodies.clear()
+        return deliveries
+
+    def probe(self) -> bool:
+        """Whether a new reply is taken at once, and a draft is written for it."""
+        reply = self.mailboxes.reply()
+        self.senders.play(self.listed([reply]))
+        self.stage.wait(lambda: not self.product.works_later or reply.key in self.drafted(), "a draft")
+        return True
+
+    def leads(self, count: int) -> list[tuple[Account, str]]:
+        """Leads that have replied, with their accounts; each once."""
+        of_path = {account.email_path: account for account in self.product.accounts}
+        replied = {
+            self.senders.leads[key]: of_path[path]
+            for key, path in self.mailboxes.places.items()
+            if key.startswith("reply:") and key in self.senders.leads
+        }
+        return [(account, lead) for lead, account in list(replied.items())[:count]]
+
+    def open_pages(
+        self, pages: list[tuple[Account, str]], limit_s: float = PATIENCE_S
+    ) -> tuple[list[float], list[str]]:
+        """Opens all of them. Returns how long each took in s, and those that did not come."""
+
+        def timed(page: tuple[Account, str]) -> tuple[float, bool]:
+            began = time.monotonic()
+            well = self.open_page(*page, limit_s)
+            return time.monotonic() - began, well
+
+        with ThreadPoolExecutor(BUSY) as people:
+            opened = list(people.map(timed, pages))
+        broken = [page for (_, page), (_, well) in zip(pages, opened, strict=True) if not well]
+        return [seconds for seconds, _ in opened], broken
+
+    def open_page(self, account: Account, page: str, limit_s: float = PATIENCE_S) -> bool:
+        headers = {"Cookie": account.cookies, "HX-Request": "true"} if account.cookies else {}
+        return request(self.product.port, "GET", page, headers=headers, limit_s=limit_s)[0] == 200
+
+    def first_page(self) -> tuple[Account, str]:
+        [(account, lead)] = self.leads(1)
+        return account, self.product.pages(account, lead)[-1]
+
+    def ask_send(self, account: Account, lead: str, text: str) -> None:
+        for _ in range(PRESSES):
+            if 200 <= self.product.send(account, lead, "email", text) < 300:
+                return
+
+    def crons(self) -> list[str]:
+        """The crons that did not answer 200."""
+        port, headers = self.product.port, self.product.cron_headers
+        return [path for path in self.product.crons if request(port, "GET", path, headers=headers)[0] != 200]
+
+    def drafted(self) -> set[str]:
+        return {key for (key,) in self.product.rows(self.product.drafted)}
+
+    def said_of_sends(self) -> list[tuple[str, str]]:
+        return [(str(text), str(state)) for text, state in self.product.rows(self.product.sends)]
+
+    def unsent(self) -> list[str]:
+        return [text for text, state in self.said_of_sends() if state not in checker.ENDS]
+
+    def went_out(self) -> Counter[str]:
+        texts = (ANSWER.search(sent["text"]) for sent in self.sandbox.sends(provider="emailbison"))
+        return Counter(f"This is {text[0]}." for text in texts if text)
+
+    def settled(self, wrong: Callable[[], list[str]]) -> list[str]:
+        """What is wrong once nothing goes on any more; what works later gets the time for it."""
+        ends = time.monotonic() + (PATIENCE_S if self.product.works_later else 0)
+        while (lines := wrong()) and time.monotonic() < ends:
+            self.stage.keep()
+            time.sleep(0.2)
+        return lines
+
+    @contextmanager
+    def ended(self) -> Iterator[Clock]:
+        """Gives a clock: the seconds from the end of the block until its argument is true."""
+        ends_at: list[float] = []
+
+        def after(normal: Callable[[], object]) -> float:
+            self.stage.wait(normal, "all as before")
+            return round(time.monotonic() - ends_at[0], 1)
+
+        yield after
+        ends_at.append(time.monotonic())
+
+    @contextmanager
+    def faults(self, faults: list[dict[str, Any]]) -> Iterator[Clock]:
+        """The providers' faults within the block, and the clock of `ended`."""
+        with self.ended() as after:
+            orders = [self.sandbox.fault(seed=self.plan.seed, **fault) for fault in faults]
+            yield after
+            for order in orders:
+                self.sandbox.clear_faults(order.id)
+
+    def fault(self, **fault: Any) -> AbstractContextManager[Clock]:
+        return self.faults([fault])
+
+    def kill_web_process(self) -> None:
+        self._kill_one("web", 1)
+
+    def kill_worker(self) -> None:
+        """One of the cluster's processes below its parent."""
+        self._kill_one("worker", 1)
+
+    def _kill_one(self, name: str, first: int) -> None:
+        service = self.stage.services[name]
+        below = self.stage.wait(lambda: service.family()[first:], f"a process of {name}")
+        service.kill(self.dice.choice(below))
+
+    def kill_all(self, name: str) -> None:
+        self.stage.services[name].kill()
+        self.stage.services[name].keep()
+
+    def freeze(self) -> None:
+        with self.stage.frozen():
+            time.sleep(FROZEN_S)
