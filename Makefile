@@ -167,7 +167,7 @@ campaign-jobs: setup
 	$(PY) -m tests.faults.jobs.campaign --jobs 5000 --kills 200 --restarts 20 --seconds 400 $(ARGS)
 
 campaign-programs: setup
-	DEBUG=1 $(PY) -m benchmarks.campaign_programs $(ARGS)
+	DEBUG=1 $(PY) -m tests.faults.programs $(ARGS)
 
 campaign-followups: setup
 	DEBUG=1 $(PY) -m benchmarks.campaign_followups $(ARGS)

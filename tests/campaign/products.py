@@ -3,8 +3,6 @@
 import json
 import re
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +12,7 @@ from cryptography.fernet import Fernet
 
 from sandbox import SandboxServer
 from tests.campaign.players import request
-from tests.campaign.stage import ROOT, Stage
+from tests.campaign.stage import Stage
 from tests.serving import free_port
 
 PACE = 5
@@ -43,6 +41,8 @@ class Product:
     name: str
     works_later: bool
     """Whether anything goes on after an answer."""
+    tries: int
+    """How often one draft's first call is made at least, if each comes too late for a webhook."""
     messages: str
     doubled_leads: str
     drafted: str
@@ -62,22 +62,15 @@ class Product:
         return request(self.port, "GET", "/healthz")[0] == 200
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        return self.stage.rows(self.name, statement)
+        return self.stage.rows(statement, self.name)
 
     def run(self, *command: str) -> str:
         """What a command of the product prints."""
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=self.stage.services["web"].environment,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
+        return self.stage.run([*command], self.stage.services["web"].environment)
 
 
 class Control(Product):
-    name, works_later = "control", False
+    name, works_later, tries = "control", False, 3
     messages = "SELECT external_id FROM control_message"
     doubled_leads = "SELECT email FROM control_lead GROUP BY account_id, email HAVING count(*) > 1"
     drafted = "SELECT external_id FROM control_message m JOIN control_draft d ON d.message_id = m.id"
@@ -86,6 +79,7 @@ class Control(Product):
     cron_headers: dict[str, str] = {}
 
     def open(self) -> None:
+        self.stage.rows("CREATE DATABASE control")
         settings = {"FETCH_S": str(FETCH_S), "DRAFT_S": str(DRAFT_S)}
         web = ["-m", "gunicorn", "--workers=2", "--threads=8", f"--bind=127.0.0.1:{self.port}"]
         self.stage.serve("web", [*web, "tests.control.wsgi"], self.environment | settings)
@@ -115,7 +109,7 @@ class Control(Product):
 
 
 class Holdfast(Product):
-    name, works_later = "holdfast", True
+    name, works_later, tries = "holdfast", True, 1
     messages = "SELECT split_part(source, '_', 2) || ':' || external_id FROM inbox_message"
     doubled_leads = (
         "SELECT email FROM inbox_lead WHERE email <> '' GROUP BY workspace_id, email HAVING count(*) > 1"

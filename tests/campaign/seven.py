@@ -14,7 +14,7 @@ from sandbox import SandboxServer
 from tests.campaign import checker
 from tests.campaign.players import EVENTS, REPLIES, Delivery, Mailboxes, Post, Senders, limit, request
 from tests.campaign.products import DRAFT_S, FETCH_S, Account, Product
-from tests.campaign.stage import Stage
+from tests.campaign.stage import Stage, frozen
 from tests.waiting import PATIENCE_S
 
 DUPLICATES = "duplicates that hit unique constraints"
@@ -118,10 +118,15 @@ class Play:
         self.rows[STORMS].add(broken, len(pages), after(lambda: self.open_page(*pages[0])))
 
     def late_model(self) -> None:
-        """The model takes longer than a webhook may, and less than a draft may."""
+        """The model takes longer than a webhook may, and less than a draft may, each time that it is tried."""
+        self.settled(lambda: checker.without_draft(self.senders.posts, self.drafted()))
+        deliveries = self.listed(self.mailboxes.flow(EVENTS * self.plan.replies, replies=1))
+        calls = len({one.key for one in deliveries if one.key.startswith("reply:")}) * self.product.tries
         late_ms = DRAFT_S * 1_000 + 2_000
-        with self.fault(provider="openai", kind="latency", ms=late_ms) as after:
-            posts = self.play(EVENTS * self.plan.replies, replies=1)
+        with self.ended() as after:
+            late = self.sandbox.fault(provider="openai", kind="latency", ms=late_ms, count=calls)
+            posts = self.senders.play(deliveries)
+            self.stage.wait(lambda: late.fired == calls, "the model is asked")
         self.rows[LIMITS].add(checker.past_limit(posts), len(posts), after(self.probe))
         self.settled(lambda: checker.without_draft(posts, self.drafted()))
         self.rows[DRAFTS].normal_s = after(lambda: True)
@@ -363,5 +368,5 @@ class Play:
         self.stage.services[name].keep()
 
     def freeze(self) -> None:
-        with self.stage.frozen():
+        with frozen(self.stage.postgres):
             time.sleep(FROZEN_S)

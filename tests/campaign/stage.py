@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from demo.postgres import DATABASE, EmbeddedPostgres
 from tests import template
 from tests.pooling import Pooler
 from tests.waiting import PATIENCE_S
@@ -26,8 +27,8 @@ each web process, 9 for each worker, and 4 for the cluster."""
 class Service:
     """A command and its children, started again by `keep` as a service manager does."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
-        self.command, self.environment, self.log = command, environment, log
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path, nice: int = 0) -> None:
+        self.command, self.environment, self.log, self.nice = command, environment, log, nice
         self.process: subprocess.Popen[bytes] | None = None
 
     def keep(self) -> None:
@@ -42,6 +43,7 @@ class Service:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
+            psutil.Process(self.process.pid).nice(self.nice)
 
     def family(self) -> list[psutil.Process]:
         """The process and all below it, the oldest first."""
@@ -63,17 +65,15 @@ class Service:
 class Stage:
     """The servers. `services` are those of the product that plays just now."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, clients: int = CLIENTS) -> None:
         self.directory = directory
         self.postgres = template.server_in(directory)
-        self.pooler = Pooler(self.postgres, POOL, {"max_client_conn": str(CLIENTS)})
+        self.pooler = Pooler(self.postgres, POOL, {"max_client_conn": str(clients)})
         self.services: dict[str, Service] = {}
 
     def __enter__(self) -> "Stage":
         self.postgres.acquire()
         self._pooling = self.pooler.start(self.directory / "pgbouncer.log")
-        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as session:
-            session.execute("CREATE DATABASE control")
         with psycopg.connect(self.postgres.url(), autocommit=True) as session:
             template.adopt(session)
         return self
@@ -90,22 +90,38 @@ class Stage:
             service.kill()
         self.services = {}
 
-    def serve(self, name: str, command: list[str], environment: dict[str, str]) -> None:
-        """Starts a service with `environment` and little more."""
-        kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    def serve(self, name: str, command: list[str], environment: dict[str, str], nice: int = 0) -> None:
+        """Starts a service."""
         log = self.directory / f"{name}.log"
-        self.services[name] = Service(command, kept | {"PYTHONUNBUFFERED": "1"} | environment, log)
+        self.services[name] = Service(command, _with_path(environment), log, nice)
         self.services[name].keep()
 
-    def rows(self, database: str, statement: str) -> list[tuple[Any, ...]]:
+    def run(self, command: list[str], environment: dict[str, str]) -> str:
+        """What a command prints."""
+        with (self.directory / "commands.log").open("ab") as log:
+            return subprocess.run(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=_with_path(environment),
+                check=True,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            ).stdout
+
+    def rows(self, statement: str, database: str = DATABASE) -> list[tuple[Any, ...]]:
         """Rows, straight from PostgreSQL, patient with one that does not answer."""
 
         def ask() -> list[list[tuple[Any, ...]]]:
+            url = self.postgres.url(database)
             with (
                 suppress(psycopg.OperationalError),
-                psycopg.connect(self.postgres.url(database), autocommit=True, connect_timeout=3) as session,
+                psycopg.connect(
+                    url, autocommit=True, connect_timeout=3, application_name="campaign"
+                ) as session,
             ):
-                return [session.execute(statement).fetchall()]
+                cursor = session.execute(statement)
+                return [cursor.fetchall() if cursor.description else []]
             return []
 
         return self.wait(ask, statement)[0]
@@ -125,20 +141,26 @@ class Stage:
         for service in self.services.values():
             service.keep()
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """No process of PostgreSQL runs within the block. The kernel still takes connections for it."""
-        parent = self.postgres.postmaster()
-        assert parent is not None
-        stopped = [parent]
-        try:
-            parent.suspend()  # first: it starts no more children then
-            stopped += parent.children(recursive=True)
-            for process in stopped[1:]:
-                with suppress(psutil.NoSuchProcess):
-                    process.suspend()
-            yield
-        finally:
-            for process in stopped:
-                with suppress(psutil.NoSuchProcess):
-                    process.resume()
+
+def _with_path(environment: dict[str, str]) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"PYTHONUNBUFFERED": "1"} | environment
+
+
+@contextmanager
+def frozen(postgres: EmbeddedPostgres) -> Iterator[None]:
+    """No process of the server runs within the block. The kernel still takes connections for it."""
+    parent = postgres.postmaster()
+    assert parent is not None
+    stopped = [parent]
+    try:
+        parent.suspend()  # first: it starts no more children then
+        stopped += parent.children(recursive=True)
+        for process in stopped[1:]:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+        yield
+    finally:
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()

@@ -23,7 +23,7 @@ TIERS = {
 CAMPAIGNS = [
     "tests.campaign",
     "tests.faults.jobs.campaign",
-    "benchmarks.campaign_programs",
+    "tests.faults.programs",
     "benchmarks.campaign_followups",
     "tests.faults.insights.campaign",
 ]
@@ -127,8 +127,8 @@ def test_every_campaign_runs_or_the_one_that_is_named(make):
     done, calls = make(target="campaign")
     assert [words for words in CAMPAIGNS if any(words in call for call in calls)] == CAMPAIGNS
     assert len(calls) == len(CAMPAIGNS) and done.returncode == 0
-    done, calls = make("ARGS=programs", target="campaign", fails="campaign_programs")
-    assert calls[len(CAMPAIGNS) :] == ["-m benchmarks.campaign_programs"]
+    done, calls = make("ARGS=programs", target="campaign", fails="faults.programs")
+    assert calls[len(CAMPAIGNS) :] == ["-m tests.faults.programs"]
     assert done.returncode != 0 and "Failed: campaign-programs (of campaign-programs)" in done.stderr
 
 

@@ -16,6 +16,7 @@ import pytest
 from demo import postgres
 from demo.postgres import EmbeddedPostgres
 from tests import forms, template
+from tests.serving import free_port
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.faults
@@ -47,12 +48,6 @@ def database(server) -> str:
 def unused_database(server) -> str:
     """Another one on the same server, without any day in it."""
     return server.url("another")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start(database: str, *options: str, **environment: str) -> subprocess.Popen:

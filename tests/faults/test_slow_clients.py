@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests import template
-from tests.serving import BEHIND_PROXY, WebServer
+from tests.serving import BEHIND_PROXY, WebServer, free_port
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.crash]
@@ -41,13 +41,6 @@ def web_server(postgres, log, *, cut_off_after_s: float) -> WebServer:
         HEALTH_BIND=f"127.0.0.1:{free_port()}",
         SLOW_CLIENT_S=str(cut_off_after_s),
     )
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager

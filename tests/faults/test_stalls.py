@@ -8,15 +8,14 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 
-import psutil
 import psycopg
 import pytest
 import requests
 
 from demo.postgres import EmbeddedPostgres
 from tests import forms, template
+from tests.campaign.stage import frozen
 from tests.pooling import Pooler
 from tests.serving import BEHIND_PROXY, WebServer
 from tests.waiting import PATIENCE_S, until
@@ -25,25 +24,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.crash, pytest.mark.shortened]
 
 BURST = 40
 JSON = {"Content-Type": "application/json"}
-
-
-@contextmanager
-def frozen(postgres: EmbeddedPostgres) -> Iterator[None]:
-    """No process of the server runs within the block. The kernel still takes connections for it."""
-    parent = postgres.postmaster()
-    assert parent is not None
-    stopped = [parent]
-    try:
-        parent.suspend()  # first: it starts no more children then
-        stopped += parent.children(recursive=True)
-        for process in stopped[1:]:
-            with suppress(psutil.NoSuchProcess):
-                process.suspend()
-        yield
-    finally:
-        for process in stopped:
-            with suppress(psutil.NoSuchProcess):
-                process.resume()
 
 
 @pytest.fixture(scope="module")

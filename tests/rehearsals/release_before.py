@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from cryptography.fernet import Fernet
 from demo.postgres import EmbeddedPostgres
 from jobs.schema_version import OLDEST
 from tests import schema
+from tests.serving import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASES = ROOT / "deploy" / "RELEASES"
@@ -331,12 +331,6 @@ def check_out(commit: str, into: Path) -> Path:
         raise Failed(f"RELEASE={commit}: git has no such commit here: {done.stderr.strip()}")
     shutil.unpack_archive(archive, into, filter="data")
     return into
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def environment_for(database: str, sandbox: str) -> dict[str, str]:

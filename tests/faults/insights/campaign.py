@@ -178,14 +178,14 @@ def _get(stage: Stage, path: str) -> requests.Response:
 
 def _count(stage: Stage) -> None:
     seen = stage.seen
-    seen.statuses = dict(stage.run("SELECT status, count(*) FROM insights_contextpack GROUP BY 1"))
-    seen.unexplained = stage.run(
+    seen.statuses = dict(stage.rows("SELECT status, count(*) FROM insights_contextpack GROUP BY 1"))
+    seen.unexplained = stage.rows(
         "SELECT count(*) FROM insights_contextpack WHERE status = 'FAILED' AND error = ''"
     )[0][0]
-    threads = dict(stage.run("SELECT status, count(*) FROM insights_packthread GROUP BY 1"))
+    threads = dict(stage.rows("SELECT status, count(*) FROM insights_packthread GROUP BY 1"))
     seen.read, seen.failed_threads = threads.get("done", 0), threads.get("failed", 0)
     # An answer that came and was of use is paid for; more of those than readings means that one was paid for again.
-    good = stage.run(
+    good = stage.rows(
         "SELECT count(*) FROM integrations_aicall WHERE feature = 'read_conversation' AND outcome = 'ok'"
     )[0][0]
     seen.paid_twice = max(0, good - seen.read)

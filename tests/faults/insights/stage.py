@@ -1,30 +1,22 @@
 """What the campaign runs on: PostgreSQL, PgBouncer, a web process, a worker cluster and a model, all of its own."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import threading
-import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import psutil
 import psycopg
 
 from integrations.visits import CONNECTIONS
 from jobs.conf import CONNECTIONS as PLACES_CONNECTIONS
 from jobs.conf import PROCESSES
-from tests import template
-from tests.pooling import Pooler
-from tests.waiting import PATIENCE_S
+from tests.campaign import stage
+from tests.campaign.stage import POOL
+from tests.serving import free_port
 
-ROOT = Path(__file__).resolve().parents[3]
 SECRET = "cron-secret-of-the-campaign"
 MAX_CONNECTIONS = 40
-POOL = 12
 LEFT = POOL + 4
 """Connections of MAX_CONNECTIONS that are not used up by others."""
 BUDGET = PROCESSES * (2 + PLACES_CONNECTIONS + CONNECTIONS) + 4
@@ -75,103 +67,54 @@ class Seen:
     cron_200: int = 0
 
 
-class Stage:
-    """The processes of one campaign, in a directory that may be thrown away."""
+class Stage(stage.Stage):
+    """The stage of all campaigns, with few connections, and with the model in a process of its own."""
 
     def __init__(self, directory: Path, plan: Plan) -> None:
-        self.directory, self.plan, self.seen = directory, plan, Seen()
-        self.postgres = template.server_in(directory)
-        self.processes: list[subprocess.Popen] = []
-        self.pooler = Pooler(self.postgres, POOL)
-        self.web_port, self.sandbox_port = _free_port(), _free_port()
+        super().__init__(directory, clients=400)
+        self.plan, self.seen = plan, Seen()
+        self.web_port, self.sandbox_port = free_port(), free_port()
         self.done, self.over = threading.Event(), threading.Event()
         self.quiet = threading.Lock()
         self.hogs: list[psycopg.Connection] = []
 
     def __enter__(self) -> "Stage":
-        self.postgres.acquire()
-        self.run(f"ALTER SYSTEM SET max_connections = {MAX_CONNECTIONS}")
+        super().__enter__()
+        self.rows(f"ALTER SYSTEM SET max_connections = {MAX_CONNECTIONS}")
         self.postgres.restart()
-        self.processes.append(self.pooler.start(self.directory / "pgbouncer.log"))
+        seed = ["manage.py", "shell", "-v0", "-c", SEED % asdict(self.plan)]
         self.workspace = json.loads(
-            self.manage("shell", "-v0", "-c", SEED % asdict(self.plan), url=self.postgres.url())
+            self.run(seed, self.environment("setup") | {"DATABASE_URL": self.postgres.url()})
         )
-        self.start(
-            "gunicorn", "-w1", "--threads=4", f"-b127.0.0.1:{self.web_port}", "config.wsgi", name="web"
-        )
+        web = ["-m", "gunicorn", "-w1", "--threads=4", f"-b127.0.0.1:{self.web_port}", "config.wsgi"]
+        self.serve("web", web, self.environment("web"))
         # As docs/operations.md has it where web and workers share a machine; the model is elsewhere altogether.
-        self.start("manage.py", "sandbox", f"--port={self.sandbox_port}", name="sandbox", nice=10)
-        self.start("manage.py", "qcluster", name="worker", nice=10)
+        sandbox = ["manage.py", "sandbox", f"--port={self.sandbox_port}"]
+        self.serve("sandbox", sandbox, self.environment("sandbox"), nice=10)
+        self.serve("worker", ["manage.py", "qcluster"], self.environment("worker"), nice=10)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.over.set()
-        for process in reversed(self.processes):
-            _end(process)
         for hog in self.hogs:
             with suppress(psycopg.Error):
                 hog.close()
-        self.postgres.release()
-
-    def run(self, statement: str) -> list[tuple]:
-        """Rows, straight from PostgreSQL, patient with a restart."""
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                with psycopg.connect(
-                    self.postgres.url(), autocommit=True, connect_timeout=3, application_name="campaign"
-                ) as connection:
-                    cursor = connection.execute(statement)
-                    return cursor.fetchall() if cursor.description else []
-            except psycopg.OperationalError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.2)
+        super().__exit__(*exc_info)
 
     @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
-    def environment(self, name: str, url: str = "") -> dict[str, str]:
-        kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        bounced = f"{self.pooler.url()}?application_name={name}"
-        return kept | {
-            "DATABASE_URL": url or bounced,
+    def environment(self, name: str) -> dict[str, str]:
+        return {
+            "DATABASE_URL": f"{self.pooler.url()}?application_name={name}",
             "DEBUG": "1",
             "ALLOW_LOOPBACK_PROVIDERS": "1",
             "CRON_SECRET": SECRET,
             "OPENAI_API_KEY": "key-openai",
             "OPENAI_BASE_URL": f"{self.sandbox_url}/openai/v1",
             "INSIGHTS_CONTEXT_PACK_CRON_LIMIT": "20",
-            "PYTHONUNBUFFERED": "1",
         }
-
-    def manage(self, *arguments: str, url: str) -> str:
-        with (self.directory / "setup.log").open("ab") as log:
-            return subprocess.run(
-                [sys.executable, "manage.py", *arguments],
-                cwd=ROOT,
-                env=self.environment("setup", url),
-                check=True,
-                timeout=180,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            ).stdout
-
-    def start(self, program: str, *arguments: str, name: str, nice: int = 0) -> None:
-        module = [program] if program.endswith(".py") else ["-m", program]
-        with (self.directory / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *module, *arguments],
-                cwd=ROOT,
-                env=self.environment(name),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        psutil.Process(process.pid).nice(nice)
-        self.processes.append(process)
 
     @property
     def console_url(self) -> str:
@@ -222,24 +165,3 @@ def _alive(connection: psycopg.Connection) -> bool:
         connection.execute("SELECT 1")
         return True
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _end(process: subprocess.Popen) -> None:
-    """End a process we started, and its children."""
-    with suppress(psutil.NoSuchProcess):
-        family = psutil.Process(process.pid).children(recursive=True)
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(8)
-        for member in family:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
-    with suppress(ProcessLookupError):
-        process.kill()
-    process.wait(10)

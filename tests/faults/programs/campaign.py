@@ -71,10 +71,6 @@ class Report:
     wrote_s: float = 0.0
     settled_s: float = 0.0
 
-    def verdict(self) -> list[str]:
-        """What is wrong; empty where all held."""
-        return self.wrong
-
     def print(self) -> None:
         """One line per number."""
         for name, value in (asdict(self) | {"wrong": self.wrong[:20]}).items():

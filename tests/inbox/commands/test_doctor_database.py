@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 from django.db import connection
@@ -14,6 +13,7 @@ from config.env import postgres_config
 from demo.postgres import EmbeddedPostgres
 from inbox.management.commands import doctor
 from tests import template
+from tests.campaign.stage import frozen
 from tests.faults.test_pooler import reached
 from tests.inbox.commands.test_doctor import run
 from tests.pooling import Pooler
@@ -112,19 +112,6 @@ def test_a_read_only_database_is_named_and_no_worker_is_asked_for(postgres, told
             session.execute("ALTER DATABASE holdfast RESET default_transaction_read_only")
     assert "FAIL  database: it’s read-only" in report and "Name the primary in DATABASE_URL" in report
     assert "workers" not in report
-
-
-@contextmanager
-def frozen(postgres: EmbeddedPostgres) -> Iterator[None]:
-    first = psutil.Process(int((postgres.data_dir / "postmaster.pid").read_text().split()[0]))
-    processes = [first, *first.children()]
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.resume()
 
 
 @contextmanager
