@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from playwright.sync_api import Locator, Page, expect
 
 from inbox.models import FollowUpInstance
@@ -16,8 +17,8 @@ from integrations.health import probes, writer
 from integrations.models import WorkspaceIntegrationHealth
 from sandbox import SandboxServer
 from tests import factories
-from tests.faults.site import database_url
 from tests.inbox.followups.helpers import enrolled
+from tests.serving import database_url
 from tests.waiting import PATIENCE_S, until
 from tests.world import World, forget_calls, settings_for
 
@@ -44,7 +45,7 @@ def worker(live_server, world, tmp_path):
         cwd=ROOT,
         env={
             **os.environ,
-            "DATABASE_URL": database_url(),
+            "DATABASE_URL": database_url(connection.settings_dict),
             "DEBUG": "1",
             "ALLOW_LOOPBACK_PROVIDERS": "1",
             "PUBLIC_URL": live_server.url,

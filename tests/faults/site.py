@@ -8,14 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from inbox.models import User
-from tests.serving import WebServer
-
-
-def database_url() -> str:
-    """The database that this process uses, for its children."""
-    one = connection.settings_dict
-    login = f"{one['USER']}:{one['PASSWORD']}" if one["PASSWORD"] else one["USER"]
-    return f"postgresql://{login}@/{one['NAME']}?host={one['HOST']}&port={one['PORT'] or 5432}"
+from tests.serving import WebServer, database_url
 
 
 def web_server(
@@ -23,7 +16,7 @@ def web_server(
 ) -> WebServer:
     """gunicorn on this process's database and secrets, so that sessions made here are good there."""
     return WebServer(
-        database_url(),
+        database_url(connection.settings_dict),
         log,
         fernet_keys=tuple(settings.FIELD_ENCRYPTION_KEYS),
         application=application,

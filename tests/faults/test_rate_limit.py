@@ -8,10 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from sandbox import SandboxServer
 from tests import factories
-from tests.faults.site import database_url
+from tests.serving import database_url
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -70,7 +71,7 @@ def _caller() -> subprocess.Popen:
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": database_url(),
+            "DATABASE_URL": database_url(connection.settings_dict),
             "DEBUG": "1",
             "ALLOW_LOOPBACK_PROVIDERS": "1",
         },
