@@ -55,7 +55,8 @@ def request(
     `custom` is the start and the end (aware) of the window CUSTOM. Without `campaigns` all are read. `user` is None if
     the product asks. Raises CampaignGone.
     """
-    since, until = custom or _until_now(window)
+    now = timezone.now()
+    since, until = custom or (now - ContextPack.SPANS[ContextPack.Window(window)], now)
     key = _scope_key(question, window, campaigns, custom)
     series = ContextPack.objects.filter(workspace=workspace, scope_key=key)
     fields = {
@@ -77,11 +78,6 @@ def request(
         if Campaign.objects.filter(workspace=workspace, pk__in=ids).count() < len(ids):
             raise CampaignGone(GONE) from refused
     return _create(series, campaigns, **fields), True  # the running build has ended in the meantime
-
-
-def _until_now(window: str) -> tuple[datetime, datetime]:
-    now = timezone.now()
-    return now - ContextPack.SPANS[ContextPack.Window(window)], now
 
 
 def _create(series: QuerySet[ContextPack], campaigns: Sequence[Campaign], **fields: Any) -> ContextPack:

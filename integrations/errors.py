@@ -72,7 +72,7 @@ class ProviderError(Exception):
     - `status`: the HTTP status; None if there was no response.
     - `code`: the provider's error code, or one of ours.
     - `retry_after_ms`: how long the provider, or our own limit, asks us to wait.
-    - `said`: the provider's own words, cleaned.
+    - `said`: the provider's own words, cleaned. `detail`: status and code in brackets, or "".
     - `cannot_send`: whether the refusal concerns our sender instead of the request.
     - `sent`: for calls that send a message, whether it went out. False: it did not, and sending again is safe. None:
       nobody knows, so never just send again. True: it went out, and a later step failed.
@@ -98,9 +98,9 @@ class ProviderError(Exception):
         self.sent = sent
         self.said = words if words != self.code else ""
         self.cannot_send = cannot_send
-        notes = [f"HTTP {status}" if status else "", self.code]
-        detail = ", ".join(note for note in notes if note)
-        text = f"{provider}: {self.outcome.label}" + (f" ({detail})" if detail else "")
+        detail = ", ".join(filter(None, (f"HTTP {status}" if status else "", self.code)))
+        self.detail = f" ({detail})" if detail else ""
+        text = f"{provider}: {self.outcome.label}{self.detail}"
         Exception.__init__(self, f"{text}{SAYING}“{self.said.rstrip('.')}”" if self.said else text)
 
 

@@ -6,7 +6,6 @@ Its lead is the first recipient, who is created if necessary.
 
 import html
 import urllib.parse
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,12 +140,9 @@ def lead_sent_emails(call: Call) -> Response:
 
 @routes.on("GET", "/api/replies")
 def replies(call: Call) -> Response:
-    return _page(call, sorted(_filtered(call, call.store.replies.values()), key=_age, reverse=True))
-
-
-def _filtered(call: Call, replies: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     folder = call.request.query.get("folder", "").lower()
-    return [reply for reply in replies if folder in ("", reply["folder"].lower())]
+    rows = [reply for reply in call.store.replies.values() if folder in ("", reply["folder"].lower())]
+    return _page(call, sorted(rows, key=_age, reverse=True))
 
 
 @routes.on("GET", "/api/replies/{reply_id}/conversation-thread")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.known import Known, listed, matched, planned
+from sandbox.known import URL, Known, listed, matched, planned
 from sandbox.phrases import language_of
 
 TAGS = (
@@ -53,7 +53,6 @@ SHORT = re.compile(r"^Channel: (?:sms|linkedin)$", re.MULTILINE)
 SLOT = re.compile(r"^(\w+): ", re.MULTILINE)
 OFFER = re.compile(r"^Offer: (.+)$", re.MULTILINE)
 LABEL = re.compile(r"^- (.+?): (.+)$", re.MULTILINE)
-URL = re.compile(r"https?://[^\s\"'<>)]+")
 DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
 
 

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -68,7 +67,9 @@ STEPS = {
     "green": "The Slack message turns green",
     "clean": "The test workspace is removed",
 }
-"""The steps of the drill in order, with their labels for users."""
+"""The steps of the drill in order, with their labels for users. `_Drill` has a method for each."""
+NEEDED = {"prepare", "break", "detect", "missed", "heal"}
+"""The steps without which the later ones make no sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +134,15 @@ class _Drill:
 
     def run(self) -> None:
         try:
-            self._step("prepare", self._prepare)
-            self._step("break", self._break)
-            self._step("detect", self._detect)
-            self._step("banner", partial(self._shown, HealthState.DISCONNECTED), needed=False)
-            self._step("pause", self._paused, needed=False)
-            self._step("slack", self._tell, needed=False)
-            self._step("missed", self._write)
-            self._step("heal", self._heal)
-            self._step("import", self._import, needed=False)
-            self._step("recovered", partial(self._shown, HealthState.CONNECTED), needed=False)
-            self._step("resume", self._resumed, needed=False)
-            self._step("green", self._turn_green, needed=False)
+            for name in [*STEPS][:-1]:
+                self._step(name)
         except Failed:
             logger.warning("fire drill failed", extra={"workspace_id": str(self.parent.pk)})
-        self._step("clean", self._clean, needed=False)
+        self._step("clean")
 
-    def _step(self, name: str, check: Callable[[Deadline], DrillResult], *, needed: bool = True) -> None:
+    def _step(self, name: str) -> None:
+        check: Callable[[Deadline], DrillResult] = getattr(self, f"_{name}")
+
         def recorded(deadline: Deadline) -> dict[str, object]:
             try:
                 verdict = check(deadline)
@@ -161,7 +154,7 @@ class _Drill:
         step_result = self.ctx.step(name, recorded, effect=effect)
         self.done += 1
         self.ctx.progress(self.done, len(STEPS))
-        if needed and not step_result["ok"]:
+        if name in NEEDED and not step_result["ok"]:
             raise Failed
 
     @property
@@ -198,7 +191,13 @@ class _Drill:
         probe = probes.check_now(self.account)
         return DrillResult(self._health.state == HealthState.DISCONNECTED, probe.sentence)
 
-    def _shown(self, state: HealthState, deadline: Deadline) -> DrillResult:
+    def _banner(self, deadline: Deadline) -> DrillResult:
+        return self._shown(HealthState.DISCONNECTED)
+
+    def _recovered(self, deadline: Deadline) -> DrillResult:
+        return self._shown(HealthState.CONNECTED)
+
+    def _shown(self, state: HealthState) -> DrillResult:
         admin = Membership(workspace=self.workspace, user=self.user, role=Membership.Role.ADMIN)
         shown = banner.banner_for(self.workspace, self.user, admin)
         if shown is None:
@@ -206,12 +205,12 @@ class _Drill:
         words = f"“{shown.worst.headline}. {shown.worst.effect}”"
         return DrillResult(shown.worst.tone == TONES[state], words)
 
-    def _paused(self, deadline: Deadline) -> DrillResult:
+    def _pause(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
         paused = instance.status == FollowUpInstance.Status.PAUSED
         return DrillResult(paused, instance.get_paused_for_display() or "The follow-up is still running.")
 
-    def _tell(self, deadline: Deadline) -> DrillResult:
+    def _slack(self, deadline: Deadline) -> DrillResult:
         if not self._asked_for(notice_channels.NOTIFY):
             return DrillResult(False, "The outage didn’t trigger a notice.")
         if self.slack is None:
@@ -237,7 +236,7 @@ class _Drill:
     def _asked_for(self, kind: str) -> bool:
         return BackgroundJob.objects.filter(workspace=self.workspace, kind=kind).exists()
 
-    def _write(self, deadline: Deadline) -> DrillResult:
+    def _missed(self, deadline: Deadline) -> DrillResult:
         for number in range(MISSED):
             self.sandbox.emit(
                 unipile.NAME,
@@ -270,12 +269,12 @@ class _Drill:
         stored = self._messages()
         return DrillResult(imported == stored == MISSED, f"{imported} of {MISSED} messages are in the inbox.")
 
-    def _resumed(self, deadline: Deadline) -> DrillResult:
+    def _resume(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
         active = instance.status == FollowUpInstance.Status.ACTIVE
         return DrillResult(active, f"The follow-up is {instance.get_status_display().lower()}.")
 
-    def _turn_green(self, deadline: Deadline) -> DrillResult:
+    def _green(self, deadline: Deadline) -> DrillResult:
         if not self.posted or self.slack is None:
             return DrillResult(None, "There’s no message to change.")
         line = banner.line(self._health, self.workspace)

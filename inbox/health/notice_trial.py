@@ -71,7 +71,11 @@ def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
         place = slack_for_replies(workspace.pk)
     else:
         slack = slack_of(workspace.pk)
-        place = (slack, "" if posts_by_webhook(slack) else _channel(slack)) if slack else None
+        place = (
+            (slack, "" if posts_by_webhook(slack) else str(slack.config.get("channel") or ""))
+            if slack
+            else None
+        )
     if place:
         return Way(Path.SLACK, place[1], place[0])
     return Way(told_by(workspace) if about is ACCOUNTS else "")
@@ -82,10 +86,6 @@ def told_by(workspace: Workspace) -> str:
     if slack_of(workspace.pk) is not None:
         return Path.SLACK
     return "" if is_off() else Path.EMAIL
-
-
-def _channel(slack: Integration) -> str:
-    return str(slack.config.get("channel") or "")
 
 
 def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:

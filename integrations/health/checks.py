@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.text import capfirst
+
 from integrations import registry
 from integrations.errors import (
     ANOTHER_ACCOUNT,
@@ -82,20 +84,9 @@ def _line(test: Test, label: str, check: Callable[[Test], str]) -> Check:
     except DeadlineExceeded:
         return Check(label, BAD, "No response within 5 s.", _wait(test.account))
     except ProviderError as error:
-        return Check(
-            label, BAD, f"{_upper(str(error.outcome.label))}{_code(error)}.", _fix(test.account, error)
-        )
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _code(error: ProviderError) -> str:
-    notes = [f"HTTP {error.status}" if error.status else "", error.code]
-    detail = ", ".join(filter(None, notes))
-    words = f": “{error.said}”" if error.said else ""
-    return (f" ({detail})" if detail else "") + words
+        words = f": “{error.said}”" if error.said else ""
+        sentence = f"{capfirst(str(error.outcome.label))}{error.detail}{words}."
+        return Check(label, BAD, sentence, _fix(test.account, error))
 
 
 def _fix(account: Integration, error: ProviderError) -> str:

@@ -161,7 +161,9 @@ def _ask(question: Question, schema: type[T], deadline: Deadline, on_cost: Calla
                 cached_tokens=question.cached_tokens,
                 output_tokens=call.output_tokens,
             )
-            _store(call)
+            call.job_id = running_job()
+            with optional_visit("model call not recorded", feature=call.feature):
+                call.save()
             if on_cost is not None and call.cost_microusd is not None:
                 on_cost(call.cost_microusd)
 
@@ -280,13 +282,6 @@ def _outcome(error: Exception) -> str:
     if isinstance(error, AnswerRefused | AnswerUnusable):
         return error.code
     return str(outcome_of(error))
-
-
-def _store(call: AiCall) -> None:
-    """Stores the record of a question. If the database is unavailable, it is lost, but the answer is used."""
-    call.job_id = running_job()
-    with optional_visit("model call not recorded", feature=call.feature):
-        call.save()
 
 
 def workspace_account(workspace_id: uuid.UUID | None) -> Integration | None:

@@ -5,7 +5,7 @@ members (docs/reference/unipile.md, Calls). Only a follow-up may become an invit
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from itertools import takewhile
 
 from integrations.attachments import Attachment
 from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
@@ -13,7 +13,7 @@ from integrations.errors import ProviderRejected
 from integrations.events import Person
 from integrations.models import Integration
 from integrations.unipile import version
-from integrations.unipile.client import ChatMessage, Profile, SentMessage, UnipileClient
+from integrations.unipile.client import Profile, SentMessage, UnipileClient
 from integrations.unipile.errors import Group, group_of
 from jobs.deadline import Deadline
 
@@ -39,7 +39,7 @@ class UnipileCarrier:
             messages = client.messages_since(message.since, deadline, member_id)
         return [
             Listed(row.id, row.at, row.text)
-            for row in _until(messages, message.since)
+            for row in takewhile(lambda row: row.at is None or row.at >= message.since, messages)
             if row.is_sender is not False
         ]
 
@@ -76,13 +76,6 @@ def _no_inmail(error: ProviderRejected) -> bool:
 
 def _chat(client: UnipileClient, message: Outgoing) -> str:
     return client.chat_of(message.answers.external_id, message.answers.thread_id) if message.answers else ""
-
-
-def _until(messages: Iterable[ChatMessage], since: datetime) -> Iterable[ChatMessage]:
-    for message in messages:
-        if message.at is not None and message.at < since:
-            return
-        yield message
 
 
 def _accepted(sent: SentMessage) -> Accepted:
