@@ -210,10 +210,8 @@ def _state_of(job: BackgroundJob) -> str:
 
 def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:
     """Queue jobs for `moment`. A queued job keeps its attempt counts; any other starts again from zero."""
-
-    def from_zero(field: str) -> Case:
-        return Case(When(status=Status.QUEUED, then=F(field)), default=0)
-
+    fields = ("attempts", "worker_deaths", "losses")
+    counts = {field: Case(When(status=Status.QUEUED, then=F(field)), default=0) for field in fields}
     return lambda jobs: jobs.update(
         status=Status.QUEUED,
         run_at=moment,
@@ -221,7 +219,7 @@ def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:
         started_at=None,
         finished_at=None,
         cancel_requested_at=None,
-        **{field: from_zero(field) for field in ("attempts", "worker_deaths", "losses")},
+        **counts,
     )
 
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs import queue, retention, stats
@@ -122,10 +122,6 @@ def jobs_are_due() -> bool:
     return bool(is_due)
 
 
-def _due() -> QuerySet[BackgroundJob]:
-    return BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now())
-
-
 def report_alive(
     cluster_id: UUID, host: str, workers: Mapping[UUID, int], *, alive: Mapping[UUID, int]
 ) -> None:
@@ -144,7 +140,7 @@ def report_alive(
 
 
 def count_due() -> int:
-    return _due()[:COUNT_CAP].count()
+    return BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now())[:COUNT_CAP].count()
 
 
 def background_jobs(deadline: Deadline) -> dict[str, int]:

@@ -114,7 +114,7 @@ def _replied(case: Case) -> Decision | None:
 
 def replied_since(lead: Lead, moment: datetime) -> bool:
     """Whether the lead wrote after `moment`. Automatic and possibly automatic messages do not count."""
-    replies = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=moment)
+    replies = Message.objects.inbound(lead=lead, sent_at__gt=moment)
     perhaps_a_machine = Q(suspected__in=suspicion.MACHINES, suspicion_decided_by="")
     return replies.exclude(tag__in=NOBODY_WROTE).exclude(perhaps_a_machine).exists()
 

@@ -52,9 +52,7 @@ def _pausing() -> tuple[str, ...]:
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
     """The `instances` whose next step `provider` would carry, except those whose mail came from another one."""
     spec = registry.spec_of(provider)
-    inbound = Message.objects.filter(
-        lead=OuterRef("lead"), channel=spec.channel, direction=Message.Direction.INBOUND
-    )
+    inbound = Message.objects.inbound(lead=OuterRef("lead"), channel=spec.channel)
     own_sources = [source.name for source in spec.sources or ()]
     other_sources = [name for name in registry.message_sources() if name not in own_sources]
     waiting = instances.filter(status=Status.ACTIVE, due_at__isnull=False, next_step__channel=spec.channel)

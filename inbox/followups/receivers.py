@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 
 from inbox.followups import plan, responses
@@ -17,8 +16,7 @@ def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) ->
     """Pauses the lead's running follow-ups for the reply `message`, and stores it as the response to the previous step.
     An automatic message does neither. Locks the lead's row.
     """
-    with transaction.atomic():
-        locked = rollup.locked(lead)
+    with rollup.holding(lead) as locked:
         running = FollowUpInstance.objects.filter(lead=locked, status=Status.ACTIVE)
         since = running.order_by("quiet_since").values_list("quiet_since", flat=True).first()
         paused = 0

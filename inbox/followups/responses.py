@@ -60,7 +60,7 @@ def _take_back(lead: Lead, message: Message) -> None:
     if not waiting.update(response="", response_message=None, responded_at=None):
         return
     span = (message.sent_at, message.sent_at + WINDOW)
-    later = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__range=span)
+    later = Message.objects.inbound(lead=lead, sent_at__range=span)
     for reply in later.exclude(pk=message.pk).exclude(source__in=bounces()).order_by("sent_at", "pk"):
         note(lead, reply)
 

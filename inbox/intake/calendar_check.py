@@ -193,8 +193,7 @@ def read_meetings(account: Integration, lead: Lead, deadline: Deadline) -> list[
 
 def apply_meetings(lead: Lead, listed: list[Meeting]) -> int:
     """Stores the listed meetings of `lead` in one transaction. Returns the number of new or changed ones."""
-    with transaction.atomic():
-        locked = rollup.locked(lead)
+    with rollup.holding(lead) as locked:
         changes = [write(locked, meeting) for meeting in listed]
         changed = [change for change in changes if change in (Change.NEW, Change.CHANGED)]
         if changed:

@@ -319,7 +319,7 @@ def lead_of(workspace: Workspace, event: MessageEvent) -> Lead:
     if not identity.identities_of(workspace, event.person):
         return here or Lead.objects.create(workspace=workspace)
     provider = registry.provider_of(event.source)
-    if here is None or not _is_stand_in(here):
+    if here is None or any(getattr(here, name) for name in IDENTITY_FIELDS):
         return identity.find_or_create(workspace, event.person, provider).lead
     return _become(workspace, here, event.person, provider)
 
@@ -331,10 +331,6 @@ def _lead_here(workspace: Workspace, event: MessageEvent) -> Lead | None:
         .values("lead")[:1]
     )
     return Lead.objects.select_for_update().filter(pk__in=newest).first()
-
-
-def _is_stand_in(lead: Lead) -> bool:
-    return not any(getattr(lead, name) for name in IDENTITY_FIELDS)
 
 
 def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:

@@ -7,8 +7,6 @@ A person's decision stays: no rule or model overrides it.
 from dataclasses import replace
 from typing import Any
 
-from django.db import transaction
-
 from inbox.intake.messages import again
 from inbox.leads import provider_tags, refused_addresses, rollup, score, stops, suspicion
 from inbox.leads.provider_tags import PERSON, decide_once
@@ -69,8 +67,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
     """
     judgement = _believed(message, judgement)
     alone = judgement.tag in NO_ANSWER and not _confirms(message, judgement)
-    with transaction.atomic():
-        lead = rollup.locked(message.lead)
+    with rollup.holding(message.lead) as lead:
         decision, created = decide_once(
             message,
             Kind.MODEL,
@@ -162,8 +159,7 @@ def correct(
     If the tag was Blacklist, only the stop that this message caused is undone. `alike_to`: the message that the person
     decided about, which has the same words.
     """
-    with transaction.atomic():
-        lead = rollup.locked(message.lead)
+    with rollup.holding(message.lead) as lead:
         message.refresh_from_db()
         message.lead = lead
         provider_tags.keep_rule(message)  # the reply's own job may not have stored the decision yet
@@ -188,8 +184,7 @@ def decide(
     A confirmed suspicion sets its tag. A denied suspicion is closed, and rules and model decide the tag. `alike_to`:
     the message that the person decided about, which has the same words.
     """
-    with transaction.atomic():
-        lead = rollup.locked(message.lead)
+    with rollup.holding(message.lead) as lead:
         message.refresh_from_db()
         suspected = suspicion.of(message)
         if not suspected:

@@ -53,8 +53,6 @@ def _newest_reply(lead: Lead) -> Message | None:
     """The reply that determines the lead's row (`rollup.replies_of`); None if the lead has never written."""
     if lead.last_inbound_at is None:
         return None
-    wrote = Message.objects.filter(
-        lead=lead, direction=Message.Direction.INBOUND, sent_at=lead.last_inbound_at
-    )
+    wrote = Message.objects.inbound(lead=lead, sent_at=lead.last_inbound_at)
     replies = wrote.exclude(source__in=rollup.bounces()).select_related("lead")
     return replies.order_by("stamp", "external_id").last()

@@ -150,8 +150,7 @@ def begin(lead: Lead, actor: User | None) -> BackgroundJob:
     """
     if lead.sample:
         raise EraseRefused("This is a sample, not a person. Remove the samples instead.")
-    with transaction.atomic():
-        row = rollup.locked(lead)
+    with rollup.holding(lead) as row:
         if row.erasing_at is None:
             row.erasing_at = timezone.now()
             rollup.opt_out(row, row.erasing_at)
@@ -174,7 +173,10 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 def waits_for(lead: Lead) -> str:
     """Why a lead cannot be erased yet: a message, or the stop of a campaign, is pending. Returns "" if it can."""
-    if _in_flight(lead).exists():
+    in_flight = OutboundSend.objects.filter(
+        lead=lead, state=OutboundSend.State.INTENT, called_at__isnull=False
+    )
+    if in_flight.exists():
         return "A message to this lead is on its way. The lead will be erased once it has gone out."
     since = lead.erasing_at
     if since is not None and timezone.now() - since > LONGEST_WAIT:
@@ -273,10 +275,6 @@ def _cancel_jobs(lead: Lead, model: type[models.Model], pks: list[Any]) -> None:
             status=BackgroundJob.Status.QUEUED,
             **{f"payload__{name}__in": [str(pk) for pk in pks]},
         ).update(status=BackgroundJob.Status.CANCELLED, finished_at=Now())
-
-
-def _in_flight(lead: Lead) -> "QuerySet[OutboundSend]":
-    return OutboundSend.objects.filter(lead=lead, state=OutboundSend.State.INTENT, called_at__isnull=False)
 
 
 def _rows(relation: models.ManyToOneRel, lead: Lead) -> "QuerySet[Any]":

@@ -80,15 +80,8 @@ def origin(lead: Lead, name: str) -> Origin | None:
     source = lead.sources.get(name)
     if not source:
         return None
-    return Origin(
-        source.get("program") or _words(source["from"]),
-        parse_datetime(source.get("at", "")),
-        source.get("by", ""),
-    )
-
-
-def _words(source: str) -> str:
-    return WORDS[source] if source in WORDS else registry.spec_of(source).label
+    by = source.get("program") or WORDS.get(source["from"]) or registry.spec_of(source["from"]).label
+    return Origin(by, parse_datetime(source.get("at", "")), source.get("by", ""))
 
 
 class Shown(NamedTuple):
@@ -101,19 +94,13 @@ class Shown(NamedTuple):
     enrichment: Enrichment | None
 
 
-def enrichments_of(lead: Lead) -> QuerySet[Enrichment]:
-    return Enrichment.objects.filter(lead=lead)
-
-
 def people(lead: Lead) -> QuerySet[User]:
     origins = (origin(lead, name) for name in LABELS)
     return User.objects.filter(pk__in={source.by for source in origins if source and source.by})
 
 
 def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]) -> list[Shown]:
-    """The facts on the lead's page with their origin, including empty ones. `enrichments` comes from `enrichments_of`,
-    `authors` from `people`.
-    """
+    """The facts on the lead's page with their origin, including empty ones. `authors` comes from `people`."""
     questions = {ASKED_FOR[row.kind]: row for row in enrichments}
     names = {str(user.pk): str(user) for user in authors}
     return [
@@ -139,8 +126,7 @@ def add(lead: Lead, name: str, contact: str, user: User) -> bool:
     already has it. Raises Taken.
     """
     more = next(column for column, of in ALTERNATES.items() if of == name)
-    with transaction.atomic():
-        row = rollup.locked(lead)
+    with rollup.holding(lead) as row:
         if contact == getattr(row, name) or contact in getattr(row, more):
             return False
         if holder := owner(row, name, contact):
@@ -161,8 +147,7 @@ def enter(
     `shown` maps columns of ALTERNATES to the values that the person saw: only the person's additions and removals are
     stored. Raises Taken, without storing anything, if another lead has one of the values.
     """
-    with transaction.atomic():
-        row = rollup.locked(lead)
+    with rollup.holding(lead) as row:
         values = {name: _edited(row, name, text, shown or {}) for name, text in values.items()}
         # The lists come first, because a new address moves the earlier address into its list.
         values = dict(sorted(values.items(), key=lambda pair: pair[0] not in ALTERNATES))

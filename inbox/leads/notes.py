@@ -9,7 +9,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -74,8 +73,7 @@ def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -
     spans = list(calls(text, names))
     called = frozenset[int]().union(*(call.members for call in spans)) - {author.pk}
     unknown = [text[call.start + 1 : call.end] for call in spans if not call.members]
-    with transaction.atomic():
-        lead = rollup.locked(lead)
+    with rollup.holding(lead) as lead:
         note = Note.objects.create(workspace_id=lead.workspace_id, lead=lead, author=author.user, text=text)
         # The rows are locked, so a member cannot be removed between this check and the insert.
         memberships = Membership.objects.filter(workspace_id=lead.workspace_id, pk__in=called).order_by("pk")

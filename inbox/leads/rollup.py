@@ -4,6 +4,8 @@ messages. The newest reply decides the tag. An opt-out lasts until a later START
 caller saves the lead, unless a function states that it does. `stamp`: the time that a text itself states, or "".
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import takewhile
 from uuid import UUID
@@ -58,6 +60,13 @@ def locked(lead: Lead) -> Lead:
     return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
 
 
+@contextmanager
+def holding(lead: Lead) -> Iterator[Lead]:
+    """A transaction that begins with `locked`."""
+    with transaction.atomic():
+        yield locked(lead)
+
+
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
     """Counts a new message, or recomputes the lead for a late one; saves it. `judged`: the findings of the rules."""
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
@@ -98,7 +107,7 @@ def _is_blind(answer: Message, reply: Message) -> bool:
 def _crossed(answer: Message) -> bool:
     if answer.source != OWN:
         return False
-    inbound = Message.objects.filter(lead=answer.lead_id, direction=Message.Direction.INBOUND)
+    inbound = Message.objects.inbound(lead=answer.lead_id)
     return inbound.filter(sent_at__lte=answer.sent_at, received_at__gt=answer.sent_at).exists()
 
 

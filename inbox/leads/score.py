@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from inbox.leads.provider_tags import PERSON
-from inbox.models import Lead, Message
+from inbox.models import Lead
 from inbox.models.lead import Tag
 
 INTENT: dict[str, int] = {
@@ -41,7 +41,7 @@ def settle(lead: Lead) -> None:
     """Sets the score by the lead's tag, or by the newest reply whose tag has one. The caller saves the locked lead."""
     score = of(lead, lead.tag, lead.tag_decided_by)
     if score is None:
-        replies = lead.messages.filter(direction=Message.Direction.INBOUND, tag__in=INTENT)
+        replies = lead.messages.inbound(tag__in=INTENT)
         newest = replies.order_by("-sent_at", "-pk").values_list("tag", "tag_decided_by").first()
         score = of(lead, *newest) if newest else None
     lead.score, lead.score_reason = score or (None, "")

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from inbox.models.decisions import SendingPolicy
 from inbox.models.lead import WRITTEN_ON
-from inbox.models.row import MarkedRow, Row, flag, index, moment, program_key, short_text, unique
+from inbox.models.row import MarkedRow, Row, flag, index, json, moment, program_key, short_text, unique
 
 
 class Draft(Row, MarkedRow):
@@ -31,18 +31,13 @@ class Draft(Row, MarkedRow):
     verification = models.JSONField(default=dict, blank=True)
     model = models.CharField(max_length=64, blank=True, default="")
     prompt_version = models.CharField(max_length=64, blank=True, default="")
-    made_of = models.JSONField(
-        default=dict,
-        db_default={},
-        blank=True,
-        help_text="Facts as they were, slots, messages read, and the model's calls (inbox.replying.provenance).",
+    made_of = json(
+        dict, "Facts as they were, slots, messages read, and the model's calls (inbox.replying.provenance)."
     )
     revision = models.PositiveSmallIntegerField(default=1)
 
     # The result of the gates. Their single verdicts are rows of GateResult.
-    evaluation = models.JSONField(
-        default=dict, db_default={}, blank=True, help_text="What the evaluating model said."
-    )
+    evaluation = json(dict, "What the evaluating model said.")
     gate_mode = short_text(6, "The policy when it was judged.")
     would_send = models.BooleanField(null=True, blank=True, help_text="Whether every gate passed.")
     send_at = moment("When it goes out by itself; empty: never.")
@@ -132,12 +127,7 @@ class OutboundSend(Row):
     subject = models.TextField(blank=True, default="")
     text = models.TextField()
     recipients = models.JSONField(default=dict, blank=True)
-    rest = models.JSONField(
-        default=list,
-        db_default=[],
-        blank=True,
-        help_text="Texts of the parts that follow: each is claimed when the one before is out.",
-    )
+    rest = json(list, "Texts of the parts that follow: each is claimed when the one before is out.")
     provider = short_text(20, "Who carries it.")
     account_id = models.CharField(max_length=120, blank=True, default="")
     provider_message_id = models.CharField(max_length=200, blank=True, default="")

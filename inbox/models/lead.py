@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now, Reverse
 from django.utils import timezone
 
-from inbox.models.row import MarkedRow, Row, flag, index, moment, short_text, unique
+from inbox.models.row import MarkedRow, Row, flag, index, json, moment, several, short_text, unique
 from inbox.models.words import names_vector
 from inbox.models.workspace import Workspace
 from integrations.models import known_provider
@@ -138,38 +138,17 @@ class Lead(Row, MarkedRow):
     emailbison_lead_id = models.CharField(max_length=64, blank=True, default="")
     ghl_contact_id = models.CharField(max_length=64, blank=True, default="")
     alternate_emails = ArrayField(models.CharField(max_length=320), default=list, blank=True)
-    alternate_phones = ArrayField(
-        models.CharField(max_length=32),
-        default=list,
-        db_default=[],
-        blank=True,
-        help_text="Other numbers of the person. Nothing is sent to them.",
+    alternate_phones = several(32, "Other numbers of the person. Nothing is sent to them.")
+    alternate_contacts = several(
+        64, "Other contacts of the person at GoHighLevel, such as those of their other numbers."
     )
-    alternate_contacts = ArrayField(
-        models.CharField(max_length=64),
-        default=list,
-        db_default=[],
-        blank=True,
-        help_text="Other contacts of the person at GoHighLevel, such as those of their other numbers.",
-    )
-    refused_channels = ArrayField(
-        models.CharField(max_length=10),
-        default=list,
-        db_default=[],
-        blank=True,
-        help_text="Channels that the person ended while they named another.",
-    )
+    refused_channels = several(10, "Channels that the person ended while they named another.")
 
     first_name = models.CharField(max_length=120, blank=True, default="")
     last_name = models.CharField(max_length=120, blank=True, default="")
     company = models.CharField(max_length=200, blank=True, default="")
     title = models.CharField(max_length=200, blank=True, default="")
-    sources = models.JSONField(
-        default=dict,
-        db_default={},
-        blank=True,
-        help_text="Where the facts above come from: source and time by column.",
-    )
+    sources = json(dict, "Where the facts above come from: source and time by column.")
     campaign = models.ForeignKey(
         Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
     )
@@ -297,20 +276,9 @@ class Lead(Row, MarkedRow):
                 name="lead_phone_digits",
             ),
             # Few leads have such a value; the others need no entry in this index.
-            GinIndex(
-                fields=["alternate_emails"],
-                condition=~Q(alternate_emails=[]),
-                name="lead_alternate_emails",
-            ),
-            GinIndex(
-                fields=["alternate_phones"],
-                condition=~Q(alternate_phones=[]),
-                name="lead_alternate_phones",
-            ),
-            GinIndex(
-                fields=["alternate_contacts"],
-                condition=~Q(alternate_contacts=[]),
-                name="lead_alternate_contacts",
+            *(
+                GinIndex(fields=[column], condition=~Q(**{column: []}), name=f"lead_{column}")
+                for column in ("alternate_emails", "alternate_phones", "alternate_contacts")
             ),
         ]
 

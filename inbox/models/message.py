@@ -1,5 +1,7 @@
 """The model of a message. The provider's own id makes each message unique in its workspace."""
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -57,6 +59,12 @@ class MessageManager(models.Manager["Message"]):
 
     def get_queryset(self) -> models.QuerySet["Message"]:
         return super().get_queryset().defer("found_by")
+
+    def inbound(self, *conditions: Any, **values: Any) -> models.QuerySet["Message"]:
+        return self.filter(*conditions, direction=Message.Direction.INBOUND, **values)
+
+    def outbound(self, **values: Any) -> models.QuerySet["Message"]:
+        return self.filter(direction=Message.Direction.OUTBOUND, **values)
 
 
 class Message(Row, MarkedRow):

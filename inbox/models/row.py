@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -70,6 +71,17 @@ def short_text(max_length: int, help_text: str = "", **options: Any) -> "models.
     return models.CharField(
         max_length=max_length, blank=True, default="", db_default="", help_text=help_text, **options
     )
+
+
+def several(max_length: int, help_text: str) -> "ArrayField[Any, list[str]]":
+    """A column of texts that is empty until something sets it, for the release before too."""
+    texts = models.CharField(max_length=max_length)
+    return ArrayField(texts, default=list, db_default=[], blank=True, help_text=help_text)
+
+
+def json(empty: type[dict[str, Any]] | type[list[Any]], help_text: str) -> "models.JSONField[Any, Any]":
+    """A column that is `empty` until something sets it, for the release before too."""
+    return models.JSONField(default=empty, db_default=empty(), blank=True, help_text=help_text)
 
 
 def index(name: str, *columns: str, where: models.Q | None = None) -> models.Index:

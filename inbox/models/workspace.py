@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from inbox.models.row import Row, flag, index, moment, program_key, short_text, unique
+from inbox.models.row import Row, flag, index, json, moment, program_key, short_text, unique
 from inbox.models.second_factor import RecoveryCode, SecondFactor
 from inbox.models.session import end_sessions
 from inbox.models.timezones import validate_timezone
@@ -189,20 +189,12 @@ class Workspace(Row):
         help_text="For how many seconds a message that a person sends can be taken back; 0: it goes out at once.",
     )
     enter_twice = flag("An unchanged ready draft goes out at the second Enter.")
-    promises = models.JSONField(
-        default=dict,
-        db_default={},
-        blank=True,
-        help_text="Minutes of business hours within which replies are answered, by tag, or HOT for hot ones.",
+    promises = json(
+        dict, "Minutes of business hours within which replies are answered, by tag, or HOT for hot ones."
     )
     sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
     assign_in_turn = flag("Give leads who are interested to the members who take leads, in turn.")
-    notice_tags = models.JSONField(
-        default=list,
-        db_default=[],
-        blank=True,
-        help_text="Tags of which the workspace's Slack is told, by name.",
-    )
+    notice_tags = json(list, "Tags of which the workspace's Slack is told, by name.")
     health_emails = flag("A notice about a broken account goes to owners and admins by email, too.")
     set_up_at = moment("When the list of first steps was hidden, or all of them worked. Empty: it is shown.")
     erasure_key = EncryptedJSONField(

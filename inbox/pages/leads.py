@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -202,8 +201,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     channel = request.POST.get("channel", "")
-    with transaction.atomic():
-        lead = rollup.locked(lead)
+    with rollup.holding(lead) as lead:
         if channel in lead.refused_channels:
             stops.allow_channel(lead, channel)
             rollup.save(lead)

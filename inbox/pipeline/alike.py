@@ -100,7 +100,7 @@ class Alike:
             return Message.objects.none()
         last = TagDecision.objects.filter(message=OuterRef("pk"), kind=Kind.PERSON).order_by("-created_at")
         messages = (
-            Message.objects.filter(workspace=self.decision.workspace_id, direction=Message.Direction.INBOUND)
+            Message.objects.inbound(workspace=self.decision.workspace_id)
             .alias(
                 key=SAME_WORDS,
                 chars=Length("text"),

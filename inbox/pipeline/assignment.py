@@ -67,8 +67,7 @@ def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """Stores the lead's score. Raises NotNow if this reply does not affect it."""
-    with transaction.atomic():
-        lead = rollup.locked(situation.lead)
+    with rollup.holding(situation.lead) as lead:
         if situation.newest:
             scoring.settle(lead)
             lead.save(update_fields=["score", "score_reason", "updated_at"])
@@ -81,8 +80,7 @@ def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
     """Records that the reply is processed and, for the newest, whether a model must still read or answer it."""
-    with transaction.atomic():
-        lead = rollup.locked(situation.lead)
+    with rollup.holding(situation.lead) as lead:
         situation.lead = lead
         waits = situation.newest and _waits_for_model(situation)
         if situation.newest:

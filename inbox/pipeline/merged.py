@@ -30,9 +30,7 @@ def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
 
 
 def _newest(lead: Lead) -> Message | None:
-    wrote = Message.objects.filter(
-        workspace_id=lead.workspace_id, lead=lead, direction=Message.Direction.INBOUND
-    )
+    wrote = Message.objects.inbound(workspace_id=lead.workspace_id, lead=lead)
     people = wrote.exclude(source__in=rollup.bounces()).exclude(tag__in=MACHINES)
     people = people.exclude(suspected__in=suspicion.MACHINES, suspicion_decided_by="")
     return people.order_by("-sent_at", "-stamp", "-external_id").first()

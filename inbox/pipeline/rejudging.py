@@ -51,13 +51,7 @@ def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[
         tag_decided_by__startswith=provider_tags.PROVIDER
     )
     return (
-        Message.objects.filter(
-            workspace=workspace,
-            direction=Message.Direction.INBOUND,
-            received_at__gte=since,
-            received_at__lte=until,
-            lead__sample=False,
-        )
+        Message.objects.inbound(workspace=workspace, received_at__range=(since, until), lead__sample=False)
         .exclude(source__in=rollup.bounces())
         .exclude(decided | Q(suspicion_decided_by__startswith=provider_tags.PERSON))
         .exclude(tag_decided_by__endswith="headers")
@@ -99,11 +93,8 @@ def _reply(message: Message) -> ReplyText:
     """The reply in the form that the rules read on arrival, as far as it is stored."""
     channel = read_as(message.channel, message.raw_html)
     mail = channel == Channel.EMAIL
-    ours = Message.objects.filter(
-        lead=message.lead_id,
-        channel=message.channel,
-        direction=Message.Direction.OUTBOUND,
-        sent_at__lt=message.sent_at,
+    ours = Message.objects.outbound(
+        lead=message.lead_id, channel=message.channel, sent_at__lt=message.sent_at
     )
     sent = (
         ours.order_by("-sent_at").values_list("text", flat=True)[:1]

@@ -145,10 +145,9 @@ def waiting() -> QuerySet[Message]:
         status__in=BackgroundJob.LIVE,
         about=Cast(OuterRef("pk"), CharField()),
     )
-    newest = Message.objects.filter(
+    newest = Message.objects.inbound(
         ~Exists(live),
         lead__awaiting_model=True,
-        direction=Message.Direction.INBOUND,
         processed_at__isnull=False,
         received_at__gt=timezone.now() - OLDEST,
         sent_at=F("lead__last_inbound_at"),

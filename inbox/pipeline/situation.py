@@ -46,9 +46,7 @@ class Situation:
 
     @cached_property
     def tag_before(self) -> str:
-        earlier = Message.objects.filter(
-            lead=self.lead, direction=Message.Direction.INBOUND, sent_at__lt=self.message.sent_at
-        )
+        earlier = Message.objects.inbound(lead=self.lead, sent_at__lt=self.message.sent_at)
         return earlier.order_by("-sent_at", "-pk").values_list("tag", flat=True).first() or ""
 
     @cached_property
@@ -57,9 +55,7 @@ class Situation:
         last = self.lead.last_inbound_at
         if last is None or self.message.sent_at >= last:
             return True
-        later = Message.objects.filter(
-            lead=self.lead, direction=Message.Direction.INBOUND, sent_at__gt=self.message.sent_at
-        )
+        later = Message.objects.inbound(lead=self.lead, sent_at__gt=self.message.sent_at)
         return not later.exclude(channel=Channel.ELSEWHERE).exists()
 
     @property
@@ -98,7 +94,7 @@ class Situation:
 
     @cached_property
     def has_context(self) -> bool:
-        outbound = Message.objects.filter(lead=self.lead, direction=Message.Direction.OUTBOUND)
+        outbound = Message.objects.outbound(lead=self.lead)
         return outbound.filter(channel=self.channel).exists()
 
     @cached_property

@@ -135,9 +135,7 @@ def text_of(lead: Lead, tag: str) -> str:
     lines = [f"*{escape(tag)}*: {escape(who + campaign)}"]
     if tag == Tag.CALL_REQUESTED:
         lines.append(f"Phone: {lead.phone or 'no number, so there’s no draft.'}")
-    newest = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(
-        "-sent_at", "-pk"
-    )
+    newest = Message.objects.inbound(lead=lead).order_by("-sent_at", "-pk")
     words = " ".join((newest.values_list("text", flat=True).first() or "").split())
     if words and tag != Tag.MEETING_BOOKED:
         lines.append(f">{escape(words[:QUOTE_CHARS])}")

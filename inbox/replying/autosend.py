@@ -61,8 +61,7 @@ def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
     if policy.mode == Mode.OFF:
         return "off"
     planned_at = draft.send_at or plan(draft, policy)
-    with transaction.atomic():
-        rollup.locked(draft.lead)
+    with rollup.holding(draft.lead):
         results = gates.judge(draft, stage=Stage.DRAFT, planned_at=planned_at, policy=policy)
         would_send = not gates.failing(results)
         waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)

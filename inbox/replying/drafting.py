@@ -149,8 +149,7 @@ def keep(message: Message, written: Written) -> Draft | None:
     """Stores the written answer as the draft for `message`, or returns the existing draft. Returns None if the lead is
     stopped, or if a newer reply or an answer of ours has arrived in the meantime.
     """
-    with transaction.atomic():
-        lead = rollup.locked(message.lead)
+    with rollup.holding(message.lead) as lead:
         if lead.is_stopped or (lead.last_inbound_at and lead.last_inbound_at > message.sent_at):
             return None
         if send_claims.answered_since(message):

@@ -63,7 +63,7 @@ class Evidence:
 
     @cached_property
     def newest(self) -> Message | None:
-        inbound = Message.objects.filter(lead_id=self.draft.lead_id, direction=Message.Direction.INBOUND)
+        inbound = Message.objects.inbound(lead_id=self.draft.lead_id)
         return inbound.order_by("-sent_at", "-pk").first()
 
     @cached_property
@@ -190,9 +190,7 @@ def _loop(e: Evidence) -> GateVerdict:
         )
     if e.message.from_address and e.message.from_address.lower() == e.message.account_address.lower():
         return GateVerdict(False, "The reply came from our own address.")
-    same = Message.objects.filter(
-        lead_id=e.draft.lead_id, direction=Message.Direction.INBOUND, text=e.message.text
-    ).exclude(pk=e.message.pk)
+    same = Message.objects.inbound(lead_id=e.draft.lead_id, text=e.message.text).exclude(pk=e.message.pk)
     if len(e.message.text) > SHORT_ANSWER and same.exists():
         return GateVerdict(False, "The lead has sent these exact words before, so they may be automated.")
     return GateVerdict(True, "It doesn’t look like two bots answering each other.")

@@ -70,8 +70,7 @@ def approve(
     SendBlocked or Refused.
     """
     subject = draft.subject if subject is None else subject.strip()
-    with transaction.atomic():
-        lead = rollup.locked(draft.lead)
+    with rollup.holding(draft.lead) as lead:
         _refuse_unread(lead, seen_at)
         _decide(draft, Status.APPROVED, user, revision, text=text.strip(), subject=subject)
         _refuse_unseen(lead, user if isinstance(user, User) else None, seen_send)
@@ -147,8 +146,7 @@ def send_own(
     a form (64 characters); each token sends once. `sign`: an email ends with the signature of the account that answers.
     `seen_at`, `seen_send` and `later`: as for `approve`. Raises SendBlocked or Refused.
     """
-    with transaction.atomic():
-        locked = rollup.locked(lead)
+    with rollup.holding(lead) as locked:
         if sign and channel == Channel.EMAIL and (reply_to := newest_inbound(locked, channel)):
             text = accounts.signed(text, accounts.signature_for(reply_to))
         sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0)
@@ -184,8 +182,7 @@ def send_for_program(
     or Refused.
     """
     origin_id = hash_key(f"{program.pk}:{key}")
-    with transaction.atomic():
-        locked = rollup.locked(lead)
+    with rollup.holding(lead) as locked:
         sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, origin=Origin.PROGRAM, part=0)
         if first := sends.filter(origin_id=origin_id).first():
             if (first.lead_id, first.channel) != (lead.pk, channel) or _differs(first, text):
@@ -232,8 +229,7 @@ def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
     """Sends a message again that failed or never arrived. Raises AlreadyDecided or SendBlocked."""
     if send.state not in (State.FAILED, State.UNKNOWN):
         raise AlreadyDecided("This has already been resolved.")
-    with transaction.atomic():
-        send.lead = rollup.locked(send.lead)
+    with rollup.holding(send.lead) as send.lead:
         before = send.state
         sent = again(send, state=before, user=user)
         audit.record(send.workspace_id, user, "send.again", sent, was=before)

@@ -331,7 +331,7 @@ NEWEST = ("-sent_at", "-pk")
 
 
 def _newest(lead: Lead) -> QuerySet[Message]:
-    return Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(*NEWEST)
+    return Message.objects.inbound(lead=lead).order_by(*NEWEST)
 
 
 def answered_since(message: Message) -> bool:
@@ -342,7 +342,7 @@ def answered_since(message: Message) -> bool:
 
 def wrote_since(lead: Lead, seen_at: datetime) -> bool:
     """Whether the lead has written after the time `seen_at` (aware). Out-of-office notices do not count."""
-    newer = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=seen_at)
+    newer = Message.objects.inbound(lead=lead, sent_at__gt=seen_at)
     return newer.exclude(tag=Tag.OUT_OF_OFFICE).exists()
 
 
@@ -350,9 +350,8 @@ def wrote_during_countdown(send: OutboundSend) -> bool:
     """Whether the lead has written a newer message during the countdown. Out-of-office notices do not count."""
     if send.send_at is None:
         return False
-    came = Message.objects.filter(
+    came = Message.objects.inbound(
         lead_id=send.lead_id,
-        direction=Message.Direction.INBOUND,
         received_at__range=(send.created_at, timezone.now() if send.state == State.LATER else send.send_at),
     )
     if send.reply_to is not None:

@@ -176,9 +176,10 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
         return
     if isinstance(error, CircuitOpen) and send.approved_by_id:
         _look_again_soon(send, error)
-    again = f" Holdfast tries again at {_clock(send, error.run_at)}." if isinstance(error, Snooze) else ""
-    waiting = f"Waiting: {_told(error)}.{again}"[:300]
-    OutboundSend.objects.filter(pk=send.pk, state=State.INTENT).update(called_at=None, reason=waiting)
+    waiting = f"Waiting: {_told(error)}."
+    if isinstance(error, Snooze):
+        waiting += f" Holdfast tries again at {error.run_at.astimezone(hours.zone(send.workspace)):%H:%M:%S}."
+    OutboundSend.objects.filter(pk=send.pk, state=State.INTENT).update(called_at=None, reason=waiting[:300])
     raise error
 
 
@@ -188,10 +189,6 @@ def _look_again_soon(send: OutboundSend, error: CircuitOpen) -> None:
     error.run_at = min(error.run_at, full_second(timezone.now() + WAIT_FOR_BREAKER))
 
 
-def _clock(send: OutboundSend, at: datetime) -> str:
-    return f"{at.astimezone(hours.zone(send.workspace)):%H:%M:%S}"
-
-
 def settle_sent(
     send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "", at: datetime | None = None
 ) -> bool:
@@ -199,8 +196,7 @@ def settle_sent(
     time of our call. Locks the lead. Returns False if the send was already settled as sent or failed.
     """
     accepted = accepted or Accepted()
-    with transaction.atomic():
-        lead = rollup.locked(send.lead)
+    with rollup.holding(send.lead) as lead:
         fields: dict[str, Any] = {"called_at": at, "finished_at": at} if at else {}
         if accepted.message_id:
             fields["provider_message_id"] = accepted.message_id[:200]

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from inbox.leads import rollup
@@ -26,8 +25,7 @@ def take_back(send: OutboundSend, *, user: Actor) -> None:
 
 
 def _take_back(send: OutboundSend, user: Actor) -> None:
-    with transaction.atomic():
-        lead = rollup.locked(send.lead)
+    with rollup.holding(send.lead) as lead:
         if not undo(send, lead, f"{user} took it back."):
             raise AlreadyDecided("It’s too late to take it back: it has gone out.")
         audit.record(send.workspace_id, user, "send.take_back", send)
@@ -70,14 +68,13 @@ def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
 
 def give_up(send: OutboundSend, why: str) -> None:
     """Takes back a message for the product itself."""
-    with transaction.atomic():
-        undo(send, rollup.locked(send.lead), why)
+    with rollup.holding(send.lead) as lead:
+        undo(send, lead, why)
 
 
 def begin(send: OutboundSend) -> str:
     """Claims a message whose chosen time has come. If it may not go out, takes it back and returns why."""
-    with transaction.atomic():
-        lead = rollup.locked(send.lead)
+    with rollup.holding(send.lead) as lead:
         waiting = send_claims.later(lead).filter(pk=send.pk)
         if not waiting.exists():
             return "Someone took it back."
@@ -100,7 +97,6 @@ def answered_instead(lead: Lead, user: Actor | None) -> None:
 
 def on_reply(sender: object, lead: Lead, **kwargs: object) -> int:
     """Takes back the messages that wait for their time, because the lead has written. Returns their number."""
-    with transaction.atomic():
-        locked = rollup.locked(lead)
+    with rollup.holding(lead) as locked:
         waiting = [send for send in send_claims.later(locked) if send_claims.wrote_during_countdown(send)]
         return sum(undo(send, locked, "They wrote first.") for send in waiting)

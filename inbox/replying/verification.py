@@ -74,7 +74,8 @@ def _sources(text: str, context: Context) -> Iterator[str]:
         if kind in ("time", "day"):
             yield f"It mentions a {kind} that isn’t on offer: {words}"
         else:
-            yield f"It {WRITES.get(kind, 'names')} {_article(kind)} {kind} that isn’t in your facts: {words}"
+            article = "an" if kind[0] in "aeiou" else "a"
+            yield f"It {WRITES.get(kind, 'names')} {article} {kind} that isn’t in your facts: {words}"
     own_phone = "" if facts.said_by_themselves(lead, "phone") else lead.phone
     numbers = [*amounts.phones(context.material), amounts.digits(own_phone)]
     for number, written in amounts.phones(text).items():
@@ -94,10 +95,6 @@ def _subject(_text: str, context: Context) -> Iterator[str]:
     for link in LINK.findall(unsourced_statements.ADDRESS.sub(" ", visible(context.message.subject))):
         if bare_link(link) not in allowed:
             yield f"The subject includes a link that isn’t in your facts: {link}"
-
-
-def _article(kind: str) -> str:
-    return "an" if kind[0] in "aeiou" else "a"
 
 
 def _echo(text: str, context: Context) -> Iterator[str]:

@@ -14,14 +14,7 @@ from integrations.events import BACKFILL, IMPORT
 
 Verdict = WebhookDelivery.Verdict
 LISTED = (BACKFILL, IMPORT)
-TONES = {
-    Verdict.ACCEPTED: "ok",
-    Verdict.DUPLICATE: "",
-    Verdict.IGNORED: "",
-    Verdict.REJECTED: "bad",
-    Verdict.MISMATCH: "bad",
-    Verdict.FAILED: "bad",
-}
+TONES = {Verdict.ACCEPTED: "ok", Verdict.DUPLICATE: "", Verdict.IGNORED: ""}
 STOP = "Drafts, follow-ups and campaigns stop. This lead gets no more messages."
 
 
@@ -51,7 +44,7 @@ def called(delivery: WebhookDelivery) -> Event:
     return Event(
         at=delivery.received_at,
         icon="plug",
-        tone=TONES.get(Verdict(delivery.verdict), ""),
+        tone=TONES.get(Verdict(delivery.verdict), "bad"),
         what=what,
         detail=f"{delivery.event_type or 'Unreadable event'}{account}, {filesizeformat(delivery.body_bytes)}.",
         branch=branch,
@@ -66,31 +59,27 @@ def called(delivery: WebhookDelivery) -> Event:
 
 def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
     """The verdict on a webhook request and its reason, as two texts for users."""
-    reason = delivery.reason
+    sentence = _sentence(delivery.reason)
     if delivery.verdict == Verdict.ACCEPTED:
-        sentence = f"This was new. {_sentence(reason)}".strip()
-        return (
-            ("Accepted, although no webhook delivered it", sentence)
-            if delivery.event_type in LISTED
-            else ("New, not a duplicate", sentence)
-        )
-    if delivery.verdict == Verdict.DUPLICATE:
-        return "A duplicate, so nothing was stored twice", _sentence(
-            reason
-        ) or "The provider’s ID was already stored."
-    if delivery.verdict == Verdict.IGNORED:
-        return "Not used", _sentence(reason) or "Nothing here depends on this kind of event."
-    if delivery.verdict == Verdict.MISMATCH:
-        return "Refused", "The key belongs to this workspace, but the request names another one."
-    if delivery.verdict == Verdict.REJECTED:
-        return (
+        listed = delivery.event_type in LISTED
+        branch = "Accepted, although no webhook delivered it" if listed else "New, not a duplicate"
+        return branch, f"This was new. {sentence}".strip()
+    used = "Nothing here depends on this kind of event."
+    missing = delivery.reason or "required fields are missing"
+    outage = f"{sentence} The request is kept, so you can replay it once the bug is fixed."
+    return {
+        Verdict.DUPLICATE: (
+            "A duplicate, so nothing was stored twice",
+            sentence or "The provider’s ID was already stored.",
+        ),
+        Verdict.IGNORED: ("Not used", sentence or used),
+        Verdict.MISMATCH: (
             "Refused",
-            f"The request can’t be used: {reason or 'required fields are missing'}. The provider got an "
-            "error.",
-        )
-    return "Failed on our side", (
-        f"{_sentence(reason)} The request is kept, so you can replay it once the bug is fixed."
-    ).strip()
+            "The key belongs to this workspace, but the request names another one.",
+        ),
+        Verdict.REJECTED: ("Refused", f"The request can’t be used: {missing}. The provider got an error."),
+        Verdict.FAILED: ("Failed on our side", outage.strip()),
+    }[Verdict(delivery.verdict)]
 
 
 def _sentence(text: str) -> str:
@@ -152,12 +141,9 @@ def known_by(message: Message, lead: Lead) -> str:
     if message.channel == Channel.SMS and not lead.ghl_contact_id:
         return "By one of their phone numbers."
     ids = {"EmailBison": lead.emailbison_lead_id, "GoHighLevel": lead.ghl_contact_id}
-    label = provider_label(registry.provider_of(message.source)) if _declared(message.source) else ""
+    declared = message.source in registry.message_sources()
+    label = provider_label(registry.provider_of(message.source)) if declared else ""
     return f"By the lead’s {label} ID." if ids.get(label) else "By the address from the provider."
-
-
-def _declared(source: str) -> bool:
-    return source in registry.message_sources()
 
 
 def is_bounce(message: Message) -> bool:

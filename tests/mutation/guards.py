@@ -268,8 +268,8 @@ CLAIM = (
     ),
     (
         "inbox/replying/send_claims.py",
-        "        run_at=send.send_at,",
-        "        run_at=None,",
+        "run_at=send.send_at, anyway=anyway)",
+        "anyway=anyway)",
         UNDO,
     ),
     (
@@ -504,7 +504,7 @@ OPT_OUT = (
     ),
     (
         "inbox/leads/erasure.py",
-        "if _in_flight(lead).exists():",
+        "if in_flight.exists():",
         "if False:",
         "tests/inbox/leads/test_erasure.py",
     ),

@@ -186,7 +186,7 @@ def parts(lead: Lead) -> dict[str, Rows]:
     )
     meetings = lead.appointments.order_by("-starts_at", "-pk")
     return {
-        "asked": rows(facts.enrichments_of(lead), "kind", "status", "requested_at", "answered_at"),
+        "asked": rows(lead.enrichments.all(), "kind", "status", "requested_at", "answered_at"),
         "people": rows(facts.people(lead), "first_name", "last_name", "email"),
         "given": rows(assigning.assignments(lead)[:1], "data", "actor_id", "created_at"),
         "refusals": rows(lead.refusals.order_by("channel"), "channel", "code", "since", "recheck_at"),
@@ -209,9 +209,7 @@ def _suspicious(lead: Lead) -> QuerySet[Message]:
     """
     if not lead.suspected:
         return Message.objects.none()
-    replies = Message.objects.filter(
-        lead=lead, direction=Message.Direction.INBOUND, suspected=lead.suspected, suspicion_decided_by=""
-    )
+    replies = Message.objects.inbound(lead=lead, suspected=lead.suspected, suspicion_decided_by="")
     return replies.order_by("-sent_at", "-pk")
 
 
