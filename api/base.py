@@ -1,6 +1,5 @@
 """The base of all API views: JSON in, JSON or a problem out."""
 
-from abc import ABC, abstractmethod
 from typing import Any, cast
 from uuid import UUID
 
@@ -124,6 +123,13 @@ class ApiView(APIView):
         form.is_valid(raise_exception=True)
         return dict(form.validated_data)
 
+    def answer(self, row: Any) -> Response:
+        """The answer with `row`, in the form and with the status that the view states for the method."""
+        method = str(self.request.method)
+        form = self.answers.get(method) or self.serializer_class
+        assert form is not None  # only lists of files and refusals have none
+        return Response(form(row).data, status=self.statuses.get(method, 200))
+
     def lead(self, pk: UUID) -> Lead:
         """The lead with this id in the token's workspace, about which the answer is. Raises Http404."""
         lead: Lead = self.row(Lead.objects.filter(sample=False), pk)
@@ -138,18 +144,35 @@ class ApiView(APIView):
         return row
 
 
-class ListView(ApiView, ABC):
-    """A list of rows by their last change. `rows` selects them by the query, which `query_class` describes."""
+class RowView(ApiView):
+    """The row of `rows` with the id in the address."""
+
+    rows: QuerySet[Any]
+
+    def get(self, request: Request, **key: UUID) -> Response:
+        (pk,) = key.values()
+        return self.answer(self.row(self.rows, pk))
+
+
+class ListView(ApiView):
+    """A list of `rows` by their last change. `query_class` describes the query, and `columns` maps its names to
+    look-ups.
+    """
 
     query_class: type[Input] = ListQuery
     serializer_class: type[RowSerializer]
     is_list = True
+    rows: QuerySet[Any]
+    columns: dict[str, str]
 
-    @abstractmethod
-    def rows(self, query: dict[str, Any]) -> QuerySet[Any]: ...
+    def select(self, query: dict[str, Any]) -> QuerySet[Any]:
+        """The rows that the query selects."""
+        return self.rows.filter(
+            **{look_up: query[name] for name, look_up in self.columns.items() if name in query}
+        )
 
     def get(self, request: Request) -> Response:
-        rows, cursor = changes.page(self.rows(self.query), self.query, self.workspace)
+        rows, cursor = changes.page(self.select(self.query), self.query, self.workspace)
         return Response({"data": self.serializer_class(rows, many=True).data, "nextCursor": cursor})
 
 

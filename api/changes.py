@@ -47,11 +47,11 @@ def page(rows: QuerySet[Any], query: dict[str, Any], workspace: Model) -> tuple[
         changed = rows.model._default_manager.filter(
             workspace=workspace, changed_at__gte=query["updatedSince"]
         )
-        first = changed.aggregate(first=Min("changed_xid"))["first"]
-        rows = rows.none() if first is None else rows.filter(changed_xid__gte=first)
-    limit = query["limit"]
-    some = list(rows.order_by("changed_xid", "pk")[: limit + 1])
-    return some[:limit], _cursor(some[limit - 1], place) if len(some) > limit else None
+        begin = changed.aggregate(begin=Min("changed_xid"))["begin"]
+        rows = rows.none() if begin is None else rows.filter(changed_xid__gte=begin)
+    some, last = first(rows.order_by("changed_xid", "pk"), query["limit"])
+    cursor = f"{place}.{last.changed_xid}.{last.pk}".encode() if last else b""
+    return some, base64.urlsafe_b64encode(cursor).decode().rstrip("=") or None
 
 
 def after(column: str, xid: int, pk: UUID) -> Q:
@@ -67,9 +67,10 @@ def _both(*columns: Any) -> Func:
     return Func(*columns, function="ROW", output_field=BooleanField())
 
 
-def _cursor(row: Any, place: str) -> str:
-    text = f"{place}.{row.changed_xid}.{row.pk}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def first(rows: QuerySet[Any], limit: int) -> tuple[list[Any], Any]:
+    """The first `limit` of `rows`, and the last of these if more follow, or else None."""
+    some = list(rows[: limit + 1])
+    return some[:limit], some[limit - 1] if len(some) > limit else None
 
 
 def _position(cursor: str, oldest: int, place: str) -> tuple[int, UUID]:

@@ -57,7 +57,7 @@ class EditableLead(OneLead):
             facts.enter(lead, {name: form.cleaned_data[name] for name in names}, self.token)
         except facts.Taken as error:
             raise serializers.ValidationError({camel(error.name): [TAKEN]}, "taken") from None
-        return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
+        return self.get(request, lead_id=lead_id)
 
 
 class Decision(ApiView, ABC):
@@ -70,7 +70,7 @@ class Decision(ApiView, ABC):
     def post(self, request: Request, lead_id: UUID) -> Response:
         body = self.body()
         self.decide(self.lead(lead_id), body)
-        return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
+        return self.answer(self.row(LEADS, lead_id))
 
     @abstractmethod
     def decide(self, lead: Lead, body: dict[str, Any]) -> None: ...

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.base import ApiView, ListView
+from api.base import ApiView, ListView, RowView
 from api.forms import Input, ListQuery, RowSerializer
 from api.repeating import repeatable
 from api.sends import GoingOutSerializer
@@ -76,19 +76,16 @@ class Drafts(ListView):
     scopes = {"GET": "drafts:read"}
     query_class = DraftQuery
     serializer_class = DraftSerializer
+    rows = DRAFTS
+    columns = {"status": "status"}
 
-    def rows(self, query: dict[str, Any]) -> QuerySet[Draft]:
-        return DRAFTS.filter(status=query["status"]) if "status" in query else DRAFTS
 
-
-class OneDraft(ApiView):
+class OneDraft(RowView):
     """Returns a draft with the checks that hold it."""
 
     scopes = {"GET": "drafts:read"}
     serializer_class = DraftSerializer
-
-    def get(self, request: Request, draft_id: UUID) -> Response:
-        return Response(DraftSerializer(self.row(DRAFTS, draft_id)).data)
+    rows = DRAFTS
 
 
 class ApprovalInput(Input):
@@ -119,7 +116,7 @@ class Approve(ApiView):
             revision=body["revision"],
             seen_at=draft.trigger_message.sent_at,
         )
-        return Response(GoingOutSerializer(send).data, status=202)
+        return self.answer(send)
 
 
 class Discard(ApiView):
@@ -134,4 +131,4 @@ class Discard(ApiView):
         draft = self.row(DRAFTS, draft_id)
         self.lead_id = draft.lead_id
         review.reject(draft, user=self.token, revision=body["revision"], reason="Discarded by a program.")
-        return Response(DraftSerializer(self.row(DRAFTS, draft_id)).data)
+        return self.answer(self.row(DRAFTS, draft_id))

@@ -9,9 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import changes
 from api.base import ApiView
 from api.forms import Input, PageQuery, RowSerializer
-from api.problems import Conflict
 from api.repeating import repeatable
 from inbox.events import endpoints
 from inbox.models.event import EVERY, SUBSCRIBABLE
@@ -75,13 +75,6 @@ class AttemptSerializer(RowSerializer):
         return None if attempt.started_at else attempt.due_at
 
 
-class EndpointView(ApiView):
-    def endpoint(self, pk: UUID) -> WebhookEndpoint:
-        """The workspace's endpoint with this id. Raises Http404."""
-        endpoint: WebhookEndpoint = self.row(ENDPOINTS, pk)
-        return endpoint
-
-
 class NewEndpointSerializer(RowSerializer):
     secret = serializers.CharField()
 
@@ -103,7 +96,7 @@ class RecoverySerializer(serializers.Serializer[Any]):
     events = serializers.IntegerField(help_text="The number of events that are sent again.")
 
 
-class Endpoints(EndpointView):
+class Endpoints(ApiView):
     scopes = {"GET": "webhooks:write", "POST": "webhooks:write"}
     input_class = EndpointInput
     serializer_class = EndpointSerializer
@@ -119,14 +112,10 @@ class Endpoints(EndpointView):
     @repeatable
     def post(self, request: Request) -> Response:
         """Adds an endpoint. The answer holds its secret, this once."""
-        try:
-            row = endpoints.create(self.workspace, self.token, **self.body())
-        except endpoints.EndpointRefused as refusal:
-            raise Conflict(str(refusal)) from None
-        return Response(NewEndpointSerializer(row).data, status=201)
+        return self.answer(endpoints.create(self.workspace, self.token, **self.body()))
 
 
-class OneEndpoint(EndpointView):
+class OneEndpoint(ApiView):
     scopes = {"PATCH": "webhooks:write", "DELETE": "webhooks:write"}
     input_class = EndpointChange
     serializer_class = EndpointSerializer
@@ -135,20 +124,20 @@ class OneEndpoint(EndpointView):
     @repeatable
     def patch(self, request: Request, endpoint_id: UUID) -> Response:
         """Changes the URL, the events or the text of an endpoint."""
-        row, changed = self.endpoint(endpoint_id), self.body()
+        row, changed = self.row(ENDPOINTS, endpoint_id), self.body()
         for name in changed:
             setattr(row, name, changed[name])
         endpoints.change(row, self.token)
-        return Response(EndpointSerializer(row).data)
+        return self.answer(row)
 
     @repeatable
     def delete(self, request: Request, endpoint_id: UUID) -> Response:
         """Deletes an endpoint. What waits for it is not sent."""
-        endpoints.delete(self.endpoint(endpoint_id), self.token)
+        endpoints.delete(self.row(ENDPOINTS, endpoint_id), self.token)
         return Response(status=204)
 
 
-class Test(EndpointView):
+class Test(ApiView):
     scopes = {"POST": "webhooks:write"}
     serializer_class = TestSerializer
     statuses = {"POST": 202}
@@ -157,14 +146,10 @@ class Test(EndpointView):
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Sends a test event to the endpoint alone, and returns the id of the event. A pause ends."""
         self.body()
-        try:
-            event_id = endpoints.test(self.endpoint(endpoint_id), self.token)
-        except endpoints.EndpointRefused as refusal:
-            raise Conflict(str(refusal)) from None
-        return Response({"id": event_id}, status=202)
+        return self.answer({"id": endpoints.test(self.row(ENDPOINTS, endpoint_id), self.token)})
 
 
-class Rotate(EndpointView):
+class Rotate(ApiView):
     scopes = {"POST": "webhooks:write"}
     serializer_class = SecretSerializer
 
@@ -172,12 +157,11 @@ class Rotate(EndpointView):
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Gives the endpoint a new secret, which the answer holds, this once. The old one signs for 24 more hours."""
         self.body()
-        return Response(
-            {"id": endpoint_id, "secret": endpoints.rotate(self.endpoint(endpoint_id), self.token)}
-        )
+        secret = endpoints.rotate(self.row(ENDPOINTS, endpoint_id), self.token)
+        return self.answer({"id": endpoint_id, "secret": secret})
 
 
-class Recover(EndpointView):
+class Recover(ApiView):
     scopes = {"POST": "webhooks:write"}
     input_class = RecoverInput
     serializer_class = RecoverySerializer
@@ -189,12 +173,10 @@ class Recover(EndpointView):
         since the endpoint was added, at most those of 30 days. A pause ends.
         """
         since = self.body().get("since")
-        return Response(
-            {"events": endpoints.recover(self.endpoint(endpoint_id), self.token, since)}, status=202
-        )
+        return self.answer({"events": endpoints.recover(self.row(ENDPOINTS, endpoint_id), self.token, since)})
 
 
-class Attempts(EndpointView):
+class Attempts(ApiView):
     scopes = {"GET": "webhooks:write"}
     query_class = AttemptQuery
     serializer_class = AttemptSerializer
@@ -202,9 +184,9 @@ class Attempts(EndpointView):
 
     def get(self, request: Request, endpoint_id: UUID) -> Response:
         """Returns the attempts to send events to the endpoint, newest first."""
-        rows, limit = self.endpoint(endpoint_id).attempts.select_related("event"), self.query["limit"]
+        rows = self.row(ENDPOINTS, endpoint_id).attempts.select_related("event")
         if "cursor" in self.query:
             rows = rows.filter(pk__lt=self.query["cursor"])
-        page = list(rows.order_by("-pk")[: limit + 1])
-        following = str(page[limit - 1].pk) if len(page) > limit else None
-        return Response({"data": AttemptSerializer(page[:limit], many=True).data, "nextCursor": following})
+        page, last = changes.first(rows.order_by("-pk"), self.query["limit"])
+        following = last and str(last.pk)
+        return Response({"data": AttemptSerializer(page, many=True).data, "nextCursor": following})

@@ -45,7 +45,5 @@ class Events(ApiView):
             if last is None:
                 raise serializers.ValidationError({"after": [UNKNOWN]})
             rows = rows.filter(changes.after("xid", last.xid, last.pk))
-        limit = query["limit"]
-        page = list(rows.order_by("xid", "pk")[: limit + 1])
-        following = str(page[limit - 1].pk) if len(page) > limit else None
-        return Response({"data": [body_of(event) for event in page[:limit]], "nextCursor": following})
+        page, last = changes.first(rows.order_by("xid", "pk"), query["limit"])
+        return Response({"data": list(map(body_of, page)), "nextCursor": last and str(last.pk)})

@@ -7,30 +7,18 @@ from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
 from api.base import ApiView
+from api.forms import camel
 from inbox.leads import labels
 from inbox.models import Lead, Workspace, audit
 from inbox.pages import csvs
 
 AT_ONCE = 500
-HEAD = (
-    *("id", "email", "phone", "linkedinUrl", "firstName", "lastName", "company", "title", "campaign"),
-    *(
-        "assignedTo",
-        "tag",
-        "needsReply",
-        "optedOutAt",
-        "bouncedAt",
-        "bookedAt",
-        "lastMessageAt",
-        "createdAt",
-        "labels",
-    ),
-)
 COLUMNS = (
-    *("pk", "email", "phone", "linkedin_url", "first_name", "last_name", "company", "title"),
+    *("id", "email", "phone", "linkedin_url", "first_name", "last_name", "company", "title"),
     *("campaign__name", "assigned_to", "tag", "needs_reply", "opted_out_at", "bounced_at", "booked_at"),
     *("last_message_at", "created_at", "labels"),
 )
+HEAD = [camel(name.partition("__")[0]) for name in COLUMNS]
 
 
 class LeadsCsv(ApiView):

@@ -47,7 +47,7 @@ class FollowUps(ApiView):
         if not started:
             raise Conflict(NOT_STARTED)
         audit.record(self.workspace.pk, self.token, "sequence.enrolled", started.sequence, count=1)
-        return Response(FollowUpSerializer(started).data, status=201)
+        return self.answer(started)
 
 
 class Stop(ApiView):
@@ -63,4 +63,4 @@ class Stop(ApiView):
         outcome = by_hand.act(self.workspace, "cancel", [followup.pk], user=self.token)
         if outcome.refusals:
             raise Conflict(outcome.refusals[0])
-        return Response(FollowUpSerializer(self.row(FOLLOWUPS, followup_id)).data)
+        return self.answer(self.row(FOLLOWUPS, followup_id))

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.base import ApiView, ListView
+from api.base import ApiView, ListView, RowView
 from api.forms import ListQuery, PageQuery, RowSerializer
 from api.messages import MESSAGES, MessageSerializer
 from api.sends import SENDS, SendSerializer
@@ -88,9 +88,16 @@ class Leads(ListView):
     scopes = {"GET": "leads:read"}
     query_class = LeadQuery
     serializer_class = LeadSerializer
+    rows = LEADS
+    columns = {
+        "tag": "tag",
+        "needsReply": "needs_reply",
+        "assignedTo": "assigned_to",
+        "campaign": "campaign",
+    }
 
-    def rows(self, query: dict[str, Any]) -> QuerySet[Lead]:
-        rows = LEADS
+    def select(self, query: dict[str, Any]) -> QuerySet[Lead]:
+        rows = super().select(query)
         if "email" in query:
             address = query["email"].lower()
             rows = rows.filter(Q(email=address) | by_alternate_email(address))
@@ -101,23 +108,15 @@ class Leads(ListView):
             label = Label.objects.filter(workspace=self.workspace, name__iexact=query["label"])
             on = LeadLabel.objects.filter(label__in=label, state=LeadLabel.State.ON)
             rows = rows.filter(pk__in=on.values("lead"))
-        columns = {
-            "tag": "tag",
-            "needsReply": "needs_reply",
-            "assignedTo": "assigned_to",
-            "campaign": "campaign",
-        }
-        return rows.filter(**{column: query[name] for name, column in columns.items() if name in query})
+        return rows
 
 
-class OneLead(ApiView):
+class OneLead(RowView):
     """Returns a lead."""
 
     scopes = {"GET": "leads:read"}
     serializer_class: type[serializers.BaseSerializer[Any]] = LeadSerializer
-
-    def get(self, request: Request, lead_id: UUID) -> Response:
-        return Response(LeadSerializer(self.row(LEADS, lead_id)).data)
+    rows = LEADS
 
 
 class NoteSerializer(RowSerializer):
@@ -156,16 +155,12 @@ class Timeline(ApiView):
         except Http404:
             raise serializers.ValidationError({"cursor": ["Not a cursor of this timeline."]}) from None
         since = messages.rows[-1].sent_at if messages.after else None
-        until = _time_of(cursor)
+        # `keyset_page` has accepted the cursor, which begins with a time
+        until = datetime.fromtimestamp(int(cursor.partition("-")[0]) / 1_000_000, UTC) if cursor else None
         entries = [_entry(message.sent_at, message=message) for message in messages.rows]
         entries += _others(lead, since, until)
         entries.sort(key=itemgetter("at"), reverse=True)
         return Response({"data": EntrySerializer(entries, many=True).data, "nextCursor": messages.after})
-
-
-def _time_of(cursor: str) -> datetime | None:
-    """The time in a cursor that `keyset_page` has accepted; None for the first page."""
-    return datetime.fromtimestamp(int(cursor.partition("-")[0]) / 1_000_000, UTC) if cursor else None
 
 
 def _others(lead: Lead, since: datetime | None, until: datetime | None) -> Iterator[dict[str, Any]]:

@@ -45,4 +45,4 @@ class Me(ApiView):
             "scopes": self.token.scopes,
             "limits": limits,
         }
-        return Response(MeSerializer(about).data)
+        return self.answer(about)

@@ -3,13 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.base import ApiView, ListView
+from api.base import ApiView, ListView, RowView
 from api.forms import ListQuery, RowSerializer
 from inbox.models import Message
 from inbox.trace import story
@@ -48,20 +47,16 @@ class Messages(ListView):
     scopes = {"GET": "messages:read"}
     query_class = MessageQuery
     serializer_class = MessageSerializer
-
-    def rows(self, query: dict[str, Any]) -> QuerySet[Message]:
-        columns = {"lead": "lead", "direction": "direction", "receivedSince": "received_at__gte"}
-        return MESSAGES.filter(**{column: query[name] for name, column in columns.items() if name in query})
+    rows = MESSAGES
+    columns = {"lead": "lead", "direction": "direction", "receivedSince": "received_at__gte"}
 
 
-class OneMessage(ApiView):
+class OneMessage(RowView):
     """Returns a message."""
 
     scopes = {"GET": "messages:read"}
     serializer_class = MessageSerializer
-
-    def get(self, request: Request, message_id: UUID) -> Response:
-        return Response(MessageSerializer(self.row(MESSAGES, message_id)).data)
+    rows = MESSAGES
 
 
 class LinkSerializer(serializers.Serializer[Any]):
@@ -95,7 +90,6 @@ class MessageTrace(ApiView):
     def get(self, request: Request, message_id: UUID) -> Response:
         """Returns what happened to a message, in the words of the page Trace."""
         try:
-            record = story.of(self.workspace, "message", message_id)
+            return self.answer(story.of(self.workspace, "message", message_id))
         except NotHere:
             raise Http404 from None
-        return Response(TraceSerializer(record).data)

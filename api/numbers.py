@@ -71,16 +71,13 @@ class CampaignNumbersSerializer(serializers.Serializer[Any]):
     answerSeconds = serializers.FloatField(source="answer_s", allow_null=True)
 
 
-class OverviewSerializer(serializers.Serializer[Any]):
+class OverviewAnswerSerializer(serializers.Serializer[Any]):
     replies = serializers.IntegerField()
     people = serializers.IntegerField()
     positive = serializers.IntegerField()
     booked = serializers.IntegerField()
     answerSeconds = serializers.FloatField(source="answer_s", allow_null=True, help_text="The median.")
     campaigns = CampaignNumbersSerializer(many=True)
-
-
-class OverviewAnswerSerializer(OverviewSerializer):
     waiting = serializers.IntegerField(help_text="Leads who need a reply now.")
     completeThrough = serializers.DateTimeField(allow_null=True)
     complete = serializers.BooleanField(help_text="Whether nothing is missing up to then.")
@@ -96,12 +93,6 @@ class Overview(ApiView):
         since, until = self.query["since"], self.query["until"]
         numbers = overview_numbers.overview(self.workspace.pk, since, until)
         whole = receipts.between(self.workspace, since, until)
-        return Response(
-            {
-                **OverviewSerializer(numbers).data,
-                "waiting": overview_numbers.waiting(self.workspace),
-                "completeThrough": whole.through
-                and serializers.DateTimeField().to_representation(whole.through),
-                "complete": whole.through is not None and not whole.is_troubled,
-            }
-        )
+        waiting, complete = overview_numbers.waiting(self.workspace), whole.through and not whole.is_troubled
+        more = {"waiting": waiting, "completeThrough": whole.through, "complete": complete}
+        return self.answer(vars(numbers) | more)

@@ -13,9 +13,12 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from api.access import InsufficientScope
+from inbox.events.endpoints import EndpointRefused
 from inbox.replying.review import KeyReused
 from inbox.replying.send_claims import Refused, SendBlocked, SendUnderWay
 
+REFUSALS = (Refused, EndpointRefused)
+"""The refusals of the domain, whose texts are sentences."""
 TYPE = "application/problem+json"
 ROOT = "body"
 """The field of an error that concerns the whole body."""
@@ -61,7 +64,7 @@ class Unprocessable(exceptions.APIException):
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """The handler of the API's exceptions. Returns None for a defect of ours."""
-    if isinstance(error, Refused):
+    if isinstance(error, REFUSALS):
         error = _of_refusal(error)
     standard = exception_handler(error, context)
     if standard is None:
@@ -97,7 +100,7 @@ def problem(
     }
 
 
-def _of_refusal(refusal: Refused) -> exceptions.APIException:
+def _of_refusal(refusal: Exception) -> exceptions.APIException:
     """A refusal of the domain: 422 if something speaks against the message itself, 409 if the state has moved."""
     if isinstance(refusal, KeyReused):
         return Unprocessable(str(refusal), "idempotency_key_reused")

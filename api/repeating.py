@@ -23,9 +23,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.base import ApiView
-from api.problems import TYPE, Conflict, Unprocessable
+from api.problems import REFUSALS, TYPE, Conflict, Unprocessable
 from inbox.models import locks
-from inbox.replying.send_claims import Refused
 from integrations.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
@@ -63,7 +62,7 @@ def _under_key(view: ApiView, request: Request, write: Write, key: str, kwargs: 
     try:
         with transaction.atomic():
             response = write(view, request, **kwargs)
-    except (APIException, Http404, Refused) as error:
+    except (APIException, Http404, *REFUSALS) as error:
         response = view.handle_exception(error)
     if response.status_code == HTTPStatus.CONFLICT:
         return response

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.base import ApiView
+from api.base import ApiView, RowView
 from api.forms import Input, RowSerializer
 from api.problems import of_field
 from api.repeating import HEADER, repeatable
@@ -19,28 +19,31 @@ from inbox.replying import review, undo
 SENDS = OutboundSend.objects.select_related("lead")
 
 
-class SendSerializer(RowSerializer):
+class GoingOutSerializer(RowSerializer):
     goesOutAt = serializers.SerializerMethodField()
 
     class Meta:
         model = OutboundSend
-        fields = (
-            *("id", "lead", "channel", "origin", "part", "draft", "reply_to", "state", "reason"),
-            *("subject", "text", "created_at", "finished_at", "goesOutAt"),
-        )
+        fields: tuple[str, ...] = ("id", "state", "goesOutAt")
 
     def get_goesOutAt(self, send: OutboundSend) -> datetime:
         return send.send_at or send.created_at
 
 
-class OneSend(ApiView):
+class SendSerializer(GoingOutSerializer):
+    class Meta(GoingOutSerializer.Meta):
+        fields = (
+            *("id", "lead", "channel", "origin", "part", "draft", "reply_to", "state", "reason"),
+            *("subject", "text", "created_at", "finished_at", "goesOutAt"),
+        )
+
+
+class OneSend(RowView):
     """Returns a send: `later`, `intent`, `sent`, `failed`, `unknown` or `taken_back`."""
 
     scopes = {"GET": "sends:read"}
     serializer_class = SendSerializer
-
-    def get(self, request: Request, send_id: UUID) -> Response:
-        return Response(SendSerializer(self.row(SENDS, send_id)).data)
+    rows = SENDS
 
 
 class SendInput(Input):
@@ -50,16 +53,6 @@ class SendInput(Input):
     replyTo = serializers.UUIDField(
         required=False, help_text="The lead's message that it answers; else the newest."
     )
-
-
-class GoingOutSerializer(RowSerializer):
-    goesOutAt = serializers.SerializerMethodField()
-
-    class Meta:
-        model = OutboundSend
-        fields = ("id", "state", "goesOutAt")
-
-    get_goesOutAt = SendSerializer.get_goesOutAt
 
 
 class Sends(ApiView):
@@ -83,7 +76,7 @@ class Sends(ApiView):
             text=body["text"],
             reply_to=self._answered(lead, body),
         )
-        return Response(GoingOutSerializer(send).data, status=202)
+        return self.answer(send)
 
     @staticmethod
     def _answered(lead: Lead, body: dict[str, Any]) -> Message | None:
@@ -108,4 +101,4 @@ class TakeBack(ApiView):
         self.lead_id = send.lead_id
         undo.take_back(send, user=self.token)
         send.state = OutboundSend.State.TAKEN_BACK
-        return Response(GoingOutSerializer(send).data)
+        return self.answer(send)

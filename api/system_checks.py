@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.core.checks import CheckMessage, Error
 
 from api.access import ANY
-from api.base import ApiView, NoSuchAddress
+from api.base import ApiView, ListView, NoSuchAddress, RowView
 from integrations.models import Scope
 
 WRITE = "Decorate the method with api.repeating.repeatable."
@@ -23,8 +23,8 @@ def views() -> Iterator[tuple[str, type[ApiView]]]:
 
 
 def check_views(**_kwargs: object) -> list[CheckMessage]:
-    """Finds methods of API views without a scope, scopes that do not exist, views that lack a method of their base, and
-    writes without `repeatable`.
+    """Finds methods of API views without a scope, scopes that do not exist, views that lack a method or rows of their
+    base, and writes without `repeatable`.
     """
     hint = "State it in `scopes` of the view (api.base.ApiView)."
     problems: list[CheckMessage] = []
@@ -43,8 +43,8 @@ def check_views(**_kwargs: object) -> list[CheckMessage]:
             for scope in stated.split()
             if scope != ANY and scope not in Scope.values
         ]
-        if inspect.isabstract(view):
-            message = f"The view of api/v1/{address} lacks a method that its base declares."
+        if inspect.isabstract(view) or (issubclass(view, RowView | ListView) and not hasattr(view, "rows")):
+            message = f"The view of api/v1/{address} lacks a method or rows that its base declares."
             problems.append(Error(message, hint="Define it.", id="api.E003"))
         problems += [
             Error(f"{method} api/v1/{address} is not repeatable.", hint=WRITE, id="api.E004")
