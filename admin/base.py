@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_permission_codename
-from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
+from django.db.models import BooleanField, DateTimeField, Model, Q, QuerySet, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -501,9 +501,25 @@ class EditAdmin(BaseAdmin):
 
 
 class RecordAdmin(EditAdmin):
-    """Base class for admin pages of records, which can only be viewed."""
+    """Base class for admin pages of records, which can only be viewed.
+
+    Unless a subclass declares them, `list_display` has all columns but the key and those of its other declarations, and
+    `list_filter` those with few values.
+    """
 
     ordering: ClassVar[Any] = ("-pk",)
+    list_display: Any = None
+    list_filter: ClassVar[Any] = None
+
+    def __init__(self, model: type[Model], site: Any) -> None:
+        super().__init__(model, site)
+        hidden = {*self.text_fields, *self.secret_fields, *self.plain_texts, *self.heavy, self.workspace_path}
+        short = [field for field in self.opts.fields if not (field.primary_key or field.name in hidden)]
+        if self.list_display is None:
+            self.list_display = [field.name for field in short]
+        if self.list_filter is None:
+            few = [field for field in short if field.choices or isinstance(field, BooleanField)]
+            self.list_filter = [field.name for field in few]  # type: ignore[misc]  # it is no class’s own
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fields of a record, including times set by the database or the code."""

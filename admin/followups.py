@@ -29,7 +29,6 @@ def pauses() -> dict[str, str]:
 class FollowUpSequenceAdmin(RecordAdmin):
     ordering = ("name", "pk")
     list_display = ("name", "starts", "enabled", "business_hours_only", "created_at")
-    list_filter = ("enabled", "starts")
     search_fields = ("name__istartswith",)
     search_help_text = "Start of the name, or an ID"
     readonly_fields = ("related",)
@@ -40,19 +39,8 @@ class FollowUpSequenceAdmin(RecordAdmin):
 @admin.register(FollowUpStep)
 class FollowUpStepAdmin(RecordAdmin):
     workspace_path = "sequence__workspace"
-    list_display = (
-        "sequence",
-        "position",
-        "channel",
-        "offset_days",
-        "offset_minutes",
-        "condition",
-        "needs_approval",
-        "retired",
-    )
     text_fields = ("subject", "text")
     ordering = ("sequence", "position", "pk")
-    list_filter = ("channel", "condition", "needs_approval", "retired")
     search_fields = ("sequence__name__istartswith",)
     search_help_text = "Start of the sequence’s name, or an ID"
 
@@ -76,7 +64,6 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
 @admin.register(FollowUpTask)
 class FollowUpTaskAdmin(LeadRecordAdmin):
     list_display = ("claimed_at", linked("lead"), "channel", chip("status", "followup"), "reason", "response")
-    list_filter = ("status", "response", "channel")
     text_fields = ("subject", "text", "offered")
     plain_texts = ("reason",)
 
@@ -84,7 +71,6 @@ class FollowUpTaskAdmin(LeadRecordAdmin):
 @admin.register(ChannelRefusal)
 class ChannelRefusalAdmin(LeadRecordAdmin):
     list_display = ("since", linked("lead"), "channel", "code", "recheck_at")
-    list_filter = ("channel",)
 
 
 @admin.register(Appointment)
@@ -113,4 +99,3 @@ class BookingCheckAdmin(LeadRecordAdmin):
 @admin.register(Enrichment)
 class EnrichmentAdmin(LeadRecordAdmin):
     list_display = ("created_at", linked("lead"), "kind", "status", "source", "answered_at", "errors")
-    list_filter = ("kind", "status")

@@ -202,5 +202,4 @@ class MailboxAlarmAdmin(RecordAdmin):
     workspace_path = "integration__workspace"
     plain_texts = ("address",)
     list_display = ("since", "integration", "address", "rate", "count", "mails", "days", "last_at", "told_at")
-    list_filter = ("rate",)
     ordering = ("-since", "-pk")

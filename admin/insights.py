@@ -13,7 +13,6 @@ class ContextPackAdmin(RecordAdmin):
     text_fields = ("question", "synthesis", "early_answer", "metrics")
     plain_texts = ("error",)
     list_display = ("created_at", "window", "status", "target_threads", cost, "error")
-    list_filter = ("status", "window")
 
 
 @admin.register(PackThread)
@@ -24,7 +23,6 @@ class PackThreadAdmin(RecordAdmin):
     named_by = "lead"
     plain_texts = ("error",)
     list_display = ("pack", "position", "reason", "status", "outcome", "paid", "attempts", "error")
-    list_filter = ("status", "reason")
 
 
 @admin.register(ConversationInsight)
@@ -32,7 +30,6 @@ class ConversationInsightAdmin(RecordAdmin):
     named_by = "lead"
     text_fields = ("data",)
     list_display = ("created_at", "outcome", "source", "prompt_version", "read_at", cost)
-    list_filter = ("outcome", "source")
 
 
 @admin.register(PackQuestion)
@@ -40,4 +37,3 @@ class PackQuestionAdmin(RecordAdmin):
     text_fields = ("text", "answer")
     plain_texts = ("error",)
     list_display = ("created_at", linked("pack"), "status", cost, "error")
-    list_filter = ("status",)

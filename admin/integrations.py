@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from admin.base import BY_ID, EditAdmin, RecordAdmin
-from admin.columns import WorkspaceFilter, known_values, link
+from admin.columns import known_values, link
 from admin.scope import INSTALLATION
 from integrations import registry
 from integrations.health import probes
@@ -86,9 +86,7 @@ class WebhookKeyAdmin(RecordAdmin):
     workspace_path = "integration__workspace"
     named_by = "integration"
     secret_fields = ("secret", "key_hash")
-    list_display = ("id", "integration", "created_at", "expires_at", "last_used_at")
-    list_filter = (WorkspaceFilter, known_values("integration__provider", registry.labels))
-    fields = ("integration", "created_at", "expires_at", "last_used_at")
+    list_filter = (known_values("integration__provider", registry.labels),)
 
 
 @admin.register(ApiToken)
@@ -97,7 +95,6 @@ class ApiTokenAdmin(RecordAdmin):
 
     secret_fields = ("token_hash",)
     list_display = ("name", "visible", "created_at", "expires_at", "revoked_at", "last_used_at")
-    list_filter = (WorkspaceFilter,)
     fields = ("workspace", "name", "visible", "scopes", "sources", *list_display[2:])
 
 
@@ -108,8 +105,6 @@ class IdempotencyKeyAdmin(RecordAdmin):
     workspace_path = "token__workspace"
     named_by = "token"
     secret_fields = ("answer", "key", "body_hash")
-    list_display = ("id", "token", "status", "lead_id", "created_at")
-    fields = ("token", "status", "lead_id", "created_at")
 
 
 @admin.register(WebhookEndpoint)
@@ -127,7 +122,6 @@ class WebhookEndpointAdmin(RecordAdmin):
         "disabled_at",
         "disabled_for",
     )
-    list_filter = (WorkspaceFilter, "disabled_for")
     pages_in_workspace = (("Programs", "inbox:programs"),)
 
 
@@ -147,7 +141,6 @@ class WebhookAttemptAdmin(RecordAdmin):
         "status",
         "error",
     )
-    list_filter = ("outcome",)
     ordering = ("-id",)
 
 
@@ -157,7 +150,6 @@ class HealthTransitionAdmin(RecordAdmin):
 
     workspace_path = "health__workspace"
     list_display = ("at", "account", "before", "after", "reason")
-    list_filter = ("after", "before")
     list_select_related = ("health__integration",)
 
     @admin.display(description="account")
@@ -173,7 +165,6 @@ class NoticeAdmin(RecordAdmin):
     text_fields = ("text",)
     plain_texts = ("destination",)
     list_display = ("created_at", "kind", "path", "destination", "state", "reason")
-    list_filter = ("state", "path")
     ordering_of_one = ("-created_at",)
 
 
@@ -227,15 +218,6 @@ class ReplyPollAdmin(RecordAdmin):
 
     workspace_path = "integration__workspace"
     named_by = "integration"
-    list_display = (
-        "integration",
-        "complete_through",
-        "due_at",
-        "polled_at",
-        "last_read",
-        "last_new",
-        "total_new",
-    )
     ordering = ("due_at",)
 
 
@@ -256,6 +238,5 @@ class DayReceiptAdmin(RecordAdmin):
         "missing",
         "reasons",
     )
-    list_filter = ("kind",)
     plain_texts = ("reasons",)
     ordering = ("-day",)

@@ -22,7 +22,6 @@ class JobStepAdmin(RecordAdmin):
     workspace_path = "job__workspace"
     plain_texts = ("result", "reason")
     list_display = ("started_at", JOB, "name", "effect", "status", "reason", "finished_at")
-    list_filter = ("status", "effect")
     heavy = ("result",)
 
 
@@ -31,7 +30,6 @@ class JobAttemptAdmin(RecordAdmin):
     workspace_path = "job__workspace"
     plain_texts = ("traceback", "error_class", "error")
     list_display = ("started_at", JOB, "number", "outcome", "duration_ms", "error_class", "worker")
-    list_filter = ("outcome",)
     heavy = ("traceback",)
 
 
@@ -43,7 +41,6 @@ class JobActionAdmin(RecordAdmin):
     text_fields = ("detail",)
     plain_texts = ("actor",)
     list_display = ("created_at", JOB, "action", "actor")
-    list_filter = ("action",)
 
 
 @admin.register(Worker)

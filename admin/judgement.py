@@ -24,7 +24,6 @@ class TagDecisionAdmin(LeadRecordAdmin):
 
     text_fields = ("quote", "reason")
     list_display = ("created_at", linked("lead"), "tag", "kind", "by")
-    list_filter = ("kind", "tag")
     search_help_text = "Lead’s email, or the ID of the decision or its message"
     id_fields = ("message",)
 
@@ -34,7 +33,6 @@ class ProviderWordAdmin(LeadRecordAdmin):
     """Statements by people at a provider about a lead."""
 
     list_display = ("said_at", linked("lead"), "tag", "by")
-    list_filter = ("tag",)
 
 
 @admin.register(LeadLabel)
@@ -43,7 +41,6 @@ class LeadLabelAdmin(LeadRecordAdmin):
 
     text_fields = ("reason",)
     list_display = ("decided_at", linked("lead"), "label", "state", "kind", "by")
-    list_filter = ("state", "kind")
 
 
 @admin.register(Label)
@@ -63,7 +60,6 @@ class GateResultAdmin(RecordAdmin):
 
     text_fields = ("evidence",)
     list_display = ("decided_at", linked("draft"), "stage", "gate", "passed", "policy_version")
-    list_filter = ("stage", "passed")
     id_fields = ("draft",)
 
 
@@ -71,16 +67,6 @@ class GateResultAdmin(RecordAdmin):
 class SendingPolicyAdmin(RecordAdmin):
     """What may be sent without a person, by workspace and campaign. Admins change it on their Automation page."""
 
-    list_display = (
-        "workspace",
-        "campaign",
-        "mode",
-        "confidence_threshold",
-        "min_delay_s",
-        "max_delay_s",
-        "updated_at",
-    )
-    list_filter = ("mode", "business_hours_only")
     ordering = ("-updated_at", "pk")
     pages_in_workspace = (("Change it in the workspace", "inbox:automation"),)
 
@@ -91,7 +77,6 @@ class WorkspaceFactAdmin(RecordAdmin):
 
     text_fields = ("question", "folded", "answer")
     list_display = ("updated_at", "kind", "position", "updated_by")
-    list_filter = ("kind",)
     pages_in_workspace = (("Change it in the workspace", "inbox:fact", "pk"),)
 
 

@@ -28,7 +28,6 @@ class OutboundSendAdmin(LeadRecordAdmin):
     text_fields = ("subject", "text", "rest")
     plain_texts = ("reason", "recipients", "provider_message_id")
     list_display = ("created_at", linked("lead"), "channel", "origin", chip("state", "send"), "reason")
-    list_filter = ("state", "channel", "origin")
     search_fields = ("lead__email__exact", "provider_message_id__exact", "origin_id__exact")
     search_help_text = "Lead’s email, provider’s message ID, or another ID"
     heavy = ("recipients",)

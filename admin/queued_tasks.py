@@ -61,6 +61,7 @@ class TaskAdmin(RecordAdmin):
     secret_fields = ("args", "kwargs", "result")
     plain_texts = ("func", "hook")
     list_display = ("name", "func", "started", "stopped", "attempt_count")
+    list_filter = ()
     ordering = ("-stopped",)
     search_fields = ("name__exact",)
     search_help_text = "Task’s full name"

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.exceptions import PermissionDenied
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import QuerySet
@@ -37,7 +38,7 @@ NO_OWNER = "A workspace needs an owner. Make someone else an owner first."
 CHANGED = "Someone else has changed this person’s role. Check it again."
 
 
-class NotAllowed(ValueError):
+class NotAllowed(PermissionDenied):
     """A change of members or invitations is refused. The text states the reason for users."""
 
 
