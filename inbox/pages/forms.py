@@ -9,8 +9,8 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
 
 from inbox.models import Membership, audit
 from inbox.pages.access import WorkspaceRequest
@@ -34,15 +34,22 @@ def first_error(form: forms.BaseForm) -> str:
     return str(next(iter(form.errors.values()))[0])
 
 
-def accepts(form: forms.BaseForm, field: str, act: Callable[[], object]) -> bool:
-    """Whether `form` was posted and valid, and `act` stored it. If `act` raises Refused, `field` gets the error."""
+def accepts(
+    form: forms.BaseForm, field: str | None, act: Callable[[], object], refused: type[Exception] = Refused
+) -> bool:
+    """Whether `form` was posted and valid, and `act` stored it. If `act` raises `refused`, `field` gets the error."""
     try:
         if form.is_valid():
             act()
         return form.is_valid()
-    except Refused as reason:
+    except refused as reason:
         form.add_error(field, str(reason))
         return False
+
+
+def form_page(request: HttpRequest, template: str, form: forms.BaseForm, **context: object) -> HttpResponse:
+    """Renders a page with `form`, as 422 if it has errors."""
+    return render(request, template, {"form": form, **context}, status=422 if form.errors else 200)
 
 
 def redirect_to(request: WorkspaceRequest, page: str, *args: object, **words: str) -> HttpResponseRedirect:

@@ -28,7 +28,7 @@ from inbox.pages.access import (
     workspace_view,
 )
 from inbox.pages.desk.search import matches, search_page
-from inbox.pages.forms import record, redirect_to, refusals_shown
+from inbox.pages.forms import form_page, record, redirect_to, refusals_shown
 
 TAKEN = "Another lead already has this. Correct it, or merge the two leads."
 NO_ADDRESS = "That isn’t an email address. Write it like name@example.com."
@@ -147,7 +147,7 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     leads = Lead.objects.select_related("workspace")
     lead = get_object_or_404(leads, pk=lead_id, workspace=request.workspace)
     form, taken_by = LeadForm(request.POST or None, instance=lead), None
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         try:
             changed = facts.enter(lead, form.entered(), request.user, shown=form.shown())
         except facts.Taken as taken:
@@ -157,8 +157,7 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
             words = "Saved." if changed else "Nothing was changed."
             return redirect_to(request, "inbox:conversation", lead.pk, success=words)
     saved = Lead.objects.get(pk=lead.pk)  # read again, because the form has changed its own instance
-    context = {"lead": saved, "form": form, "taken_by": taken_by}
-    return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
+    return form_page(request, "leads/edit.html", form, lead=saved, taken_by=taken_by)
 
 
 @workspace_view(MEMBER, POST)

@@ -15,7 +15,7 @@ from inbox.intake import tag_decisions
 from inbox.leads.tags import SAID
 from inbox.models import Message
 from inbox.pages.access import FORM, POST, WorkspaceRequest, workspace_view
-from inbox.pages.forms import first_error, redirect_to, refusals_shown
+from inbox.pages.forms import first_error, form_page, redirect_to, refusals_shown
 from inbox.pipeline.alike import MOST, SHOWN, Alike, NotAlike
 from inbox.understanding import rules
 
@@ -51,21 +51,22 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/messages/<message>/why/`: shows the decisions about a reply's tag. Members can correct it."""
     message = find_reply(request, message_id)
     form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         before = message.tag
         decision = tag_decisions.correct(message, user=request.user, **form.cleaned_data)
         done = "Kept as" if decision.tag == before else "Corrected to"
         words = f"{done} {decision.tag}. The correction is kept as labelled data."
         return redirect_to(request, "inbox:why", message.pk, success=words)
-    context = {
-        "message": message,
-        "lead": message.lead,
-        "decisions": message.tag_decisions.select_related("user", "program").order_by("-created_at"),
-        "alike": Alike.to(message),
-        "form": form,
-        "rules_version": rules.RULES_VERSION,
-    }
-    return render(request, "understanding/why.html", context, status=422 if form.errors else 200)
+    return form_page(
+        request,
+        "understanding/why.html",
+        form,
+        message=message,
+        lead=message.lead,
+        decisions=message.tag_decisions.select_related("user", "program").order_by("-created_at"),
+        alike=Alike.to(message),
+        rules_version=rules.RULES_VERSION,
+    )
 
 
 @workspace_view(methods=POST)

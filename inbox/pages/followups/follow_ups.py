@@ -6,13 +6,12 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
 
 from inbox.followups import by_hand, lists, step_job
 from inbox.models import FollowUpInstance, FollowUpTask
 from inbox.pages.access import FORM, MEMBER, POST, WorkspaceRequest, workspace_view
-from inbox.pages.forms import PostedText
+from inbox.pages.forms import PostedText, accepts, form_page, redirect_to
 from inbox.pages.pagination import page_of
 from inbox.replying import limits
 from inbox.replying.send_claims import Refused
@@ -107,10 +106,13 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
     return render(request, "followups/list.html", context)
 
 
-def list_of(request: WorkspaceRequest, view: str) -> HttpResponse:
-    """Redirects to the list `view`, a key of lists.VIEWS; "" means the first list that has rows."""
-    url = reverse("inbox:followups", args=[request.workspace.pk])
-    return redirect(f"{url}?view={view}" if view else url)
+def list_of(request: WorkspaceRequest, view: str, **words: str) -> HttpResponse:
+    """Redirects to the list `view`, a key of lists.VIEWS, with messages as `redirect_to`; "" means the first list that
+    has rows.
+    """
+    response = redirect_to(request, "inbox:followups", **words)
+    response["Location"] += f"?view={view}" if view else ""
+    return response
 
 
 def _row(view: lists.View, row: Any) -> dict[str, object]:
@@ -139,19 +141,17 @@ def act(request: WorkspaceRequest) -> HttpResponse:
     not offer changes nothing.
     """
     name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
-    target = list_of(request, view.key if view else "")
     if view is None or name not in BUTTONS[view.key]:
-        messages.error(request, "Choose an action.")
-        return target
-    ids = _chosen(request, view)
-    if not ids:
-        messages.error(request, "Select at least one follow-up.")
-        return target
-    _tell(request, name, by_hand.act(request.workspace, name, ids, user=request.user))
-    return target
+        return list_of(request, view.key if view else "", error="Choose an action.")
+    if not (ids := _chosen(request, view)):
+        return list_of(request, view.key, error="Select at least one follow-up.")
+    _act(request, name, ids)
+    return list_of(request, view.key)
 
 
-def _tell(request: WorkspaceRequest, name: str, outcome: by_hand.ByHandResult) -> None:
+def _act(request: WorkspaceRequest, name: str, ids: list[uuid.UUID]) -> None:
+    """Applies the action `name` to the follow-ups with these ids, and shows the outcome as messages."""
+    outcome = by_hand.act(request.workspace, name, ids, user=request.user)
     if outcome.done:
         many = "1 follow-up" if outcome.done == 1 else f"{outcome.done} follow-ups"
         messages.success(request, f"{by_hand.WORDS[name]} {many}.")
@@ -180,18 +180,13 @@ def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
     waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
     step_task = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
     form = ApprovalForm(request.POST or None, channel=step_task.channel, initial={"text": step_task.text})
-    back = list_of(request, "approval")
     if request.POST.get("do") == "skip":
-        outcome = by_hand.act(request.workspace, "skip", [step_task.instance_id], user=request.user)
-        _tell(request, "skip", outcome)
-        return back
-    if request.method == "POST" and form.is_valid():
-        try:
-            step_job.approve(step_task, user=request.user, text=form.cleaned_data["text"])
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "Approved. It’s on its way.")
-            return back
-    context = {"task": step_task, "form": form, "lead": step_task.lead}
-    return render(request, "followups/task.html", context, status=422 if form.errors else 200)
+        _act(request, "skip", [step_task.instance_id])
+        return list_of(request, "approval")
+
+    def approve() -> None:
+        step_job.approve(step_task, user=request.user, text=form.cleaned_data["text"])
+
+    if accepts(form, None, approve, Refused):
+        return list_of(request, "approval", success="Approved. It’s on its way.")
+    return form_page(request, "followups/task.html", form, task=step_task, lead=step_task.lead)

@@ -274,21 +274,20 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     form = OneLeadForm(lead, request.POST)
     started = plan.enrol(lead, form.cleaned_data["sequence"], user=request.user) if form.is_valid() else None
     if started is None:
-        messages.error(request, "Not enrolled. They’re already in the sequence or can’t be contacted.")
+        words = {"error": "Not enrolled. They’re already in the sequence or can’t be contacted."}
     else:
         record(request, "sequence.enrolled", started.sequence, count=1)
-        messages.success(request, f"Enrolled in “{started.sequence.name}”.")
-    return redirect_to(request, "inbox:conversation", lead.pk)
+        words = {"success": f"Enrolled in “{started.sequence.name}”."}
+    return redirect_to(request, "inbox:conversation", lead.pk, **words)
 
 
 @workspace_view(methods=POST)
 def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     """Starts a sequence for the named leads, at most 2,000, and reports how many were started and left out."""
     sequence, form = _own(request, sequence_id), EnrolForm(request.POST)
-    back = list_of(request, "waiting")
     if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return back
+        errors = " ".join(str(error) for errors in form.errors.values() for error in errors)
+        return list_of(request, "waiting", error=errors)
     leads = list(form.leads(request.workspace))
     started = [row for lead in leads if (row := plan.enrol(lead, sequence, user=request.user)) is not None]
     record(request, "sequence.enrolled", sequence, count=len(started))
@@ -298,4 +297,4 @@ def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
         messages.warning(request, f"{unknown} of the addresses don’t match a lead.")
     if skipped := len(leads) - len(started):
         messages.warning(request, f"{skipped} are already in it or can’t be contacted.")
-    return back
+    return list_of(request, "waiting")

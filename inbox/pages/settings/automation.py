@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 
 from inbox.models import Campaign, SendingPolicy, Workspace, audit
 from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, asks_again, workspace_view
-from inbox.pages.forms import record, redirect_to
+from inbox.pages.forms import form_page, record, redirect_to
 from inbox.replying import gates, shadow, undo
 
 Mode = SendingPolicy.Mode
@@ -83,13 +83,12 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
     campaign = get_object_or_404(campaigns, pk=campaign_id) if campaign_id else None
     current = SendingPolicy.objects.filter(workspace=request.workspace, campaign=campaign).first()
     form = PolicyForm(request.workspace, campaign, request.POST or None, instance=current)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         saved = form.save()
         record(request, "policy.change", saved, changes=audit.changes_of(form))
         return redirect_to(request, "inbox:automation", success=f"Saved: {saved.get_mode_display()}.")
     row = shadow.row_of(request.workspace, campaign)
-    context = {"form": form, "campaign": campaign, "row": row}
-    return render(request, "automation/policy.html", context, status=422 if form.errors else 200)
+    return form_page(request, "automation/policy.html", form, campaign=campaign, row=row)
 
 
 @workspace_view(ADMIN, POST)

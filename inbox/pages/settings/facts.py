@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from django import forms
@@ -12,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from inbox.models import WorkspaceFact
 from inbox.models.workspace_fact import ANSWER_CHARS, FOLDED_CHARS, MOST, QUESTION_CHARS, folded
 from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, workspace_view
-from inbox.pages.forms import PostedText, accepts, redirect_to
+from inbox.pages.forms import PostedText, accepts, form_page, redirect_to
 from inbox.workspaces import factbook
 from inbox.workspaces.own_and_shared import Refused
 
@@ -125,12 +126,8 @@ def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
     """`…/facts/new/<kind>/`: adds a fact of this WorkspaceFact.Kind."""
     if kind not in Kind.values:
         raise Http404("No such kind of fact.")
-    form = FactForm(kind, request.POST or None)
-
-    def add() -> None:
-        factbook.add(request.workspace, request.user, kind=kind, **form.cleaned_data)
-
-    return _edit(request, form, add, "Added. New drafts can use it.")
+    add = partial(factbook.add, request.workspace, request.user, kind=kind)
+    return _edit(request, FactForm(kind, request.POST or None), add, "Added. New drafts can use it.")
 
 
 @workspace_view(ADMIN, FORM)
@@ -144,10 +141,10 @@ def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
     values = {"question": fact.question, "answer": fact.answer, "position": fact.position}
     form = FactForm(fact.kind, request.POST or None, initial=values)
 
-    def change() -> None:
+    def change(**fields: Any) -> None:
         if request.POST.get("seen") != fact.updated_at.isoformat():
             raise Refused(factbook.MOVED)
-        factbook.change(fact, request.user, **form.cleaned_data)
+        factbook.change(fact, request.user, **fields)
 
     return _edit(request, form, change, "Saved. Existing drafts keep their text.", fact)
 
@@ -155,13 +152,12 @@ def edit(request: WorkspaceRequest, fact_id: uuid.UUID) -> HttpResponse:
 def _edit(
     request: WorkspaceRequest,
     form: FactForm,
-    act: Callable[[], object],
+    act: Callable[..., object],
     outcome: str,
     fact: WorkspaceFact | None = None,
 ) -> HttpResponse:
     """Stores the posted fact with `act`, or shows the form again, as 422 if it has errors."""
-    if accepts(form, "question", act):
+    if accepts(form, "question", lambda: act(**form.cleaned_data)):
         return redirect_to(request, "inbox:facts", success=outcome)
     kind, version = Kind(form.kind), request.POST.get("seen") or (fact and fact.updated_at.isoformat())
-    context = {"form": form, "kind": kind, "words": WORDS[kind], "fact": fact, "seen": version}
-    return render(request, "facts/form.html", context, status=422 if form.errors else 200)
+    return form_page(request, "facts/form.html", form, kind=kind, words=WORDS[kind], fact=fact, seen=version)

@@ -15,9 +15,9 @@ from inbox.events import endpoints
 from inbox.models import AuditEntry
 from inbox.models.event import EVERY, EventType
 from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, asks_again, workspace_view
-from inbox.pages.forms import redirect_to, refusals_shown
+from inbox.pages.forms import form_page, redirect_to, refusals_shown
 from inbox.workspaces.programs import create_token, revoke_token
-from integrations.models import ApiToken, Scope, WebhookAttempt, WebhookEndpoint
+from integrations.models import ApiToken, Scope, WebhookEndpoint
 from integrations.models.program import networks
 
 DAYS = {"90": "90 days", "30": "30 days", "365": "1 year", "0": "Never"}
@@ -137,17 +137,12 @@ def _page(
     rows = WebhookEndpoint.objects.filter(workspace=request.workspace).annotate(waiting=waiting)
     context = {
         "tokens": [(token, makers.get(str(token.pk))) for token in tokens],
-        "endpoints": [(endpoint, _attempts(endpoint)) for endpoint in rows],
+        "endpoints": [(row, row.attempts.select_related("event").order_by("-pk")[:SHOWN]) for row in rows],
         "form": form or TokenForm(),
         "once": once,
         "off_after": endpoints.OFF_AFTER,
     }
     return render(request, "integrations/programs.html", context, status=422 if form else 200)
-
-
-def _attempts(endpoint: WebhookEndpoint) -> list[WebhookAttempt]:
-    """The newest attempts, newest first."""
-    return list(endpoint.attempts.select_related("event").order_by("-pk")[:SHOWN])
 
 
 @never_cache
@@ -163,7 +158,7 @@ def new_endpoint(request: WorkspaceRequest) -> HttpResponse:
             form.add_error("url", str(refusal))
         else:
             return _page(request, once=_secret(endpoint, str(endpoint.secret)))
-    return _form(request, form)
+    return form_page(request, "integrations/endpoint.html", form, endpoint=None)
 
 
 @workspace_view(ADMIN, FORM)
@@ -181,12 +176,7 @@ def endpoint(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
             setattr(row, name, chosen)
         endpoints.change(row, request.user)
         return redirect_to(request, "inbox:programs", success=f"Saved: {row.url}")
-    return _form(request, form, row)
-
-
-def _form(request: WorkspaceRequest, form: EndpointForm, row: WebhookEndpoint | None = None) -> HttpResponse:
-    context = {"form": form, "endpoint": row}
-    return render(request, "integrations/endpoint.html", context, status=422 if form.errors else 200)
+    return form_page(request, "integrations/endpoint.html", form, endpoint=row)
 
 
 def _secret(row: WebhookEndpoint, text: str) -> dict[str, str]:
@@ -206,7 +196,7 @@ def rotate(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
 def endpoint_act(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
     """Tests an endpoint, sends what it missed, or sends one event again, as `do` says."""
     row, act = _find(request, endpoint_id), request.POST.get("do")
-    with refusals_shown(request, endpoints.EndpointRefused, ValueError):
+    with refusals_shown(request, ValueError):
         if act == "test":
             endpoints.test(row, request.user)
             messages.info(request, "A test event is on its way. You’ll see the result under “Last attempts”.")

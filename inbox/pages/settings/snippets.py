@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,7 +13,15 @@ from inbox.followups import step_text
 from inbox.models import Snippet, Workspace
 from inbox.models.snippet import NAME_CHARS, TEXT_CHARS
 from inbox.pages.access import FORM, MEMBER, WorkspaceRequest, signed_in, workspace_view
-from inbox.pages.forms import PostedText, accepts, find_changeable, may_share, own_and_shared, redirect_to
+from inbox.pages.forms import (
+    PostedText,
+    accepts,
+    find_changeable,
+    form_page,
+    may_share,
+    own_and_shared,
+    redirect_to,
+)
 from inbox.replying.variables import VARIABLES
 from inbox.workspaces.own_and_shared import SNIPPETS
 
@@ -51,11 +60,11 @@ def snippet_list(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(MEMBER, FORM)
 def new(request: WorkspaceRequest) -> HttpResponse:
     """`…/snippets/new/`: adds a snippet. With `shared`, which needs an admin, the whole workspace sees it."""
-    form = SnippetForm(request.workspace, request.POST or None, shares=may_share(request))
-
-    def add() -> None:
-        SNIPPETS.add(request.workspace, signed_in(request), **{"shared": False} | form.cleaned_data)
-
+    form, by = (
+        SnippetForm(request.workspace, request.POST or None, shares=may_share(request)),
+        signed_in(request),
+    )
+    add = partial(SNIPPETS.add, request.workspace, by, shared=False)
     return _edit(request, form, add, "Added")
 
 
@@ -69,18 +78,17 @@ def edit(request: WorkspaceRequest, snippet_id: uuid.UUID) -> HttpResponse:
         return redirect_to(request, "inbox:snippets", success=f"Deleted: {snippet.name}")
     values = {"name": snippet.name, "text": snippet.text}
     form = SnippetForm(request.workspace, request.POST or None, shares=False, initial=values)
-    return _edit(request, form, lambda: SNIPPETS.change(snippet, by, **form.cleaned_data), "Saved", snippet)
+    return _edit(request, form, partial(SNIPPETS.change, snippet, by), "Saved", snippet)
 
 
 def _edit(
     request: WorkspaceRequest,
     form: SnippetForm,
-    act: Callable[[], object],
+    act: Callable[..., object],
     outcome: str,
     snippet: Snippet | None = None,
 ) -> HttpResponse:
     """Stores the posted snippet with `act`, or shows the form again, as 422 if it has errors."""
-    if accepts(form, "name", act):
+    if accepts(form, "name", lambda: act(**form.cleaned_data)):
         return redirect_to(request, "inbox:snippets", success=f"{outcome}: {form.cleaned_data['name']}")
-    context = {"form": form, "snippet": snippet, "variables": VARIABLES}
-    return render(request, "snippets/form.html", context, status=422 if form.errors else 200)
+    return form_page(request, "snippets/form.html", form, snippet=snippet, variables=VARIABLES)
