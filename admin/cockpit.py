@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -25,7 +24,6 @@ from integrations.models import WorkspaceIntegrationHealth
 from jobs import backlog, stats, tally
 from jobs.backlog import Backlog, TenantQueue
 from jobs.display import counted
-from jobs.durations import duration
 from jobs.joblist import FAILURES
 from jobs.models import NO_WORKSPACE, BackgroundJob
 from jobs.tally import Tally
@@ -58,23 +56,18 @@ class Tile(NamedTuple):
 
 
 class LaneLine(NamedTuple):
-    """A lane with its due jobs and its promise. `held` counts due jobs that wait for a workspace's limit to be raised.
-    `fullest` is the lane's longest queue, which belongs to the workspace `whose`.
-    """
+    """A lane, and its longest queue `fullest`, which belongs to the workspace `whose`. The URLs list their due jobs."""
 
-    label: str
-    what: str
-    due: str
-    oldest: str
-    promise: str
-    percent: int
-    broken: int
-    held: str
+    backlog: Backlog
     url: str
-    whose: str
-    fullest: str
-    fullest_url: str
-    paused: bool
+    fullest: TenantQueue | None = None
+    whose: str = ""
+    fullest_url: str = ""
+
+    @property
+    def percent(self) -> int:
+        """The wait of the oldest due job as a share of the lane's promise, at most 100."""
+        return min(100, round(100 * self.backlog.oldest_s / self.backlog.lane.promise_s))
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,7 @@ def of(request: HttpRequest) -> Cockpit:
         shows=parts,
         tiles=_tiles(parts, board, lanes, tallies),
         accounts=board,
-        lanes=[_lane_line(lane, _names(scope, lanes)) for lane in lanes],
+        lanes=[_lane_line(lane, scope) for lane in lanes],
         failed=[of_jobs(cause, may_retry=may_retry) for cause in failed[:SHOWN]],
         failed_more=max(0, len(failed) - SHOWN),
         deliveries=[_delivery_cause(place, cause) for place, cause in enumerate(deliveries[:SHOWN])],
@@ -228,39 +221,14 @@ def _delivery_cause(place: int, row: Tally) -> CauseLine:
 # --- lanes ---
 
 
-def _names(scope: Scope, lanes: Sequence[Backlog]) -> dict[UUID, str]:
-    """The names of workspaces with due jobs, without a query if there are none."""
-    return dict(scope.names) if any(lane.tenants for lane in lanes) else {}
-
-
-def _lane_line(lane: Backlog, names: dict[UUID, str]) -> LaneLine:
-    first, spec = lane.tenants[0] if lane.tenants else None, lane.lane
-    return LaneLine(
-        label=spec.name.capitalize(),
-        what=spec.what,
-        due=counted(lane.due, backlog.CAP),
-        held=counted(lane.held, backlog.CAP) if lane.held else "",
-        oldest=duration(lane.oldest_s) if lane.due else "none",
-        promise=duration(spec.promise_s),
-        percent=min(100, round(100 * lane.oldest_s / spec.promise_s)),
-        broken=lane.broken,
-        url=list_url(BackgroundJob, state="due", lane=spec.name),
-        whose=_name(first, names) if first else "",
-        fullest=counted(first.due, backlog.CAP) if first else "",
-        fullest_url=_tenant_url(first, spec.name) if first else "",
-        paused=first is not None and first.paused,
-    )
-
-
-def _name(queue: TenantQueue, names: dict[UUID, str]) -> str:
-    return (
-        "Holdfast itself"
-        if str(queue.tenant) == NO_WORKSPACE
-        else names.get(queue.tenant, "Another workspace")
-    )
-
-
-def _tenant_url(queue: TenantQueue, lane: str) -> str:
-    no_tenant = str(queue.tenant) == NO_WORKSPACE
-    whose = {"workspace__isnull": "True"} if no_tenant else {"workspace": queue.tenant}
-    return list_url(BackgroundJob, state="due", lane=lane, **whose)
+def _lane_line(lane: Backlog, scope: Scope) -> LaneLine:
+    filters = {"state": "due", "lane": lane.lane.name}
+    url = list_url(BackgroundJob, **filters)
+    if not lane.tenants:
+        return LaneLine(lane, url)
+    first = lane.tenants[0]
+    if str(first.tenant) == NO_WORKSPACE:
+        ours = list_url(BackgroundJob, **filters, workspace__isnull="True")
+        return LaneLine(lane, url, first, "Holdfast itself", ours)
+    whose = dict(scope.names).get(first.tenant, "Another workspace")
+    return LaneLine(lane, url, first, whose, list_url(BackgroundJob, **filters, workspace=first.tenant))

@@ -28,15 +28,13 @@ from admin import accounts, cockpit
 from admin.base import BaseAdmin
 from admin.columns import row_url
 from admin.scope import choose, scope_of
-from inbox.models import Draft, Lead, Message, OutboundSend, TextAccess, WebhookDelivery, Workspace, audit
+from inbox.models import TextAccess, Workspace, audit
 from inbox.models.text_access import LASTS
 from inbox.pages.access import next_url, question, signed_in, to_second_factor
 from inbox.trace import story
 from inbox.trace.records import NotHere
 from inbox.trace.story import Trace
 from inbox.workspaces.identity import identity_of
-from integrations.models import Notice
-from jobs.models import BackgroundJob
 
 
 class AdminSite(admin.AdminSite):
@@ -94,8 +92,7 @@ class AdminSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         if not self.has_permission(request):
             return {**super().each_context(request), "scope": None}
-        return {
-            **super().each_context(request),
+        return super().each_context(request) | {
             "scope": scope_of(request),
             "banner": SimpleLazyObject(lambda: accounts.banner_of(request)),
             "live_url": reverse("admin:integrations_workspaceintegrationhealth_banner"),
@@ -120,9 +117,6 @@ def _kept_page(request: HttpRequest) -> str:
     return reverse("admin:index")
 
 
-PERMISSION = "inbox.open_text"
-
-
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=300,
@@ -137,7 +131,7 @@ def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
     log. The user must see the workspace (or gets a 404) and have the permission `open_text` (or gets a 403).
     """
     workspace = scope_of(request).workspace(workspace_id)
-    if not scope_of(request).may(PERMISSION):
+    if not scope_of(request).may("inbox.open_text"):
         raise PermissionDenied
     form = ReasonForm(request.POST or None)
     back = next_url(request, reverse("admin:index"))
@@ -167,29 +161,18 @@ def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess
     return access
 
 
-MODELS: dict[str, type[Model]] = {
-    "message": Message,
-    "lead": Lead,
-    "job": BackgroundJob,
-    "delivery": WebhookDelivery,
-    "send": OutboundSend,
-    "draft": Draft,
-    "notice": Notice,
-}
-"""The model of each kind of row with a trace. Its admin page declares the kind in `trace_kind`."""
-
-
 def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
     """`trace/<kind>/<id>/`: what happened to one row. A row that the user may not see is a 404.
 
     User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each such view is
     recorded in the audit log.
     """
-    model = MODELS.get(kind)
-    if model is None:
+    pages = (
+        page for page in admin.site._registry.values() if isinstance(page, BaseAdmin) and page.trace_kind
+    )
+    model_admin = next((page for page in pages if page.trace_kind == kind), None)
+    if model_admin is None:
         raise Http404(f"There’s no trace for a “{kind}”.")
-    model_admin = admin.site.get_model_admin(model)
-    assert isinstance(model_admin, BaseAdmin)
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
     rows = model_admin.get_queryset(request).filter(pk=row_id)
@@ -204,15 +187,14 @@ def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
     if not scope.may_read(workspace.pk):
         record = record.without_words()
     elif not scope.is_member(workspace.pk):
-        audit.record(workspace.pk, signed_in(request), "text.read", model(pk=row_id))
-    return render(request, "admin/trace.html", _context(request, model, workspace, record))
+        audit.record(workspace.pk, signed_in(request), "text.read", model_admin.model(pk=row_id))
+    return render(request, "admin/trace.html", _context(request, model_admin.model, workspace, record))
 
 
 def _context(request: HttpRequest, model: type[Model], workspace: Workspace, record: Trace) -> dict[str, Any]:
     scope = scope_of(request)
     inside = [workspace.pk, record.kind, record.id]
-    return {
-        **admin.site.each_context(request),
+    return admin.site.each_context(request) | {
         "title": record.headline,
         "trace": record,
         "traced": workspace,

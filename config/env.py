@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -33,25 +33,17 @@ class Env:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
 
-    def text(self, name: str, default: str = "", choices: Iterable[str] | None = None) -> str:
-        """The stripped value. Raises ImproperlyConfigured if it is neither empty nor one of `choices`."""
-        setting = self._environ.get(name, "").strip() or default
-        if choices is not None and setting and setting not in choices:
-            raise ImproperlyConfigured(f"{name} must be one of: {', '.join(choices)}.")
-        return setting
+    def text(self, name: str, default: str = "") -> str:
+        """The stripped value."""
+        return self._environ.get(name, "").strip() or default
 
-    def flag(self, name: str, default: bool = False) -> bool:
-        """The value as a boolean: `default` if it is unset, False if it is empty. Raises ImproperlyConfigured for a
-        word that is neither in TRUE nor in FALSE.
+    def flag(self, name: str) -> bool:
+        """The value as a boolean: False if it is unset or empty. Raises ImproperlyConfigured for a word that is neither
+        in TRUE nor in FALSE.
         """
-        raw = self._environ.get(name)
-        if raw is None:
-            return default
-        word = raw.strip().lower()
-        if word in TRUE:
-            return True
-        if word in FALSE:
-            return False
+        word = self.text(name).lower()
+        if word in {*TRUE, *FALSE}:
+            return word in TRUE
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true/false, yes/no, on/off).")
 
     def number(self, name: str, default: int, low: int, high: int) -> int:

@@ -114,17 +114,16 @@ def unavailable(request: HttpRequest, fault: Fault) -> HttpResponse:
         "text": request.POST.get("text", ""),
         "home": resolve_url("home"),
     }
+    error = "too_slow" if fault is Fault.SLOW else "unavailable"
     if request.path.startswith("/api/v1/"):
         from api import problems  # needs the apps, which are not there yet when the log's filter is loaded
 
-        error = "too_slow" if fault is Fault.SLOW else "unavailable"
         body = problems.problem(503, error, "The database does not answer.")
         response: HttpResponse = JsonResponse(body, status=503, content_type=problems.TYPE)
     elif part:
         words = " ".join(render_to_string("partials/unavailable.txt", context).split())
         response = HttpResponse(words, content_type="text/plain", status=503)
     elif request.get_preferred_type(["text/html", "application/json"]) == "application/json":
-        error = "too_slow" if fault is Fault.SLOW else "unavailable"
         response = JsonResponse({"success": False, "error": error}, status=503)
     else:
         response = HttpResponse(render_to_string("503.html", context), status=503)

@@ -7,6 +7,8 @@ would block the whole site. A buffering proxy prevents this (deploy/nginx). With
 import errno
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -44,35 +46,32 @@ class ClientSocket(socket.socket):
             raise _too_slow()
         if own_s is not None and own_s <= remaining_s:
             return super().recv(*args)
-        self.settimeout(remaining_s)
-        try:
+        with self._limited(remaining_s):
             return super().recv(*args)
-        except TimeoutError:
-            raise _too_slow() from None
-        finally:
-            self.settimeout(own_s)
 
     def sendall(self, data: Any, *args: Any) -> None:
         """Sends `data` in pieces of PIECE bytes, with SLOW_CLIENT_S for each. Python's own limit covers the whole call,
         so it would cut off a long response.
         """
-        self.settimeout(SLOW_CLIENT_S)
-        try:
+        with self._limited(SLOW_CLIENT_S):
             for at in range(0, len(data), PIECE):
                 super().sendall(memoryview(data)[at : at + PIECE], *args)
-        except TimeoutError:
-            raise _too_slow() from None
-        finally:
-            self.settimeout(None)
 
     def sendfile(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(SLOW_CLIENT_S)
-        try:
+        with self._limited(SLOW_CLIENT_S):
             return super().sendfile(*args, **kwargs)
+
+    @contextmanager
+    def _limited(self, seconds: float) -> Iterator[None]:
+        """Raises ConnectionResetError if a call in the block takes longer."""
+        own_s = self.gettimeout()
+        self.settimeout(seconds)
+        try:
+            yield
         except TimeoutError:
             raise _too_slow() from None
         finally:
-            self.settimeout(None)
+            self.settimeout(own_s)
 
 
 def _too_slow() -> ConnectionResetError:

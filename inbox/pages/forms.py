@@ -29,6 +29,18 @@ class PostedText(forms.CharField):
         return text.replace("\r\n", "\n").replace("\r", "\n") if isinstance(text, str) else text
 
 
+class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Saves only the changed columns. Saving the whole row could undo a change that happened in the meantime, such as a
+    stop of all sends, or the erasure of a person.
+    """
+
+    def save(self, commit: bool = True) -> Any:
+        row = super().save(commit=False)
+        if commit:
+            row.save(update_fields=self.changed_data)
+        return row
+
+
 def first_error(form: forms.BaseForm) -> str:
     """Returns the first error of an invalid form as a sentence for the user."""
     return str(next(iter(form.errors.values()))[0])

@@ -213,11 +213,12 @@ def test_the_fullest_queue_is_named_with_its_workspace(operator, northwind, blue
     WorkspaceLimit.objects.create(workspace=bluebird, max_workers=0)
     wait(bluebird, "steps", 3, 10)
 
-    lanes = {lane.label: lane for lane in operator.get(reverse(INDEX)).context["cockpit"].lanes}
+    lanes = {line.backlog.lane.name: line for line in operator.get(reverse(INDEX)).context["cockpit"].lanes}
 
-    assert (lanes["Bulk"].whose, lanes["Bulk"].fullest, lanes["Bulk"].paused) == ("Northwind", "5", False)
-    assert (lanes["Steps"].whose, lanes["Steps"].paused, lanes["Steps"].due) == ("Bluebird", True, "0")
-    listed = operator.get(lanes["Bulk"].fullest_url).context["cl"]
+    bulk, steps = lanes["bulk"], lanes["steps"]
+    assert (bulk.whose, bulk.fullest.due, bulk.fullest.paused) == ("Northwind", 5, False)
+    assert (steps.whose, steps.fullest.paused, steps.backlog.due) == ("Bluebird", True, 0)
+    listed = operator.get(bulk.fullest_url).context["cl"]
     assert {job.workspace for job in listed.result_list} == {northwind} and listed.result_count == 5
 
 

@@ -13,20 +13,13 @@ from django.views.generic import FormView
 
 from inbox.models import Membership, User
 from inbox.pages.access import next_url, signed_in
+from inbox.pages.forms import ChangedColumnsForm
 from inbox.pages.team import desks_of
 from inbox.workspaces import invitations
 from integrations.mail import is_off
 
 
-class FieldsForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form that saves only the columns of its fields."""
-
-    def save(self, commit: bool = True) -> Any:
-        self.instance.save(update_fields=self._meta.fields)
-        return self.instance
-
-
-class NameForm(FieldsForm):
+class NameForm(ChangedColumnsForm):
     """The first and last name that colleagues see."""
 
     class Meta:
@@ -122,7 +115,7 @@ OF_FORM = {"form": "own-notices"}
 """The fields stand in a table beside other forms, and so name theirs."""
 
 
-class NoticesForm(FieldsForm):
+class NoticesForm(ChangedColumnsForm):
     """The events that a member is notified about, and the minutes until a mail."""
 
     mail_after_min = forms.TypedChoiceField(

@@ -219,23 +219,17 @@ def context(lead: Lead, lists: dict[str, list[Any]]) -> dict[str, Any]:
     `suspicion` is the reply that a person has to decide about.
     """
     enquiries, people, assignments = (lists[key] for key in ("asked", "people", "given"))
-    deliveries: list[WebhookDelivery] = lists["deliveries"]
     labels = [row for row in lists["labels"] if row.state == LeadLabel.State.ON]
     on = {row.label.pk for row in labels}
-    return {
+    return lists | {
         "facts": facts.shown(lead, enquiries, people),
         "given": assigning.how(lead, assignments),
         "labels": labels,
         "suggested": [row for row in lists["labels"] if row.state == LeadLabel.State.SUGGESTED],
         "label_choices": [(label.pk, label.name, label.pk in on) for label in lists["choices"]],
-        "refusals": lists["refusals"],
-        "meetings": lists["meetings"],
         "fell_through": Appointment.FELL_THROUGH,
-        "followups": lists["followups"],
-        "sequences": lists["sequences"],
         "suspicion": next(iter(lists["suspicion"]), None),
-        "deliveries": deliveries,
-        "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
+        "jobs": {row.job_id: row.job for row in lists["deliveries"] if row.job}.values(),
     }
 
 
@@ -273,10 +267,12 @@ def finds(workspace: Workspace, lead: Lead, timeline: Timeline) -> list[Find]:
     messages = [entry.message for entry in reversed(timeline.entries) if entry.message is not None]
     theirs = [reply for reply in messages if reply.direction == Message.Direction.INBOUND]
     ours = [reply for reply in messages if reply.direction == Message.Direction.OUTBOUND]
-    region, already = workspace.phone_region, _known(lead)
+    region, already = workspace.phone_region, {lead.phone, lead.email, lead.current_replier_email}
+    already |= {*lead.alternate_phones, *lead.alternate_emails}
     for text in (workspace.signature, workspace.service_description, *(reply.text for reply in ours)):
         already |= {contact for _, contact, _ in _contacts(text, region)}
-    domains = _domains(messages) - {lead.email.rpartition("@")[2]}
+    accounts = {row.account_address.lower().rpartition("@")[2] for row in messages if row.account_address}
+    domains = accounts - {lead.email.rpartition("@")[2]}
     contacts: dict[str, Find] = {}
     for message in theirs[:REPLIES]:
         day = format_date(timezone.localtime(message.sent_at), "j F")
@@ -285,16 +281,6 @@ def finds(workspace: Workspace, lead: Lead, timeline: Timeline) -> list[Find]:
                 where = f"{WRITTEN[Channel(message.channel)]} of {day}"
                 contacts.setdefault(contact, Find(name, contact, spelled, where))
     return list(contacts.values())[:OFFERS]
-
-
-def _known(lead: Lead) -> set[str]:
-    contacts = (lead.phone, *lead.alternate_phones, lead.email, *lead.alternate_emails)
-    return {*contacts, lead.current_replier_email}
-
-
-def _domains(messages: Iterable[Message]) -> set[str]:
-    """Returns the domains of our accounts that received or sent the messages."""
-    return {row.account_address.lower().rpartition("@")[2] for row in messages if row.account_address}
 
 
 def _contacts(text: str, region: str) -> Iterator[tuple[str, str, str]]:

@@ -212,22 +212,20 @@ AFTERWARDS = "done"
 @require_http_methods(["GET", "POST"])
 def owner(request: HttpRequest, token: str) -> HttpResponse:
     """`/reconnect/<token>/`: tells an owner what is wrong. A POST shows a link to the provider's reconnect page."""
+    context: dict[str, object]
     try:
         health = reconnect.read_owner_link(token)
     except reconnect.LinkExpired as expired:
-        return _page(request, {"expired": True, "back": expired.back}, 200 if expired.back else 410)
-    context: dict[str, object] = {"account": account_name(health), "workspace_name": health.workspace.name}
+        context = {"expired": True, "back": expired.back}
+        return render(request, "health/owner.html", context, status=200 if expired.back else 410)
+    context = {"account": account_name(health), "workspace_name": health.workspace.name}
     if AFTERWARDS in request.GET:
         probes.enqueue_probe(health.integration)
         context["checking"] = True
     elif request.method == "POST":
         back = request.build_absolute_uri(f"{request.path}?{AFTERWARDS}=1")
         context["link"] = reconnect.hosted_link(health.integration, back)
-    return _page(request, context)
-
-
-def _page(request: HttpRequest, context: dict[str, object], status: int = 200) -> HttpResponse:
-    return render(request, "health/owner.html", context, status=status)
+    return render(request, "health/owner.html", context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,15 +273,11 @@ def _hide(request: HttpRequest, integration: Integration, page: Page) -> None:
 
 
 def _mute(request: HttpRequest, integration: Integration, page: Page) -> None:
-    if (row := _health_of(integration)) and notices.mute(row):
+    """Mutes the notices about an account, or ends that, as `do` says."""
+    mutes = request.POST["do"] == "mute"
+    if (row := _health_of(integration)) and (notices.mute if mutes else notices.unmute)(row):
         notice_channels.enqueue_update(row)
-        messages.success(request, "Notices are muted until it works again.")
-
-
-def _unmute(request: HttpRequest, integration: Integration, page: Page) -> None:
-    if (row := _health_of(integration)) and notices.unmute(row):
-        notice_channels.enqueue_update(row)
-        messages.success(request, "Notices are on again.")
+        messages.success(request, f"Notices are {'muted until it works' if mutes else 'on'} again.")
 
 
 def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
@@ -292,12 +286,8 @@ def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> Ht
     return _ways_back(request, integration, page, link)
 
 
-def _owner_link(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
-    return _ways_back(request, integration, page, None)
-
-
 def _ways_back(
-    request: HttpRequest, integration: Integration, page: Page, link: reconnect.Link | None
+    request: HttpRequest, integration: Integration, page: Page, link: reconnect.Link | None = None
 ) -> HttpResponse | None:
     row = _health_of(integration)
     if row is None or not can_reconnect(row):
@@ -318,7 +308,7 @@ ACTIONS: dict[str, Action] = {
     "check": _check,
     "hide": _hide,
     "mute": _mute,
-    "unmute": _unmute,
+    "unmute": _mute,
     "reconnect": _reconnect,
-    "owner-link": _owner_link,
+    "owner-link": _ways_back,
 }

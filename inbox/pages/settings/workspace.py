@@ -15,7 +15,7 @@ from inbox.leads.tags import NO_ANSWER, SAID
 from inbox.models import Workspace, audit
 from inbox.models.lead import Tag
 from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, asks_again, workspace_view
-from inbox.pages.forms import PostedText, record, redirect_to
+from inbox.pages.forms import ChangedColumnsForm, PostedText, record, redirect_to
 from inbox.pipeline import answer_promises
 from jobs.durations import duration
 
@@ -128,18 +128,6 @@ class PromiseForm(forms.Form):
     def save(self) -> None:
         promises = {self.key(name): minutes for name, minutes in self.cleaned_data.items() if minutes}
         Workspace.objects.filter(pk=self.instance.pk).update(promises=promises)
-
-
-class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Saves only the changed columns. Saving the whole row could undo a stop of all sends, or the erasure of a person,
-    that happened in the meantime.
-    """
-
-    def save(self, commit: bool = True) -> Workspace:
-        workspace: Workspace = super().save(commit=False)
-        if commit:
-            workspace.save(update_fields=self.changed_data)
-        return workspace
 
 
 class WorkspaceForm(ChangedColumnsForm):

@@ -77,8 +77,7 @@ def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
     """Shows the page with one webhook URL in full, and writes an audit entry."""
     key = own_key(request, key_id)
     if key.is_unreadable:
-        messages.warning(request, KEY_UNREADABLE)
-        return _back(request)
+        return _back(request, warning=KEY_UNREADABLE)
     record(request, "webhook_key.shown", key)
     return _page(request, shown=key.pk)
 
@@ -89,8 +88,8 @@ def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
     account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     with refusals_shown(request, samples.NoSample):
         lead = samples.send(account, request.user)
-        messages.success(request, f"The {account.label} webhook accepted the test event. Here’s the result.")
-        return redirect_to(request, "inbox:conversation", lead.pk)
+        words = f"The {account.label} webhook accepted the test event. Here’s the result."
+        return redirect_to(request, "inbox:conversation", lead.pk, success=words)
     return _back(request)
 
 
@@ -98,7 +97,7 @@ def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
 def remove_samples(request: WorkspaceRequest) -> HttpResponse:
     count = samples.remove(request.workspace, request.user)
     messages.info(request, "The sample has been removed." if count else "The sample was already removed.")
-    return redirect(next_url(request, _start(request.workspace)))
+    return redirect(next_url(request, first_steps.url(request.workspace) + TO_NEXT))
 
 
 @workspace_view(ADMIN, POST)
@@ -106,15 +105,11 @@ def test_model(request: WorkspaceRequest) -> HttpResponse:
     """Asks the model's provider, for at most 5 s, whether it accepts the installation's key."""
     account = workspace_account(request.workspace.pk)
     if account is None:
-        messages.error(request, "That didn’t work. Try again in a moment.")
-        return _back(request)
-    lines = check_now(request, account)
-    wrong = next((line for line in lines if line.tone in ("bad", "warn")), None)
-    if wrong is None:
-        messages.success(request, "OpenAI accepted the key.")
-    else:
-        messages.error(request, f"{wrong.said} {wrong.fix}".strip())
-    return _back(request)
+        return _back(request, error="That didn’t work. Try again in a moment.")
+    for line in check_now(request, account):
+        if line.tone in ("bad", "warn"):
+            return _back(request, error=f"{line.said} {line.fix}".strip())
+    return _back(request, success="OpenAI accepted the key.")
 
 
 @workspace_view(ADMIN, POST)
@@ -138,9 +133,8 @@ def hide(request: WorkspaceRequest) -> HttpResponse:
     return redirect_to(request, "inbox:list", info="First steps are hidden. You’ll find them under Settings.")
 
 
-def _start(workspace: Workspace) -> str:
-    return first_steps.url(workspace) + TO_NEXT
-
-
-def _back(request: WorkspaceRequest) -> HttpResponse:
-    return redirect(_start(request.workspace))
+def _back(request: WorkspaceRequest, **words: str) -> HttpResponse:
+    """Redirects to the next step, with messages as `redirect_to`."""
+    response = redirect_to(request, "inbox:start", **words)
+    response["Location"] += TO_NEXT
+    return response

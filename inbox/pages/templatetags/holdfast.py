@@ -1,6 +1,7 @@
 """Template tags for all templates (a builtin library): icons, state chips, and times in the workspace's time zone."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django import template
 from django.templatetags.static import static
@@ -17,6 +18,8 @@ from inbox.models.lead import Channel
 from inbox.pages.state_marks import StateMark, state_of
 from inbox.trace import decisions
 from jobs import durations
+from jobs.backlog import CAP
+from jobs.display import counted
 from jobs.durations import DAY_S, MINUTE_S, duration
 
 register = template.Library()
@@ -32,6 +35,8 @@ CHANNEL_ICONS: dict[str, str] = {
 register.filter("why", why)
 register.filter("decision", decisions.in_words)
 register.filter("day", durations.day)
+register.filter("duration", duration)
+register.filter("queued", partial(counted, cap=CAP))
 
 
 @register.simple_tag
