@@ -1,7 +1,6 @@
 """Connected accounts that the user may see: the strip on the admin's start page, and the banner on every page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from admin.columns import list_url, row_url
 from admin.scope import Scope, scope_of
 from inbox.health import banner
 from inbox.health.banner import Banner
+from inbox.models import User
 from inbox.pages.access import signed_in
 from inbox.workspaces.accounts import account_name
 from integrations.models import TROUBLED, HealthState, WorkspaceIntegrationHealth
@@ -49,20 +49,26 @@ class Broken(NamedTuple):
     url: str
 
 
-@dataclass(frozen=True)
 class Board:
-    """The state of the accounts. `seen` is False if the user may not view them. `unknown` ones were never checked."""
+    """The state of the accounts that `request.user` may see: one query, and one for the banner. `seen` is False if they
+    may not view them. `unknown` accounts were never checked.
+    """
 
-    seen: bool
-    total: int = 0
-    down: int = 0
-    troubled: int = 0
-    healthy: int = 0
-    unknown: int = 0
-    oldest: datetime | None = None
-    strip: list[Mark] = field(default_factory=list)
-    broken: list[Broken] = field(default_factory=list)
-    banner: Banner | None = None
+    def __init__(self, request: HttpRequest) -> None:
+        scope = scope_of(request)
+        self.seen = scope.may(VIEW)
+        self.worst = _worst(scope, signed_in(request)) if self.seen else []
+        by_state = {row.state: int(vars(row)["of_state"]) for row in self.worst}
+        first = vars(self.worst[0]) if self.worst else {}
+        self.total, self.healthy = int(first.get("of_all", 0)), int(first.get("of_healthy", 0))
+        down = [row for row in self.worst if row.is_down]
+        self.down = sum(by_state.get(state, 0) for state in DOWN)
+        self.troubled = sum(by_state.get(state, 0) for state in TROUBLED if state not in DOWN)
+        self.unknown = self.total - self.healthy - self.down - self.troubled
+        self.oldest = min((row.since for row in down), default=None)
+        self.strip = [_mark(place, row) for place, row in enumerate(self.worst)]
+        self.broken = [_broken(row) for row in self.worst[:NAMED] if row.state in TROUBLED]
+        self.banner = _banner(down, scope)
 
     @property
     def width(self) -> int:
@@ -82,33 +88,14 @@ def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:
     return rows.select_related("integration", "workspace").defer("integration__credentials")
 
 
-def board(request: HttpRequest) -> Board:
-    """Reads the accounts that `request.user` may see: one query, and one for the banner. Others get an empty board."""
-    scope = scope_of(request)
-    if not scope.may(VIEW):
-        return Board(seen=False)
-    rows = banner.for_banner(rows_of(scope), signed_in(request)).annotate(
+def _worst(scope: Scope, user: User) -> list[WorkspaceIntegrationHealth]:
+    """The accounts of the strip, each with the counts of its state and of all."""
+    rows = banner.for_banner(rows_of(scope), user).annotate(
         of_state=Window(Count("pk"), partition_by=[F("state")]),
         of_all=Window(Count("pk")),
         of_healthy=Window(Count("pk", filter=Q(state=HealthState.CONNECTED))),
     )
-    worst = list(rows.order_by(WORST_FIRST, "since", "pk")[:STRIP])
-    by_state = {row.state: int(vars(row)["of_state"]) for row in worst}
-    total, healthy = (int(vars(worst[0])[name]) for name in ("of_all", "of_healthy")) if worst else (0, 0)
-    troubled = sum(by_state.get(state, 0) for state in TROUBLED)
-    down = [row for row in worst if row.is_down]
-    return Board(
-        seen=True,
-        total=total,
-        down=sum(by_state.get(state, 0) for state in DOWN),
-        troubled=sum(by_state.get(state, 0) for state in TROUBLED if state not in DOWN),
-        healthy=healthy,
-        unknown=total - healthy - troubled,
-        oldest=min((row.since for row in down), default=None),
-        strip=[_mark(place, row) for place, row in enumerate(worst)],
-        broken=[_broken(row) for row in worst[:NAMED] if row.state in TROUBLED],
-        banner=_banner(down, scope),
-    )
+    return list(rows.order_by(WORST_FIRST, "since", "pk")[:STRIP])
 
 
 def banner_of(request: HttpRequest) -> Banner | None:

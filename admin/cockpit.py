@@ -4,7 +4,6 @@ It takes four queries for any number of workspaces: accounts, what waits for the
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -70,44 +69,27 @@ class LaneLine(NamedTuple):
         return min(100, round(100 * self.backlog.oldest_s / self.backlog.lane.promise_s))
 
 
-@dataclass(frozen=True)
 class Cockpit:
-    """The contents of the page. `shows` holds the parts (keys of VIEWS) that the user may view."""
+    """The contents of the page for `request.user`, read in four queries. `shows` holds the parts (keys of VIEWS) that
+    the user may view; the others are empty.
+    """
 
-    shows: list[str]
-    tiles: list[Tile]
-    accounts: accounts.Board
-    lanes: list[LaneLine]
-    failed: list[CauseLine]
-    failed_more: int
-    deliveries: list[CauseLine]
-    deliveries_more: int
-    decisions: list[Tally]
-    at: datetime
-
-
-def of(request: HttpRequest) -> Cockpit:
-    """Reads the start page for `request.user` in four queries. Parts that the user may not view are empty."""
-    scope = scope_of(request)
-    parts = [name for name, permission in VIEWS.items() if scope.may(permission)]
-    if not scope.sees_all and "ticks" in parts:  # ticks belong to the installation, as on their list
-        parts.remove("ticks")
-    tallies, board = read(parts, scope.ids), accounts.board(request)
-    lanes = backlog.by_lane(scope.ids) if "cause" in parts else []
-    failed, deliveries = tallies["cause"], tallies["deliveries"]
-    may_retry = scope.may("jobs.retry_backgroundjob")
-    return Cockpit(
-        shows=parts,
-        tiles=_tiles(parts, board, lanes, tallies),
-        accounts=board,
-        lanes=[_lane_line(lane, scope) for lane in lanes],
-        failed=[of_jobs(cause, may_retry=may_retry) for cause in failed[:SHOWN]],
-        failed_more=max(0, len(failed) - SHOWN),
-        deliveries=[_delivery_cause(place, cause) for place, cause in enumerate(deliveries[:SHOWN])],
-        deliveries_more=max(0, len(deliveries) - SHOWN),
-        decisions=tallies["decisions"],
-        at=timezone.now(),
-    )
+    def __init__(self, request: HttpRequest) -> None:
+        scope = scope_of(request)
+        # ticks belong to the installation, as on their list
+        hidden = () if scope.sees_all else ("ticks",)
+        self.shows = [name for name, right in VIEWS.items() if scope.may(right) and name not in hidden]
+        tallies, self.accounts = read(self.shows, scope.ids), accounts.Board(request)
+        lanes = backlog.by_lane(scope.ids) if "cause" in self.shows else []
+        self.tiles = _tiles(self.shows, self.accounts, lanes, tallies)
+        self.lanes = [_lane_line(lane, scope) for lane in lanes]
+        may_retry = scope.may("jobs.retry_backgroundjob")
+        failed, deliveries = tallies["cause"], tallies["deliveries"]
+        self.failed = [of_jobs(cause, may_retry=may_retry) for cause in failed[:SHOWN]]
+        self.failed_more = max(0, len(failed) - SHOWN)
+        self.deliveries = [_delivery_cause(place, cause) for place, cause in enumerate(deliveries[:SHOWN])]
+        self.deliveries_more = max(0, len(deliveries) - SHOWN)
+        self.decisions, self.at = tallies["decisions"], timezone.now()
 
 
 # --- tiles ---

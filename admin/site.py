@@ -100,7 +100,7 @@ class AdminSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The start page. An htmx request gets only the part above the list of models."""
-        panels = cockpit.of(request)
+        panels = cockpit.Cockpit(request)
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": panels})
         context = {"cockpit": panels, "banner": panels.accounts.banner, **(extra_context or {})}

@@ -137,10 +137,13 @@ class ApiView(APIView):
         return lead
 
     def row(self, rows: Any, pk: UUID) -> Any:
-        """The row with this id in the token's workspace. Raises Http404."""
+        """The row with this id in the token's workspace, about whose lead, if it has one, the answer is. Raises
+        Http404.
+        """
         row = rows.filter(workspace=self.workspace, pk=pk).first()
         if row is None:
             raise Http404
+        self.lead_id = getattr(row, "lead_id", self.lead_id)
         return row
 
 

@@ -108,7 +108,6 @@ class Approve(ApiView):
         """Approves a draft, with another `text` if there is one, unless its revision or the newest reply has moved."""
         body = self.body()
         draft = self.row(DRAFTS.select_related("lead", "trigger_message"), draft_id)
-        self.lead_id = draft.lead_id
         send = review.approve(
             draft,
             user=self.token,
@@ -129,6 +128,5 @@ class Discard(ApiView):
         """Discards a draft, unless its revision has moved."""
         body = self.body()
         draft = self.row(DRAFTS, draft_id)
-        self.lead_id = draft.lead_id
         review.reject(draft, user=self.token, revision=body["revision"], reason="Discarded by a program.")
         return self.answer(self.row(DRAFTS, draft_id))

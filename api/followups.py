@@ -59,7 +59,6 @@ class Stop(ApiView):
         """Stops a follow-up."""
         self.body()
         followup = self.row(FOLLOWUPS, followup_id)
-        self.lead_id = followup.lead_id
         outcome = by_hand.act(self.workspace, "cancel", [followup.pk], user=self.token)
         if outcome.refusals:
             raise Conflict(outcome.refusals[0])

@@ -98,7 +98,6 @@ class TakeBack(ApiView):
         """Takes a message back during its countdown."""
         self.body()
         send = self.row(SENDS, send_id)
-        self.lead_id = send.lead_id
         undo.take_back(send, user=self.token)
         send.state = OutboundSend.State.TAKEN_BACK
         return self.answer(send)

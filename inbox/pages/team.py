@@ -1,7 +1,5 @@
 """The members of a workspace as a page names them: "You" for the current user, and other members by name."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -15,25 +13,24 @@ from inbox.workspaces.identity import identity_of
 YOU = "You"
 
 
-@dataclass(frozen=True)
 class Teammate:
     """A member. `name` may be "You", `full_name` is their name, and `initials` are at most two letters."""
 
-    membership_id: int
-    user_id: int
-    name: str
-    full_name: str
-    initials: str
-    may_write: bool
-    is_you: bool
-    away_until: datetime | None
+    def __init__(self, row: Membership, viewer_id: int | None) -> None:
+        self.membership_id, self.user_id = row.pk, row.user_id
+        self.is_you = row.user_id == viewer_id
+        self.full_name = row.user.name
+        self.name = YOU if self.is_you else self.full_name
+        self.initials = "".join(word[0] for word in self.full_name.split()[:2]).upper()
+        self.may_write = row.at_least(Membership.Role.MEMBER)
+        self.away_until = row.away_until if row.away_until and row.away_until > timezone.now() else None
 
 
 class Team:
     """The members of one workspace: first the current user, then the others by name."""
 
     def __init__(self, rows: list[Membership], viewer_id: int | None) -> None:
-        mates = [teammate(row, viewer_id) for row in rows]
+        mates = [Teammate(row, viewer_id) for row in rows]
         self.members = sorted(mates, key=lambda mate: (not mate.is_you, mate.full_name.lower()))
         self._by_user = {mate.user_id: mate for mate in mates}
 
@@ -108,21 +105,6 @@ def _memberships(request: WorkspaceRequest) -> list[Membership]:
         return list(rows.select_related("user", "workspace").order_by("workspace__name", "pk"))
 
     return once(request, "memberships", read)
-
-
-def teammate(row: Membership, viewer_id: int | None) -> Teammate:
-    full = row.user.name
-    is_you = row.user_id == viewer_id
-    return Teammate(
-        membership_id=row.pk,
-        user_id=row.user_id,
-        name=YOU if is_you else full,
-        full_name=full,
-        initials="".join(word[0] for word in full.split()[:2]).upper(),
-        may_write=row.at_least(Membership.Role.MEMBER),
-        is_you=is_you,
-        away_until=row.away_until if row.away_until and row.away_until > timezone.now() else None,
-    )
 
 
 def desks_of(user: User) -> list[tuple[Membership, Team]]:

@@ -1,7 +1,6 @@
 """The files that came with a message: whether each one opens here, and its download from the provider."""
 
 import uuid
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from csp import constants
@@ -23,20 +22,21 @@ from integrations.attachments import Attachment, read
 from integrations.spec import NONE
 
 
-@dataclass(frozen=True, slots=True)
 class FileLine:
-    """A file as the page shows it, counted from 1.
+    """A file of `message` as the page shows it, counted from 1.
 
     If `why` is "", the file opens here; otherwise `why` is the reason. `url`, at `host`, is the address where the
     browser may open the file; "" if it has none.
     """
 
-    number: int
-    name: str
-    detail: str
-    why: str
-    url: str
-    host: str
+    def __init__(self, message: Message, number: int, attachment: Attachment) -> None:
+        spec = registry.spec_of(registry.provider_of(message.source))
+        size = filesizeformat(attachment.size) if attachment.size is not None else ""
+        self.number, self.name = number, attachment.file_name
+        self.detail = ", ".join(filter(None, (attachment.type, size)))
+        self.why = why_not(spec, message.workspace_id, attachment)
+        self.url = attachment.url if attachment.url.startswith("https://") else ""
+        self.host = urlsplit(self.url).hostname or ""
 
 
 def file_lines(message: Message) -> list[FileLine]:
@@ -44,21 +44,7 @@ def file_lines(message: Message) -> list[FileLine]:
     attachments = read(message.attachments)
     if not attachments or message.source == OWN:
         return []
-    return [file_line(message, number, attachment) for number, attachment in enumerate(attachments, start=1)]
-
-
-def file_line(message: Message, number: int, attachment: Attachment) -> FileLine:
-    spec = registry.spec_of(registry.provider_of(message.source))
-    size = filesizeformat(attachment.size) if attachment.size is not None else ""
-    url = attachment.url if attachment.url.startswith("https://") else ""
-    return FileLine(
-        number=number,
-        name=attachment.file_name,
-        detail=", ".join(filter(None, (attachment.type, size))),
-        why=why_not(spec, message.workspace_id, attachment),
-        url=url,
-        host=urlsplit(url).hostname or "",
-    )
+    return [FileLine(message, number, attachment) for number, attachment in enumerate(attachments, start=1)]
 
 
 def untold(message: Message) -> str:
@@ -88,7 +74,7 @@ def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpR
     try:
         return csp(FILE_POLICY)(lambda _request: _download(part, asking.fetch_file(message, part)))(request)
     except asking.NotFetched as reason:
-        line = file_line(message, number, part)
+        line = FileLine(message, number, part)
         context = {"message": message, "lead": message.lead, "file": line, "why": str(reason)}
         return render(request, "inbox/file.html", context)
 

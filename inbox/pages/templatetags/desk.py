@@ -14,7 +14,7 @@ from inbox.leads.tags import DRAFTED, NO_ANSWER, SAID
 from inbox.models import Lead, Membership, OutboundSend, User, Workspace
 from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
-from inbox.pages.team import Team, teammate
+from inbox.pages.team import Team, Teammate
 from inbox.pages.templatetags.holdfast import ago_text, moment, render_chip, render_time, until
 from jobs.durations import MINUTE_S, duration
 
@@ -71,7 +71,7 @@ def who(context: dict[str, Any], user_id: int | None, user: User | None = None) 
     if user_id is None:
         return SafeString("")
     viewer = context["user"].pk
-    mate = teammate(Membership(user=user), viewer) if user else context["shell"].team.of(user_id)
+    mate = Teammate(Membership(user=user), viewer) if user else context["shell"].team.of(user_id)
     if mate is None:
         return SafeString("")
     return format_html(
