@@ -113,7 +113,7 @@ class LeadAdmin(EditAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         keep = self.get_object(request, str(pk))
-        choice = leads.asked_for(request, keep)
+        choice = leads.Asked(request, keep)
         if request.method == "POST" and choice.other is not None:
             with refusals_shown(request, merge.MergeRefused):
                 merge.merge(keep, choice.other, signed_in(request))

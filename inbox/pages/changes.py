@@ -6,7 +6,6 @@ cannot see it. So no change is missed, whatever the order of commits, and no clo
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import BigIntegerField, BooleanField, CharField, F, Func, QuerySet, Value
@@ -36,15 +35,14 @@ NEWS = """
 SNAPSHOT = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18}){0,999})?)")
 
 
-@dataclass(frozen=True)
 class News:
-    """The ids of the leads that changed for a member, or EVERYTHING, and the snapshot for the next request."""
+    """The leads that changed for `user`, a row of NEWS: their ids or EVERYTHING; and the snapshot for the next request."""
 
-    workspace_id: UUID
-    user: User
-    snapshot: str
-    leads: list[str]
-    requires_second_factor: bool
+    def __init__(self, user: User) -> None:
+        row = vars(user)
+        self.user, self.workspace_id, self.snapshot = user, row["workspace_id"], row["snapshot"]
+        self.leads = list(map(str, row["leads"])) if len(row["leads"]) <= LIMIT else [EVERYTHING]
+        self.requires_second_factor = row["requires_second_factor"]
 
 
 def parse_snapshot(text: str) -> str | None:
@@ -70,12 +68,9 @@ def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
 
     `snapshots` maps each workspace's id to the snapshot of its page, in the form that `parse_snapshot` accepts.
     """
-    users = User.objects.raw(NEWS, [LIMIT + 1, list(snapshots), list(snapshots.values()), user_id])
-    rows = [(user, vars(user)) for user in users]
-    return [
-        News(row["workspace_id"], user, row["snapshot"], _named(row["leads"]), row["requires_second_factor"])
-        for user, row in rows
-    ]
+    return list(
+        map(News, User.objects.raw(NEWS, [LIMIT + 1, list(snapshots), list(snapshots.values()), user_id]))
+    )
 
 
 def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
@@ -93,7 +88,3 @@ def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
     # PostgreSQL finds the first possibly unseen row by the index, and only then tests the visibility of each row.
     unseen = LeadChange.objects.filter(~visible, xid__gte=first, workspace_id=workspace_id)
     return unseen.values_list("lead_id", flat=True)
-
-
-def _named(leads: list[UUID]) -> list[str]:
-    return [str(lead) for lead in leads] if len(leads) <= LIMIT else [EVERYTHING]

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 
 from inbox.models import Membership, audit
@@ -85,6 +85,14 @@ def refusals_shown(
 def record(request: WorkspaceRequest, action: str, row: Any, **data: object) -> None:
     """Writes an audit entry about what the request's user did in the workspace."""
     audit.record(request.workspace.pk, request.user, action, row, **data)
+
+
+def action_of(request: HttpRequest, *actions: str) -> str:
+    """Returns the field `do` of the posted form. Raises Http404 unless it is one of `actions`."""
+    action = request.POST.get("do", "")
+    if action not in actions:
+        raise Http404("No such action.")
+    return action
 
 
 def may_share(request: WorkspaceRequest) -> bool:

@@ -5,7 +5,7 @@ Values are stored in the normalized forms that identities are compared by.
 
 import uuid
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -223,34 +223,31 @@ def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> Htt
 CANDIDATES = 10
 
 
-class Asked(NamedTuple):
-    """The lead to keep, the chosen lead to merge into it (if any), and the search text."""
+class Asked:
+    """The lead to keep, the lead `other` that the request chose to merge into it, or None, and the search text. Raises
+    Http404 if `other` is not in the same workspace.
+    """
 
-    keep: Lead
-    other: Lead | None
-    query: str
+    def __init__(self, request: HttpRequest, keep: Lead) -> None:
+        text = request.POST.get("other") or request.GET.get("other")
+        try:
+            key = uuid.UUID(text) if text else None
+        except ValueError:
+            key = None
+        self.keep = keep
+        self.other = get_object_or_404(Lead, pk=key, workspace_id=keep.workspace_id) if text else None
+        self.query = request.GET.get("q", "").strip()[:200]
 
 
 @workspace_view(ADMIN, FORM)
 def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows the effects of merging `other` in. A POST merges."""
-    choice = asked_for(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
+    choice = Asked(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
     if request.method == "POST" and choice.other is not None:
         with refusals_shown(request, merge.MergeRefused):
             merge.merge(choice.keep, choice.other, request.user)
             return redirect_to(request, "inbox:conversation", choice.keep.pk, info="Leads merged.")
     return render(request, "leads/merge.html", context_of(request, choice))
-
-
-def asked_for(request: HttpRequest, keep: Lead) -> Asked:
-    """Reads the lead that is to be merged into `keep`. Raises Http404 if `other` is not in the same workspace."""
-    text = request.POST.get("other") or request.GET.get("other")
-    try:
-        key = uuid.UUID(text) if text else None
-    except ValueError:
-        key = None
-    lead = get_object_or_404(Lead, pk=key, workspace_id=keep.workspace_id) if text else None
-    return Asked(keep, lead, request.GET.get("q", "").strip()[:200])
 
 
 def context_of(request: HttpRequest, choice: Asked, *, reads: bool = True) -> dict[str, object]:

@@ -15,11 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from inbox.models import Invitation, User
 from inbox.pages.access import signed_in
 from inbox.pages.account.login import enter
+from inbox.pages.forms import action_of
 from inbox.workspaces import invitations
 from inbox.workspaces.people import NotAllowed
 from integrations.mail import is_off
-
-ANSWERS = ("accept", "decline")
 
 
 @login_not_required
@@ -48,7 +47,7 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "GET":
         return _by_mail(request, **context)
     try:
-        if _answer(request) == "decline":
+        if action_of(request, "accept", "decline") == "decline":
             invitations.decline(invitation)
             return _by_mail(request, **context, done="declined")
         return _accept(request, context)
@@ -84,7 +83,7 @@ def answer(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Accepts or declines one of the user's invitations, as `do` says."""
     invitation = get_object_or_404(invitations.waiting_for(signed_in(request)), pk=invitation_id)
     try:
-        if _answer(request) == "accept":
+        if action_of(request, "accept", "decline") == "accept":
             invitations.accept(invitation, signed_in(request))
             return _in(request, invitation)
         if signed_in(request).address_proven_at is None:
@@ -93,12 +92,6 @@ def answer(request: HttpRequest, invitation_id: int) -> HttpResponse:
     except NotAllowed as reason:
         return _own(request, error=str(reason), status=409)
     return redirect("home")
-
-
-def _answer(request: HttpRequest) -> str:
-    if request.POST.get("do") not in ANSWERS:
-        raise Http404("No such action.")
-    return request.POST["do"]
 
 
 def _in(request: HttpRequest, invitation: Invitation) -> HttpResponseRedirect:

@@ -4,12 +4,12 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from inbox.models import Campaign, SendingPolicy, Workspace, audit
 from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, asks_again, workspace_view
-from inbox.pages.forms import form_page, record, redirect_to
+from inbox.pages.forms import action_of, form_page, record, redirect_to
 from inbox.replying import gates, shadow, undo
 
 Mode = SendingPolicy.Mode
@@ -94,9 +94,7 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
 @workspace_view(ADMIN, POST)
 def pause(request: WorkspaceRequest) -> HttpResponse:
     """The kill switch. `do` is pause or resume, else 404. Pausing takes back sends that count down. It is audited."""
-    wanted = request.POST.get("do")
-    if wanted not in ("pause", "resume"):
-        raise Http404("No such action.")
+    wanted = action_of(request, "pause", "resume")
     paused = wanted == "pause"
     Workspace.objects.filter(pk=request.workspace.pk).update(sends_paused=paused)
     changes = {"sends_paused": [request.workspace.sends_paused, paused]}

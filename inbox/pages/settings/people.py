@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from inbox.leads import assigning
 from inbox.models import Invitation, Membership
 from inbox.pages.access import ADMIN, FORM, MEMBER, POST, WorkspaceRequest, asks_again, workspace_view
-from inbox.pages.forms import first_error, redirect_to, refusals_shown
+from inbox.pages.forms import action_of, first_error, redirect_to, refusals_shown
 from inbox.pages.team import Team, team_of
 from inbox.workspaces import invitations, people, second_factor
 from integrations.mail import is_off
@@ -86,9 +86,7 @@ def add(request: WorkspaceRequest) -> HttpResponse:
 def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
     """Mails an invitation again or withdraws it. The POST field `do` is "again" or "withdraw"."""
     rows = Invitation.objects.filter(workspace=request.workspace)
-    invited, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
-    if what not in ("again", "withdraw"):
-        raise Http404("No such action.")
+    invited, what = get_object_or_404(rows, pk=invitation_id), action_of(request, "again", "withdraw")
     with refusals_shown(request, people.NotAllowed):
         if what == "again":
             invitations.send_again(request.membership, invited)
@@ -121,14 +119,11 @@ def security(request: WorkspaceRequest) -> HttpResponse:
     `do` requires a second factor (require) or allows passwords alone (allow).
     """
     if request.method == "POST":
-        wanted = request.POST.get("do")
-        if wanted not in ("require", "allow"):
-            raise Http404("No such action.")
+        wanted = action_of(request, "require", "allow")
         second_factor.require(request.workspace, request.membership.user, wanted == "require")
         words = "now required for everyone" if wanted == "require" else "no longer required"
         return redirect_to(request, "inbox:people-security", success=f"Two-step login is {words}.")
-    context = {"members": people.members_of(request.workspace)}
-    return render(request, "workspace/security.html", context)
+    return render(request, "workspace/security.html", {"members": people.members_of(request.workspace)})
 
 
 @workspace_view(MEMBER, POST)
