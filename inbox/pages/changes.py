@@ -36,7 +36,7 @@ SNAPSHOT = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18}){0,999})?
 
 
 class News:
-    """The leads that changed for `user`, a row of NEWS: their ids or EVERYTHING; and the snapshot for the next request."""
+    """The leads that changed for `user`, a row of NEWS: ids or EVERYTHING. `snapshot` is for the next request."""
 
     def __init__(self, user: User) -> None:
         row = vars(user)
