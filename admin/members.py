@@ -265,12 +265,14 @@ class MembershipAdmin(BaseAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
         return super().has_delete_permission(request, obj) and self._is_allowed(request, obj, removes=True)
 
-    def _is_allowed(self, request: HttpRequest, obj: Membership | None, *, removes: bool = False) -> bool:
+    def _is_allowed(
+        self, request: HttpRequest, membership: Membership | None, *, removes: bool = False
+    ) -> bool:
         with contextlib.suppress(people.NotAllowed):
-            by = self._by(request, obj) if obj else None
-            if by and obj and removes:
-                people.check_rank(by, obj.role)
-                people.check_owner_stays(obj, None)
+            by = self._by(request, membership) if membership else None
+            if by and membership and removes:
+                people.check_rank(by, membership.role)
+                people.check_owner_stays(membership, None)
             return True
         return False
 
