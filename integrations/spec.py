@@ -498,7 +498,7 @@ STOP_LABELS = optional(
     "Comma-separated names. “Do not contact” always counts.",
 )
 BASE_URL_ALONE = NONE("The operator sets no address beside the base URL.")
-WAITS_AT_429 = NONE("No calls are counted; one that it refuses with 429 is made again later.")
+WAITS_AT_429 = NONE("Its calls aren’t counted. A call that it refuses with 429 is retried later.")
 KEY_PER_ACCOUNT = NONE("Each account has a key of its own.")
 KEY_IS_ENOUGH = NONE("The required settings are all that it needs.")
 SIGNS_NOTHING = NONE("It signs nothing.")

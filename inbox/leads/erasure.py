@@ -86,7 +86,7 @@ OTHERS = {
         " auth.Group auth.Permission"
         " sessions.Session axes.AccessLog axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
     ),
-    "It is about accounts of providers.": (
+    "It’s about provider accounts.": (
         "integrations.ApiToken integrations.Integration integrations.WebhookKey integrations.WorkspaceIntegrationHealth"
         " integrations.HealthTransition integrations.ReplyPoll integrations.DayReceipt"
         " integrations.CircuitBreaker integrations.RateWindow inbox.ModelOutage inbox.Deviation"

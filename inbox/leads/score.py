@@ -67,7 +67,7 @@ def of(lead: Lead, tag: str, by: str = "") -> Score | None:
 def _fit(lead: Lead) -> tuple[int | None, str]:
     if not (lead.title or lead.company):
         return None, ""
-    fit, profile = 2, [lead.title[:60] or "title not known"]
+    fit, profile = 2, [lead.title[:60] or "no title"]
     if HELPS.search(lead.title):
         fit -= 1
     elif DECIDES.search(lead.title):

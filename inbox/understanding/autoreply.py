@@ -103,7 +103,7 @@ def judgeable(reading: Reading) -> bool:
     return not CALENDAR_BODY.search(reading.folded_body[:400])
 
 
-@mail_rule("auto_reply.headers", "The mail's own headers call it automatic.")
+@mail_rule("auto_reply.headers", "The email’s own headers mark it as automatic.")
 def _by_headers(reading: Reading) -> str | None:
     headers = reading.headers
     submitted = headers.get("auto-submitted", "no")

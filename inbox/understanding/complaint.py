@@ -29,7 +29,7 @@ def recipients(text: str) -> tuple[str, ...]:
 
 @mail_rule(
     "complaint.report_headers",
-    "The headers call it a feedback report: somebody has marked our mail as spam.",
+    "The headers mark it as a feedback report: someone has reported our email as spam.",
 )
 def _by_report_headers(reading: Reading) -> str | None:
     kind = reading.headers.get("content-type", "")

@@ -67,5 +67,5 @@ class Command(migrate.Command):
                         f"Couldn’t get a lock in {TRIES} tries. Find the session that is holding the table "
                         "(pg_stat_activity), then run this again. Applied migrations stay applied."
                     ) from None
-                self.stderr.write(f"A lock was not to be had within {LOCK_S} s; again in {PAUSE_S:g} s.")
+                self.stderr.write(f"Couldn’t get a lock within {LOCK_S} s. Trying again in {PAUSE_S:g} s.")
                 time.sleep(random.uniform(0.5, 1.0) * PAUSE_S)
