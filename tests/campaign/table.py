@@ -65,5 +65,5 @@ def _cells(results: list[Result], product: str, name: str) -> tuple[str, str]:
     if not rows:
         return "", ""
     count, total = sum(row.count for row in rows), sum(row.total for row in rows)
-    counted = f"{count} of {total}" if name in (*SEVEN, LOST, TWICE) else f"{total} times"
+    counted = f"{count} of {total}" if name in (*SEVEN, LOST, TWICE) else f"{total} ×"
     return counted, f"{max(times)} s" if times else "–"
