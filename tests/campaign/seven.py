@@ -12,7 +12,17 @@ from typing import Any
 
 from sandbox import SandboxServer
 from tests.campaign import checker
-from tests.campaign.players import EVENTS, REPLIES, Delivery, Mailboxes, Post, Senders, limit, request
+from tests.campaign.players import (
+    EVENTS,
+    PAUSE_S,
+    REPLIES,
+    Delivery,
+    Mailboxes,
+    Post,
+    Senders,
+    limit,
+    request,
+)
 from tests.campaign.products import DRAFT_S, FETCH_S, Account, Product
 from tests.campaign.stage import Stage, frozen
 from tests.waiting import PATIENCE_S
@@ -29,7 +39,9 @@ LOST, TWICE = "deliveries taken and lost", "messages or leads stored twice"
 ANSWER = re.compile(r"answer-\d+")
 SENDING = {"provider": "emailbison", "path": r"/replies/\d+/reply$", "method": "POST"}
 PRESSES = 3
-"""How often a program sends again that was refused."""
+"""How often a program sends what was refused."""
+LATER = {0, 429, 503}
+"""Statuses after which it sends the same again, as often as it takes."""
 BUSY = 16
 """Programs and people at once."""
 FROZEN_S = 5
@@ -297,9 +309,13 @@ class Play:
         return account, self.product.pages(account, lead)[-1]
 
     def ask_send(self, account: Account, lead: str, text: str) -> None:
-        for _ in range(PRESSES):
-            if 200 <= self.product.send(account, lead, "email", text) < 300:
+        refusals = 0
+        while refusals < PRESSES:
+            status = self.product.send(account, lead, "email", text)
+            if 200 <= status < 300:
                 return
+            refusals += status not in LATER
+            time.sleep(PAUSE_S)
 
     def crons(self) -> list[str]:
         """The crons that did not answer 200."""
@@ -320,11 +336,15 @@ class Play:
         return Counter(f"This is {text[0]}." for text in texts if text)
 
     def settled(self, wrong: Callable[[], list[str]]) -> list[str]:
-        """What is wrong once nothing goes on any more; what works later gets the time for it."""
-        ends = time.monotonic() + (PATIENCE_S if self.product.works_later else 0)
-        while (lines := wrong()) and time.monotonic() < ends:
+        """What is wrong once nothing goes on any more. A product that works later gets the time for it."""
+        lines, patience_s = wrong(), PATIENCE_S if self.product.works_later else 0
+        ends = time.monotonic() + patience_s
+        while lines and time.monotonic() < ends:
             self.stage.keep()
             time.sleep(0.2)
+            before, lines = lines, wrong()
+            if len(lines) < len(before):
+                ends = time.monotonic() + patience_s
         return lines
 
     @contextmanager
