@@ -11,6 +11,7 @@ const PAUSE_MS = 150;
 const MOST = 6;
 const IN_LIST = "In the list";
 const TICKED = "For the selected";
+const ONLY_BY_WORDS = ["People", "Account"];
 /** @type {Entry[]} what the page offers */
 let offers = [];
 /** @type {Entry[]} */
@@ -92,6 +93,11 @@ const peopleEntries = () =>
   all("a", byId("people").content).map((link) =>
     entry("People", textOf(link), follow(link), { meta: "who they answer" }),
   );
+/** The theme, the density of rows, and the pages of the account. */
+const accountEntries = () =>
+  all("#me button, #me a").map((element) =>
+    entry("Account", element.dataset.command ?? textOf(element), () => element.click()),
+  );
 function readPage() {
   offers = [
     ...actionEntries(),
@@ -99,6 +105,7 @@ function readPage() {
     ...linkEntries("#folders a"),
     ...linkEntries("a", byId("pages").content),
     ...linkEntries("#ws a"),
+    ...accountEntries(),
     ...peopleEntries(),
   ].sort((a, b) => Number(a.group === IN_LIST) - Number(b.group === IN_LIST));
 }
@@ -112,13 +119,42 @@ function startOf(label, word) {
   while (start > 0 && /[\p{L}\p{N}]/u.test(label[start - 1])) start = label.indexOf(word, start + 1);
   return start;
 }
-/** The index and length of each word in the label, or null if a word is missing.
+/** Whether the words differ by one letter at most: one more, less or other, or two that are swapped.
+ * @param {string} one @param {string} other */
+export function isNear(one, other) {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at++;
+  const [rest, otherRest] = [one.slice(at), other.slice(at)];
+  return (
+    rest.slice(1) === otherRest.slice(1) ||
+    rest.slice(1) === otherRest ||
+    rest === otherRest.slice(1) ||
+    (rest[0] === otherRest[1] && rest[1] === otherRest[0] && rest.slice(2) === otherRest.slice(2))
+  );
+}
+const MIN_FORGIVEN = 4;
+/** The index and length of the beginning of a word in `label` that is near to `word`, or -1 and 0.
+ * @param {string} label @param {string} word
+ * @returns {[number, number]} */
+function nearestIn(label, word) {
+  if (word.length >= MIN_FORGIVEN)
+    for (const { 0: whole, index } of label.matchAll(/[\p{L}\p{N}]+/gu))
+      for (const length of [word.length, word.length + 1, word.length - 1])
+        if (length <= whole.length && isNear(word, whole.slice(0, length))) return [index, length];
+  return [-1, 0];
+}
+/** The index and length of each word in the label, or null if a word is missing. With `typos`, a word of four or more
+ * letters may have one.
  * @param {string} label @param {string[]} words
  * @returns {[number, number][] | null} */
-export function matchesIn(label, words) {
-  const matches = words.map(
-    (word) => /** @type {[number, number]} */ ([startOf(label.toLowerCase(), word), word.length]),
-  );
+export function matchesIn(label, words, typos = false) {
+  const text = label.toLowerCase();
+  const matches = words.map((word) => {
+    const start = startOf(text, word);
+    return start < 0 && typos
+      ? nearestIn(text, word)
+      : /** @type {[number, number]} */ ([start, word.length]);
+  });
   return matches.every(([start]) => start >= 0) ? matches : null;
 }
 /** The matching entries by group, the leads and the search.
@@ -126,8 +162,10 @@ export function matchesIn(label, words) {
 function matchingGroups(words) {
   /** @type {Map<string, Entry[]>} */
   const groups = new Map();
+  const typos = !offers.some((offer) => matchesIn(offer.label, words));
   for (const offer of offers) {
-    if (!matchesIn(offer.label, words) || (!words.length && offer.group === "People")) continue;
+    if (!matchesIn(offer.label, words, typos) || (!words.length && ONLY_BY_WORDS.includes(offer.group)))
+      continue;
     const group = groups.get(offer.group) ?? [];
     if (group.length < offer.most) group.push(offer);
     groups.set(offer.group, group);
@@ -143,7 +181,7 @@ function matchingGroups(words) {
  * @param {string} label */
 function highlight(label) {
   const name = create("span", { className: "clip" });
-  const matches = matchesIn(label, wordsTyped()) ?? [];
+  const matches = matchesIn(label, wordsTyped(), true) ?? [];
   let end = 0;
   for (const [start, length] of matches.sort(([a], [b]) => a - b)) {
     if (start < end) continue;

@@ -15,9 +15,10 @@ openPage(`
   <dialog id="palette" data-leads="/w/7/leads/"><form><input id="command"></form><div id="commands"></div></dialog>
   <template id="pages"></template>
   <template id="people"><a href="#ana">Ana Lindqvist</a></template>
+  <form id="me"><button data-command="Density: compact rows">Compact rows</button></form>
   <div id="toasts"></div>`);
 const { actions } = await import("../../static/holdfast.js");
-const { matchesIn } = await import("../../static/palette.js");
+const { isNear, matchesIn } = await import("../../static/palette.js");
 
 const dialog = document.getElementById("palette");
 const input = document.getElementById("command");
@@ -44,6 +45,37 @@ test("a word fits where a word of the label begins so", () => {
   assert.equal(matchesIn("Needs reply", ["eeds"]), null);
   assert.equal(matchesIn("Ålesund", ["lesund"]), null);
   assert.deepEqual(matchesIn("Reply", []), []);
+});
+
+test("words are near if one letter is more, less, other or swapped", () => {
+  for (const typo of ["health", "healh", "heallth", "heelth", "haelth", "ealth", "healthy", "ehalth"])
+    assert.ok(isNear(typo, "health") && isNear("health", typo), typo);
+  for (const word of ["heat", "hlaeth", "heelht", "wealthy", "", "ehlath"])
+    assert.ok(!isNear(word, "health") && !isNear("health", word), word);
+  assert.deepEqual(matchesIn("Account health", ["heelt"], true), [[8, 5]]);
+  assert.deepEqual(matchesIn("Needs reply", ["repyl", "need"], true), [
+    [6, 5],
+    [0, 4],
+  ]);
+  assert.equal(matchesIn("Health", ["hel"], true), null);
+  assert.equal(matchesIn("Health", ["healh"]), null);
+});
+
+test("a typo is forgiven where nothing is spelled as typed", () => {
+  type("keybaord");
+  assert.deepEqual(labels(), ["Keyboard shortcuts", "Search for “keybaord”"]);
+  assert.equal(document.querySelector("[role=option] b").textContent, "Keyboard");
+  type("reply");
+  assert.deepEqual(labels(), ["Needs reply", "Search for “reply”"]);
+});
+
+test("theme and density are commands of the account", () => {
+  type("dens");
+  assert.deepEqual(labels(), ["Density: compact rows", "Search for “dens”"]);
+  const pressed = [];
+  document.querySelector("#me button").click = () => pressed.push("density");
+  press("Enter");
+  assert.deepEqual(pressed, ["density"]);
 });
 
 test("without words it offers what can be done here, and no people", () => {

@@ -24,7 +24,7 @@ from inbox.pages.changes import LIMIT, WORKSPACES, news, parse_snapshot
 from inbox.pages.desk import presence
 from inbox.pages.desk.filters import SEARCH_LIMIT
 from inbox.pages.desk.search import search
-from inbox.pages.desk.search_terms import by_names
+from inbox.pages.desk.search_terms import named
 from inbox.pages.team import own_memberships
 from inbox.workspaces.identity import STRENGTH, Strength
 from inbox.workspaces.sessions import is_over
@@ -150,10 +150,8 @@ def leads_named_anywhere(request: SignedInRequest) -> HttpResponse:
     memberships = own_memberships(cast(WorkspaceRequest, request))
     clients = {row.workspace_id: row.workspace.name for row in memberships}
     text = request.GET.get("q", "")[:SEARCH_LIMIT]
-    leads = list(
-        leads_in(clients.keys(), "all").filter(by_names(text, clients)).order_by("-last_message_at")[:MOST]
-    )
-    return _named(leads, "desk=1", clients)
+    leads = named(leads_in(clients.keys(), "all"), text, clients).order_by("-last_message_at")
+    return _named(list(leads[:MOST]), "desk=1", clients)
 
 
 def _named(leads: list[Lead], query: str, clients: Mapping[uuid.UUID, str] | None = None) -> JsonResponse:

@@ -8,7 +8,7 @@ The work is bounded for any input. docs/adr/0072-a-search-reads-the-newest-first
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -244,7 +244,8 @@ def search(
     size: int = PAGE_SIZE,
     by_messages: bool = True,
 ) -> Found:
-    """Returns `size` of the `leads` that match `text` after the cursor `after`, newest hits first.
+    """Returns `size` of the `leads` that match `text` after the cursor `after`, newest hits first. If none does, those
+    whose names match with one typo.
 
     An empty text matches nothing. Without `by_messages`, only the leads' own fields are searched. Raises Http404 for an
     invalid cursor.
@@ -252,6 +253,15 @@ def search(
     typed = Typed.read(workspace, text)
     if typed is None:
         return Found([], 0, None)
+    found = _search(leads, workspace, typed, after, size, by_messages)
+    if found.hits or found.after:
+        return found
+    return _search(leads, workspace, replace(typed, typos=True), after, size, by_messages=False)
+
+
+def _search(
+    leads: QuerySet[Lead], workspace: Workspace, typed: Typed, after: str, size: int, by_messages: bool
+) -> Found:
     shown, place = _read_cursor(after) if after else (0, None)
     want = max(size, FAR) + 1
     sources = [_by_itself(leads, workspace, typed, place).read(place, want)]

@@ -5,21 +5,37 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import phonenumbers
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Reverse
 from django.db.models.lookups import StartsWith
 
 from inbox.leads.identity import normal_phone
-from inbox.models import Workspace
-from inbox.models.lead import LEAD_WORDS_HERE, by_alternate_email, by_alternate_phone
+from inbox.models import Lead, Workspace
+from inbox.models.lead import LEAD_WORDS, LEAD_WORDS_HERE, by_alternate_email, by_alternate_phone
 from inbox.models.words import NUMBER, HasWords, WordsQuery, mark_of, numbers_at, words_at, words_of
 
 MIN_PHONE_DIGITS = 4
 MAX_WORDS = 12
 MIN_BYTES = 3
 """Shorter words match only whole words in messages, as too many begin with "a". A Chinese character has 3 bytes."""
+MIN_PART = 3
+"""The fewest letters of each part of a word that is looked for as two."""
+MIN_FORGIVEN, LONGEST, MOST_FORGIVEN = 4, 24, 4
+"""The fewest and most letters of a word that may have a typo, and the most words of a search with typos."""
+MIN_PREFIX = 5
+"""A longer word with a typo may also be the beginning of a name."""
+ALPHABETS = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "0123456789",
+    "абвгдежзиклмнопрстуфхцчшщъыьэюяєіґ",
+    "αβγδεζηθικλμνξοπρστυφχψω",
+)
+"""The letters that a typo may have left out or changed, by script, as they are folded. In other scripts it may have
+added or swapped some only.
+"""
 PHONE_LIKE = re.compile(r"[0-9\s()+./-]+")
 AROUND = 24
 """How many characters a snippet shows before the first hit: few, so that even a narrow row shows the hit."""
@@ -34,7 +50,7 @@ class Typed:
     """A search. Each of the folded `words` says whether it also matches as a prefix of longer words.
 
     `numbers` are the ends of phone numbers, with their digits reversed. `phone` is the whole number (E.164), if one was
-    typed. `mark` precedes each word of this workspace in `Message.found_by`.
+    typed. `mark` precedes each word of this workspace in `Message.found_by`. `typos`: names match with one typo.
     """
 
     text: str
@@ -42,6 +58,7 @@ class Typed:
     numbers: list[str]
     mark: str
     phone: str = ""
+    typos: bool = False
 
     @classmethod
     def read(cls, workspace: Workspace, text: str) -> "Typed | None":
@@ -79,7 +96,7 @@ class Typed:
     @property
     def names(self) -> Q | None:
         """The filter for leads whose names match; None if no word was typed."""
-        query = names_query(self.text, self.mark)
+        query = names_query(self.text, self.mark, typos=self.typos)
         return Q(HasWords(LEAD_WORDS_HERE, query)) if query else None
 
     @property
@@ -109,25 +126,62 @@ class Typed:
                 yield start, end
 
 
-def names_query(text: str, *marks: str) -> WordsQuery | None:
+def names_query(text: str, *marks: str, typos: bool = False) -> WordsQuery | None:
     """Returns the query for leads whose names or address words begin with the words of `text`; None without a word.
 
-    With the `marks` of workspaces the query is for LEAD_WORDS_HERE, without one for LEAD_WORDS.
+    Two words also match as one, and a long word as two. With `typos`, a word also matches the words at one typo from it
+    (docs/adr/0095-a-typo-is-asked-for-in-the-query.md). With the `marks` of workspaces the query is for
+    LEAD_WORDS_HERE, without one for LEAD_WORDS.
     """
     words = _words(text)
-    queries = [
-        " & ".join(f"'{mark}{word}'{':*' * begins}" for word, begins in words) for mark in marks or [""]
-    ]
+    typos = typos and len(words) <= MOST_FORGIVEN
+    queries = [way for mark in marks or [""] for way in _spellings(words, mark, typos)]
     return WordsQuery(" | ".join(f"({query})" for query in queries)) if words else None
 
 
-def by_names(text: str, workspaces: Iterable[uuid.UUID]) -> Q:
-    """Returns the filter for leads of several workspaces whose names or addresses match; without a word, for nobody.
+def _spellings(words: list[Word], mark: str, typos: bool) -> Iterator[str]:
+    """Yields a query for the words as they are typed, and one for each two of them as one word."""
 
-    Workspaces may share marks, so the leads must be limited to the workspaces as well.
+    def entry(word: str, begins: bool) -> str:
+        return f"'{mark}{word}'{':*' * begins}"
+
+    def ways(word: str, begins: bool) -> Iterator[str]:
+        yield entry(word, begins)
+        for at in range(MIN_PART, min(len(word), LONGEST) - MIN_PART + 1):
+            yield f"{entry(word[:at], False)} & {entry(word[at:], begins)}"
+        for near in sorted(near_words(word)) if typos else ():
+            yield entry(near, begins and len(near) > MIN_PREFIX)
+
+    yield " & ".join(f"({' | '.join(ways(*word))})" for word in words)
+    plain = [entry(*word) for word in words]
+    for at, ((word, _), (following, begins)) in enumerate(pairwise(words)):
+        yield " & ".join([*plain[:at], entry(word + following, begins), *plain[at + 2 :]])
+
+
+def near_words(word: str) -> set[str]:
+    """Returns the words with one letter more, less, changed or swapped; none for a short word or a number."""
+    if not MIN_FORGIVEN <= len(word) <= LONGEST or word.isdigit():
+        return set()
+    letters = {letter for alphabet in ALPHABETS if set(alphabet) & set(word) for letter in alphabet}
+    parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    less = {start + end[1:] for start, end in parts}
+    swapped = {start + end[1] + end[0] + end[2:] for start, end in parts if len(end) > 1}
+    more = {start + letter + end for start, end in parts for letter in letters}
+    changed = {start + letter + end[1:] for start, end in parts if end for letter in letters}
+    return (less | swapped | more | changed) - {word}
+
+
+def named(leads: QuerySet[Lead], text: str, workspaces: Iterable[uuid.UUID]) -> QuerySet[Lead]:
+    """Returns those of `leads` whose names or addresses match, with one typo if none does; without a word, nobody.
+
+    Workspaces may share marks, so `leads` must be limited to the `workspaces` as well.
     """
-    query = names_query(text, *map(mark_of, workspaces))
-    return Q(HasWords(LEAD_WORDS_HERE, query)) if query else Q(pk__in=())
+    query, forgiving = names_query(text, *map(mark_of, workspaces)), names_query(text, typos=True)
+    if query is None:
+        return leads.none()
+    hits = leads.filter(HasWords(LEAD_WORDS_HERE, query))
+    # The words at one typo are many, so they are not asked for with the mark of each workspace.
+    return hits if hits.exists() else leads.filter(HasWords(LEAD_WORDS, forgiving))
 
 
 def _words(text: str) -> list[Word]:

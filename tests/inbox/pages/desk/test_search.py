@@ -17,6 +17,7 @@ from inbox.models.lead import LEAD_WORDS, LEAD_WORDS_HERE
 from inbox.models.words import mark_of, words_of
 from inbox.pages.desk import search as search_module
 from inbox.pages.desk.search import search
+from inbox.pages.desk.search_terms import named
 from tests import factories
 
 
@@ -66,6 +67,39 @@ def found(workspace, text: str, **options) -> list[Lead]:
 )  # fmt: skip
 def test_finds(text, workspace, dana):
     assert found(workspace, text) == [dana]
+
+
+@pytest.mark.parametrize(
+    "text, last_name, company",
+    [
+        ("grecco", "Greco", ""), ("grco", "Greco", ""), ("gerco", "Greco", ""), ("grexo", "Greco", ""),
+        ("dana grecco", "Greco", ""), ("gréccò", "Greco", ""), ("roofign", "", "Roofing"),
+        ("harbr roof", "", "Harbor Roofing"),
+        ("aalto sauna", "", "Aaltosauna Oy"), ("aaltosauna", "", "Aalto Sauna"),
+        ("big aalto sau", "", "Big Aaltosaunas"),
+        ("петрва", "Петрова", ""), ("παπαδοπουλο", "Παπαδόπουλος", ""), ("lópze", "Lopez", ""),
+    ],
+)  # fmt: skip
+def test_finds_a_name_with_one_typo_or_whose_parts_stand_apart_or_together(
+    text, last_name, company, workspace
+):
+    lead = factories.make_lead(workspace, first_name="Dana", last_name=last_name, company=company)
+    factories.make_lead(workspace, first_name="Somebody", last_name="Or", company="Else")
+    assert found(workspace, text, by_messages=False) == found(workspace, text) == [lead]
+    assert list(named(leads_in([workspace.pk], "all"), text, [workspace.pk])) == [lead]
+
+
+@pytest.mark.parametrize("text", ["garecco", "dna", "greccoo", "sauna oy aalto", "12345678", "aalot suana"])
+def test_two_typos_and_short_words_are_not_guessed(text, workspace):
+    for last_name, company in (("Greco", ""), ("Danb", "Aaltosauna Oy"), ("12345679", "")):
+        factories.make_lead(workspace, first_name="Zoe", last_name=last_name, company=company)
+    assert found(workspace, text) == []
+
+
+def test_names_as_typed_hide_those_with_a_typo(workspace):
+    exact = factories.make_lead(workspace, last_name="Grecco")
+    factories.make_lead(workspace, last_name="Greco")
+    assert found(workspace, "grecco") == [exact]
 
 
 def test_finds_by_the_leads_own_id(workspace, dana):
