@@ -23,7 +23,7 @@ from inbox.models import Campaign, Draft, Label, Lead, LeadLabel, OutboundSend, 
 from inbox.models.lead import Channel, Tag
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.combined_query import Rows, rows
-from inbox.pages.desk.search_terms import named
+from inbox.pages.desk.search_terms import leads_with_name
 from inbox.pages.team import is_over_all, listed_ids, members_of, team_of
 
 EXAMPLES = (
@@ -225,7 +225,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
         leads: QuerySet[Lead] = super().filter_queryset(queryset)
         if self.words and is_over_all(self.request):
-            leads = named(leads, self.words, listed_ids(self.request))
+            leads = leads_with_name(leads, self.words, listed_ids(self.request))
         span = self.span
         if span.start:
             leads = leads.filter(last_message_at__gte=span.start)

@@ -24,7 +24,7 @@ from inbox.pages.changes import LIMIT, WORKSPACES, news, parse_snapshot
 from inbox.pages.desk import presence
 from inbox.pages.desk.filters import SEARCH_LIMIT
 from inbox.pages.desk.search import search
-from inbox.pages.desk.search_terms import named
+from inbox.pages.desk.search_terms import leads_with_name
 from inbox.pages.team import own_memberships
 from inbox.workspaces.identity import STRENGTH, Strength
 from inbox.workspaces.sessions import is_over
@@ -150,7 +150,7 @@ def leads_named_anywhere(request: SignedInRequest) -> HttpResponse:
     memberships = own_memberships(cast(WorkspaceRequest, request))
     clients = {row.workspace_id: row.workspace.name for row in memberships}
     text = request.GET.get("q", "")[:SEARCH_LIMIT]
-    leads = named(leads_in(clients.keys(), "all"), text, clients).order_by("-last_message_at")
+    leads = leads_with_name(leads_in(clients.keys(), "all"), text, clients).order_by("-last_message_at")
     return _named(list(leads[:MOST]), "desk=1", clients)
 
 

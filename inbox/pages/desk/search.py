@@ -253,9 +253,9 @@ def search(
     typed = Typed.read(workspace, text)
     if typed is None:
         return Found([], 0, None)
-    found = _search(leads, workspace, typed, after, size, by_messages)
-    if found.hits or found.after:
-        return found
+    exact = _search(leads, workspace, typed, after, size, by_messages)
+    if exact.hits or exact.after:
+        return exact
     return _search(leads, workspace, replace(typed, typos=True), after, size, by_messages=False)
 
 

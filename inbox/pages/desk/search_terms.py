@@ -171,7 +171,7 @@ def near_words(word: str) -> set[str]:
     return (less | swapped | more | changed) - {word}
 
 
-def named(leads: QuerySet[Lead], text: str, workspaces: Iterable[uuid.UUID]) -> QuerySet[Lead]:
+def leads_with_name(leads: QuerySet[Lead], text: str, workspaces: Iterable[uuid.UUID]) -> QuerySet[Lead]:
     """Returns those of `leads` whose names or addresses match, with one typo if none does; without a word, nobody.
 
     Workspaces may share marks, so `leads` must be limited to the `workspaces` as well.

@@ -17,7 +17,7 @@ from inbox.models.lead import LEAD_WORDS, LEAD_WORDS_HERE
 from inbox.models.words import mark_of, words_of
 from inbox.pages.desk import search as search_module
 from inbox.pages.desk.search import search
-from inbox.pages.desk.search_terms import named
+from inbox.pages.desk.search_terms import leads_with_name
 from tests import factories
 
 
@@ -86,7 +86,7 @@ def test_finds_a_name_with_one_typo_or_whose_parts_stand_apart_or_together(
     lead = factories.make_lead(workspace, first_name="Dana", last_name=last_name, company=company)
     factories.make_lead(workspace, first_name="Somebody", last_name="Or", company="Else")
     assert found(workspace, text, by_messages=False) == found(workspace, text) == [lead]
-    assert list(named(leads_in([workspace.pk], "all"), text, [workspace.pk])) == [lead]
+    assert list(leads_with_name(leads_in([workspace.pk], "all"), text, [workspace.pk])) == [lead]
 
 
 @pytest.mark.parametrize("text", ["garecco", "dna", "greccoo", "sauna oy aalto", "12345678", "aalot suana"])
