@@ -1,32 +1,14 @@
-"""The promises for answers. A trigger keeps their times on the leads, and writes those of the leads that wait."""
+"""The promises for answers. inbox.0124 has a trigger keep their times on the leads."""
 
 import django.contrib.postgres.fields
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
-
-from jobs.schema_version import run_file
 
 INDEXES = {
     "lead_answer_by": (["workspace", "answer_by"], models.Q(answer_by__isnull=False)),
     "lead_warn_at": (["warn_at"], models.Q(warn_at__isnull=False)),
     "lead_warned": (["workspace"], models.Q(warned_ids=[], _negated=True)),
 }
-# Each thousand is committed, so that no reply waits for long.
-FILL = """
-DO $$
-DECLARE
-    waiting uuid[];
-BEGIN
-    LOOP
-        SELECT array_agg(id) INTO waiting FROM (SELECT id FROM inbox_lead
-            WHERE needs_reply AND answer_by IS NULL AND last_inbound_at IS NOT NULL LIMIT 1000) AS lead;
-        EXIT WHEN waiting IS NULL;
-        UPDATE inbox_lead SET needs_reply = true WHERE id = ANY (waiting) AND needs_reply;
-        COMMIT;
-    END LOOP;
-END
-$$
-"""
 
 
 def indexes():
@@ -47,7 +29,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default={},
                 default=dict,
-                help_text="Minutes of business hours within which replies are answered, by tag, or HOT for hot ones.",
+                help_text="Minutes of business hours within which replies are answered, by tag or label, or HOT.",
             ),
         ),
         migrations.AddField(
@@ -88,6 +70,4 @@ class Migration(migrations.Migration):
             ),
         ),
         *indexes(),
-        run_file("inbox/sql/promise_answers.sql", "6c90969b7a00"),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]

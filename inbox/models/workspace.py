@@ -190,7 +190,7 @@ class Workspace(Row):
     )
     enter_twice = flag("An unchanged ready draft goes out at the second Enter.")
     promises = json(
-        dict, "Minutes of business hours within which replies are answered, by tag, or HOT for hot ones."
+        dict, "Minutes of business hours within which replies are answered, by tag or label, or HOT."
     )
     sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
     assign_in_turn = flag("Give leads who are interested to the members who take leads, in turn.")

@@ -1,7 +1,7 @@
 -- Keeps on each lead by when it was promised an answer, and when people are told that the promise breaks soon.
 --
--- Any writer of a lead keeps them right: they follow from the lead's own columns, the promises of its workspace
--- (inbox_workspace.promises) and the business hours. The shortest promise counts; without one, it is a day, of which nobody is
+-- Any writer of a lead or of its labels keeps them right: they follow from the lead's own columns, its labels, the promises
+-- of its workspace (inbox_workspace.promises, by tag or by a label's id) and the business hours. The shortest promise counts; without one, it is a day, of which nobody is
 -- told. A snoozed lead waits from the end of its snooze. After a change of promises or hours, the job `lead.promises`
 -- updates the leads that wait.
 CREATE OR REPLACE FUNCTION inbox_after_office_time(
@@ -40,7 +40,8 @@ BEGIN
         SELECT timezone, opens_at, closes_at, promises INTO place FROM inbox_workspace WHERE id = NEW.workspace_id;
         SELECT min(minutes::int) * interval '1 minute' INTO wait
             FROM jsonb_each_text(place.promises) AS promise (name, minutes)
-            WHERE name = NEW.tag OR name = 'HOT' AND NEW.score >= 3;  -- names of labels belong here
+            WHERE name = NEW.tag OR name = 'HOT' AND NEW.score >= 3
+                OR name IN (SELECT label_id::text FROM inbox_leadlabel WHERE lead_id = NEW.id AND state = 'on');
         NEW.answer_by := CASE WHEN wait IS NULL THEN since + interval '1 day'
             ELSE inbox_after_office_time(since, wait, place.timezone, place.opens_at, place.closes_at) END;
     END IF;
@@ -57,3 +58,17 @@ END
 $$;
 CREATE OR REPLACE TRIGGER lead_is_promised BEFORE INSERT OR UPDATE ON inbox_lead
     FOR EACH ROW EXECUTE FUNCTION inbox_promise_answer();
+
+CREATE OR REPLACE FUNCTION inbox_promise_by_label() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF 'on' IN (OLD.state, NEW.state) AND EXISTS (
+        SELECT FROM inbox_workspace WHERE id = coalesce(NEW.workspace_id, OLD.workspace_id)
+            AND promises ?| ARRAY[OLD.label_id::text, NEW.label_id::text]
+    ) THEN
+        UPDATE inbox_lead SET needs_reply = true WHERE id IN (OLD.lead_id, NEW.lead_id) AND needs_reply;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER label_is_promised AFTER INSERT OR DELETE OR UPDATE OF state, label_id, lead_id ON inbox_leadlabel
+    FOR EACH ROW EXECUTE FUNCTION inbox_promise_by_label();

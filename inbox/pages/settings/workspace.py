@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from inbox.intake.retention import effects
 from inbox.leads.tags import NO_ANSWER, SAID
-from inbox.models import Workspace, audit
+from inbox.models import Label, Workspace, audit
 from inbox.models.lead import Tag
 from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, asks_again, workspace_view
 from inbox.pages.forms import ChangedColumnsForm, PostedText, record, redirect_to
@@ -90,8 +90,8 @@ PROMISED = {"HOT": "Hot replies"} | {tag.name: str(tag) for tag in SAID if tag n
 by label (Workspace.promises).
 """
 WITHIN = [("", "No promise"), *((m, f"Within {duration(m * 60)}") for m in (5, 15, 30, 60, 120, 240, 480))]
-TIMES = {"opens_at", "closes_at", "timezone", *PROMISED}
-"""The settings that decide by when answers are due."""
+TIMES = {"opens_at", "closes_at", "timezone"}
+"""The settings beside promises that decide by when answers are due."""
 
 
 def in_words(form: forms.BaseForm, changes: dict[str, list[object]]) -> str:
@@ -107,23 +107,25 @@ def in_words(form: forms.BaseForm, changes: dict[str, list[object]]) -> str:
 
 
 class PromiseForm(forms.Form):
-    """The minutes of business hours within which replies are answered, by their meaning."""
+    """The minutes of business hours within which replies are answered, by their meaning or label."""
 
     group = GROUPS["promises"]
 
     def __init__(self, data: Any, instance: Workspace) -> None:
+        names = {str(label.pk): f"Label: {label}" for label in Label.objects.filter(workspace=instance)}
+        promised = PROMISED | names
         super().__init__(
-            data, initial={name: str(instance.promises.get(self.key(name), "")) for name in PROMISED}
+            data, initial={name: str(instance.promises.get(self.key(name), "")) for name in promised}
         )
         self.instance = instance
-        for name, label in PROMISED.items():
+        for name, label in promised.items():
             self.fields[name] = forms.TypedChoiceField(
                 label=label, choices=WITHIN, coerce=int, required=False
             )
 
     @staticmethod
     def key(name: str) -> str:
-        return "HOT" if name == "HOT" else PROMISED[name]
+        return name if name == "HOT" else PROMISED.get(name, name)
 
     def save(self) -> None:
         promises = {self.key(name): minutes for name, minutes in self.cleaned_data.items() if minutes}
@@ -216,7 +218,7 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     if key and (form := groups[key]).is_valid():
         if changes := audit.changes_of(form):
             form.save()
-            if TIMES & changes.keys():
+            if key == "promises" or TIMES & changes.keys():
                 answer_promises.remake_soon(form.instance)
             record(request, "workspace.change", form.instance, changes=changes)
         messages.success(request, f"Saved. {in_words(form, changes)}" if changes else "Nothing has changed.")

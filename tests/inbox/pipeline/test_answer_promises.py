@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from inbox.leads import for_you
+from inbox.leads import for_you, labels
 from inbox.leads.folders import leads_in
 from inbox.models import AuditEntry, Lead, Membership, OutboundSend, Workspace
 from inbox.pipeline import answer_promises
@@ -89,6 +89,37 @@ def test_the_moment_follows_tag_score_reply_and_done(workspace):
     ):
         Lead.objects.filter(pk=lead.pk).update(**fields)
         assert due(lead) == moment
+
+
+def test_a_label_promises_too_and_the_shorter_time_counts(workspace):
+    """The moment follows the labels of the lead, whatever writes them, and the promise that Settings saves for one."""
+    vip, slow = (factories.make_label(workspace, name=name) for name in ("VIP", "Slow"))
+    owner = factories.make_member(workspace, "owner")
+    client = Client()
+    client.force_login(owner)
+    lead = waits(workspace, DAY, score=1, tag="Objection")
+    assert due(lead) == "Fri 11:00"
+    page = f"/w/{workspace.pk}/settings/"
+    assert f'name="{vip.pk}"' in client.get(page).content.decode()
+    form = {"group": "promises", "HOT": "15", "OBJECTION": "120", str(vip.pk): "30", str(slow.pk): "240"}
+    assert client.post(page, form).status_code == 302
+    workspace.refresh_from_db()
+    assert workspace.promises == {"HOT": 15, "Objection": 120, str(vip.pk): 30, str(slow.pk): 240}
+    labels.decide(workspace, owner, [lead.pk], slow, is_on=True)
+    assert due(lead) == "Fri 11:00"
+    labels.suggest(lead, {"VIP": "A large firm."}, by="model")
+    assert due(lead) == "Fri 11:00"
+    labels.decide(workspace, owner, [lead.pk], vip, is_on=True)
+    assert due(lead) == "Fri 09:30"
+    labels.decide(workspace, owner, [lead.pk], vip, is_on=False)
+    assert due(lead) == "Fri 11:00"
+    labels.end(slow, owner, into=vip)
+    assert due(lead) == "Fri 11:00"  # it was taken off by a person
+    labels.decide(workspace, owner, [lead.pk], vip, is_on=True)
+    labels.end(vip, owner)
+    assert due(lead) == "Fri 11:00"
+    other = waits(workspace, DAY, score=1)
+    assert due(other) == "Sat 09:00"
 
 
 def test_settings_change_the_promise_of_those_who_wait_and_say_so(workspace):
