@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from jobs import queue
+from jobs.block_values import during
 from jobs.db import fetch, persist
 from jobs.deadline import Deadline
 from jobs.errors import LeaseLost, Moved, PermanentError, StepInterrupted
@@ -51,13 +52,8 @@ def running_job() -> UUID | None:
     return _running.get()
 
 
-@contextlib.contextmanager
-def running(job_id: UUID) -> Iterator[None]:
-    token = _running.set(job_id)
-    try:
-        yield
-    finally:
-        _running.reset(token)
+def running(job_id: UUID) -> contextlib.AbstractContextManager[None]:
+    return during(_running, job_id)
 
 
 class JobContext:

@@ -8,8 +8,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from django.db import transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
+from jobs.block_values import during
 from jobs.conf import WAKE_UPS
 from jobs.db import fetch
 from jobs.ids import uuid7
@@ -55,14 +56,9 @@ class JobSpec:
 _held_until: ContextVar[datetime | None] = ContextVar("held_until", default=None)
 
 
-@contextmanager
-def held_until(moment: datetime) -> Iterator[None]:
+def held_until(moment: datetime) -> AbstractContextManager[None]:
     """A context manager: jobs that this thread enqueues inside it become due at `moment` (aware)."""
-    token = _held_until.set(moment)
-    try:
-        yield
-    finally:
-        _held_until.reset(token)
+    return during(_held_until, moment)
 
 
 # One statement inserts any number of jobs. On a conflict with an open transaction, it waits until that ends. Django's

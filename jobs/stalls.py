@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from jobs.block_values import during
+
 T = TypeVar("T")
 
 LONG_S = 2.0
@@ -189,21 +191,12 @@ def request_limit(seconds: float) -> contextlib.AbstractContextManager[None]:
     """A context manager for a web request: a statement over `seconds`, or to a stalled database, raises
     OperationalError.
     """
-    return _held(RequestLimit(seconds, _bulkhead))
+    return during(_limit, RequestLimit(seconds, _bulkhead))
 
 
 def limit(seconds: float) -> contextlib.AbstractContextManager[None]:
     """A context manager: a statement that takes over `seconds` raises OperationalError and closes the connection."""
-    return _held(Limit(seconds))
-
-
-@contextlib.contextmanager
-def _held(limit: Limit) -> Iterator[None]:
-    before = _limit.set(limit)
-    try:
-        yield
-    finally:
-        _limit.reset(before)
+    return during(_limit, Limit(seconds))
 
 
 def limit_process(seconds: float) -> None:

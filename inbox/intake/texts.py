@@ -19,7 +19,7 @@ from django.db.models import Q
 from inbox.intake.receipt import Received
 from inbox.leads import identity, rollup
 from inbox.models import Lead, Message, Workspace, locks
-from inbox.models.lead import Channel, Tag
+from inbox.models.lead import Channel, Tag, are_named_by
 from inbox.models.message import OWN_ID
 from inbox.understanding.arrival import Arrival
 from inbox.understanding.optout import ANSWER_WORDS
@@ -81,7 +81,7 @@ def with_question(workspace: Workspace, event: MessageEvent) -> MessageEvent:
     if not answers or not names or len(event.text.split()) > ANSWER_WORDS:
         return event
     ours = Message.objects.filter(
-        lead__in=Lead.objects.filter(identity.are_named_by(names), workspace=workspace),
+        lead__in=Lead.objects.filter(are_named_by(names), workspace=workspace),
         channel=Channel.SMS,
         direction=Message.Direction.OUTBOUND,
         sent_at__lt=event.occurred_at,

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from inbox.leads import rollup
 from inbox.models import ChannelRefusal, Enrichment, Lead, User, audit
 from inbox.models.actor import Actor
-from inbox.models.lead import Channel, by_alternate_email, by_alternate_phone
+from inbox.models.lead import Channel, are_named_by
 from inbox.signals import lead_enriched
 from integrations import registry
 from integrations.models import ApiToken
@@ -125,7 +125,7 @@ def add(lead: Lead, name: str, contact: str, user: User) -> bool:
     """Saves `contact` (normalised) as the lead's `name`, or as another value of that kind. Returns False if the lead
     already has it. Raises Taken.
     """
-    more = next(column for column, of in ALTERNATES.items() if of == name)
+    more = rollup.ALTERNATES[name]
     with rollup.holding(lead) as row:
         if contact == getattr(row, name) or contact in getattr(row, more):
             return False
@@ -181,12 +181,8 @@ def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
 
 def owner(lead: Lead, name: str, contact: str) -> Lead | None:
     """Another lead of the workspace that has `contact` as its `name`, or as an alternate address or number."""
-    matches = Q(**{name: contact})
-    if name == "email":
-        matches |= by_alternate_email(contact)
-    if name == "phone":
-        matches |= by_alternate_phone(contact)
-    return Lead.objects.filter(matches, workspace_id=lead.workspace_id).exclude(pk=lead.pk).first()
+    named = Lead.objects.filter(are_named_by({name: contact}), workspace_id=lead.workspace_id)
+    return named.exclude(pk=lead.pk).first()
 
 
 def _enter(row: Lead, name: str, entered: str | list[str], user: Actor) -> None:

@@ -8,18 +8,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
-from operator import or_
 from urllib.parse import unquote, urlsplit
 
 import phonenumbers
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from inbox.leads import erased, facts, merge, rollup
 from inbox.leads.rollup import ALTERNATES
 from inbox.models import Lead, Workspace
-from inbox.models.lead import IDENTITY_FIELDS, by_alternate_contact, by_alternate_email, by_alternate_phone
+from inbox.models.lead import IDENTITY_FIELDS, are_named_by
 from inbox.models.races import settled
 from integrations import rawjson
 from integrations.addresses import mailbox
@@ -199,18 +197,6 @@ def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]
     # them may still be added (inbox.leads.rollup.locked).
     leads = Lead.objects.filter(are_named_by(identities), workspace=workspace)
     return leads.select_for_update(no_key=True).order_by("pk")
-
-
-def are_named_by(identities: dict[str, str]) -> Q:
-    """The filter for leads that have any of `identities` (normalised, at least one)."""
-    matches = reduce(or_, (Q(**{name: text}) for name, text in identities.items()))
-    if email := identities.get("email"):
-        matches |= by_alternate_email(email)
-    if phone := identities.get("phone"):
-        matches |= by_alternate_phone(phone)
-    if contact_id := identities.get("ghl_contact_id"):
-        matches |= by_alternate_contact(contact_id)
-    return matches
 
 
 def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:

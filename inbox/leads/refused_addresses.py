@@ -9,7 +9,7 @@ from typing import Any
 
 from inbox.leads import erased, identity, stops, suspicion
 from inbox.models import Lead, Message, OutboundSend, Workspace
-from inbox.models.lead import Channel, Suspicion
+from inbox.models.lead import Channel, Suspicion, are_named_by
 from integrations.fields import no_key_opens
 
 REASON = "They asked not to be contacted at this address or number. Answer where they prefer."
@@ -23,9 +23,7 @@ def end(message: Message, names: frozenset[str]) -> None:
     addresses = {address for name in names if (address := _whole(message, name))}
     if not addresses:
         return
-    holders = [
-        identity.are_named_by({"email" if "@" in address else "phone": address}) for address in addresses
-    ]
+    holders = [are_named_by({"email" if "@" in address else "phone": address}) for address in addresses]
     for lead in Lead.objects.filter(reduce(or_, holders), workspace=message.workspace_id):
         stops.stop_campaigns(lead, anew=True)
     if no_key_opens(message.workspace, "erasure_key"):

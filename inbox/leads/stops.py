@@ -73,39 +73,21 @@ def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
         for pk in reached.distinct().values_list("pk", flat=True)
     ]
     if len(enqueue_many(STOP_EMAILS, specs)) < len(specs):
-        _hurry(lead, specs)
-        if anew:
-            _stop_once_more(lead, specs)
+        keys = [spec.dedupe_key for spec in specs]
+        jobs = BackgroundJob.objects.filter(tenant=lead.workspace_id, dedupe_key__in=keys)
+        queued = jobs.filter(status=BackgroundJob.Status.QUEUED)
+        queued.filter(priority__gt=AT_ONCE).update(priority=AT_ONCE)
+        if anew:  # those that have run, under a key of this opt-out
+            waiting = set(queued.values_list("dedupe_key", flat=True))
+            since = lead.opted_out_at.isoformat() if lead.opted_out_at else ""
+            ran = (spec for spec in specs if spec.dedupe_key not in waiting)
+            enqueue_many(
+                STOP_EMAILS, [replace(spec, dedupe_key=f"{spec.dedupe_key}:{since}") for spec in ran]
+            )
 
 
 def known_by(provider: str) -> str:
     return stated(registry.spec_of(provider).stop_campaign).known_by
-
-
-def _hurry(lead: Lead, specs: list[JobSpec]) -> None:
-    BackgroundJob.objects.filter(
-        tenant=lead.workspace_id,
-        dedupe_key__in=[spec.dedupe_key for spec in specs],
-        status=BackgroundJob.Status.QUEUED,
-        priority__gt=AT_ONCE,
-    ).update(priority=AT_ONCE)
-
-
-def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
-    """Enqueues the `specs` that have already run, under a key of this opt-out."""
-    jobs = BackgroundJob.objects.filter(
-        tenant=lead.workspace_id, dedupe_key__in=[spec.dedupe_key for spec in specs]
-    )
-    waiting = set(jobs.filter(status=BackgroundJob.Status.QUEUED).values_list("dedupe_key", flat=True))
-    since = lead.opted_out_at.isoformat() if lead.opted_out_at else ""
-    enqueue_many(
-        STOP_EMAILS,
-        [
-            replace(spec, dedupe_key=f"{spec.dedupe_key}:{since}")
-            for spec in specs
-            if spec.dedupe_key not in waiting
-        ],
-    )
 
 
 def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Exception]]) -> int:

@@ -1,5 +1,8 @@
 """Models of a lead and of the campaign that reached it, and their tags and channels."""
 
+from functools import reduce
+from operator import or_
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -109,9 +112,16 @@ def by_alternate_phone(number: str) -> Q:
     return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
 
 
-def by_alternate_contact(contact_id: str) -> Q:
-    """A filter for leads who also have the GoHighLevel contact. Its second condition is that of the index."""
-    return Q(alternate_contacts__contains=[contact_id]) & ~Q(alternate_contacts=[])
+def are_named_by(identities: dict[str, str]) -> Q:
+    """The filter for leads that have any of `identities` (normalised, at least one), or had it before."""
+    matches = reduce(or_, (Q(**{name: text}) for name, text in identities.items()))
+    if email := identities.get("email"):
+        matches |= by_alternate_email(email)
+    if phone := identities.get("phone"):
+        matches |= by_alternate_phone(phone)
+    if contact_id := identities.get("ghl_contact_id"):
+        matches |= Q(alternate_contacts__contains=[contact_id]) & ~Q(alternate_contacts=[])
+    return matches
 
 
 def _unique(field: str) -> models.UniqueConstraint:

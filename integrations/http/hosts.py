@@ -8,8 +8,8 @@ if a host name resolves differently a moment later.
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import NamedTuple
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.conf import settings
 
 from integrations import registry
 from integrations.errors import ProviderMisconfigured
+from jobs.block_values import during
 
 HTTPS = 443
 PLAIN = re.compile(
@@ -54,16 +55,11 @@ RECEIVER = "receiver"
 _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
 
 
-@contextmanager
-def opened(port: int) -> Iterator[None]:
+def opened(port: int) -> AbstractContextManager[None]:
     """Lets only this thread call `http://127.0.0.1:<port>`, where a fire drill has started its own sandbox
     (docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md).
     """
-    token = _opened_port.set(port)
-    try:
-        yield
-    finally:
-        _opened_port.reset(token)
+    return during(_opened_port, port)
 
 
 class HostRefused(ProviderMisconfigured):

@@ -17,8 +17,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -33,6 +33,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.wait import wait_for_write
 
 from integrations.http.hosts import check_address, check_url
+from jobs.block_values import during
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded
 
@@ -85,14 +86,9 @@ class CallGuard:
 _guard: contextvars.ContextVar[CallGuard] = contextvars.ContextVar("call_guard")
 
 
-@contextmanager
-def guarded(guard: CallGuard) -> Iterator[None]:
+def guarded(guard: CallGuard) -> AbstractContextManager[None]:
     """Makes all socket operations of this thread in the `with` block obey the Deadline of `guard`."""
-    token = _guard.set(guard)
-    try:
-        yield
-    finally:
-        _guard.reset(token)
+    return during(_guard, guard)
 
 
 def current_guard() -> CallGuard:

@@ -12,7 +12,7 @@ from inbox.intake.messages import PROCESS, add_links, again, store
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
 from inbox.leads import identity, rollup
 from inbox.models import Lead, Message
-from inbox.models.lead import Suspicion, Tag
+from inbox.models.lead import Suspicion, Tag, are_named_by
 from inbox.replying import own_messages
 from inbox.understanding.arrival import Arrival, judge
 from inbox.workspaces import accounts
@@ -90,7 +90,7 @@ def _by_former_account(received: Received, event: MessageEvent) -> Message | Non
     names = identity.identities_of(received.workspace, event.person)
     if not former or not names:
         return None
-    leads = Lead.objects.filter(identity.are_named_by(names), workspace=received.workspace)
+    leads = Lead.objects.filter(are_named_by(names), workspace=received.workspace)
     at = event.occurred_at
     near = Message.objects.select_related("lead").filter(
         lead__in=leads, source=event.source, sent_at__range=(at - CLOCKS_APART, at + CLOCKS_APART)
