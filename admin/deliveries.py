@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from admin import tallies
-from admin.base import RecordAdmin
+from admin.base import RecordAdmin, right
 from admin.columns import chip, choice_filter, known_values, linked, list_link, row_url
 from admin.scope import scope_of
 from inbox.models import Deviation, WebhookDelivery
@@ -79,10 +79,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
     views: ClassVar = {"replay/": "replay_failed", "<uuid:pk>/replay/": "replay"}
     index_begins: ClassVar = {"event_key__exact": ("source", registry.webhook_sources)}
 
-    def may_replay(self, request: HttpRequest) -> bool:
-        return scope_of(request).may("inbox.replay_webhookdelivery")
-
-    has_replay_permission = may_replay
+    has_replay_permission = right("inbox.replay_webhookdelivery")
 
     @admin.action(description="Replay", permissions=["replay"])
     def replay_chosen(
@@ -105,13 +102,13 @@ class WebhookDeliveryAdmin(RecordAdmin):
             "spans": replay.SPANS,
             "workspaces": scope.names if scope.chosen is None else [(scope.chosen, scope.chosen_name)],
             "may_replay_all": scope.ids is None,
-            "may_replay": self.may_replay(request),
+            "may_replay": self.has_replay_permission(request),
             "replays": jobs.select_related("workspace")[:REPLAYS_SHOWN],
         }
 
     def row_context(self, request: HttpRequest, row: WebhookDelivery) -> dict[str, Any]:
         details = delivery_pages.detail(request, row, row_url, reads=self.may_read(request, row))
-        return details | {"may_replay": self.may_replay(request)}
+        return details | {"may_replay": self.has_replay_permission(request)}
 
     def replay(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Replays one delivery (`do=run`), or shows what the replay would do (`do=dry`)."""
@@ -133,7 +130,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         return redirect("admin:inbox_webhookdelivery_changelist")
 
     def _must_replay(self, request: HttpRequest) -> None:
-        if request.method != "POST" or not self.may_replay(request):
+        if request.method != "POST" or not self.has_replay_permission(request):
             raise PermissionDenied
 
 

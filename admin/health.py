@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from admin import accounts
-from admin.base import RecordAdmin, RecordInline
+from admin.base import RecordAdmin, RecordInline, right
 from admin.columns import Column, chip, choice_filter, known_values, row_url
 from admin.scope import scope_of
 from inbox.health import banner, sentences
@@ -160,9 +160,7 @@ class HealthBoard(RecordAdmin):
 
     # --- actions on an account ---
 
-    def has_check_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may have accounts probed and reconnected."""
-        return scope_of(request).may(accounts.CHECK)
+    has_check_permission = right(accounts.CHECK)
 
     @method_decorator(require_GET)
     def banner(self, request: HttpRequest) -> HttpResponse:

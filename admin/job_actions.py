@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from admin.base import RecordAdmin
+from admin.base import RecordAdmin, right
 from admin.columns import list_url, row_url
 from admin.scope import scope_of
 from inbox.pages.access import signed_in
@@ -51,17 +51,10 @@ class JobActionsAdmin(RecordAdmin):
     )
     views: ClassVar = {"cause/<str:fingerprint>/": "cause"}
 
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        return scope_of(request).may("jobs.retry_backgroundjob")
-
-    def has_move_permission(self, request: HttpRequest) -> bool:
-        return scope_of(request).may("jobs.move_backgroundjob")
-
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        return scope_of(request).may("jobs.cancel_backgroundjob")
-
-    def has_discard_permission(self, request: HttpRequest) -> bool:
-        return scope_of(request).may("jobs.discard_backgroundjob")
+    has_retry_permission = right("jobs.retry_backgroundjob")
+    has_move_permission = right("jobs.move_backgroundjob")
+    has_cancel_permission = right("jobs.cancel_backgroundjob")
+    has_discard_permission = right("jobs.discard_backgroundjob")
 
     def in_words(self, row: BackgroundJob) -> str:
         return in_words(row.kind)

@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from admin.base import LeadRecordAdmin, RecordAdmin
+from admin.base import LeadRecordAdmin, RecordAdmin, right
 from admin.columns import chip, link, linked
-from admin.scope import scope_of
 from inbox.models import AuditEntry, OutboundSend
 from inbox.pages.access import signed_in
 from inbox.replying import review
@@ -37,9 +36,7 @@ class OutboundSendAdmin(LeadRecordAdmin):
     def in_words(self, row: OutboundSend) -> str:
         return f"{row.lead.display_name}, {row.get_channel_display()}"
 
-    def has_settle_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may record the outcome of a send, or send it again."""
-        return scope_of(request).may("inbox.settle_outboundsend")
+    has_settle_permission = right("inbox.settle_outboundsend")
 
     @admin.action(description="Mark as sent", permissions=["settle"])
     def went_out(self, request: HttpRequest, sends: QuerySet[OutboundSend]) -> HttpResponse | None:

@@ -21,6 +21,7 @@ from django.contrib.auth.views import (
     PasswordResetConfirmView,
     redirect_to_login,
 )
+from django.contrib.messages.views import SuccessMessageMixin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -172,10 +173,11 @@ def _codes_left(user: User) -> str:
     return format_html(text, user.recovery_codes.count(), reverse("factor"))
 
 
-class PasswordChange(UserPassesTestMixin, PasswordChangeView):
+class PasswordChange(UserPassesTestMixin, SuccessMessageMixin, PasswordChangeView):  # type: ignore[type-arg]
     template_name = "registration/password.html"
     form_class = ChangePasswordForm
     success_url = reverse_lazy("security")
+    success_message = "Your password has been changed."
     extra_context = {"heading": "Change your password", "act": "Change password"}
 
     def test_func(self) -> bool:
@@ -183,10 +185,6 @@ class PasswordChange(UserPassesTestMixin, PasswordChangeView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"request": self.request}
-
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        messages.success(self.request, "Your password has been changed.")
-        return super().form_valid(form)
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -213,9 +211,7 @@ class PasswordMailed(TemplateView):
     """The page shown after a user asks for a link. It reads the same whether or not the address has an account."""
 
     template_name = "registration/password_mailed.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"mail_off": is_off()}
+    extra_context = {"mail_off": is_off}
 
 
 class PasswordNew(PasswordResetConfirmView):

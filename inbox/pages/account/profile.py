@@ -5,11 +5,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST, require_safe
-from django.views.generic import FormView
+from django.views.generic import UpdateView
 
 from inbox.models import Membership, User
 from inbox.pages.access import next_url, signed_in
@@ -31,15 +32,16 @@ class NameForm(ChangedColumnsForm):
         }
 
 
-class Account(FormView):  # type: ignore[type-arg]
+class Account(SuccessMessageMixin, UpdateView):  # type: ignore[type-arg]
     """`/account/`: the user's name, absences and notices."""
 
     template_name = "registration/account.html"
     form_class = NameForm
     success_url = reverse_lazy("account")
+    success_message = "Name saved."
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"instance": signed_in(self.request)}
+    def get_object(self, queryset: object = None) -> User:
+        return signed_in(self.request)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         desks = [
@@ -48,11 +50,6 @@ class Account(FormView):  # type: ignore[type-arg]
         ]
         browser = chosen(self.request)
         return super().get_context_data(**kwargs, desks=desks, browser=browser, mail_off=is_off())
-
-    def form_valid(self, form: NameForm) -> HttpResponse:
-        form.save()
-        messages.success(self.request, "Name saved.")
-        return super().form_valid(form)
 
 
 @require_safe

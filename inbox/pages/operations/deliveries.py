@@ -21,7 +21,7 @@ from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 from inbox.health import backfill
 from inbox.models import WebhookDelivery, Workspace
 from inbox.pages.access import ADMIN, POST, WorkspaceRequest, signed_in, workspace_view
-from inbox.pages.forms import redirect_to
+from inbox.pages.forms import redirect_to, refusals_shown
 from inbox.pages.pagination import page_of
 from inbox.trace import search as trace_search
 from inbox.webhooks import replay
@@ -231,13 +231,11 @@ def replay_or_dry_run(request: HttpRequest, delivery: WebhookDelivery) -> replay
 
     A message tells the user the outcome of the replay, or why the request cannot be replayed.
     """
-    try:
+    with refusals_shown(request, replay.NotReplayable):
         if request.POST.get("do") != "run":
             return replay.dry_run(delivery)
         run = replay.replay(delivery, signed_in(request))
         messages.info(request, f"Replayed. {run.sentence}")
-    except replay.NotReplayable as refusal:
-        messages.error(request, str(refusal))
     return None
 
 
@@ -254,16 +252,14 @@ def start_replay(request: HttpRequest, workspace: Workspace | None) -> Backgroun
     The form chooses those of the last `hours`, or those with its `verdict`, `source` and `event_type`. A message tells
     the user how many will be replayed. Returns None if no delivery matches.
     """
-    try:
+    with refusals_shown(request, replay.NothingToReplay, level=messages.INFO):
         chosen = {name: request.POST.get(name, "") for name in ("source", "event_type")}
         verdict = request.POST.get("verdict", Verdict.FAILED)
         hours = request.POST.get("hours", "")
         started = replay.start(hours, signed_in(request), workspace, verdict=verdict, **chosen)
-    except replay.NothingToReplay as nothing:
-        messages.info(request, str(nothing))
-        return None
-    messages.info(request, f"Replaying {started.waiting} deliveries that have {replay.MISSED[verdict]}.")
-    return started.job
+        messages.info(request, f"Replaying {started.waiting} deliveries that have {replay.MISSED[verdict]}.")
+        return started.job
+    return None
 
 
 @workspace_view(ADMIN)

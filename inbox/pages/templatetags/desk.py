@@ -128,17 +128,14 @@ def row_chips(lead: Lead, folder: str = "") -> list[SafeString]:
     """
     is_hot = lead.is_hot and folder != "hot"
     hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if is_hot else []
-    state = _for_user(lead) or _state(lead, folder)
+    state = _state(lead, folder)
     return [*hot, state] if state else hot
 
 
-def _for_user(lead: Lead) -> SafeString | None:
-    if getattr(lead, "calls_me", False):
-        return render_chip(CALLS_ME)
-    return render_chip(GIVEN_TO_ME) if getattr(lead, "given_to_me", False) else None
-
-
 def _state(lead: Lead, folder: str) -> SafeString | None:
+    for mark, name in ((CALLS_ME, "calls_me"), (GIVEN_TO_ME, "given_to_me")):
+        if getattr(lead, name, False):
+            return render_chip(mark)
     if lead.suspected:
         return render_chip(state_of("suspicion", lead.suspected))
     send = getattr(lead, "send_state", None)
