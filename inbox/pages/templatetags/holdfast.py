@@ -1,10 +1,12 @@
 """Template tags for all templates (a builtin library): icons, state chips, and times in the workspace's time zone."""
 
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
+from uuid import UUID
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
@@ -23,6 +25,7 @@ from jobs.display import counted
 from jobs.durations import DAY_S, MINUTE_S, duration
 
 register = template.Library()
+NO_LEAD = UUID(int=0)
 
 CHANNEL_ICONS: dict[str, str] = {
     Channel.EMAIL: "mail",
@@ -40,6 +43,7 @@ register.filter("queued", partial(counted, cap=CAP))
 
 
 @register.simple_tag
+@lru_cache(1_000, typed=True)  # a safe text and a text that must be escaped are equal, but of two types
 def icon(name: str, label: str = "") -> SafeString:
     """Renders an icon. Screen readers read `label`; an icon without a label is decorative."""
     use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
@@ -49,10 +53,22 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache
 def channel_icon(channel: str) -> SafeString:
     """Renders the icon of a channel, with the channel's name as text alternative; "" for an unknown channel."""
     name = CHANNEL_ICONS.get(channel)
     return icon(name, Channel(channel).label) if name else SafeString("")
+
+
+@register.filter
+def conversation_url(lead: Lead) -> str:
+    """Returns the address of the lead's conversation."""
+    return _conversation_url(lead.workspace_id).replace(str(NO_LEAD), str(lead.pk))
+
+
+@lru_cache(1_000)
+def _conversation_url(workspace_id: UUID) -> str:
+    return reverse("inbox:conversation", args=[workspace_id, NO_LEAD])
 
 
 def render_chip(state: StateMark, word: str = "", *, solid: bool = False) -> SafeString:
@@ -85,7 +101,7 @@ def state(table: str, name: str, word: str = "") -> SafeString:
 def render_time(at: datetime, text: str, tone: str = "") -> SafeString:
     """Renders a time as `text`. The tooltip has the exact time in the workspace's zone."""
     local = timezone.localtime(at)
-    full = format_date(local, "D j M Y, H:i T")
+    full = f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
     toned = format_html(' data-tone="{}"', tone) if tone else ""
     return format_html(
         '<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(timespec="seconds"), full, toned, text
