@@ -5,7 +5,7 @@ import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from integrations.events import PayloadInvalid
 
@@ -43,6 +43,7 @@ def _optional_object(raw: Any) -> Any:
 
 
 ExternalId = Annotated[str, BeforeValidator(_external_id)]
+EventType = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, BeforeValidator(_optional_text)]
 """A text field that the provider may omit or send as null."""
 LooseText = Annotated[str, BeforeValidator(_loose_text)]

@@ -38,12 +38,8 @@ def webhooks(integration: Integration) -> Check:
     if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
         return Check(EVENT, BAD, f"{arrival} It couldn’t be used.", "Open it under Deliveries to see why.")
     if _by_an_old_key(integration):
-        return Check(
-            EVENT,
-            WARN,
-            f"{arrival} It came to an old URL.",
-            "Paste the new URL into the provider’s settings.",
-        )
+        fix = "Paste the new URL into the provider’s settings."
+        return Check(EVENT, WARN, f"{arrival} It came to an old URL.", fix)
     return Check(EVENT, OK, arrival)
 
 

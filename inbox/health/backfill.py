@@ -92,7 +92,7 @@ def compare(
     fresh = {id(entry): _received(integration, entry) for entry in missing if not isinstance(entry, Unusable)}
     settled = _settled(integration, list(fresh.values()), tally)
     for entry in entries:
-        if not tally.is_first(_key(entry)):
+        if not tally.is_first(entry.event_key if isinstance(entry, BookingEvent) else entry.external_id):
             continue
         outcome: str = HELD
         if isinstance(entry, Unusable) and entry in missing:
@@ -104,10 +104,6 @@ def compare(
             outcome = verdict if settles else "Holdfast couldn’t import it."
         kind = _kind(entry)
         tally.add(kind if kind in kinds else kinds[0], _at(entry), outcome)
-
-
-def _key(entry: Entry) -> str:
-    return entry.event_key if isinstance(entry, BookingEvent) else entry.external_id
 
 
 def _kind(entry: Entry) -> str:

@@ -179,12 +179,11 @@ def _note(account: Integration, address: str, rate: str, **counts: int) -> bool:
         due = MailboxAlarm.objects.filter(Q(told_at=None) | Q(told_at__lt=now - AGAIN_AFTER), pk=alarm.pk)
         if not due.update(told_at=now):
             return False
-        payload = {"alarm_id": alarm.pk}
         enqueue(
             TELL,
             workspace_id=account.workspace_id,
             dedupe_key=f"{TELL}:{alarm.pk}:{now:%Y%m%d}",
-            payload=payload,
+            payload={"alarm_id": alarm.pk},
         )
     return True
 

@@ -23,6 +23,7 @@ from integrations.attachments import as_stored, attachment
 from integrations.emailbison.client import Mail, sent_id
 from integrations.mailheaders import headers_of
 from integrations.payload import (
+    EventType,
     ExternalId,
     Payload,
     Text,
@@ -108,17 +109,16 @@ class Tagged(Payload):
 
 
 class EventInfo(Payload):
-    type: str = Field(min_length=1, max_length=64)
+    type: EventType
     workspace_id: ExternalId | None = None
-
-
-class Envelope(Payload):
-    event: EventInfo
-    data: Data
 
 
 class Header(Payload):
     event: EventInfo
+
+
+class Envelope(Header):
+    data: Data
 
 
 def account_of(body: Any) -> str:

@@ -22,6 +22,7 @@ from integrations import events
 from integrations.addresses import Mailbox, MailField, NeededMail, listed
 from integrations.mailheaders import headers_of
 from integrations.payload import (
+    EventType,
     ExternalId,
     LooseText,
     Payload,
@@ -53,11 +54,9 @@ EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *TAGS, ACCOUNT_ERROR)
 RETRY_SPAN_S = 3600
 """Seconds within which Instantly may repeat a webhook. Users report half a minute, but a queue may be stuck."""
 
-TYPE = AliasChoices("event_type", "type")
-
 
 class Header(Payload):
-    event_type: str = Field(min_length=1, max_length=64, validation_alias=TYPE)
+    event_type: EventType = Field(validation_alias=AliasChoices("event_type", "type"))
 
 
 class AccountBody(Payload):
@@ -65,13 +64,11 @@ class AccountBody(Payload):
     timestamp: LooseText = ""
 
 
-class Body(Payload):
+class Body(AccountBody):
     lead: NeededMail = Field(validation_alias=AliasChoices("lead_email", "contact_email"))
     campaign_id: ExternalId | None = None
     campaign_name: Text = ""
     email_id: LooseText = ""
-    account: MailField = Field(default=Mailbox(), alias="email_account")
-    timestamp: LooseText = ""
     name: Text = Field(default="", alias="contact_name")
     first_name: Text = Field(default="", alias="firstName")
     last_name: Text = Field(default="", alias="lastName")

@@ -24,6 +24,7 @@ from integrations import events
 from integrations.addresses import Mailbox, MailField, MailList, NeededMail, decoded, listed
 from integrations.mailheaders import headers_of
 from integrations.payload import (
+    EventType,
     ExternalId,
     LooseText,
     Payload,
@@ -66,11 +67,7 @@ OPT_OUTS = {"do not contact", "dnc", "do not email", "unsubscribe", "unsubscribe
 
 
 class Header(Payload):
-    event_type: str = Field(
-        min_length=1,
-        max_length=64,
-        validation_alias=AliasChoices("event_type", "event", "eventType", "type"),
-    )
+    event_type: EventType = Field(validation_alias=AliasChoices("event_type", "event", "eventType", "type"))
 
 
 class Part(Payload):
