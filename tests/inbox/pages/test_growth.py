@@ -39,6 +39,8 @@ from tests.reading import Read, reads
 pytestmark = [pytest.mark.django_db, pytest.mark.slow(seconds=25), pytest.mark.shortened]
 OWN, FEW, MANY = forms.either((150, (2, 300), (12, 5_000)), (600, (3, 2_000), (30, 50_000)))
 """The messages of the workspace that is asked; workspaces and messages of the installation at its two sizes."""
+YEAR, AGENCY = (10, 7, 10_000), (100, 20, 100_000)
+"""Workspaces, accounts of each, and messages, where the workspace that is asked, the largest, grows too."""
 TIMES = 3
 SMALL = 60
 """Buffers. A statement that reads fewer counts as one that reads so many: indexes grow deeper, and among so few pages
@@ -46,6 +48,7 @@ PostgreSQL chooses between two indexes as it likes.
 """
 HONEST = {
     "grouping(kind)": "The jobs of a day are read by time, as long as that is less than the workspace's own by index.",
+    "integrations_dayreceipt": "The days of all accounts of the installation are read by their index (docs/scale.md).",
 }
 """Parts of statements that may read more, each with the reason."""
 ASKED = {
@@ -183,5 +186,21 @@ def test_no_page_reads_more_because_other_workspaces_have_grown(monkeypatch):
     few, many = sizes
 
     assert len(few) > len(ROUTES) + len(API)
+    found = [f"{page} {statement}" for page in few for statement in grown(few[page], many[page])]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.long
+def test_no_list_of_the_api_reads_more_because_its_own_workspace_has_grown():
+    until = timezone.now().replace(minute=0, second=0, microsecond=0)
+    sizes = []
+    for number, accounts, messages in (YEAR, AGENCY):
+        with undone():
+            seeding.seed(
+                workspaces=number, accounts=accounts, messages=messages, seed=1, until=until, say=str
+            )
+            sizes.append(asked([route for route in API if "insights/" not in route]))
+    few, many = sizes
+
     found = [f"{page} {statement}" for page in few for statement in grown(few[page], many[page])]
     assert not found, "\n".join(found)
