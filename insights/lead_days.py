@@ -2,7 +2,8 @@
 
 Triggers note each lead that a transaction changes (inbox.models.LeadChange). A tick counts the days of these leads
 again, up to the oldest transaction that still runs. A reader counts the leads that changed since then from their
-messages, so its numbers are those of the messages however late the tick is (docs/adr/0094).
+messages, so its numbers are those of the messages however late the tick is
+(docs/adr/0094-insights-adds-up-days-of-leads.md).
 """
 
 from collections.abc import Callable
