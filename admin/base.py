@@ -311,7 +311,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def page(
         self, request: HttpRequest, template: str | list[str], title: str, context: dict[str, Any]
     ) -> TemplateResponse:
-        """A page of the class's own, in the frame of the admin."""
+        """Renders another page of this admin class in the admin's layout."""
         frame = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
         return TemplateResponse(request, template, frame | context)
 

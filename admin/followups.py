@@ -1,4 +1,6 @@
-"""Read-only admin pages of follow-ups, meetings, refused channels and enrichment. Members decide in the workspace."""
+"""Read-only admin pages of follow-ups, meetings, refused channels and enrichment. Members decide about these in the
+workspace.
+"""
 
 from django.contrib import admin
 

@@ -82,8 +82,8 @@ class JobActionsAdmin(RecordAdmin):
         return self.question(request, jobs, words, actions.MAX_JOBS, **more)
 
     def cause(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
-        """`cause/<fingerprint>/?workspace=…`: asks whether to retry all failed jobs of one cause. A POST makes them due
-        and redirects to the list of them. Raises PermissionDenied.
+        """`cause/<fingerprint>/?workspace=…`: asks whether to retry all failed jobs of one cause. A POST makes these
+        jobs due and redirects to their list. Raises PermissionDenied.
         """
         if not self.has_retry_permission(request):
             raise PermissionDenied

@@ -1,4 +1,4 @@
-"""Admin pages of jobs' steps, attempts and user actions, of workers and of ticks."""
+"""Admin pages for workers, ticks, and the steps, attempts and user actions of jobs."""
 
 from typing import ClassVar
 
@@ -35,7 +35,7 @@ class JobAttemptAdmin(RecordAdmin):
 
 @admin.register(JobAction)
 class JobActionAdmin(RecordAdmin):
-    """Users' actions on jobs. `detail` is user text, because it states why a job was discarded."""
+    """Users' actions on jobs. `detail` is text that a user wrote: the reason for discarding a job."""
 
     workspace_path = "job__workspace"
     text_fields = ("detail",)

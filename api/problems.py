@@ -1,4 +1,4 @@
-"""Answers errors as application/problem+json (RFC 9457): one form for all of them, without people's texts."""
+"""Returns every error as application/problem+json (RFC 9457), in one form and without text that a person wrote."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,7 +126,7 @@ def _code(error: Exception) -> str:
 
 
 def _flat(details: Any, path: str = "") -> Iterator[dict[str, str]]:
-    """The errors of a serializer, one for each sentence, under the path of its field."""
+    """Flattens the errors of a serializer: one entry for each message, with the path of its field."""
     if isinstance(details, dict) and "message" in details and "code" in details:
         yield {"field": path or ROOT, "code": str(details["code"]), "detail": str(details["message"])}
     elif isinstance(details, dict):

@@ -35,8 +35,8 @@ Write = Callable[..., Response]
 
 
 def repeatable(write: Write) -> Write:
-    """Decorator for the methods of ApiView that write. Everything that they do is one transaction. `view.lead_id` names
-    the lead of the answer, which is emptied with the lead.
+    """Decorator for the methods of ApiView that write. Everything that they do is one transaction. `view.lead_id` is
+    the lead that the stored answer is about. The answer is emptied when the lead is erased.
     """
 
     @wraps(write)

@@ -1,5 +1,5 @@
-"""A system check that every view of the API is whole: each of its methods has a scope, and each write can be repeated.
-Otherwise, nothing starts.
+"""A system check that refuses to start with an incomplete view of the API: each method needs a scope, and each write
+must be safe to repeat.
 """
 
 import inspect

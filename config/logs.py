@@ -2,8 +2,8 @@
 
 Equal warnings and refused requests are logged once a minute, with their count. Each process warns many times a minute
 while the database is down. Internet scanners cause thousands of refused requests, such as those with a wrong Host
-header. Their lines contain no text from the client. Responses with 503 are folded too, because their cause has a line
-of its own.
+header. Their lines contain no text from the client. Responses with 503 count as equal too, because their cause
+has a line of its own.
 """
 
 import logging

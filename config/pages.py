@@ -1,7 +1,8 @@
 """Limits the database statements of pages, and shows an error page while the database does not answer.
 
-`SET LOCAL …; SELECT …` sends the limit in the same message as the statement, which saves a round trip. PostgreSQL runs
-both in one transaction, so the limit also works behind PgBouncer. Webhooks and cron requests have limits of their own.
+`SET LOCAL …; SELECT …` sends the time limit in the same message as the statement, which saves a round trip. PostgreSQL
+runs the limit and the statement in one transaction, so the limit also works behind PgBouncer. Webhooks and cron
+requests have limits of their own.
 """
 
 import logging

@@ -285,7 +285,7 @@ class Build:
         self.pack.refresh_from_db(fields=["synthesis_attempts"])
 
     def _save(self, bill: Bill, **values: Any) -> None:
-        """Writes to the pack if it is still running. A pack that a user stopped stays stopped."""
+        """Saves the bill and `values` to the pack while it is being built. A pack that a user stopped stays stopped."""
         running = ContextPack.objects.filter(pk=self.pack_id, status=Status.RUNNING)
         running.update(cost_microusd=F("cost_microusd") + bill.microusd, **values)
 

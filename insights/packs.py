@@ -105,7 +105,9 @@ def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool
 
 
 def start(pack: ContextPack) -> bool:
-    """Enqueues the job that builds the pack. Returns False if it exists. Packs of the product use the bulk lane."""
+    """Enqueues the job that builds the pack. Returns False if it exists. A pack that no person started uses the
+    bulk lane.
+    """
     return enqueue_about(BUILD, pack, "pack_id", lane=None if pack.created_by_id else lanes.BULK)[1]
 
 

@@ -243,7 +243,7 @@ def material(threads: Sequence[PackThread]) -> Material:
 
 
 def _reading_blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str, Said]:
-    """Returns one reading as our heading and an untrusted text, because the text may repeat instructions."""
+    """Returns one reading as a trusted heading and an untrusted text, which may repeat a lead's instructions."""
     reading = thread.insight
     assert reading is not None  # callers pass only threads that have been read
     answer = reading.data

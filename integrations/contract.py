@@ -26,7 +26,7 @@ WORD = r"(?!.*\d{4})(?!.{65})[A-Za-z][\w.:-]*( [\w.:-]+){0,2}"
 
 
 class Difference(NamedTuple):
-    """How a request differs from the known form `event`: the fields that only one of the two has."""
+    """How a request differs from the known form of the event type `event`: the fields that only one of them has."""
 
     event: str
     more: list[str]

@@ -45,7 +45,7 @@ def unknown() -> list[str]:
 
 def run_file(path: str, checksum: str) -> RunSQL:
     """A migration operation that runs the statements in the SQL file `path`. Raises ImproperlyConfigured if the file
-    does not match `checksum`: after a change, a new migration must run it, so that older migrations keep their meaning.
+    does not match `checksum`. A changed file needs a new migration, because an older one must not change what it does.
     """
     text = (settings.BASE_DIR / path).read_text()
     if (current := checksum_of(text)) != checksum:

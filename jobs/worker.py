@@ -171,8 +171,9 @@ def run(
     me: WorkerProcess,
     take_next: Callable[[], BackgroundJob | None] = lambda: None,
 ) -> tuple[str, Started | None]:
-    """Runs one job, settles it, and starts the job from `take_next` in the same commit. Returns the outcome and that
-    start or None. The outcome is "fenced" if the job was taken away, and "not_stored" if the database failed.
+    """Runs one job, settles it, and starts the job from `take_next` in the same commit. Returns the outcome, and the
+    next job if it was started. The outcome is "fenced" if the job was taken away, and "not_stored" if the
+    database failed.
     """
     ended = _call(started, claim)
     outcome, following = "fenced", None

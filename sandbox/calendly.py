@@ -80,7 +80,7 @@ def _key(uri: Any) -> str:
 
 
 def _take_over(account: Account, invitee: dict[str, Any]) -> None:
-    """Moves a booking that names an old invitee. The old invitee is cancelled and then names the new one."""
+    """Moves a booking of an old invitee, whose record is cancelled and then refers to the new one."""
     if old := account.data.invitees.get(_key(invitee["old_invitee"])):
         old |= {"status": "canceled", "rescheduled": True, "new_invitee": invitee["uri"]}
         _touch(account, old)

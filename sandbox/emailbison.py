@@ -213,7 +213,7 @@ def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
 
 
 def _unheard_of(call: Call, to: str) -> dict[str, Any]:
-    """Creates a reply with an unknown id, as a reply of the lead who receives the answer."""
+    """Creates the reply for an unknown id. Its sender is the lead to whom the answer goes."""
     lead = call.store.lead_by_email(to) or events.keep_lead(call.account, {"email": to})
     reply = {"id": _number(call.params["reply_id"]), "from_email_address": to, "lead_id": lead["id"]}
     return events.keep_reply(call.account, reply)

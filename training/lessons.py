@@ -51,9 +51,9 @@ class Lesson:
 
     `slots` gives the features of a reply that are weighed, `words` the text in which expressions are looked for.
     `teaches` says which replies are trained on. `sure` is the probability from which the rule may act. `share` is how
-    many of an inbox's replies of one length have the label, 0 to 1. It is needed because nearly half of the labelled
-    replies of up to 40 characters are opt-outs, unlike in any inbox. None keeps the labelled replies' share. `clauses`
-    gives the features sentence by sentence, where one sentence is enough for the label.
+    many of an inbox's replies of one length have the label, 0 to 1. Labelled replies need it: nearly half of those
+    of up to 40 characters are opt-outs, far more than in a real inbox. None keeps the labelled replies' share.
+    `clauses` gives the features sentence by sentence, where one sentence is enough for the label.
     """
 
     label: str
@@ -267,8 +267,8 @@ def ordinary(path: Path | None = None) -> list[Case]:
 
 
 def measure(lesson: Lesson, cases: list[Case]) -> Score:
-    """How often the learned weights of one label alone, without other rules, are right about `cases`, by
-    cross-validation: each reply is judged by weights that were trained without it.
+    """The accuracy of one label's learned weights on `cases`, without other rules. It is cross-validated: each reply is
+    judged by weights that were trained without it.
     """
     import numpy
     from sklearn.model_selection import StratifiedKFold
@@ -393,8 +393,8 @@ def judged_by() -> dict[str, str]:
 
 
 def measured() -> dict[str, Any]:
-    """How right the rules are with the weights in use: their counts on the replies of the file UNSEEN by label
-    ("unseen"), and how many sentences of ORDINARY_UNSEEN they silence or hold ("ordinary").
+    """The accuracy of the rules with the weights in use. "unseen" has the counts by label for the replies in the file
+    UNSEEN. "ordinary" is the number of sentences of ORDINARY_UNSEEN that the rules silence or hold.
     """
     labels = evaluate(read([UNSEEN])).as_json()["labels"]
     verdicts = [judge(case.reply) for case in ordinary(ORDINARY_UNSEEN)]

@@ -74,7 +74,7 @@ def store(
     `races.settled`).
 
     A provider may reuse an id for another text. Then both messages are kept; the later one is flagged and gets its own
-    key. For a message from the provider's list (`listed`), the id alone decides.
+    key. A message from the provider's list (`listed`) is known by its id alone.
     """
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
     if event.window_s and (twin := texts.stored_text(received, event, fingerprint, judged)):

@@ -47,7 +47,7 @@ class NoVeto(LookupError):
 
 
 class Refused(Exception):
-    """A person's request about a message cannot be fulfilled. The text is a sentence for that person."""
+    """A person's request about a message cannot be fulfilled. The exception's text is shown to that person."""
 
 
 class AlreadyDecided(Refused):

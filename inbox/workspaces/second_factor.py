@@ -222,7 +222,7 @@ def require(workspace: Workspace, actor: User, is_required: bool) -> None:
 
 
 def required_by(user: User) -> list[str]:
-    """The names of what requires more than a password of `user`: workspaces, and the admin of the installation."""
+    """The names of the places where `user` needs a second factor: workspaces, and the installation's admin."""
     rows = Workspace.objects.filter(memberships__user=user, requires_second_factor=True)
     names = list(rows.order_by("name").values_list("name", flat=True))
     needs_admin = settings.OPERATORS_NEED_FACTOR and _runs_installation(user)

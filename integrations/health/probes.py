@@ -119,6 +119,6 @@ def enqueue_probe(integration: Integration) -> bool:
 
 
 def enqueue_probes(integrations: Iterable[Integration]) -> int:
-    """Enqueues a probe of each account, as `enqueue_probe` does. Returns how many were not waiting already."""
+    """Enqueues a probe of each account, as `enqueue_probe` does. Returns the number of newly enqueued probes."""
     specs = [spec_about(PROBE, account, "integration_id") for account in integrations]
     return len(enqueue_many(PROBE, specs, anew=True))

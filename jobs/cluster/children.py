@@ -76,8 +76,9 @@ def run_worker(
     timer: "Synchronized[float]",
     timeout: int | None,
 ) -> None:
-    """A worker's main function: its main thread runs ticks and its places run jobs until it is asked to stop. Each byte
-    in the pipe `bell` wakes one place. Exits with RETIRED if a job did not leave its thread.
+    """The main function of a worker process: its main thread runs ticks, and its places (threads) run jobs until the
+    process is asked to stop. Each byte in the pipe `bell` wakes one place. Exits with RETIRED if a job
+    did not leave its thread.
     """
 
     me = WorkerProcess(slot.id, slot=slot, most_places=settings.WORKER_THREADS)
