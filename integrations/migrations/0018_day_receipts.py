@@ -50,7 +50,6 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["day"], name="dayreceipt_by_day")],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("integration", "day", "kind"), name="one_receipt_per_day_and_kind"

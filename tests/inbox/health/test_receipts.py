@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection
+from django.utils import timezone
 
 from inbox.health import backfill, receipts, reply_polls
 from inbox.models import Appointment, Lead, Message, WebhookDelivery
@@ -28,6 +30,7 @@ from jobs.errors import TransientError
 from tests import factories
 from tests.forms import either, some
 from tests.inbox.health.test_reply_polls import LOCATION, connect, lose
+from tests.reading import reads
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -586,6 +589,25 @@ def test_another_workspace_is_not_in_the_answer(world, smartlead, clock):
     works(other.workspace.integrations.get())
     clock.shift(timedelta(hours=5))
     assert len(said(world, MONDAY.date()).gaps) == len(said(other, MONDAY.date()).gaps) == 1
+
+
+def test_a_workspace_reads_no_receipts_of_others():
+    """Receipts are written day by day, so that those of one day lie together."""
+    workspace, others = factories.make_workspace(), factories.make_workspace()
+    own = [factories.make_integration(workspace, external_account_id=f"own-{n}") for n in range(15)]
+    theirs = [factories.make_integration(others, external_account_id=f"their-{n}") for n in range(150)]
+    for account in own:
+        writer.record(account, writer.Signal(writer.SignalKind.HEARD))
+    days = [timezone.localdate() - timedelta(days=ago) for ago in range(100, -1, -1)]
+    columns = {"kind": DayReceipt.Kind.REPLIES, "compared_through": timezone.now()}
+    DayReceipt.objects.bulk_create(
+        DayReceipt(integration=account, day=day, **columns) for day in days for account in own + theirs
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE integrations_dayreceipt, integrations_integration")
+    with reads("integrations_dayreceipt") as statements:
+        assert len(receipts.lately(workspace)) == len(own)
+    assert [statement.rows < len(theirs) * 5 for statement in statements] == [True], statements
 
 
 RATES = (0.01, 0.05, 0.2)
