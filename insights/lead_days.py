@@ -6,7 +6,6 @@ messages, so its numbers are those of the messages however late the tick is
 (docs/adr/0094-insights-adds-up-days-of-leads.md).
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -116,15 +115,20 @@ NEXT = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id >= %s ORDER BY 
 STORED = f"""
 SELECT {COLUMNS} FROM insights_leadday
 WHERE workspace_id = %(workspace)s AND first_at >= %(since)s AND first_at < %(until)s AND last_at < %(until)s
-  AND lead_id <> ALL(%(leads)s::uuid[])
+  AND lead_id <> ALL(%(leads)s::uuid[]) UNION ALL
 """
+REPLIED = """replied AS MATERIALIZED (
+    SELECT *, previous_reply_at IS NULL OR previous_reply_at < %(since)s AS first FROM day WHERE replies > 0
+)"""
 STORE = f"{GIVEN}, {COUNTED} INSERT INTO insights_leadday ({COLUMNS}) SELECT {COLUMNS} FROM counted"
-Reader = Callable[[str, str], list[tuple[Any, ...]]]
 
 
-def reader(workspace_id: UUID, since: datetime, until: datetime) -> Reader:
-    """Returns a function that reads the days from `since` up to `until` (aware): `read(where, statement)` returns the
-    rows of an SQL statement over the table `day`, which has the columns of LeadDay for days that match `where`.
+def read(
+    workspace_id: UUID, since: datetime, until: datetime, statements: dict[str, str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Returns the rows of each of `statements` over the days from `since` up to `until` (aware), by column, in one
+    query. A statement reads `day`, which has the columns of LeadDay, or `replied`: the days with replies, of which
+    `first` marks each lead's first. Values are those of JSON.
 
     Leads are counted from their messages if they changed since the tick, or wrote before and after `since` or `until`
     on the same day.
@@ -133,13 +137,17 @@ def reader(workspace_id: UUID, since: datetime, until: datetime) -> Reader:
     rows = fetch(APART, values)
     if rows:
         values["leads"] = rows[0][0]
-    begin, stored = (GIVEN, f"{STORED} AND {{where}} UNION ALL") if rows else (WRITING, "")
-
-    def read(where: str, statement: str) -> list[tuple[Any, ...]]:
-        table = f"{stored} SELECT {COLUMNS} FROM counted WHERE {{where}}".format(where=where)
-        return fetch(f"{begin}, {COUNTED}, day AS ({table}) {statement}", values)
-
-    return read
+    begin, stored = (GIVEN, STORED) if rows else (WRITING, "")
+    answers = (
+        f"(SELECT coalesce(json_agg(answer), '[]') FROM ({statement}) answer)"
+        for statement in statements.values()
+    )
+    [lists] = fetch(
+        f"{begin}, {COUNTED}, day AS NOT MATERIALIZED ({stored} SELECT {COLUMNS} FROM counted), {REPLIED}"
+        f" SELECT {', '.join(answers)}",
+        values,
+    )
+    return dict(zip(statements, lists, strict=True))
 
 
 def _values(workspace_id: UUID | None) -> dict[str, Any]:

@@ -16,43 +16,53 @@ from inbox.pages.team import SOMEBODY
 from insights import lead_days
 from jobs.db import fetch
 
-REPLIES = "replies > 0"
-REPLIED = """, replied AS (
-    SELECT *, previous_reply_at IS NULL OR previous_reply_at < %(since)s AS first FROM day
-)
+TOTALS = """
+SELECT (SELECT coalesce(sum(replies), 0) FROM replied) AS replies, count(*) AS people,
+       count(*) FILTER (WHERE tag = ANY(%(positive)s) OR booked_at IS NOT NULL) AS positive,
+       count(*) FILTER (WHERE booked_at IS NOT NULL) AS booked,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY answer_s) AS answer_s
+FROM replied WHERE first
 """
-"""`first`: the lead's first day with a reply in the span. So each lead counts once, and its first reply decides."""
-BY_CAMPAIGN = f"""{REPLIED}
-SELECT c.id, coalesce(nullif(c.name, ''), c.external_id), sum(r.replies), count(*) FILTER (WHERE first),
-       count(*) FILTER (WHERE first AND (r.tag = ANY(%(positive)s) OR r.booked_at IS NOT NULL)),
-       count(*) FILTER (WHERE first AND r.booked_at >= %(since)s),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY r.answer_s) FILTER (WHERE first)
+"""Each lead counts once, and its first reply in the span decides."""
+TIMES = """
+SELECT count(*) FILTER (WHERE tag IN ('Meeting Requested', 'Call Requested', 'Meeting Booked')
+                        OR booked_at IS NOT NULL) AS requested,
+       ARRAY[count(*) FILTER (WHERE answer_s < 300), count(*) FILTER (WHERE answer_s >= 300 AND answer_s < 3600),
+             count(*) FILTER (WHERE answer_s >= 3600 AND answer_s < 14400),
+             count(*) FILTER (WHERE answer_s >= 14400 AND answer_s < 86400),
+             count(*) FILTER (WHERE answer_s >= 86400), count(*) FILTER (WHERE answer_s IS NULL AND waits),
+             count(*) FILTER (WHERE answer_s IS NULL AND NOT waits)] AS answers
+FROM replied WHERE first
+"""
+BY_CAMPAIGN = """
+SELECT c.id AS campaign_id, coalesce(nullif(c.name, ''), c.external_id, 'No campaign') AS name,
+       sum(r.replies) AS replies, count(*) FILTER (WHERE first) AS people,
+       count(*) FILTER (WHERE first AND (r.tag = ANY(%(positive)s) OR r.booked_at IS NOT NULL)) AS positive,
+       count(*) FILTER (WHERE first AND r.booked_at >= %(since)s) AS booked,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY r.answer_s) FILTER (WHERE first) AS answer_s
 FROM replied r LEFT JOIN inbox_campaign c ON c.id = r.campaign_id
 GROUP BY c.id ORDER BY 5 DESC, 4 DESC, 2 LIMIT 20
 """
-TOTALS = f"""{REPLIED}
-SELECT (SELECT coalesce(sum(replies), 0) FROM replied), count(*),
-       count(*) FILTER (WHERE tag = ANY(%(positive)s) OR booked_at IS NOT NULL),
-       count(*) FILTER (WHERE tag IN ('Meeting Requested', 'Call Requested', 'Meeting Booked')
-                        OR booked_at IS NOT NULL),
-       count(*) FILTER (WHERE booked_at IS NOT NULL),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY answer_s),
-       count(*) FILTER (WHERE answer_s < 300), count(*) FILTER (WHERE answer_s >= 300 AND answer_s < 3600),
-       count(*) FILTER (WHERE answer_s >= 3600 AND answer_s < 14400),
-       count(*) FILTER (WHERE answer_s >= 14400 AND answer_s < 86400),
-       count(*) FILTER (WHERE answer_s >= 86400), count(*) FILTER (WHERE answer_s IS NULL AND waits),
-       count(*) FILTER (WHERE answer_s IS NULL AND NOT waits)
-FROM replied WHERE first
+BY_DAY = "SELECT day, sum(replies) AS replies, sum(positive) AS positive FROM replied GROUP BY 1 ORDER BY 1"
+CONTACTED = """
+SELECT count(*) FROM day
+WHERE contacted AND (previous_contact_at IS NULL OR previous_contact_at < %(since)s)
 """
-BY_DAY = "SELECT day, sum(replies), sum(positive) FROM day GROUP BY 1 ORDER BY 1"
-CONTACTED = "SELECT count(*) FROM day WHERE previous_contact_at IS NULL OR previous_contact_at < %(since)s"
 BY_PERSON = """
-SELECT answer.by, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY answer.waited_s),
-       percentile_cont(0.9) WITHIN GROUP (ORDER BY answer.waited_s),
-       count(*) FILTER (WHERE answer.kept), count(*) FILTER (WHERE NOT answer.kept)
+SELECT answer.by, count(*) AS answers, percentile_cont(0.5) WITHIN GROUP (ORDER BY answer.waited_s) AS median_s,
+       percentile_cont(0.9) WITHIN GROUP (ORDER BY answer.waited_s) AS p90_s,
+       count(*) FILTER (WHERE answer.kept) AS kept, count(*) FILTER (WHERE NOT answer.kept) AS broken
 FROM day CROSS JOIN unnest(answered_by, waited_s, kept) AS answer (by, waited_s, kept)
-GROUP BY answer.by ORDER BY 2 DESC, 1 LIMIT 50
+WHERE answered_by <> '{}' GROUP BY answer.by ORDER BY 2 DESC, 1 LIMIT 50
 """
+STATEMENTS = {
+    "totals": TOTALS,
+    "times": TIMES,
+    "campaigns": BY_CAMPAIGN,
+    "days": BY_DAY,
+    "contacted": CONTACTED,
+    "persons": BY_PERSON,
+}
 REVIEWED = """
 SELECT count(*), count(*) FILTER (WHERE d.text = d.generated_text)
 FROM inbox_draft d WHERE d.workspace_id = %(workspace)s AND d.status = 'sent' AND d.decided_by_id IS NOT NULL
@@ -103,6 +113,22 @@ class ObjectionRow:
 
 
 @dataclass(frozen=True)
+class PersonRow:
+    """How fast one person gave first answers to replies: median and 90th percentile, in seconds. `kept` and `broken`
+    count the answers by their promise; those from before 0.3.0 had none. Deleted people share one row, which contains
+    only what they wrote themselves: drafts that they approved look like automatic answers, which do not count. Messages
+    written elsewhere do not count either.
+    """
+
+    name: str
+    answers: int
+    median_s: float
+    p90_s: float
+    kept: int
+    broken: int
+
+
+@dataclass(frozen=True)
 class Totals:
     """The numbers of a time span that are compared with another span. `answer_s` is the median time until the first
     answer, in seconds; None without an answer.
@@ -119,7 +145,7 @@ class Totals:
 class Overview(Totals):
     """All numbers of the overview page. Of the `reviewed` drafts that a person sent, `unchanged` kept the model's text.
     `funnel` and `answers` are lists of (label, people). `days` has (day, replies, positive replies). `follow_ups` has
-    the form of `inbox.followups.responses.effectiveness`.
+    the form of `inbox.followups.responses.effectiveness`. `persons`: at most 50, most answers first.
     """
 
     reviewed: int
@@ -130,6 +156,7 @@ class Overview(Totals):
     objections: list[ObjectionRow]
     days: list[tuple[date, int, int]]
     follow_ups: list[dict[str, Any]]
+    persons: list[PersonRow]
 
 
 def overview(workspace_id: UUID, since: datetime, until: datetime) -> Overview:
@@ -137,48 +164,37 @@ def overview(workspace_id: UUID, since: datetime, until: datetime) -> Overview:
 
     Days are counted in the workspace's time zone. Samples and automatic replies do not count.
     """
-    read = lead_days.reader(workspace_id, since, until)
-    *totals, requested, answers = _totals(read)
-    replies, people, positive, booked, answer_s = totals
-    [(contacted,)] = read("contacted", CONTACTED)
+    rows = lead_days.read(workspace_id, since, until, STATEMENTS)
+    [numbers], [times], [contacted] = rows["totals"], rows["times"], rows["contacted"]
     values = {"workspace": workspace_id, "since": since, "until": until}
     [(reviewed, unchanged)] = fetch(REVIEWED, values)
     return Overview(
-        replies=replies,
-        people=people,
-        positive=positive,
-        booked=booked,
-        answer_s=answer_s,
+        **numbers,
         reviewed=reviewed,
         unchanged=unchanged,
         funnel=[
-            ("Contacted", max(contacted, people)),
-            ("Replied", people),
-            ("Positive", positive),
-            ("Asked for a meeting", requested),
-            ("Booked", booked),
+            ("Contacted", max(contacted["count"], numbers["people"])),
+            ("Replied", numbers["people"]),
+            ("Positive", numbers["positive"]),
+            ("Asked for a meeting", times["requested"]),
+            ("Booked", numbers["booked"]),
         ],
-        answers=list(zip(BUCKETS, answers, strict=True)),
+        answers=list(zip(BUCKETS, times["answers"], strict=True)),
         campaigns=[
-            CampaignRow(row[0], row[1] or "No campaign", int(row[2]), *row[3:])
-            for row in read(REPLIES, BY_CAMPAIGN)
+            CampaignRow(**row | {"campaign_id": row["campaign_id"] and UUID(row["campaign_id"])})
+            for row in rows["campaigns"]
         ],
         objections=[ObjectionRow(*row) for row in fetch(OBJECTIONS, values)],
-        days=[(day, int(count), int(good)) for day, count, good in read(REPLIES, BY_DAY)],
+        days=[(date.fromisoformat(row["day"]), row["replies"], row["positive"]) for row in rows["days"]],
         follow_ups=list(responses.effectiveness(workspace_id, since, until)),
+        persons=_persons(rows["persons"]),
     )
 
 
 def totals(workspace_id: UUID, since: datetime, until: datetime) -> Totals:
     """Returns the totals of the overview page from `since` up to `until` (aware), counted as in `overview`."""
-    *numbers, _, _ = _totals(lead_days.reader(workspace_id, since, until))
-    return Totals(*numbers)
-
-
-def _totals(read: lead_days.Reader) -> tuple[Any, ...]:
-    """The columns of Totals, the number of people who asked for a meeting, and those in each of BUCKETS."""
-    [(replies, people, positive, requested, booked, answer_s, *answers)] = read(REPLIES, TOTALS)
-    return int(replies), people, positive, booked, answer_s, requested, answers
+    [numbers] = lead_days.read(workspace_id, since, until, {"totals": TOTALS})["totals"]
+    return Totals(**numbers)
 
 
 def waiting(workspace: Workspace) -> int:
@@ -186,30 +202,11 @@ def waiting(workspace: Workspace) -> int:
     return leads_in(workspace, "needs-reply").filter(sample=False).count()
 
 
-@dataclass(frozen=True)
-class PersonRow:
-    """How fast one person gave first answers to replies: median and 90th percentile, in seconds. `kept` and `broken`
-    count the answers by their promise; those from before 0.3.0 had none.
-    """
-
-    name: str
-    answers: int
-    median_s: float
-    p90_s: float
-    kept: int
-    broken: int
-
-
-def by_person(workspace_id: UUID, since: datetime, until: datetime) -> list[PersonRow]:
-    """Returns how fast each person answered from `since` up to `until` (aware), at most 50, most answers first.
-
-    A person who has left the workspace keeps their name. Deleted people share one row, which contains only what they
-    wrote themselves: drafts that they approved look like automatic answers, which do not count. Messages written
-    elsewhere do not count either.
-    """
-    rows = lead_days.reader(workspace_id, since, until)("answered_by <> '{}'", BY_PERSON)
-    users = User.objects.in_bulk([user_id for user_id, *_ in rows if user_id is not None])
+def _persons(rows: list[dict[str, Any]]) -> list[PersonRow]:
+    """The rows with the names of people. A person who has left the workspace keeps their name."""
+    ids = [row.pop("by") for row in rows]
+    users = User.objects.in_bulk([pk for pk in ids if pk])
     return [
-        PersonRow(users[user_id].name if user_id in users else SOMEBODY, *numbers)
-        for user_id, *numbers in rows
+        PersonRow(users[pk].name if pk in users else SOMEBODY, **row)
+        for pk, row in zip(ids, rows, strict=True)
     ]

@@ -77,3 +77,16 @@ def waiting_for_a_lock() -> int:
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return cursor.fetchone()[0]
+
+
+def any_runs_elsewhere_before(number: int) -> bool:
+    """Whether a transaction of another test's database or of autovacuum is older than the transaction `number`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE (datname <> current_database() OR backend_type <> 'client backend')"
+            " AND backend_xid::text::bigint < %s)",
+            [number],
+        )
+        return cursor.fetchone()[0]

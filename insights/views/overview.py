@@ -31,7 +31,7 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
         "span": span,
         "tiles": _tiles(request, numbers, before, f"the previous {span} days"),
         "found": numbers,
-        "people": overview_numbers.by_person(request.workspace.pk, since, until),
+        "people": numbers.persons,
         "days": charts.days(numbers, since.astimezone(local).date(), until.astimezone(local).date()),
         "completeness": receipts.between(request.workspace, since, until),
         "since": since,

@@ -11,22 +11,10 @@ from inbox.models import Draft, Lead, Message
 from inbox.replying import restored
 from tests import factories
 from tests.api.conftest import program_of
-from tests.racing import InBackground
+from tests.racing import InBackground, any_runs_elsewhere_before
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
-
-
-def any_runs_elsewhere_before(number: int) -> bool:
-    """Whether a transaction of another test's database or of autovacuum is older than the transaction `number`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity"
-            " WHERE (datname <> current_database() OR backend_type <> 'client backend')"
-            " AND backend_xid::text::bigint < %s)",
-            [number],
-        )
-        return cursor.fetchone()[0]
 
 
 @contextmanager

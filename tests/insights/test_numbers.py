@@ -148,7 +148,7 @@ def wrote(lead: Lead, external_id: str, at) -> None:
 
 def by_person(workspace) -> list[tuple]:
     now = timezone.now()
-    rows = overview_numbers.by_person(workspace.pk, now - timedelta(days=7), now)
+    rows = overview_numbers.overview(workspace.pk, now - timedelta(days=7), now).persons
     return [
         (row.name, row.answers, round(row.median_s / 360) / 10, round(row.p90_s / 360) / 10) for row in rows
     ]

@@ -250,5 +250,5 @@ def test_insights_show_who_kept_the_promise(workspace, django_user_model):
                 sent_at=timezone.now(),
                 received_at=timezone.now(),
             )
-    (row,) = overview_numbers.by_person(workspace.pk, DAY, DAY + timedelta(days=1))
+    (row,) = overview_numbers.overview(workspace.pk, DAY, DAY + timedelta(days=1)).persons
     assert (row.name, row.answers, row.kept, row.broken) == (ann.user.name, 2, 1, 1)
