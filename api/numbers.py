@@ -93,6 +93,9 @@ class Overview(ApiView):
         since, until = self.query["since"], self.query["until"]
         numbers = overview_numbers.overview(self.workspace.pk, since, until)
         whole = receipts.between(self.workspace, since, until)
-        waiting, complete = overview_numbers.waiting(self.workspace), whole.through and not whole.is_troubled
-        more = {"waiting": waiting, "completeThrough": whole.through, "complete": complete}
+        more = {
+            "waiting": overview_numbers.waiting(self.workspace),
+            "completeThrough": whole.through,
+            "complete": bool(whole.through and not whole.is_troubled),
+        }
         return self.answer(vars(numbers) | more)
