@@ -167,25 +167,6 @@ UNMEASURED = {
         + ["jobs/management/commands/qcluster.py"],
         "it runs in processes that the tests of faults kill, so that they write no coverage",
     ),
-    **dict.fromkeys(
-        ["insights/lead_days.py", "insights/management/commands/count_days.py"],
-        "tests/insights/test_lead_days.py executes them, and the next `make coverage` writes that down",
-    ),
-    **dict.fromkeys(
-        ["inbox/models/row.py"],
-        "its only function names a row or a column",
-    ),
-    **dict.fromkeys(
-        [f"inbox/events/{name}.py" for name in ("bodies", "delivery", "endpoints")]
-        + ["inbox/models/event.py", "integrations/models/endpoint.py", "inbox/pages/settings/programs.py"]
-        + ["api/events.py", "api/endpoints.py"],
-        "tests/inbox/events executes them, and the next `make coverage` writes that down",
-    ),
-    "inbox/pipeline/answer_promises.py": "its own tests execute it, and the next `make coverage` says so",
-    **dict.fromkeys(
-        ["inbox/models/label.py", "inbox/leads/labels.py", "inbox/pages/settings/labels.py"],
-        "tests of labels execute them, and the next `make coverage` says so",
-    ),
     "integrations/carriers.py": "its functions are abstract",
 }
 """Modules with functions that the map cannot have: why."""

@@ -27,6 +27,7 @@ from integrations.instantly import client as instantly
 from integrations.models import DayReceipt, Integration, ReplyPoll
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
+from sandbox import emailbison as sandbox_emailbison
 from tests import factories
 from tests.forms import either, some
 from tests.inbox.health.test_reply_polls import LOCATION, connect, lose
@@ -377,7 +378,10 @@ class TestBounces:
     def test_where_the_filter_by_folder_is_ignored_a_reply_is_no_bounce(
         self, world, emailbison, clock, monkeypatch
     ):
-        monkeypatch.setattr("sandbox.emailbison._filtered", lambda call, replies: replies)
+        page = sandbox_emailbison._page
+        monkeypatch.setattr(
+            sandbox_emailbison, "_page", lambda call, _: page(call, list(call.store.replies.values()))
+        )
         world.reply("Sure, call me")
         assert list(listed.bounces(emailbison, MONDAY, Deadline.after_ms(9_000))) == []
 

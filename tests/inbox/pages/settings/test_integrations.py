@@ -61,7 +61,8 @@ def test_member_reads_cards_and_gets_no_address_and_no_button(people, account, u
     key = WebhookKey.issue(account)
     text = text_of(people.member, url("integrations"))
     assert "EmailBison" in text and "Outreach" in text
-    assert key.secret[-4:] not in text and "/test/" not in text and "Settings" not in text
+    assert key.secret[-4:] not in text and "/test/" not in text
+    assert f'href="{url("integration-settings", account.pk)}"' not in text
 
 
 def test_no_page_ever_holds_a_secret(people, account, url):
