@@ -77,12 +77,17 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="parts: keys, news, tabs, sizes, pages")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    set_secrets()
+    report = run(options)
+    print(json.dumps(report, indent=2) if options.json else text(report))
+
+
+def set_secrets() -> None:
+    """Sets the environment's secrets, which all sites of a run share."""
     os.environ |= {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     }
-    report = run(options)
-    print(json.dumps(report, indent=2) if options.json else text(report))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import json
 import os
-import secrets
 import statistics
 import tempfile
 import time
@@ -20,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from cryptography.fernet import Fernet
 
-from benchmarks.desk import Site, checked_out, site
+from benchmarks.desk import Site, checked_out, set_secrets, site
 from benchmarks.search import percentile
 from benchmarks.ticks import filled
 
@@ -54,10 +52,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="words in the names of pages")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    os.environ |= {
-        "SECRET_KEY": secrets.token_urlsafe(50),
-        "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-    }
+    set_secrets()
     names = [name for name in PAGES if not options.only or any(word in name for word in options.only)]
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="holdfast-pages-")))
@@ -73,19 +68,20 @@ def main() -> None:
 
 def compared(name: str, sites: dict[str, Site], rounds: int) -> dict[str, Any]:
     """Asks both sites for the page in turn. Times are in ms."""
-    browsers = {key: one.browser() for key, one in sites.items()}
+    browsers = {key: place.browser() for key, place in sites.items()}
     times: dict[str, list[float]] = {key: [] for key in sites}
     used = dict.fromkeys(sites, 0.0)
     for number in range(-2, rounds):  # the first ones warm up
-        for key, one in sites.items():
-            path = one.inbox + PAGES[name].format(lead=one.known["leads"][number % len(one.known["leads"])])
-            processor, began = web_s(one), time.monotonic()
-            answer = browsers[key].get(one.url + path, timeout=120)
+        for key, place in sites.items():
+            leads = place.known["leads"]
+            path = place.inbox + PAGES[name].format(lead=leads[number % len(leads)])
+            processor, began = web_s(place), time.monotonic()
+            answer = browsers[key].get(place.url + path, timeout=120)
             took = (time.monotonic() - began) * 1_000
             answer.raise_for_status()
             if number >= 0:
                 times[key].append(took)
-                used[key] += web_s(one) - processor
+                used[key] += web_s(place) - processor
     return {"page": name, "load": round(os.getloadavg()[0], 1)} | {
         key: {
             "p50": round(statistics.median(ms)),
@@ -96,9 +92,9 @@ def compared(name: str, sites: dict[str, Site], rounds: int) -> dict[str, Any]:
     }
 
 
-def web_s(one: Site) -> float:
+def web_s(place: Site) -> float:
     """The processor time of gunicorn, in s."""
-    web = psutil.Process(one.server.pid)
+    web = psutil.Process(place.server.pid)
     return sum(sum(process.cpu_times()[:2]) for process in (web, *web.children(recursive=True)))
 
 

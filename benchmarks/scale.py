@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from benchmarks._stage import show
@@ -73,7 +74,9 @@ def main() -> int:
             for url, size in ((options.small, SMALL), (options.large, LARGE))
         ]
         sites = [stack.enter_context(site(url)) for url in urls]
-        names = [name for name in sites[0]() if not options.only or any(one in name for one in options.only)]
+        names = [
+            name for name in sites[0]() if not options.only or any(part in name for part in options.only)
+        ]
         report = {"load": round(os.getloadavg()[0], 1), "addresses": measured(sites, names, options.rounds)}
     show(report, text, as_json=options.json)
     return int(any(row["ratio"] > AIM for row in report["addresses"].values()))
@@ -106,11 +109,11 @@ def measured(sites: list[Callable[..., Any]], names: list[str], rounds: int) -> 
     for name in names:
         times: list[list[float]] = [[], []]
         for number in range(-1, rounds):
-            for one, ms in zip(sites, times, strict=True):
-                took = one(name, "time")["ms"]
+            for ask, ms in zip(sites, times, strict=True):
+                took = ask(name, "time")["ms"]
                 if number >= 0:
                     ms.append(took)
-        small, large = (one(name, "explain") for one in sites)
+        small, large = (ask(name, "explain") for ask in sites)
         p95s = [percentile(ms, 95) for ms in times]
         report[name] = {
             "p50": [round(statistics.median(ms)) for ms in times],
@@ -138,29 +141,29 @@ def answer() -> int:
     settings.DEBUG = False
     setup_test_environment()
     logging.disable(logging.WARNING)
-    known = addresses()
+    requests = addresses()
     for words in map(json.loads, sys.stdin):
-        found: Any = list(known)
+        figures: Any = list(requests)
         if words:
-            client, path = known[words[0]]
+            client, path = requests[words[0]]
             if words[1] == "time":
                 began = time.perf_counter()
                 response = client.get(path)
-                found = {"ms": (time.perf_counter() - began) * 1_000}
+                figures = {"ms": (time.perf_counter() - began) * 1_000}
             else:
                 cache.clear()
                 with transaction.atomic(), reads("") as statements:
                     response = client.get(path)
                     transaction.set_rollback(True)
-                found = {
+                figures = {
                     "statements": len(statements),
-                    "rows": sum(one.rows for one in statements),
-                    "buffers": sum(one.buffers for one in statements),
+                    "rows": sum(statement.rows for statement in statements),
+                    "buffers": sum(statement.buffers for statement in statements),
                     "bytes": len(response.content),
-                    "most": max(statements, key=lambda one: one.buffers).sql[:3_000] if statements else "",
+                    "most": max(statements, key=attrgetter("buffers")).sql[:3_000] if statements else "",
                 }
             assert response.status_code == 200, (path, response.status_code)
-        print(json.dumps(found), flush=True)
+        print(json.dumps(figures), flush=True)
     return 0
 
 
@@ -197,26 +200,26 @@ def addresses() -> dict[str, tuple[Any, str]]:
     program = Client(headers={"Authorization": f"Bearer {text}"})
     page = program.get("/api/v1/leads/?limit=100").json()
     some |= {"cursor": page["nextCursor"], "changed": page["data"][-1]["updatedAt"].replace("+", "%2B")}
-    found = {
+    requests = {
         f"inbox: {name}": (owner, f"/w/{workspace.pk}/inbox/{path}".format(**some))
         for name, path in INBOX.items()
     }
-    found |= {f"w/{path}": (owner, f"/w/{workspace.pk}/{path}".format(**some)) for path in PAGES}
+    requests |= {f"w/{path}": (owner, f"/w/{workspace.pk}/{path}".format(**some)) for path in PAGES}
     for number in MEMBERSHIPS:
         user, _ = User.objects.get_or_create(email=f"{number}@agency.example.com")
         for place in Workspace.objects.order_by("name")[:number]:
             Membership.objects.get_or_create(workspace=place, user=user, role=Membership.Role.MEMBER)
         client = of(user)
-        found |= {f"desk/{path} of {number}": (client, f"/desk/{path}".format(**some)) for path in DESK}
-        found[f"account/ of {number}"] = client, "/account/"
-    found |= {f"api/v1/{path}": (program, f"/api/v1/{path}".format(**some)) for path in API}
+        requests |= {f"desk/{path} of {number}": (client, f"/desk/{path}".format(**some)) for path in DESK}
+        requests[f"account/ of {number}"] = client, "/account/"
+    requests |= {f"api/v1/{path}": (program, f"/api/v1/{path}".format(**some)) for path in API}
     staff = of(User.objects.filter(is_superuser=True)[0])
-    found["admin/"] = staff, reverse("admin:index")
+    requests["admin/"] = staff, reverse("admin:index")
     for model in admin.site._registry:
         name = f"{model._meta.app_label}_{model._meta.model_name}"
-        found[f"admin: {name}"] = staff, reverse(f"admin:{name}_changelist")
-    found["metrics"] = Client(headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"}), "/metrics"
-    return found
+        requests[f"admin: {name}"] = staff, reverse(f"admin:{name}_changelist")
+    requests["metrics"] = Client(headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"}), "/metrics"
+    return requests
 
 
 def line(name: str, row: dict[str, Any]) -> str:

@@ -135,7 +135,7 @@ class Mailboxes:
                 if self.dice.random() < DUPLICATES / (1 - DUPLICATES):
                     (again if self.dice.random() < LATE else deliveries).append(delivery)
         windows = range(0, len(deliveries), WINDOW)
-        mixed = [one for at in windows for one in self._mixed(deliveries[at : at + WINDOW])]
+        mixed = [delivery for at in windows for delivery in self._mixed(deliveries[at : at + WINDOW])]
         return (mixed + again)[:count] if count > 1 else mixed[:1]
 
     def reply(self) -> Delivery:
@@ -144,8 +144,8 @@ class Mailboxes:
 
     def _mixed(self, window: list[Delivery]) -> list[Delivery]:
         """Shuffled by event, so that identical deliveries stay side by side."""
-        order = {key: self.dice.random() for key in {one.key for one in window}}
-        return sorted(window, key=lambda one: order[one.key])
+        order = {key: self.dice.random() for key in {delivery.key for delivery in window}}
+        return sorted(window, key=lambda delivery: order[delivery.key])
 
     def _of_lead(self, replies: float) -> list[Delivery]:
         place = self.dice.randrange(len(self.paths))

@@ -144,7 +144,7 @@ class Holdfast(Product):
         web = ["-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
         self.stage.serve("web", web, self.environment | settings)
         self.stage.serve("worker", ["manage.py", "qcluster"], self.environment | settings)
-        script = SET_UP.format(accounts=[(one.emailbison, one.linkedin) for one in self.accounts])
+        script = SET_UP.format(accounts=[(account.emailbison, account.linkedin) for account in self.accounts])
         made = json.loads(self.run("manage.py", "shell", "-v0", "-c", script).splitlines()[-1])
         self.stage.wait(self.ready, "the web server")
         for account, facts in zip(self.accounts, made, strict=True):

@@ -133,7 +133,10 @@ class Play:
         """The model takes longer than a webhook may, and less than a draft may, each time that it is tried."""
         self.settled(lambda: checker.without_draft(self.senders.posts, self.drafted()))
         deliveries = self.listed(self.mailboxes.flow(EVENTS * self.plan.replies, replies=1))
-        calls = len({one.key for one in deliveries if one.key.startswith("reply:")}) * self.product.tries
+        calls = (
+            len({delivery.key for delivery in deliveries if delivery.key.startswith("reply:")})
+            * self.product.tries
+        )
         late_ms = DRAFT_S * 1_000 + 2_000
         with self.ended() as after:
             late = self.sandbox.fault(provider="openai", kind="latency", ms=late_ms, count=calls)
@@ -160,7 +163,7 @@ class Play:
         self.answers = [f"This is answer-{number:05}." for number in range(len(leads))]
         with self.faults([fault | SENDING for fault in faults]) as after:
             with ThreadPoolExecutor(BUSY) as programs:
-                asked = [
+                answers = [
                     programs.submit(self.ask_send, *lead, text)
                     for lead, text in zip(leads, self.answers, strict=True)
                 ]
@@ -168,8 +171,8 @@ class Play:
                     part = number * len(leads) // self.plan.kills
                     self.stage.wait(lambda part=part: self.went_out().total() >= part, "mails")
                     self.kill_worker()
-                for one in asked:
-                    one.result()
+                for answer in answers:
+                    answer.result()
             self.settled(lambda: self.unsent())
         self.settled(lambda: checker.unsettled(self.went_out(), self.said_of_sends()))
         wrong = checker.wrong_sends(self.answers, self.went_out(), self.said_of_sends())

@@ -143,8 +143,8 @@ class Stage:
 
 
 def _with_path(environment: dict[str, str]) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {"PYTHONUNBUFFERED": "1"} | environment
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return inherited | {"PYTHONUNBUFFERED": "1"} | environment
 
 
 @contextmanager

@@ -28,9 +28,9 @@ def email_webhook(request: HttpRequest, key: str) -> JsonResponse:
     data = json.loads(request.body)["data"]
     mail, reply = data.get("scheduled_email"), data.get("reply")
     external_id = f"reply:{reply['id']}" if reply else f"sent:{mail['id']}"
-    known = Message.objects.filter(external_id=external_id).first()
-    if known:
-        return JsonResponse({"success": True, "deduped": True, "leadId": str(known.lead_id)})
+    message = Message.objects.filter(external_id=external_id).first()
+    if message:
+        return JsonResponse({"success": True, "deduped": True, "leadId": str(message.lead_id)})
     lead = _lead(account, data["lead"]["email"], provider_id=str(data["lead"]["id"]))
     text = reply["text_body"] if reply else mail["email_body"]
     message = Message.objects.create(lead=lead, external_id=external_id, text=text)
@@ -49,8 +49,8 @@ def linkedin_webhook(request: HttpRequest) -> JsonResponse:
         email = f"{message['sender_id']}@linkedin.invalid"
         lead = _lead(account, email, linkedin_id=message["sender_id"])
         Message.objects.create(lead=lead, external_id=external_id, text=message["text"])
-    known = Message.objects.get(external_id=external_id)
-    return JsonResponse({"success": True, "leadId": str(known.lead_id)})
+    row = Message.objects.get(external_id=external_id)
+    return JsonResponse({"success": True, "leadId": str(row.lead_id)})
 
 
 def _lead(account: Account, email: str, **ids: str) -> Lead:
