@@ -196,7 +196,7 @@ class Payloads(Protocol):
 
 def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) -> WebhookSource:
     """Returns a webhook address to which the provider posts JSON that `payloads` parses. `stated` are the other fields
-    of WebhookSource. Unless they say otherwise, the address has a workspace's own key, and nothing else carries it.
+    of WebhookSource. Unless they say otherwise, the address has a workspace's own key.
     Raises Incomplete if one is missing.
     """
     shared: dict[str, Any] = {
@@ -207,8 +207,6 @@ def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) ->
         "account_of": payloads.account_of,
         "events": payloads.EVENTS,
         "contract": contract_of(payloads, name),
-        "secret_headers": (),
-        "secret_field": "",
     }
     return WebhookSource(name=name, provider=provider, **shared | stated)
 
@@ -512,7 +510,10 @@ KEY_PROVES_ALL = NONE("Whatever works proves that the key does.")
 CHANNEL_STOPS = NONE("Its channel says it.")
 PLAIN_CALLS: dict[str, Any] = {"ports": (), "operator_urls": BASE_URL_ALONE, "call_limit": WAITS_AT_429}
 """Calls to one address with no limit of ours."""
+NO_SECRET: dict[str, Any] = {"secret_headers": (), "secret_field": ""}
+"""A webhook address to which the provider sends no shared secret of its own form."""
 SHARED_WEBHOOK: dict[str, Any] = {
+    **NO_SECRET,
     "keyed": False,
     "accepts": NONE("It checks the signature and needs no key."),
 }

@@ -87,7 +87,8 @@ def _command(name: str, status: int, body: Callable[[Any], Any]) -> Callable[...
     """Returns the handler of a control address. Path parameters override the fields of the request."""
 
     def handler(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
-        return json_response(body(getattr(sandbox, name)(**_values(request) | params)), status)
+        values = {} if request.method == "GET" else _values(request)
+        return json_response(body(getattr(sandbox, name)(**values | params)), status)
 
     return handler
 

@@ -32,8 +32,8 @@ ADDRESS_NAMES = {"ghl_sms": "ghl/sms"}
 LEAD = re.compile(r"\{\{lead:(?:([a-z0-9_-]+):)?([^}]+)\}\}")
 TIMEOUT_S = 30
 CONNECTIONS = 16
-RETRIES = Retry(total=2, allowed_methods=None, backoff_factor=0.5)
-"""A provider also posts again if its request gets no answer."""
+RETRIES = Retry(total=2, allowed_methods=None, backoff_factor=0.5, respect_retry_after_header=False)
+"""A provider also posts again if its request gets no answer. A refusal is a verdict, so `Retry-After` is not heeded."""
 
 
 class TrafficError(ValueError):

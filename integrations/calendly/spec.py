@@ -32,6 +32,7 @@ SPEC = spec.Declaration(
             NAME,
             "calendly",
             payloads,
+            **spec.NO_SECRET,
             accepts=signature.accepts,
             sample=spec.NONE("It brings meetings, not messages."),
             rules=spec.DeliveryRules(

@@ -36,6 +36,7 @@ SPEC = spec.Declaration(
                 valid=lambda raw, headers, _now: signature.valid(raw, headers), names=payloads.names
             ),
             secret_headers=signature.HEADERS,
+            secret_field="",
             accepts=signature.accepts,
             sample=spec.NONE("It brings facts about people, not messages."),
             rules=spec.DeliveryRules(

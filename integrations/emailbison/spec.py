@@ -44,6 +44,7 @@ SPEC = spec.Declaration(
             NAME,
             "email",
             payloads,
+            **spec.NO_SECRET,
             accepts=spec.SIGNS_NOTHING,
             sample=payloads.sample,
             rules=spec.DeliveryRules(

@@ -41,6 +41,7 @@ SPEC = spec.Declaration(
             NAME,
             "ghl/sms",
             payloads,
+            **spec.NO_SECRET,
             accepts=spec.SIGNS_NOTHING,
             sample=payloads.sample,
             rules=spec.DeliveryRules(

@@ -25,6 +25,7 @@ SPEC = spec.Declaration(
             NAME,
             payloads,
             secret_headers=("X-Instantly-Secret",),
+            secret_field="",
             accepts=spec.SIGNS_NOTHING,
             sample=payloads.sample,
             rules=spec.DeliveryRules(

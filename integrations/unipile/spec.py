@@ -46,6 +46,7 @@ SPEC = spec.Declaration(
             "linkedin",
             payloads,
             secret_headers=("X-Unipile-Secret",),
+            secret_field="",
             accepts=signature.accepts,
             sample=payloads.sample,
             rules=spec.DeliveryRules(
