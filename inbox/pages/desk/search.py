@@ -182,6 +182,8 @@ def _absent(query: tuple[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
 
 FAR = 99
 """How many hits a search counts. It reads one more."""
+TYPOS = "~"
+"""The beginning of a cursor in a list of names with one typo."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of hits. `after` is the cursor of the next page, or None.
+    """One page of hits. `after` is the cursor of the next page, or None. `typos`: whether nothing matched as typed.
 
     `count` is the number of leads on the previous pages, on this one, and on those read ahead: at most FAR + 1.
     """
@@ -208,6 +210,7 @@ class Found:
     hits: list[Hit]
     count: int
     after: str | None
+    typos: bool = False
 
 
 def search_page(
@@ -228,10 +231,11 @@ def search_page(
 
 def following(leads: QuerySet[Lead], workspace: Workspace, text: str, lead: Lead) -> Lead | None:
     """Returns the lead after `lead` in the list of hits; None if `lead` is the last hit or no hit."""
-    alone = search(Lead.objects.filter(workspace=workspace, pk=lead.pk), workspace, text, size=1).hits
-    if not alone:
+    alone = search(Lead.objects.filter(workspace=workspace, pk=lead.pk), workspace, text, size=1)
+    if not alone.hits:
         return None
-    page, _ = search_page(leads, workspace, text, after=_cursor((alone[0].at, alone[0].id), 0), size=1)
+    place = alone.hits[0].at, alone.hits[0].id
+    page, _ = search_page(leads, workspace, text, after=_cursor(place, 0, typos=alone.typos), size=1)
     return next(iter(page.rows), None)
 
 
@@ -244,8 +248,8 @@ def search(
     size: int = PAGE_SIZE,
     by_messages: bool = True,
 ) -> Found:
-    """Returns `size` of the `leads` that match `text` after the cursor `after`, newest hits first. If none does, those
-    whose names match with one typo.
+    """Returns `size` of the `leads` that match `text` after the cursor `after`, newest hits first. If the first page is
+    empty, it returns those whose names match with one typo, and so do the pages after it.
 
     An empty text matches nothing. Without `by_messages`, only the leads' own fields are searched. Raises Http404 for an
     invalid cursor.
@@ -253,10 +257,12 @@ def search(
     typed = Typed.read(workspace, text)
     if typed is None:
         return Found([], 0, None)
-    exact = _search(leads, workspace, typed, after, size, by_messages)
-    if exact.hits or exact.after:
-        return exact
-    return _search(leads, workspace, replace(typed, typos=True), after, size, by_messages=False)
+    if not after.startswith(TYPOS):
+        exact = _search(leads, workspace, typed, after, size, by_messages)
+        if after or exact.hits or exact.after:
+            return exact
+    near = replace(typed, typos=True)
+    return _search(leads, workspace, near, after.removeprefix(TYPOS), size, by_messages=False)
 
 
 def _search(
@@ -276,7 +282,8 @@ def _search(
         floor = _place(page[-1])
     hits = [Hit(lead, at, pk, typed.snippet(body, subject)) for pk, lead, at, subject, body in page]
     count = min(shown + len(rows), FAR + 1)
-    return Found(hits, count, _cursor(floor, shown + len(page)) if floor else None)
+    further = _cursor(floor, shown + len(page), typos=typed.typos) if floor else None
+    return Found(hits, count, further, typed.typos)
 
 
 def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
@@ -295,9 +302,9 @@ def _place(row: Row) -> Place:
     return row[2], row[0]
 
 
-def _cursor(place: Place, shown: int) -> str:
+def _cursor(place: Place, shown: int, *, typos: bool) -> str:
     """Encodes the place after which the next page begins, and the number of leads on previous pages, for a URL."""
-    return f"{shown}.{(place[0] - EPOCH) // timedelta(microseconds=1)}-{place[1]}"
+    return f"{TYPOS * typos}{shown}.{(place[0] - EPOCH) // timedelta(microseconds=1)}-{place[1]}"
 
 
 def _read_cursor(cursor: str) -> tuple[int, Place]:

@@ -102,6 +102,22 @@ def test_names_as_typed_hide_those_with_a_typo(workspace):
     assert found(workspace, "grecco") == [exact]
 
 
+def test_after_the_last_name_as_typed_comes_none_with_a_typo(workspace):
+    factories.make_lead(workspace, last_name="Greco")
+    exact = factories.make_lead(workspace, last_name="Grecco")
+    assert search_module.following(leads_in(workspace, "all"), workspace, "grecco", exact) is None
+
+
+def test_names_with_a_typo_go_on_over_pages(workspace):
+    older, newer = (factories.make_lead(workspace, last_name="Greco") for _ in range(2))
+    leads = leads_in(workspace, "all")
+    first = search(leads, workspace, "grecco", size=1)
+    assert [hit.lead_id for hit in first.hits] == [newer.pk]
+    assert found(workspace, "grecco", size=1, after=first.after) == [older]
+    assert search_module.following(leads, workspace, "grecco", newer) == older
+    assert search_module.following(leads, workspace, "grecco", older) is None
+
+
 def test_finds_by_the_leads_own_id(workspace, dana):
     assert found(workspace, str(dana.pk)) == [dana]
 
