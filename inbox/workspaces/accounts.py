@@ -81,8 +81,9 @@ def signature_of(workspace: Workspace, account: Integration | None, address: str
 
 
 def signed(text: str, signature: str) -> str:
-    """Returns `text` with the `signature` below it, unless it already contains it."""
-    return f"{text.rstrip()}\n\n{signature}" if signature and signature not in text else text
+    """Returns `text` with the `signature` below it, unless it already has its lines."""
+    has_it = f"\n{signature}\n" in f"\n{text.rstrip()}\n"
+    return text if has_it or not signature else f"{text.rstrip()}\n\n{signature}"
 
 
 def _rows(workspace_id: UUID, provider: str, accounts: list[Integration] | None) -> list[Integration]:

@@ -16,7 +16,7 @@ from inbox.models import Draft, Lead, OutboundSend
 from inbox.models.lead import WRITTEN_ON
 from inbox.pages.access import POST, WorkspaceRequest, workspace_view
 from inbox.pages.conversation import lead_details
-from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
+from inbox.pages.conversation.conversation import Typed, find_lead, is_unsigned, render_conversation
 from inbox.pages.desk import snooze_words
 from inbox.pages.desk.conversation_list import threads
 from inbox.pages.forms import PostedText, first_error, refusals_shown
@@ -179,7 +179,7 @@ def _again(
     text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # read again, so that new messages count as seen
     second = isinstance(refusal, review.ColleagueAnswered) or "second" in request.POST
-    typed = Typed(text, channel, error, second)
+    typed = Typed(text, channel, error, second, is_unsigned(request))
     return render_conversation(request, lead, typed, status=409 if refusal else 422)
 
 

@@ -113,7 +113,8 @@ class Answer:
 
     `ways` are the channels on which the lead can be reached, except the draft's channel, which is `draft_way`. `text`
     and `channel` are returned with an `error`, or come from a message that was `taken_back`. `second` is true if the
-    answer would be a second message after a colleague's.
+    answer would be a second message after a colleague's. `unsigned`: whether the person chose to send `text` without a
+    signature, or it was signed before it was taken back.
     """
 
     send: OutboundSend | None
@@ -124,6 +125,7 @@ class Answer:
     channel: str = ""
     error: str = ""
     second: bool = False
+    unsigned: bool = False
     draft_way: Way | None = None
     taken_back: OutboundSend | None = None
     rewrite: BackgroundJob | None = None
@@ -162,15 +164,23 @@ class Answer:
 
 
 class Typed(NamedTuple):
-    """The text and channel that a person typed, and the `error` if it was refused. `second` is as in Answer."""
+    """The text and channel that a person typed, and the `error` if it was refused. `second` and `unsigned` are as in
+    Answer.
+    """
 
     text: str = ""
     channel: str = ""
     error: str = ""
     second: bool = False
+    unsigned: bool = False
 
 
 NOTHING = Typed()
+
+
+def is_unsigned(request: WorkspaceRequest) -> bool:
+    """Whether the request is of the form for a person's own message, with the box *Sign* cleared."""
+    return "client_token" in request.POST and "sign" not in request.POST
 
 
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
@@ -224,6 +234,7 @@ def answer_for(
         channel=typed.channel or (returned.channel if returned else ""),
         error=typed.error,
         second=typed.second,
+        unsigned=typed.unsigned or returned is not None,
         draft_way=draft_way,
         taken_back=returned,
         seen_send=(vars(lead)["newest_send_at"] or NO_SEND).isoformat(),

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from inbox.followups import step_text
 from inbox.models import Draft, Lead
 from inbox.pages.access import ADMIN, MEMBER, POST, WorkspaceRequest, signed_in, workspace_view
-from inbox.pages.conversation.conversation import Typed, find_lead, render_conversation
+from inbox.pages.conversation.conversation import Typed, find_lead, is_unsigned, render_conversation
 from inbox.replying import slots
 from inbox.trace import asking
 from inbox.workspaces.own_and_shared import SNIPPETS
@@ -69,7 +69,7 @@ def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
     if chosen := request.POST.get("insert", ""):
         text = "\n".join(filter(None, (text.rstrip(), chosen)))
-    typed, show = Typed(text, channel), request.POST.get("show")
+    typed, show = Typed(text, channel, unsigned=is_unsigned(request)), request.POST.get("show")
     if show == "snippets":
         return render_conversation(request, lead, typed, shown=show, inserts=_snippets(request, lead))
     if show == "times":

@@ -225,11 +225,11 @@ class SignatureForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, integration: Integration, request: WorkspaceRequest) -> None:
+    def __init__(self, integration: Integration, request: WorkspaceRequest, *, is_bound: bool) -> None:
         self.signatures = integration.config.get(SIGNATURES, {})
         address = request.GET.get("address", "")
         initial = {"address": address, "text": self.signatures.get(address, "")}
-        posted = request.POST if request.POST.get("group") == "signature" else None
+        posted = request.POST if is_bound and request.POST.get("group") == "signature" else None
         super().__init__(posted, initial=initial, auto_id="signature_%s")
 
     def clean_address(self) -> str:
@@ -239,7 +239,9 @@ class SignatureForm(forms.Form):
         """Stores the signature with an audit entry. The form must be valid."""
         address, text = self.cleaned_data["address"], self.cleaned_data["text"].strip()
         with transaction.atomic():
-            row = Integration.objects.select_for_update().get(pk=integration.pk)
+            row = Integration.objects.select_for_update().get(
+                workspace=integration.workspace_id, pk=integration.pk
+            )
             signatures = {**row.config.get(SIGNATURES, {}), address: text}
             row.config[SIGNATURES] = {key: words for key, words in signatures.items() if words}
             row.save(update_fields=["config", "updated_at"])

@@ -249,7 +249,8 @@ def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
 
 
 def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
-    signing = SignatureForm(integration, request)
+    senders = _senders(integration)
+    signing = SignatureForm(integration, request, is_bound=senders is not None)
     if signing.is_valid():
         signing.save(integration, request.user)
         messages.success(request, "Signature saved.")
@@ -266,7 +267,7 @@ def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
         "form": form,
         "signing": signing,
         "signatures": sorted(integration.config.get(SIGNATURES, {}).items()),
-        "senders": _senders(integration),
+        "senders": senders,
         "integration": integration,
         "fresh": not (integration.is_unreadable or usable(integration)),
         "changed": changed.select_related("actor").first(),
@@ -277,7 +278,9 @@ def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
 
 
 def _senders(integration: Integration) -> set[str] | None:
-    """Returns the addresses of the provider that the workspace's newest emails name; None if it sends no email."""
+    """Returns the addresses that the workspace's newest emails of the provider name. Returns None for a new account and
+    for one that sends no email.
+    """
     if registry.spec_of(integration.provider).channel != Channel.EMAIL or integration._state.adding:
         return None
     emails = Message.objects.filter(workspace=integration.workspace_id, channel=Channel.EMAIL)

@@ -49,6 +49,9 @@ def test_an_email_ends_with_the_signature_of_the_address_that_answers(world):
     OutboundSend.objects.all().delete()
     send = review.send_own(message.lead, text=send.text, client_token="b", **own)
     assert send.text == "Hi Dana\n\nAlex\nNorth desk"
+    OutboundSend.objects.all().delete()
+    send = review.send_own(message.lead, text="Ask Alex\nNorth desk helps too", client_token="d", **own)
+    assert send.text.endswith("too\n\nAlex\nNorth desk"), "words of the signature are no signature"
     Workspace.objects.update(signature="")
     OutboundSend.objects.all().delete()
     send = review.send_own(message.lead, text="Hi", client_token="c", **own | {"sign": False})

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from inbox.models import Draft, OutboundSend
+from inbox.models import Draft, OutboundSend, Workspace
 from jobs.models import BackgroundJob
 from tests import factories
 
@@ -52,6 +52,16 @@ def test_second_reviewer_is_told_and_keeps_the_text(workspace, people, draft):
     OutboundSend.objects.update(state="sent")
     write(people.member, workspace, draft.lead, channel=draft.channel, text="My own")
     assert OutboundSend.objects.filter(text="My own").exists()
+
+
+@pytest.mark.parametrize(("sign", "box"), [({}, 'value="1"> Sign'), ({"sign": "1"}, 'value="1" checked> Sign')])
+def test_a_cleared_box_stays_cleared_after_a_refusal(workspace, member, lead, sign, box):
+    factories.make_integration(workspace)
+    factories.make_message(lead)
+    Workspace.objects.update(signature="Mia, Northwind")
+    lead.refresh_from_db()
+    refused = write(member, workspace, lead, text="x" * 20_001, **sign)
+    assert refused.status_code == 422 and box in refused.content.decode()
 
 
 def test_text_that_is_refused_stays_in_the_composer(workspace, people, draft):

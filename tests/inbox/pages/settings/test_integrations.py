@@ -363,3 +363,7 @@ def test_each_sender_address_of_an_account_has_its_signature(people, account, ur
     assert people.member.post(page, {"group": "signature", "text": "Mine"}).status_code == 403
     calendar = make_integration(workspace, "calendly", credentials={"api_key": SECRET})
     assert "Signatures" not in text_of(people.owner, url("integration-settings", calendar.pk))
+    mine = {"group": "signature", "text": "Mine"}
+    for other in (url("integration-settings", calendar.pk), url("integration-new", "smartlead")):
+        assert people.owner.post(other, mine).status_code < 500
+    assert not Integration.objects.filter(config__has_key="signatures").exclude(pk=account.pk).exists()
