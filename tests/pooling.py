@@ -29,7 +29,7 @@ class Pooler:
     def start(self, log: Path) -> subprocess.Popen:
         """Run it as the server's user, who alone may use the server's socket."""
         prefix, identity = run_as_server(self._postgres.data_dir)
-        path = self._postgres.socket_dir / "pgbouncer.ini"
+        path = self._postgres.data_dir / "pgbouncer.ini"
         with path.open("w") as file:
             self._settings().write(file)
         path.chmod(0o644)
