@@ -54,7 +54,9 @@ def test_second_reviewer_is_told_and_keeps_the_text(workspace, people, draft):
     assert OutboundSend.objects.filter(text="My own").exists()
 
 
-@pytest.mark.parametrize(("sign", "box"), [({}, 'value="1"> Sign'), ({"sign": "1"}, 'value="1" checked> Sign')])
+@pytest.mark.parametrize(
+    ("sign", "box"), [({}, 'value="1"> Sign'), ({"sign": "1"}, 'value="1" checked> Sign')]
+)
 def test_a_cleared_box_stays_cleared_after_a_refusal(workspace, member, lead, sign, box):
     factories.make_integration(workspace)
     factories.make_message(lead)
