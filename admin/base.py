@@ -136,7 +136,6 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
                     yield from (f"{before}__{name}" for name in (*shown.text_fields, *shown.secret_fields))
 
     def _page_of(self, model: Any) -> "BaseAdmin | None":
-        """The admin class of `model`, or None if it is not registered."""
         if not self.admin_site.is_registered(model):
             return None
         page = self.admin_site.get_model_admin(model)
@@ -291,7 +290,6 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return self._may(request, "delete") and super().has_delete_permission(request, obj)
 
     def _may(self, request: HttpRequest, *actions: str) -> bool:
-        """Whether the user has the permission for one of `actions` in workspaces whose rows they see."""
         if not self._is_theirs(request):
             return False
         names = (get_permission_codename(action, self.opts) for action in actions)

@@ -151,7 +151,6 @@ NUMBERS: dict[str, Number] = {
 
 
 def _for(since: datetime) -> str:
-    """The time since `since`, in short form."""
     waited = ago_text(since)
     return "under 1 min" if waited == "now" else waited
 

@@ -107,7 +107,6 @@ def _decisions(scope: Scope) -> QuerySet[Any, Any]:
 
 
 def _ticks(scope: Scope) -> QuerySet[Any, Any]:
-    """The ticks that have run: the name, the class of the last run's error, and when it began. They are of no scope."""
     return Tick.objects.order_by().values_list(
         tally.text("ticks"),
         Cast("name", TextField()),
@@ -121,7 +120,6 @@ def _ticks(scope: Scope) -> QuerySet[Any, Any]:
 
 
 def _contract(scope: Scope) -> QuerySet[Any, Any]:
-    """What operators were lately told that providers have begun to send, by source."""
     rows = contract_watch.news()
     rows = rows if scope is None else rows.filter(integration__workspace__in=scope)
     by = {"title": Cast("source", TextField())}

@@ -1,1 +1,3 @@
-"""The API for programs (docs/programs.md). Every write calls what the pages call; no rule of the domain is here."""
+"""The HTTP API at which programs read and change a workspace (docs/programs.md). Every view that writes calls the same
+functions as the workspace pages; the package `api` has no business rules.
+"""

@@ -1,4 +1,4 @@
-"""Authenticates programs by their tokens, and checks the scope that a view states for each of its methods."""
+"""Authenticates a program by its API token, and checks the token's scope against the one that the view declares."""
 
 from typing import Any, cast
 
@@ -31,7 +31,7 @@ class InsufficientScope(PermissionDenied):
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Finds the token by one indexed look-up of its hash. Every refusal is answered alike."""
+    """Finds an API token with one indexed query for the token's hash. All failures get the same response."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiToken]:
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
@@ -49,8 +49,8 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """Allows a method if the view's `scopes` names it and the token has the scopes there, separated by a blank. A view
-    without `scopes` allows nothing.
+    """Allows a request if its API token has all scopes that the view's `scopes` declares for the method, separated by
+    spaces. A view without `scopes` refuses every method.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -64,7 +64,7 @@ class HasScope(BasePermission):
 
 
 class TokenThrottle(BaseThrottle):
-    """Limits the requests of one token over all processes."""
+    """Limits the requests of one API token, counted over all web processes."""
 
     wait_ms = 0
 

@@ -1,4 +1,4 @@
-"""The base of all API views: JSON in, JSON or a problem out."""
+"""The base classes of all API views, which accept JSON and respond with JSON or application/problem+json."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -31,7 +31,7 @@ class BodyTooLarge(APIException):
 
 
 class JsonParser(BaseParser):
-    """Parses JSON. Raises ParseError for anything else, and BodyTooLarge."""
+    """Parses JSON. Raises ParseError for a body that is not JSON, and BodyTooLarge for a body over BODY_LIMIT bytes."""
 
     media_type = "application/json"
 
@@ -46,7 +46,7 @@ class JsonParser(BaseParser):
 
 
 class JsonAlways(BaseContentNegotiation):
-    """Answers JSON, whatever `Accept` and `format` ask for."""
+    """Responds with JSON, whatever `Accept` and `format` request."""
 
     def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
         content_type = (request.content_type or JsonParser.media_type).partition(";")[0].strip().lower()
@@ -59,8 +59,8 @@ class JsonAlways(BaseContentNegotiation):
 
 
 class ApiView(APIView):
-    """A view of one workspace, which its token names. `scopes` states the scope of each method, or `access.ANY`; two
-    scopes are separated by a blank. A method without one is an error at start.
+    """Base class of API views, which serve the one workspace that the request's token belongs to. `scopes` declares the
+    scope of each method, or `access.ANY`; two scopes are separated by a space. A method needs a scope.
     """
 
     authentication_classes = (access.TokenAuthentication,)
@@ -105,8 +105,8 @@ class ApiView(APIView):
         self.check_query(request)
 
     def check_query(self, request: Request) -> None:
-        """Checks the query of a GET by `query_class`, and that a write has none. Raises ValidationError, also for a
-        parameter that comes twice, because one of the two would be passed over.
+        """Validates the query of a GET with `query_class`, and requires that any other request has no query. Raises
+        ValidationError for an invalid query or a repeated parameter, because only one of the two values would count.
         """
         form = self.query_class if request.method == "GET" else Input
         repeated = [name[:80] for name, texts in request.query_params.lists() if len(texts) > 1]
@@ -115,7 +115,7 @@ class ApiView(APIView):
         self.query = self._checked(form(data=request.query_params.dict()))
 
     def body(self) -> dict[str, Any]:
-        """The request's body, as `input_class` describes it. Raises ValidationError."""
+        """The request's body, validated by `input_class`. Raises ValidationError."""
         return self._checked(self.input_class(data=self.request.data))
 
     @staticmethod
@@ -124,22 +124,20 @@ class ApiView(APIView):
         return dict(form.validated_data)
 
     def answer(self, row: Any) -> Response:
-        """The answer with `row`, in the form and with the status that the view states for the method."""
+        """A response with `row`, in the serializer and with the status that the view declares for the method."""
         method = str(self.request.method)
         form = self.answers.get(method) or self.serializer_class
-        assert form is not None  # only lists of files and refusals have none
+        assert form is not None  # only views that serve a file or refuse every request have no serializer
         return Response(form(row).data, status=self.statuses.get(method, 200))
 
     def lead(self, pk: UUID) -> Lead:
-        """The lead with this id in the token's workspace, about which the answer is. Raises Http404."""
+        """The lead with the id `pk` in the token's workspace, which becomes the view's `lead_id`. Raises Http404."""
         lead: Lead = self.row(Lead.objects.filter(sample=False), pk)
         self.lead_id = lead.pk
         return lead
 
     def row(self, rows: Any, pk: UUID) -> Any:
-        """The row with this id in the token's workspace, about whose lead, if it has one, the answer is. Raises
-        Http404.
-        """
+        """The row with the id `pk` in the token's workspace. Its lead, if any, becomes `lead_id`. Raises Http404."""
         row = rows.filter(workspace=self.workspace, pk=pk).first()
         if row is None:
             raise Http404
@@ -148,7 +146,7 @@ class ApiView(APIView):
 
 
 class RowView(ApiView):
-    """The row of `rows` with the id in the address."""
+    """A view of the row of `rows` whose id is in the URL."""
 
     rows: QuerySet[Any]
 
@@ -158,8 +156,8 @@ class RowView(ApiView):
 
 
 class ListView(ApiView):
-    """A list of `rows` by their last change. `query_class` describes the query, and `columns` maps its names to
-    look-ups.
+    """A view that lists `rows` in the order of their last change. `query_class` validates the query, and `columns` maps
+    the names of its parameters to look-ups.
     """
 
     query_class: type[Input] = ListQuery
@@ -169,7 +167,7 @@ class ListView(ApiView):
     columns: dict[str, str]
 
     def select(self, query: dict[str, Any]) -> QuerySet[Any]:
-        """The rows that the query selects."""
+        """The rows that match the validated `query`."""
         return self.rows.filter(
             **{look_up: query[name] for name, look_up in self.columns.items() if name in query}
         )
@@ -180,7 +178,7 @@ class ListView(ApiView):
 
 
 class NoSuchAddress(ApiView):
-    """Answers 404 for all other addresses below the API's."""
+    """Responds with 404 to every URL below `/api/v1/` that has no other view."""
 
     schema = None
     scopes = {"GET": access.ANY, "POST": access.ANY, "PATCH": access.ANY, "DELETE": access.ANY}

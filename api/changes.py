@@ -1,8 +1,8 @@
-"""Lists rows in the order of their last change, so that a program that walks them misses no change.
+"""Lists rows in the order of their last change, so that a program that reads page after page misses no change.
 
-The order is that of transactions, not of clocks: a transaction may commit after a later one. A page ends before the
-oldest transaction that still runs, so whatever commits later comes later (inbox/sql/mark_changes.sql,
-docs/adr/0088-programs-repeat-without-fear.md).
+Rows are ordered by transaction id, not by time, because a transaction may commit after a later one. A page ends before
+the oldest transaction that is still open, so a change that commits later is on a later page
+(inbox/sql/mark_changes.sql, docs/adr/0088-programs-repeat-without-fear.md).
 """
 
 import base64
@@ -25,8 +25,8 @@ UNUSABLE = "Not a cursor of this list, or of the time before a restore. Begin ag
 
 
 def horizon() -> tuple[int, str]:
-    """The oldest transaction that still runs, and a short name of the place of this database: a restored one counts
-    its transactions anew, so cursors from before mean nothing there.
+    """The id of the oldest open transaction, and a hash that identifies this database. A restored database counts
+    transactions from a lower id, so a cursor from before the restore is invalid.
     """
     with connection.cursor() as cursor:
         cursor.execute(HORIZON)
@@ -35,8 +35,8 @@ def horizon() -> tuple[int, str]:
 
 
 def page(rows: QuerySet[Any], query: dict[str, Any], workspace: Model) -> tuple[list[Any], str | None]:
-    """A page of `rows`, which belong to `workspace`, and the cursor of the next one; None after the last. `query`:
-    that of ListQuery. Raises ValidationError for an unusable cursor.
+    """A page of the `rows` of `workspace`, and the cursor of the next page; None after the last page. `query` is the
+    validated data of a ListQuery. Raises ValidationError for an unusable cursor.
     """
     oldest, place = horizon()
     rows = rows.filter(workspace=workspace, changed_xid__lt=oldest)
@@ -55,10 +55,12 @@ def page(rows: QuerySet[Any], query: dict[str, Any], workspace: Model) -> tuple[
 
 
 def after(column: str, xid: int, pk: UUID) -> Q:
-    """The condition that a row comes after the transaction `xid`, in `column`, and the id `pk`. It compares both at
-    once, as only then an index scan begins there: one transaction may have changed any number of rows.
+    """A condition that matches rows after the one with transaction id `xid` (in `column`) and id `pk`. The condition
+    compares both columns as one SQL row, so that PostgreSQL starts its index scan there: one transaction may have
+    changed any number of rows.
     """
-    # PostgreSQL estimates ">" by the transaction alone: none after the newest, so it would sort all that are left.
+    # PostgreSQL estimates a ">" between rows by the first column alone. It would expect no row after the newest
+    # transaction, and sort all rows instead of using the index.
     at_least = GreaterThanOrEqual(_both(F(column), F("pk")), _both(Value(xid), Value(pk)))
     return Q(at_least) & ~Q(**{column: xid}, pk=pk)
 
@@ -68,7 +70,7 @@ def _both(*columns: Any) -> Func:
 
 
 def first(rows: QuerySet[Any], limit: int) -> tuple[list[Any], Any]:
-    """The first `limit` of `rows`, and the last of these if more follow, or else None."""
+    """The first `limit` of `rows`, and the last row of these if more rows follow, or else None."""
     some = list(rows[: limit + 1])
     return some[:limit], some[limit - 1] if len(some) > limit else None
 

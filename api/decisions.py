@@ -1,4 +1,4 @@
-"""The addresses below `leads/{id}/` that change a lead, by the rules of its page."""
+"""The API views below `leads/{id}/` that change a lead by the same rules as the lead's page."""
 
 from abc import ABC, abstractmethod
 from datetime import timedelta
@@ -28,7 +28,7 @@ LONGEST_SNOOZE = timedelta(days=366)
 
 
 class FactsInput(Input):
-    """The facts that a person edits on a lead's page. An empty text empties the field."""
+    """The facts of a lead that a program can change, as users can on its page. An empty text clears a field."""
 
     firstName = serializers.CharField(required=False, allow_blank=True, max_length=120)
     lastName = serializers.CharField(required=False, allow_blank=True, max_length=120)
@@ -45,7 +45,7 @@ class EditableLead(OneLead):
 
     @repeatable
     def patch(self, request: Request, lead_id: UUID) -> Response:
-        """Changes facts of a lead. Later events do not replace them."""
+        """Changes facts of a lead. Later webhooks of providers do not overwrite facts that a program changed."""
         body, lead = self.body(), self.lead(lead_id)
         names = [name for name in EDITED if camel(name) in body]
         current = {name: getattr(lead, name) for name in LeadForm.base_fields}
@@ -61,7 +61,7 @@ class EditableLead(OneLead):
 
 
 class Decision(ApiView, ABC):
-    """A decision about one lead. `input_class` describes its body."""
+    """Base class of API views that change the state of one lead. `input_class` validates the request's body."""
 
     scopes = {"POST": "leads:write"}
     serializer_class = LeadSerializer
@@ -77,7 +77,6 @@ class Decision(ApiView, ABC):
 
 
 def _require(outcome: TriageResult) -> None:
-    """Raises Conflict or Unprocessable if the lead was left as it was."""
     if outcome.missed:
         raise Conflict("They’ve written again in the meantime. Read that first.")
     if outcome.silent:
@@ -91,7 +90,7 @@ class TagInput(Input):
 
 
 class Tagged(Decision):
-    """Gives the lead’s newest reply a tag."""
+    """Tags the lead’s newest reply."""
 
     input_class = TagInput
 
@@ -109,7 +108,7 @@ class LabelsInput(Input):
 
 
 class Labelled(Decision):
-    """Puts labels of the workspace on the lead, or takes them off, by their names."""
+    """Adds labels of the workspace to a lead, or removes them, by the labels' names."""
 
     input_class = LabelsInput
 
@@ -126,7 +125,7 @@ class Labelled(Decision):
 
 
 class Done(Decision):
-    """Marks the conversation as done."""
+    """Marks a lead's conversation as done."""
 
     def decide(self, lead: Lead, body: dict[str, Any]) -> None:
         _require(triage.change(self.workspace, [Seen.of(lead)], triage.DONE))
@@ -142,7 +141,7 @@ class SnoozeInput(Input):
 
 
 class Snoozed(Decision):
-    """Hides the conversation until a time."""
+    """Hides a lead's conversation until a time."""
 
     input_class = SnoozeInput
 
@@ -157,7 +156,7 @@ class AssignInput(Input):
 
 
 class Assigned(Decision):
-    """Assigns the conversation to a member, or to nobody."""
+    """Assigns a lead's conversation to a member, or to nobody."""
 
     input_class = AssignInput
 

@@ -1,4 +1,4 @@
-"""The addresses `drafts/…`: proposed answers with the checks that hold them, what they are made of and their cost."""
+"""The API views `drafts/…`: proposed answers, the checks that hold them back, their sources and their cost."""
 
 from typing import Any
 from uuid import UUID
@@ -61,7 +61,7 @@ class DraftSerializer(RowSerializer):
         )
 
     def get_costMicrousd(self, draft: Draft) -> int | None:
-        """The cost in millionths of a dollar; null if the price of a call is unknown."""
+        """The cost of the draft in millionths of a dollar; null if the price of a model call is unknown."""
         costs = [call["cost_microusd"] for call in draft.made_of.get("calls", [])]
         return None if None in costs else sum(costs)
 
@@ -81,7 +81,7 @@ class Drafts(ListView):
 
 
 class OneDraft(RowView):
-    """Returns a draft with the checks that hold it."""
+    """Returns a draft with the checks that hold it back."""
 
     scopes = {"GET": "drafts:read"}
     serializer_class = DraftSerializer
@@ -105,7 +105,9 @@ class Approve(ApiView):
 
     @repeatable
     def post(self, request: Request, draft_id: UUID) -> Response:
-        """Approves a draft, with another `text` if there is one, unless its revision or the newest reply has moved."""
+        """Approves a draft, with `text` in place of its own text if given. Refuses if `revision` is not the draft's, or
+        the lead has written again.
+        """
         body = self.body()
         draft = self.row(DRAFTS.select_related("lead", "trigger_message"), draft_id)
         send = review.approve(
@@ -125,7 +127,7 @@ class Discard(ApiView):
 
     @repeatable
     def post(self, request: Request, draft_id: UUID) -> Response:
-        """Discards a draft, unless its revision has moved."""
+        """Discards a draft. Refuses if `revision` is given and is not the draft's."""
         body = self.body()
         draft = self.row(DRAFTS, draft_id)
         review.reject(draft, user=self.token, revision=body["revision"], reason="Discarded by a program.")

@@ -1,4 +1,4 @@
-"""`webhook-endpoints/…`: where a workspace's events are sent."""
+"""The API views `webhook-endpoints/…`, with which a program manages the URLs that receive its workspace's events."""
 
 from datetime import datetime
 from typing import Any
@@ -71,7 +71,7 @@ class AttemptSerializer(RowSerializer):
         )
 
     def get_dueAt(self, attempt: WebhookAttempt) -> datetime | None:
-        """When it is due; null once it has started."""  # `due_at` is then the end of its lease
+        """When the attempt is due; null once it has started."""  # `due_at` is then the end of the attempt's lease
         return None if attempt.started_at else attempt.due_at
 
 
@@ -105,13 +105,13 @@ class Endpoints(ApiView):
     statuses = {"POST": 201}
 
     def get(self, request: Request) -> Response:
-        """Returns all endpoints of the workspace, at most 20, without their secrets."""
+        """Returns all webhook endpoints of the workspace (at most 20), without their secrets."""
         rows = ENDPOINTS.filter(workspace=self.workspace)
         return Response({"data": EndpointSerializer(rows, many=True).data, "nextCursor": None})
 
     @repeatable
     def post(self, request: Request) -> Response:
-        """Adds an endpoint. The answer holds its secret, this once."""
+        """Adds a webhook endpoint. Only this response contains the endpoint's secret."""
         return self.answer(endpoints.create(self.workspace, self.token, **self.body()))
 
 
@@ -123,7 +123,7 @@ class OneEndpoint(ApiView):
 
     @repeatable
     def patch(self, request: Request, endpoint_id: UUID) -> Response:
-        """Changes the URL, the events or the text of an endpoint."""
+        """Changes the URL of a webhook endpoint, its event types, or whether events contain text."""
         row, changed = self.row(ENDPOINTS, endpoint_id), self.body()
         for name in changed:
             setattr(row, name, changed[name])
@@ -132,7 +132,7 @@ class OneEndpoint(ApiView):
 
     @repeatable
     def delete(self, request: Request, endpoint_id: UUID) -> Response:
-        """Deletes an endpoint. What waits for it is not sent."""
+        """Deletes a webhook endpoint. Events that wait to be sent to the endpoint are not sent."""
         endpoints.delete(self.row(ENDPOINTS, endpoint_id), self.token)
         return Response(status=204)
 
@@ -144,7 +144,7 @@ class Test(ApiView):
 
     @repeatable
     def post(self, request: Request, endpoint_id: UUID) -> Response:
-        """Sends a test event to the endpoint alone, and returns the id of the event. A pause ends."""
+        """Sends a test event to this endpoint only, ends its pause, if any, and returns the event's id."""
         self.body()
         return self.answer({"id": endpoints.test(self.row(ENDPOINTS, endpoint_id), self.token)})
 
@@ -155,7 +155,9 @@ class Rotate(ApiView):
 
     @repeatable
     def post(self, request: Request, endpoint_id: UUID) -> Response:
-        """Gives the endpoint a new secret, which the answer holds, this once. The old one signs for 24 more hours."""
+        """Gives the webhook endpoint a new secret, which only this response contains. For 24 hours, events are signed
+        with the old secret as well.
+        """
         self.body()
         secret = endpoints.rotate(self.row(ENDPOINTS, endpoint_id), self.token)
         return self.answer({"id": endpoint_id, "secret": secret})
@@ -169,8 +171,8 @@ class Recover(ApiView):
 
     @repeatable
     def post(self, request: Request, endpoint_id: UUID) -> Response:
-        """Switches the endpoint on, and sends the events since `since` that did not reach it. By default these are all
-        since the endpoint was added, at most those of 30 days. A pause ends.
+        """Switches the webhook endpoint on, and sends again the events since `since` that did not reach it. By default,
+        `since` is when the endpoint was added, but at most 30 days ago. A paused endpoint is resumed.
         """
         since = self.body().get("since")
         return self.answer({"events": endpoints.recover(self.row(ENDPOINTS, endpoint_id), self.token, since)})
@@ -183,7 +185,7 @@ class Attempts(ApiView):
     is_list = True
 
     def get(self, request: Request, endpoint_id: UUID) -> Response:
-        """Returns the attempts to send events to the endpoint, newest first."""
+        """Returns the attempts to send events to the webhook endpoint, newest first."""
         rows = self.row(ENDPOINTS, endpoint_id).attempts.select_related("event")
         if "cursor" in self.query:
             rows = rows.filter(pk__lt=self.query["cursor"])

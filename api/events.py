@@ -1,4 +1,4 @@
-"""`events/`: what happened, for programs that ask for it (docs/programs.md, Events)."""
+"""The API view `events/`, with which a program reads what happened in its workspace (docs/programs.md, Events)."""
 
 from typing import Any
 
@@ -34,8 +34,8 @@ class Events(ApiView):
     is_list = True
 
     def get(self, request: Request) -> Response:
-        """Returns the workspace's events after one of them, without people's text. A page ends before the oldest
-        transaction that still runs, so no event is skipped.
+        """Returns the workspace's events that follow the event `after`, without text that people wrote. A page ends
+        before the oldest transaction that is still open, so no event is skipped.
         """
         query, (oldest, _) = self.query, changes.horizon()
         events = Event.objects.filter(workspace=self.workspace)

@@ -1,4 +1,4 @@
-"""The address `exports/leads.csv`."""
+"""The API view `exports/leads.csv`."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -33,7 +33,7 @@ class LeadsCsv(ApiView):
 
 
 def _rows(workspace: Workspace) -> Iterator[tuple[object, ...]]:
-    """The columns of the workspace's leads, read in pages, so that memory does not grow with them."""
+    """The CSV rows of the workspace's leads, read page by page, so that memory use does not depend on their number."""
     leads = labels.with_names(Lead.objects.filter(workspace=workspace, sample=False)).order_by("pk")
     page = list(leads.values_list(*COLUMNS)[:AT_ONCE])
     while page:

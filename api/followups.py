@@ -1,4 +1,4 @@
-"""The addresses `followups/…`: start and stop a sequence for a lead."""
+"""The API views `followups/…`, which start and stop a follow-up sequence for a lead."""
 
 from uuid import UUID
 
@@ -36,7 +36,7 @@ class FollowUps(ApiView):
 
     @repeatable
     def post(self, request: Request) -> Response:
-        """Starts a sequence for a lead."""
+        """Starts a follow-up sequence for a lead."""
         body = self.body()
         with of_field("lead"):
             lead = self.lead(body["lead"])
@@ -56,7 +56,7 @@ class Stop(ApiView):
 
     @repeatable
     def post(self, request: Request, followup_id: UUID) -> Response:
-        """Stops a follow-up."""
+        """Stops a lead's follow-up sequence."""
         self.body()
         followup = self.row(FOLLOWUPS, followup_id)
         outcome = by_hand.act(self.workspace, "cancel", [followup.pk], user=self.token)

@@ -1,4 +1,4 @@
-"""The bases of the API's serializers: fields in camelCase, and nothing that is unknown is passed over."""
+"""The base classes of the API's serializers, whose fields are in camelCase and which refuse unknown fields."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -14,8 +14,8 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-# The schema describes a type by its docstring, so the two bases have none.
-# A row as JSON: the fields of `Meta.fields`, named in camelCase, all of them read-only.
+# drf-spectacular publishes a serializer's docstring as its description, so these two base classes have comments
+# instead. Serializes a row as JSON: the fields in `Meta.fields`, named in camelCase and all read-only.
 class RowSerializer(serializers.ModelSerializer[Any]):
     def get_fields(self) -> Any:
         fields = {}
@@ -27,7 +27,8 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return fields
 
 
-# A query or a body. A name that it does not know is an error, because a misspelt filter would widen a list.
+# Validates the query or the body of an API request. An unknown name in a query is an error, because a misspelt filter
+# would otherwise return too many rows.
 class Input(serializers.Serializer[Any]):
     def get_fields(self) -> Any:
         fields = super().get_fields()

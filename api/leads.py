@@ -1,4 +1,4 @@
-"""The addresses `leads/…`: lists, single leads and their timelines."""
+"""The API views `leads/…`: lists of leads, single leads and their timelines."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -112,7 +112,7 @@ class Leads(ListView):
 
 
 class OneLead(RowView):
-    """Returns a lead."""
+    """Returns one lead."""
 
     scopes = {"GET": "leads:read"}
     serializer_class: type[serializers.BaseSerializer[Any]] = LeadSerializer
@@ -128,7 +128,7 @@ class NoteSerializer(RowSerializer):
 
 
 class EntrySerializer(serializers.Serializer[Any]):
-    """An entry of a timeline: exactly one of `message`, `note` and `send` is not null."""
+    """One entry of a lead's timeline: exactly one of `message`, `note` and `send` is not null."""
 
     at = serializers.DateTimeField()
     message = MessageSerializer(allow_null=True)
@@ -155,7 +155,7 @@ class Timeline(ApiView):
         except Http404:
             raise serializers.ValidationError({"cursor": ["Not a cursor of this timeline."]}) from None
         since = messages.rows[-1].sent_at if messages.after else None
-        # `keyset_page` has accepted the cursor, which begins with a time
+        # `keyset_page` has validated the cursor, which begins with a time
         until = datetime.fromtimestamp(int(cursor.partition("-")[0]) / 1_000_000, UTC) if cursor else None
         entries = [_entry(message.sent_at, message=message) for message in messages.rows]
         entries += _others(lead, since, until)
@@ -164,7 +164,7 @@ class Timeline(ApiView):
 
 
 def _others(lead: Lead, since: datetime | None, until: datetime | None) -> Iterator[dict[str, Any]]:
-    """The notes of the lead from `since` up to `until`, and the sends that have not become messages."""
+    """The lead's notes from `since` up to `until`, and the lead's sends of that time that have no message yet."""
     span = {"created_at__gte": since} if since else {}
     span |= {"created_at__lt": until} if until else {}
     for note in Note.objects.select_related("author").filter(lead=lead, **span).order_by("-created_at")[:200]:

@@ -1,4 +1,4 @@
-"""`me/`: what a token is and may do."""
+"""The API view `me/`, which describes the token of the request."""
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -37,7 +37,7 @@ class Me(ApiView):
     serializer_class = MeSerializer
 
     def get(self, request: Request) -> Response:
-        """Returns the token, its workspace, scopes and limits."""
+        """Returns the token of the request with its workspace, scopes and limits."""
         limits = {"requests": access.REQUESTS, "seconds": access.WINDOW_S}
         about = {
             "token": self.token,

@@ -1,4 +1,4 @@
-"""The addresses `messages/…`: lists, single messages, and what happened to each."""
+"""The API views `messages/…`: lists of messages, single messages, and what happened to each message."""
 
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,7 @@ class Messages(ListView):
 
 
 class OneMessage(RowView):
-    """Returns a message."""
+    """Returns one message."""
 
     scopes = {"GET": "messages:read"}
     serializer_class = MessageSerializer
@@ -88,7 +88,7 @@ class MessageTrace(ApiView):
     serializer_class = TraceSerializer
 
     def get(self, request: Request, message_id: UUID) -> Response:
-        """Returns what happened to a message, in the words of the page Trace."""
+        """Returns what happened to a message, in the words of the page “What happened”."""
         try:
             return self.answer(story.of(self.workspace, "message", message_id))
         except NotHere:

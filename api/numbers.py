@@ -1,4 +1,4 @@
-"""The addresses `accounts/` and `insights/overview/`, each answer with the time to which it is complete."""
+"""The API views `accounts/` and `insights/overview/`, whose responses say up to which time they are complete."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,7 +38,9 @@ class Accounts(ApiView):
     is_list = True
 
     def get(self, request: Request) -> Response:
-        """Returns the workspace's accounts. `completeThrough`: up to then all that the provider lists is here."""
+        """Returns the workspace's connected accounts. `completeThrough` is the time up to which every message in the
+        provider's lists is stored here.
+        """
         rows = list(self.workspace.integrations.select_related("health").defer("credentials"))
         compared = receipts.lately(self.workspace)
         for row in rows:
@@ -50,7 +52,7 @@ class Accounts(ApiView):
 
 class SpanQuery(Input):
     def get_fields(self) -> Any:
-        """The names `from` and `to`, of which Python reserves the first."""
+        """The fields `from` and `to`. Python reserves the word `from`, so it cannot be a class attribute."""
         return {name: serializers.DateTimeField(required=False) for name in ("from", "to")}
 
     def validate(self, attrs: Any) -> Any:
@@ -89,7 +91,7 @@ class Overview(ApiView):
     serializer_class = OverviewAnswerSerializer
 
     def get(self, request: Request) -> Response:
-        """Returns the numbers of the page Insights from `from` (30 days ago) up to `to` (now)."""
+        """Returns the Insights page's numbers between `from` (by default 30 days ago) and `to` (by default now)."""
         since, until = self.query["since"], self.query["until"]
         numbers = overview_numbers.overview(self.workspace.pk, since, until)
         whole = receipts.between(self.workspace, since, until)

@@ -1,4 +1,4 @@
-"""Returns every error as application/problem+json (RFC 9457), in one form and without text that a person wrote."""
+"""Returns every API error as application/problem+json (RFC 9457), without text that a person wrote."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,12 +36,12 @@ FIELDS = "Some fields are invalid. “errors” lists them."
 
 
 class NoSuchRow(Http404):
-    """The workspace has no row with the id in this field of the body."""
+    """The workspace has no row with the id in the named field of the request's body."""
 
 
 @contextmanager
 def of_field(name: str) -> Iterator[None]:
-    """Raises NoSuchRow for a row that is not found in the block."""
+    """A context manager that raises NoSuchRow for `field` if the block raises Http404."""
     try:
         yield
     except Http404:
@@ -49,21 +49,21 @@ def of_field(name: str) -> Iterator[None]:
 
 
 class Conflict(exceptions.APIException):
-    """The state of a row has moved, or another request has the same key."""
+    """The row has changed meanwhile, or another request with the same Idempotency-Key is running."""
 
     status_code = HTTPStatus.CONFLICT
     default_code = "conflict"
 
 
 class Unprocessable(exceptions.APIException):
-    """A well-formed request that cannot be carried out."""
+    """The request is well formed, but cannot be carried out."""
 
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
     default_code = "refused"
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The handler of the API's exceptions. Returns None for a defect of ours."""
+    """The API's exception handler for Django REST framework. Returns None for a bug of ours."""
     if isinstance(error, REFUSALS):
         error = _of_refusal(error)
     standard = exception_handler(error, context)
@@ -89,7 +89,9 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 def problem(
     status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None
 ) -> dict[str, Any]:
-    """The body of an error. `code` names its kind. `errors`: the unusable fields, each with a code and a sentence."""
+    """The JSON body of an error response. `code` names the kind of error. `errors` lists the invalid fields, each with
+    a code and a sentence.
+    """
     return {
         "type": code,
         "title": HTTPStatus(status).phrase,
@@ -101,7 +103,7 @@ def problem(
 
 
 def _of_refusal(refusal: Exception) -> exceptions.APIException:
-    """A refusal of the domain: 422 if something speaks against the message itself, 409 if the state has moved."""
+    """The response to a refused action: 422 if the message itself is the reason, 409 if its lead or draft changed."""
     if isinstance(refusal, KeyReused):
         return Unprocessable(str(refusal), "idempotency_key_reused")
     if isinstance(refusal, SendUnderWay):
@@ -126,7 +128,7 @@ def _code(error: Exception) -> str:
 
 
 def _flat(details: Any, path: str = "") -> Iterator[dict[str, str]]:
-    """Flattens the errors of a serializer: one entry for each message, with the path of its field."""
+    """Flattens a serializer's nested errors into a list with one entry per message, each with the path of its field."""
     if isinstance(details, dict) and "message" in details and "code" in details:
         yield {"field": path or ROOT, "code": str(details["code"]), "detail": str(details["message"])}
     elif isinstance(details, dict):

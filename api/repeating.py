@@ -1,8 +1,8 @@
-"""Lets programs repeat writes: the first answer under an Idempotency-Key is repeated for 24 hours.
+"""Makes it safe to repeat a write: for 24 hours, a request with the same Idempotency-Key gets the first response.
 
-One transaction takes the lock of token and key, does the work and stores the answer, so neither exists without the
-other, whenever a process dies. A 409 is not stored: it changed nothing, and says only how things are now
-(docs/adr/0088-programs-repeat-without-fear.md).
+One transaction locks the token and key, does the write and stores the response. If the process dies, either both the
+write and the response are stored or neither. A 409 response is not stored, because the request changed nothing and may
+succeed later (docs/adr/0088-programs-repeat-without-fear.md).
 """
 
 import hashlib
@@ -35,8 +35,8 @@ Write = Callable[..., Response]
 
 
 def repeatable(write: Write) -> Write:
-    """Decorator for the methods of ApiView that write. Everything that they do is one transaction. `view.lead_id` is
-    the lead that the stored answer is about. The answer is emptied when the lead is erased.
+    """Decorator for the methods of an ApiView that write. The decorated method runs in one transaction. `view.lead_id`
+    is the lead that the response is about. When that lead is erased, the stored response is emptied.
     """
 
     @wraps(write)
@@ -91,7 +91,7 @@ def _hash(request: Request) -> str:
 def _replayed(row: IdempotencyKey, body_hash: str) -> Response:
     if row.body_hash != body_hash:
         raise Unprocessable("This key was already used for a different request.", "idempotency_key_reused")
-    if not row.answer:  # its lead was erased
+    if not row.answer:  # the lead of the stored response was erased
         raise Http404
     content_type = TYPE if row.status >= 400 else None
     headers = {"Idempotent-Replayed": "true"}

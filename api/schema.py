@@ -1,4 +1,6 @@
-"""Describes the API as OpenAPI by what its views state. Each release publishes docs/reference/openapi.json."""
+"""Generates the API's OpenAPI document from its views. Each release publishes the document as
+docs/reference/openapi.json.
+"""
 
 from typing import Any
 
@@ -45,7 +47,7 @@ class Bearer(OpenApiAuthenticationExtension):
 
 
 class Schema(AutoSchema):
-    """The OpenAPI description of an API view: its scope, query, body, answer and errors."""
+    """Describes one API view in OpenAPI: its scopes, query, body, response and errors."""
 
     view: Any
 
@@ -90,7 +92,7 @@ class Schema(AutoSchema):
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document of the API."""
+    """The API's OpenAPI document."""
     with patched_settings(SETTINGS):
         generator = SchemaGenerator(patterns=[path("api/v1/", include("api.urls"))])
         described: dict[str, Any] = generator.get_schema(request=None, public=True)

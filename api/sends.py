@@ -1,4 +1,4 @@
-"""The addresses `sends/…`: what goes out. Each key of a program sends once, for ever."""
+"""The API views `sends/…`, which send messages to leads. Each Idempotency-Key sends at most one message, ever."""
 
 from datetime import datetime
 from typing import Any
@@ -39,7 +39,7 @@ class SendSerializer(GoingOutSerializer):
 
 
 class OneSend(RowView):
-    """Returns a send: `later`, `intent`, `sent`, `failed`, `unknown` or `taken_back`."""
+    """Returns a send, whose state is `later`, `intent`, `sent`, `failed`, `unknown` or `taken_back`."""
 
     scopes = {"GET": "sends:read"}
     serializer_class = SendSerializer
@@ -64,7 +64,9 @@ class Sends(ApiView):
 
     @repeatable
     def post(self, request: Request) -> Response:
-        """Sends a text to a lead. Vetoes and open suspicions hold it; so does another message that is under way."""
+        """Sends a text to a lead. The message is held back by a veto, by an open suspicion about the lead, or by
+        another message that is being sent.
+        """
         body = self.body()
         with of_field("lead"):
             lead = self.lead(body["lead"])
@@ -95,7 +97,7 @@ class TakeBack(ApiView):
 
     @repeatable
     def post(self, request: Request, send_id: UUID) -> Response:
-        """Takes a message back during its countdown."""
+        """Takes a message back during the countdown before it is sent."""
         self.body()
         send = self.row(SENDS, send_id)
         undo.take_back(send, user=self.token)

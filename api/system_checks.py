@@ -1,5 +1,5 @@
-"""A system check that refuses to start with an incomplete view of the API: each method needs a scope, and each write
-must be safe to repeat.
+"""A system check that keeps the server from starting with an incomplete API view: each method needs a scope, and each
+write must be safe to repeat.
 """
 
 import inspect
@@ -15,16 +15,16 @@ WRITE = "Decorate the method with api.repeating.repeatable."
 
 
 def views() -> Iterator[tuple[str, type[ApiView]]]:
-    """Each address of the API with its view."""
-    from api import urls  # imports all pages that decide, which a worker never needs
+    """Yields each URL pattern of the API with its view."""
+    from api import urls  # imported here because it loads all pages, which a worker does not need
 
     for pattern in urls.urlpatterns:
         yield str(pattern.pattern), vars(pattern.callback)["cls"]
 
 
 def check_views(**_kwargs: object) -> list[CheckMessage]:
-    """Finds methods of API views without a scope, scopes that do not exist, views that lack a method or rows of their
-    base, and writes without `repeatable`.
+    """Reports API methods without a scope, unknown scopes, views that lack a method or the rows of their base class,
+    and writes without `repeatable`.
     """
     hint = "State it in `scopes` of the view (api.base.ApiView)."
     problems: list[CheckMessage] = []

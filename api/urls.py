@@ -1,4 +1,4 @@
-"""The addresses of the API below `/api/v1/` (docs/programs.md)."""
+"""The URLs of the API below `/api/v1/` (docs/programs.md)."""
 
 from django.urls import path, re_path
 

@@ -1,4 +1,4 @@
-"""Replaces Django's admin app with our admin site, and registers the check of static files."""
+"""Replaces Django's admin site with Holdfast's own, and registers the system check of static files."""
 
 from django.apps import apps
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig

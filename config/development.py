@@ -32,8 +32,8 @@ def _stored(name: str, fresh: str) -> str:
     path = STORE / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # The file is linked to its name only after it is complete. So two processes that start at the same time read
-        # the same secret, and never half of one.
+        # The secret's file gets its name only when it is complete. So two processes that start at the same time read
+        # the same secret, and neither reads half of one.
         temporary = path.with_name(f"{name}.{os.getpid()}.tmp")
         temporary.touch(mode=0o600)
         temporary.write_text(json.dumps(fresh))

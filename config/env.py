@@ -1,7 +1,7 @@
-"""Reads and checks the product's settings from environment variables. No other module reads them.
+"""Reads and checks the product's settings from environment variables, which no other module reads.
 
-A number out of range is moved into the range with a warning. An unusable value stops the process. Values are stripped,
-because a trailing newline in a secret would silently break a login.
+A number out of range is moved into the range with a warning. A value that cannot be used stops the process. Whitespace
+around a value is removed, because a trailing newline in a secret would silently break a login.
 """
 
 import logging
@@ -28,18 +28,18 @@ PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}(?:@{UUID})?", re.ASCII | re.IGNORECA
 
 
 class Env:
-    """Reads environment variables as typed values. `default` replaces unset and, except in `flag`, empty ones."""
+    """Reads environment variables as typed values. `default` replaces unset and, except in `flag`, empty variables."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
 
     def text(self, name: str, default: str = "") -> str:
-        """The stripped value."""
+        """The text of the environment variable, without surrounding whitespace."""
         return self._environ.get(name, "").strip() or default
 
     def flag(self, name: str) -> bool:
-        """The value as a boolean: False if it is unset or empty. Raises ImproperlyConfigured for a word that is neither
-        in TRUE nor in FALSE.
+        """The environment variable as a boolean: False if the variable is unset or empty. Raises ImproperlyConfigured
+        for a word that is in neither TRUE nor FALSE.
         """
         word = self.text(name).lower()
         if word in {*TRUE, *FALSE}:
@@ -47,8 +47,8 @@ class Env:
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true/false, yes/no, on/off).")
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """The value as an integer, moved into `low` to `high` with a warning. Raises ImproperlyConfigured for no
-        integer.
+        """The environment variable as an integer, moved into `low` to `high` with a warning. Raises
+        ImproperlyConfigured if the value is not an integer.
         """
         raw = self.text(name)
         if not raw:
@@ -63,12 +63,12 @@ class Env:
         return clamped
 
     def words(self, name: str, default: str = "") -> list[str]:
-        """The items of a comma-separated list, stripped and without empty ones."""
+        """The items of a comma-separated environment variable, without surrounding whitespace and empty items."""
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def url(self, name: str, default: str = "", schemes: tuple[str, ...] = ("https", "http")) -> str:
-        """Returns the value without a trailing slash. Raises ImproperlyConfigured if the value is not an absolute URL,
-        its scheme is not in `schemes`, or its host is not plain ASCII.
+        """The URL in the environment variable, without a trailing slash. Raises ImproperlyConfigured if the value is
+        not an absolute URL, its scheme is not in `schemes`, or its host is not plain ASCII.
         """
         url = self.text(name, default).rstrip("/")
         if url:
@@ -83,7 +83,7 @@ class Env:
 
     def provider_hosts(self, name: str) -> list[str]:
         """A list of `provider=host[:port]` entries, each with an optional `@` and the id of the only workspace it
-        serves. Raises ImproperlyConfigured for another form.
+        serves. Raises ImproperlyConfigured for an entry in another form.
         """
         entries = self.words(name)
         if not all(map(PROVIDER_HOST.fullmatch, entries)):
@@ -117,7 +117,7 @@ def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str,
     """Django's mail settings for `smtp://user:password@host:port?from=address`.
 
     smtp:// means STARTTLS, and smtps:// means TLS from the start. Without a URL, mail is printed if `debug`, or else
-    dropped. Raises ImproperlyConfigured for another scheme or a missing host. The error names the variable `name`
+    discarded. Raises ImproperlyConfigured for another scheme or a missing host. The error names the variable `name`
     instead of the URL, which may contain a password.
     """
     if not url:
@@ -141,9 +141,9 @@ def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str,
 
 
 def metrics_dir(folder: str, *, release: Path) -> str:
-    """Creates the folder in which a host's processes share their counters, and sets it for prometheus_client, which
-    must be imported later. "" means a folder for this user and release. Raises ImproperlyConfigured if it cannot be
-    created or belongs to another user.
+    """Creates the directory in which a host's processes share their Prometheus counters, and tells prometheus_client,
+    which must be imported later, to use it. If the setting is empty, the directory is one for this user and release.
+    Raises ImproperlyConfigured if the directory cannot be created or belongs to another user.
     """
     path = Path(
         folder
@@ -165,8 +165,8 @@ def metrics_dir(folder: str, *, release: Path) -> str:
 
 
 def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:
-    """The cache in which web processes share the readers of conversations: Redis at `broker_url` for all hosts, or
-    `folder` for one gunicorn, or this process alone.
+    """The cache in which web processes share who is reading a conversation: Redis at `broker_url` for all hosts, or
+    else `folder` for one gunicorn, or else this process alone.
     """
     if broker_url:
         options = {
@@ -178,7 +178,7 @@ def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": broker_url,
             "KEY_PREFIX": "holdfast",
-            "VERSION": 2,  # under version 1, the previous release stores values that are not JSON
+            "VERSION": 2,  # the previous release stores values that are not JSON under version 1
             "OPTIONS": options,
         }
     if folder:

@@ -1,8 +1,8 @@
 """Settings of gunicorn, the web server.
 
 It uses threads, because requests mostly wait for PostgreSQL. It does not preload the application, because a connection
-must not be shared across a fork. `config.middleware` logs requests. A filter removes webhook keys from gunicorn's error
-log.
+must not be shared across a fork. `config.middleware` logs requests instead of gunicorn. A filter removes webhook keys
+from gunicorn's error log.
 """
 
 import atexit
@@ -43,8 +43,8 @@ many, and nearly all of them are freed without the collector."""
 
 
 def on_starting(server: Any) -> None:
-    """A gunicorn hook that runs before workers start. It opens HEALTH_BIND and, without DATABASE_URL, starts the
-    embedded PostgreSQL (settings.EMBEDDED_POSTGRES), which runs as long as gunicorn.
+    """A gunicorn hook that runs before workers start. The hook opens HEALTH_BIND and, without DATABASE_URL, starts the
+    embedded PostgreSQL (settings.EMBEDDED_POSTGRES), which stops with gunicorn.
     """
     global _health_socket
     if HEALTH_BIND:
@@ -64,7 +64,7 @@ def on_starting(server: Any) -> None:
 
 
 def _share_presence(server: Any) -> None:
-    """Creates a directory for this gunicorn, in which its workers share who is reading which conversation."""
+    """Creates a directory in which the workers of this gunicorn share who is reading which conversation."""
     try:
         folder = tempfile.mkdtemp(prefix="holdfast-presence-")
     except OSError as error:
@@ -75,15 +75,16 @@ def _share_presence(server: Any) -> None:
 
 
 def _remove(folder: str, owner: int) -> None:
-    if os.getpid() == owner:  # workers inherit the hook, but must not delete the directory
+    if os.getpid() == owner:  # gunicorn's workers inherit this exit hook, but must not delete the directory
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:
-    """A gunicorn hook that runs in each new worker. It checks the installation, limits waits and serves HEALTH_BIND.
+    """A gunicorn hook that runs in each new worker. The hook checks the installation, limits waits for the database and
+    serves HEALTH_BIND.
 
-    Imported objects live as long as the process. Without `freeze`, the garbage collector would traverse half a million
-    of them during requests (docs/adr/0009-what-a-delivery-costs.md).
+    Imported objects live as long as the process. Without `gc.freeze`, the garbage collector would traverse half a
+    million imported objects during requests (docs/adr/0009-what-a-delivery-costs.md).
     """
     _require_wiring(worker)
     _require_static(worker)
@@ -107,7 +108,7 @@ def _require_wiring(worker: Any) -> None:
 
 
 def _require_static(worker: Any) -> None:
-    """Stop the server if its first workers find no collected static files. Later workers only log it."""
+    """Stop the server if its first workers find no collected static files. Later workers only log that."""
     from config import static
 
     if fault := static.fault():
@@ -115,7 +116,9 @@ def _require_static(worker: Any) -> None:
 
 
 def _require_weights(worker: Any) -> None:
-    """Stop the server if its first workers cannot use RULE_WEIGHTS_DIR. Later ones log it and use ours."""
+    """Stop the server if its first workers cannot use the rule weights in RULE_WEIGHTS_DIR. Workers that start later
+    log this and use the weights that come with the product.
+    """
     from inbox import weights_check
 
     if fault := weights_check.unfit_weights():

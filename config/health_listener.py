@@ -1,7 +1,7 @@
 """A second, small listener of the web processes at HEALTH_BIND, which serves `/healthz` and the full `/readyz`.
 
-It answers in a thread of its own even while all other threads wait for a slow database or slow clients, so the platform
-does not restart the process. gunicorn's workers share the socket: while one is replaced, the others answer.
+A thread of its own answers even while all other threads wait for a slow database or slow clients, so the hosting
+platform does not restart the process. gunicorn's workers share the socket: while one is replaced, the others answer.
 """
 
 import json
@@ -20,7 +20,9 @@ CLIENT_S = 2.0
 
 
 class _Client(socket.socket):
-    """A client's connection, limited to CLIENT_S for the whole request. Its handler reads with `recv_into`."""
+    """A client's connection to the health listener, limited to CLIENT_S seconds for the whole request. http.server
+    reads from the connection with `recv_into`.
+    """
 
     def __init__(self, fileno: int) -> None:
         super().__init__(fileno=fileno)
@@ -55,11 +57,11 @@ class _Healthz(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
-        """Logs nothing, because the hosting platform sends such a request every few seconds."""
+        """Logs nothing, because the hosting platform requests the health page every few seconds."""
 
 
 def _readiness() -> tuple[int, str, bytes]:
-    """The response of `/readyz`. It closes the database connection of this thread, which ends with the request."""
+    """The response of `/readyz`. The thread's database connection is closed, because the thread ends."""
     from django.db import connection
 
     from config.views import readiness
@@ -87,16 +89,16 @@ class _Server(ThreadingHTTPServer):
 
 
 def open_socket(bind: str) -> socket.socket:
-    """Opens a non-blocking listening socket at `host:port`. Raises ValueError for another form, and OSError if the port
-    is in use or the host is not an address of this machine.
+    """Opens a non-blocking listening socket at `host:port`. Raises ValueError for an address in another form, and
+    OSError if the port is in use or the host is not an address of this machine.
     """
     host, _, port = bind.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host.strip("[]"), int(port)), family=family, backlog=128)
-    listener.setblocking(False)  # another worker may accept the connection first
+    listener.setblocking(False)  # another worker may have accepted the connection first
     return listener
 
 
 def serve(listener: socket.socket) -> None:
-    """Starts a thread that answers requests on `listener` until the process ends."""
+    """Starts a thread that answers health requests on `listener` until the process ends."""
     threading.Thread(target=_Server(listener).serve_forever, name="healthz", daemon=True).start()

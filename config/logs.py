@@ -1,9 +1,9 @@
-"""The logging configuration: JSON lines in production, readable lines in development, and no secrets in either.
+"""The logging configuration: JSON lines in production, readable lines in development, and no secrets in either format.
 
 Equal warnings and refused requests are logged once a minute, with their count. Each process warns many times a minute
 while the database is down. Internet scanners cause thousands of refused requests, such as those with a wrong Host
-header. Their lines contain no text from the client. Responses with 503 count as equal too, because their cause
-has a line of its own.
+header. The log lines of refused requests contain no text from the client. Responses with 503 also count as equal,
+because their cause has a log line of its own.
 """
 
 import logging
@@ -26,7 +26,7 @@ ADDRESSES = {"event", "path", "request"}
 
 
 def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that redacts secrets in every field, and removes queries from addresses."""
+    """A structlog processor that redacts secrets in every field of a log line, and removes query strings from URLs."""
     for name, field in event.items():
         if not name.startswith("_") and name != "exc_info":
             event[name] = _redacted(name, field)
@@ -34,8 +34,8 @@ def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str,
 
 
 def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that adds the error's traceback without secrets and without row values. For a database
-    error, it adds the constraint, table, column, and the place in our code.
+    """A structlog processor that adds an error's traceback without secrets and without values of database rows. For a
+    database error, the processor adds the constraint, table, column, and the place in our code.
     """
     exc_info = event.get("exc_info")
     error = exc_info[1] if isinstance(exc_info, tuple) else None
@@ -51,7 +51,7 @@ def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str
 def _redacted(name: str, field: object) -> object:
     if SECRET_NAMES.search(name):
         return "[redacted]"
-    # Django passes the request object to its loggers, and its text contains the address.
+    # Django passes the request object to its loggers, and the text of a request contains its URL.
     if name in ADDRESSES:
         return redact_path(str(field))
     if isinstance(field, str):
@@ -72,18 +72,20 @@ PROCESSORS = [
     redact_event,
 ]
 LOGGERS: dict[str, dict[str, Any]] = {
-    # Django's own handlers are left out, because they would write the text unredacted.
+    # Django's own log handlers are left out, because they would write messages without redaction.
     "django": {"level": "INFO"},
     "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     "django.request": {"filters": ["without_outages"]},
     "axes": {"level": "WARNING"},
-    "httpx2": {"level": "WARNING"},  # integrations.http.call_reports logs each call once, with its outcome
-    "django-q": {"level": "WARNING"},  # several lines per wake-up; jobs log their own end
+    "httpx2": {"level": "WARNING"},  # integrations.http.call_reports logs each outside call once, with its outcome
+    "django-q": {"level": "WARNING"},  # django-q2 logs several lines per wake-up; jobs log their own end
 }
 
 
 def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> dict[str, Any]:
-    """Django's LOGGING: all loggers write to standard error. With `sentry_dsn`, errors also go to Sentry."""
+    """Returns Django's setting LOGGING, in which all loggers write to standard error. With `sentry_dsn`, Sentry gets
+    errors.
+    """
     sentry = {"()": "config.sentry.Handler", "dsn": sentry_dsn, "release": release}
     renderer = (
         structlog.dev.ConsoleRenderer(colors=False)
@@ -127,9 +129,9 @@ SECURITY, GUNICORN = "django.security.", "gunicorn.error"
 
 
 class Fold(logging.Filter):
-    """Passes one record per minute for equal warnings, and for each kind of refused request.
+    """A logging filter that passes one of equal warnings per minute, and one of each kind of refused request.
 
-    `times` holds the number of folded warnings. Records of responses below 500 lose their traceback.
+    `times` in a record is the number of dropped records. Records of responses below 500 lose their traceback.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -154,7 +156,7 @@ class Fold(logging.Filter):
             return True
         try:
             words = _said(record)
-        except Exception:  # unprintable: the handler reports it, and the caller continues
+        except Exception:  # the log record cannot be formatted: the handler reports that, and the caller continues
             return True
         count = self._count(words)
         if count > 1:
@@ -181,7 +183,9 @@ class Fold(logging.Filter):
 
 
 def _kind(record: logging.LogRecord) -> str:
-    """The kind of a refused request: Django's exception or the status. "" for any other record."""
+    """The kind of a refused request: the name of Django's exception, or the HTTP status. A record that is not about a
+    refused request has the kind "".
+    """
     if record.name.startswith(SECURITY) and record.levelno >= logging.ERROR:
         return record.name.removeprefix(SECURITY)
     if (
@@ -194,7 +198,6 @@ def _kind(record: logging.LogRecord) -> str:
 
 
 def _said(record: logging.LogRecord) -> str:
-    """The whole content of a record, except for its time."""
     extra = {name: field for name, field in record.__dict__.items() if name not in OF_EVERY_RECORD}
     error = record.exc_info[1] if record.exc_info else None
     return repr((record.name, record.getMessage(), sorted(extra.items()), type(error), str(error or "")))

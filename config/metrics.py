@@ -1,7 +1,8 @@
-"""The `/metrics` page for Prometheus, protected by METRICS_TOKEN: counters of processes and the database's state.
+"""The page `/metrics` for Prometheus, protected by METRICS_TOKEN: counters of the processes and the state of the
+database.
 
-Workers serve no page, so all processes of a host keep their counters in METRICS_DIR, and each web process shows the
-sum. The label `host` names the directory: of several pages with the same one, a rule takes any.
+Workers serve no web page, so all processes of a host store their counters in METRICS_DIR, and each web process shows
+the sums. The label `host` names that directory. An alert rule may use any web process of a host.
 """
 
 import fcntl
@@ -50,14 +51,14 @@ TOO_SLOW = {Fault.SLOW, Fault.RETRY}
 
 
 class Counting:
-    """Counts jobs without a limit, for one request to `/metrics`, for at most COUNTING_MS in all."""
+    """Counts jobs without a limit for one request to `/metrics`, within COUNTING_MS ms for all counts together."""
 
     def __init__(self) -> None:
         self._left_s = COUNTING_MS / 1000
 
     def exactly(self, count: Callable[[], dict[str, int]]) -> dict[str, int] | None:
-        """The counts of `count()`; None if the time is used up or the database too slow: a missing number is no false
-        one. Raises other errors of the database.
+        """Returns the counts of `count()`. Returns None if the time is used up or the database is too slow, because a
+        missing number is better than a false one. Raises all other database errors.
         """
         if self._left_s <= 0:
             return None
@@ -75,11 +76,11 @@ class Counting:
 
 
 class DatabaseMetrics(Collector):
-    """The metrics that are read from the database at each request. Every process shows the same ones."""
+    """A Prometheus collector that reads metrics from the database for each request. All web processes show the same."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yields the metrics part by part, those of alerts first. Slow parts are left out, and all after PARTS_S
-        seconds. Raises other errors of the database.
+        """Yields the metrics part by part, beginning with those that alerts use. Parts that the database answers too
+        slowly are left out, as are all parts after PARTS_S seconds. Raises all other database errors.
         """
         counting, began = Counting(), time.monotonic()
         for part in PARTS:
@@ -102,7 +103,9 @@ def _workers(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 
 def _promises(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    """The rows that nobody may miss. Counters of processes would lose those of a process that ends before a scrape."""
+    """The metrics that count rows which no alert may miss. A process's counters would lose events if the process ended
+    before Prometheus read them.
+    """
     failed, refused = guarantees.failed_deliveries(), guarantees.refused_deliveries()
     yield _gauge("source", "deliveries_failed", "Webhooks that failed here and wait for a replay.", failed)
     yield _gauge("source", "deliveries_refused", "Webhooks refused or not understood, last hour.", refused)
@@ -120,7 +123,7 @@ def _oldest_due(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 
 def _jobs(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    """The failed jobs are counted alone, as an index has them and an alert asks for them."""
+    """Failed jobs are counted apart, because an alert needs their number and an index contains them."""
     failed, all_jobs = counting.exactly(stats.exact_failures), counting.exactly(stats.exact_counts)
     yield _gauge("status", "jobs", "Jobs by status.", (failed or {}) | (all_jobs or {}))
 
@@ -150,7 +153,7 @@ def _sends(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 
 def _ticks(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    """For each tick (recurring work) that has run: its period, and for how long none of its runs has ended well."""
+    """For each tick (recurring work) that has run: its period, and the seconds since its last successful run."""
     every, since = {}, {}
     for state in stats.ticks():
         if (seconds := state.unsuccessful_s) is not None:
@@ -191,7 +194,6 @@ PARTS = (_workers, _promises, _oldest_due, _jobs, _by_lane, _accounts, _ticks, _
 
 
 def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeMetricFamily:
-    """The gauge `holdfast_<name>` with a value for each value of the label `by`."""
     family = GaugeMetricFamily(f"holdfast_{name}", text, labels=[by])
     for label, number in values.items():
         family.add_metric([label], number)
@@ -199,7 +201,7 @@ def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeM
 
 
 def counted() -> bytes:
-    """The counters for `/metrics` in Prometheus' text format: the sum over METRICS_DIR, or those of this process."""
+    """Returns the counters in Prometheus' text format: the sums over METRICS_DIR, or those of this process."""
     if not settings.METRICS_DIR:
         return generate_latest(REGISTRY)
     directory = Path(settings.METRICS_DIR)
@@ -218,7 +220,7 @@ class HostCounters(Collector):
         self._directory = directory
 
     def collect(self) -> Iterator[Metric]:
-        """Yields the sums over all processes."""
+        """Yields the sums of the counters over all processes of the host."""
         host = f"{socket.gethostname()}:{self._directory.stat().st_ino}"
         for family in MultiProcessCollector(None, path=str(self._directory)).collect():
             family.samples = [row._replace(labels=row.labels | {"host": host}) for row in family.samples]
@@ -226,9 +228,7 @@ class HostCounters(Collector):
 
 
 def _inherit(directory: Path) -> None:
-    """Adds the counters of ended processes to one common file and deletes their files, as the directory would otherwise
-    grow without end.
-    """
+    """Adds the counters of ended processes to one file and deletes their files, so that METRICS_DIR stays small."""
     for path in directory.glob("*_*.db"):
         kind, _, owner = path.stem.rpartition("_")
         if owner == HEIR or psutil.pid_exists(int(owner)):
@@ -241,7 +241,7 @@ def _inherit(directory: Path) -> None:
 
 
 def is_operator(request: HttpRequest) -> bool:
-    """Whether the request carries METRICS_TOKEN, as `Authorization: Bearer METRICS_TOKEN`. False if none is set."""
+    """Whether the request has the header `Authorization: Bearer METRICS_TOKEN`. False if METRICS_TOKEN is not set."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     same = constant_time_compare(token.strip(), settings.METRICS_TOKEN)
     return bool(settings.METRICS_TOKEN) and scheme.lower() == "bearer" and same
@@ -251,8 +251,8 @@ def is_operator(request: HttpRequest) -> bool:
 @never_cache
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The view of `/metrics`: 503 if METRICS_TOKEN is not set, 401 if the request does not carry it as a bearer token,
-    which is checked before the first query. Without a database it shows the counters alone.
+    """The view of `/metrics`: 503 if METRICS_TOKEN is not set, and 401 if the request lacks the token. The view checks
+    the token before it uses the database. If the database is unreachable, the page shows only the counters.
     """
     if not settings.METRICS_TOKEN:
         return HttpResponse("METRICS_TOKEN is not set.\n", status=503, content_type="text/plain")

@@ -31,7 +31,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 KINDS = {"/api/v1/": "api", "/api/webhooks/": "webhook", "/api/cron/": "cron", "/admin/": "admin"}
 """The kind of a request by the prefix of its path. All other requests are pages."""
 request_seconds = Histogram("holdfast_request_seconds", "Time to answer a request.", ["kind", "status"])
-for _kind in (*KINDS.values(), "page"):  # an alert cannot see the first event of a new label
+for _kind in (*KINDS.values(), "page"):  # start each label at 0: an alert misses the first event of a new label
     request_seconds.labels(_kind, 500)
 QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
 EACH_SECOND = "/live/"
@@ -39,7 +39,7 @@ EACH_SECOND = "/live/"
 
 
 class Middleware:
-    """Base class of our middleware, which stores the next layer."""
+    """Base class of our middleware, which stores `get_response`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -47,10 +47,10 @@ class Middleware:
 
 class RequestLogMiddleware(Middleware):
     """Gives each request an id, counts it, and logs its method, path, status and duration in ms. Static files, health
-    pages and successful `/live/` requests are left out.
+    pages and successful `/live/` requests are not logged.
 
-    The request's log lines and the header `X-Request-Id` carry the id. A client's own id is kept if it consists of 8 to
-    64 letters, digits and dashes.
+    The request's log lines and the response header `X-Request-Id` contain the request's id. An id in the client's
+    `X-Request-Id` is used if it has 8 to 64 letters, digits and dashes.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -92,8 +92,9 @@ class PermissionsPolicyMiddleware(Middleware):
 
 
 class LoginMiddleware(LoginRequiredMiddleware):
-    """Django's middleware, which requires a login for all pages that are not public. For these pages, it also records
-    the use of the session, and logs out a user whose session has ended. Public pages do not load the user.
+    """Django's LoginRequiredMiddleware, which requires a login for all pages that are not public. For pages that
+    require a login, the middleware also records the use of the session, and logs out a user whose session has ended. On
+    public pages, the middleware does not load the user.
     """
 
     def process_view(
@@ -114,7 +115,9 @@ class LoginMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponseRedirect:
-        """Redirects to the login page, which leads back to this page or, for a form, to the page that contains it."""
+        """Redirects to the login page, which later leads back to the requested page or, for the URL of a form, to the
+        page that contains the form.
+        """
         page = request.headers.get("Referer", "")
         if request.method == "GET" or not url_has_allowed_host_and_scheme(page, {request.get_host()}):
             return super().handle_no_permission(request, view_func)
@@ -123,7 +126,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
 
 
 class FormAddressMiddleware(Middleware):
-    """Redirects a browser from an address that only accepts forms to the page above it. Other clients get the 405."""
+    """Redirects a browser from an address that only accepts forms to the page above it. Other clients get a 405."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

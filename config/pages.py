@@ -35,8 +35,8 @@ RETRY_AFTER_S = {Fault.UNREACHABLE: 30, Fault.RETRY: 1}
 
 
 class PageDatabaseMiddleware:
-    """Limits each statement of a page (PAGE_STATEMENT_TIMEOUT_MS). Responds with 503 if the database is down, too slow
-    or refuses for the moment. An error in our own code stays a 500.
+    """Limits each statement of a page (PAGE_STATEMENT_TIMEOUT_MS). Responds with 503 if the database is down, too slow,
+    or temporarily refuses connections. An error in our own code stays a 500.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -55,15 +55,15 @@ class PageDatabaseMiddleware:
         match = request.resolver_match
         facts = {"fault": fault, "view": match and match.view_name}
         logger.warning("page without its database", extra=facts | cast(FaultyRequest, request).database_facts)
-        # Otherwise Django would check the connection at the end, and a frozen database is waited for the longest there.
+        # Otherwise Django would check the connection when the request ends, and wait long for a frozen database.
         drop_connection()
         return unavailable(request, fault)
 
 
 def limited(limit_ms: int) -> Callable[..., Any]:
     """An `execute_wrapper` with which PostgreSQL cancels a statement after `limit_ms` (error 57014, `Fault.SLOW`). The
-    first statement of a transaction sets the limit for all of it. `executemany` is limited only inside a transaction,
-    because it cannot send a second statement.
+    first statement of a transaction sets the time limit for all statements of the transaction. `executemany` is limited
+    only inside a transaction, because it cannot send a second statement.
     """
     prefix = f"SET LOCAL statement_timeout = {limit_ms:d}; "
 
@@ -74,14 +74,14 @@ def limited(limit_ms: int) -> Callable[..., Any]:
         if many or session.info.transaction_status != TransactionStatus.IDLE:
             return execute(sql, params, many, context)
         outcome = execute(prefix + sql, params, many, context)
-        context["cursor"].nextset()  # skip the result of SET
+        context["cursor"].nextset()  # skip the result of the SET statement
         return outcome
 
     return execute_limited
 
 
 class FaultyRequest(HttpRequest):
-    """A request whose view failed because the database did not answer, or refused for the moment."""
+    """A request whose view failed because the database did not answer or temporarily refused."""
 
     database_fault: Fault
     database_facts: dict[str, str]
@@ -89,7 +89,7 @@ class FaultyRequest(HttpRequest):
 
 @receiver(got_request_exception)
 def note_fault(request: HttpRequest, **_: object) -> None:
-    """Stores the database's fault on the request whose view failed."""
+    """Stores the database's fault on a request whose view failed because of the fault."""
     error = sys.exc_info()[1]
     if isinstance(error, Error) and db_fault(error) is not Fault.BUG:
         faulty = cast(FaultyRequest, request)
@@ -104,7 +104,9 @@ class WithoutOutages(logging.Filter):
 
 
 def unavailable(request: HttpRequest, fault: Fault) -> HttpResponse:
-    """A 503 response without a query: a page, a sentence for htmx, or JSON, with Retry-After if a retry makes sense."""
+    """A 503 response that needs no database query: a page, a sentence for htmx, or JSON. Its header Retry-After is set
+    if a retry makes sense.
+    """
     part = "HX-Request" in request.headers
     context = {
         "part": part,
@@ -117,7 +119,7 @@ def unavailable(request: HttpRequest, fault: Fault) -> HttpResponse:
     }
     error = "too_slow" if fault is Fault.SLOW else "unavailable"
     if request.path.startswith("/api/v1/"):
-        from api import problems  # needs the apps, which are not there yet when the log's filter is loaded
+        from api import problems  # imported here because the apps are not loaded yet when logging loads this filter
 
         body = problems.problem(503, error, "The database does not answer.")
         response: HttpResponse = JsonResponse(body, status=503, content_type=problems.TYPE)

@@ -1,4 +1,6 @@
-"""The version and commit of the source tree. `make release` writes NUMBER; `git archive` and image builds, ARCHIVED."""
+"""The version number and the commit of this source tree. `make release` writes NUMBER; `git archive` and images,
+ARCHIVED.
+"""
 
 import subprocess
 from pathlib import Path
@@ -10,12 +12,12 @@ SHOWN = 12
 
 
 def commit(root: Path) -> str:
-    """The commit of the tree in `root`, from the archive's mark or from git. "" if neither is available."""
+    """The commit of the source tree in `root`, from ARCHIVED or from git. The commit is "" if neither knows it."""
     if not ARCHIVED.startswith("$"):
         return ARCHIVED
     if not (root / ".git").exists():
         return ""
-    # Another user may own the tree.
+    # Another user may own the source tree, which git would refuse.
     git = ("git", "-c", "safe.directory=*", "-C", str(root), "rev-parse", "HEAD")
     try:
         process = subprocess.run(git, capture_output=True, text=True, check=True, timeout=5)

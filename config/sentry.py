@@ -1,6 +1,6 @@
-"""Reports errors to a Sentry server if SENTRY_DSN is set. No other module needs sentry-sdk.
+"""Reports errors to a Sentry server if SENTRY_DSN is set; no other module needs sentry-sdk.
 
-This module builds events from an allow list: constant text of our log messages, error classes, places in the code, and
+Events contain only what an allow list names: constant text of our log messages, error classes, places in the code, and
 ids. sentry-sdk's integrations are off, because they collect requests, queries and local variables.
 """
 
@@ -65,8 +65,8 @@ MISSING = (
 
 
 class Handler(logging.Handler):
-    """Sends ERROR records, except those of refused requests, to the Sentry server of `dsn`. Raises ImproperlyConfigured
-    if sentry-sdk is missing or `dsn` is invalid.
+    """A logging handler that sends ERROR records to the Sentry server of `dsn`, except those of refused requests.
+    Raises ImproperlyConfigured if sentry-sdk is missing or `dsn` is invalid.
     """
 
     def __init__(self, dsn: str, release: str) -> None:
@@ -94,7 +94,7 @@ class Handler(logging.Handler):
             raise ImproperlyConfigured(
                 "SENTRY_DSN must be a DSN, as in https://key@sentry.example.com/1."
             ) from None
-        super().__init__(logging.ERROR)  # must come last, because logging keeps the handler from here on
+        super().__init__(logging.ERROR)  # last, because logging keeps a reference to the handler
 
     def emit(self, record: logging.LogRecord) -> None:
         refused = record.name.startswith("django.security.") or getattr(record, "status_code", 500) < 500
@@ -102,7 +102,7 @@ class Handler(logging.Handler):
             return
         try:
             self._client.capture_event(cast("Any", event_of(record)))
-        except Exception as error:  # logging itself would print the arguments and the error's text
+        except Exception as error:  # logging itself would print the record's arguments and the error's text
             with suppress(OSError, ValueError):  # standard error is closed
                 print(f"Sentry was not told of an error: {type(error).__name__}", file=sys.stderr)
 
@@ -111,7 +111,7 @@ class Handler(logging.Handler):
 
 
 def event_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Builds the event for a log record: its constant text, the error, and its ids."""
+    """Builds the Sentry event for a log record: the record's constant text, its error, and its ids."""
     vocabulary = names()
     event: dict[str, Any] = {
         "level": "error",
@@ -134,7 +134,9 @@ def _passes(text: str, form: str, vocabulary: set[str]) -> bool:
 
 
 def names() -> set[str]:
-    """The names that may be sent, such as those of tables, job kinds and error classes. Empty while Django starts."""
+    """The names that may be sent to Sentry, such as those of tables, job kinds and error classes. Empty until Django
+    has started.
+    """
     from django.apps import apps
 
     if not apps.ready:
@@ -164,15 +166,15 @@ def _error_classes() -> set[str]:
 
 
 def text_of(record: logging.LogRecord) -> str:
-    """The format string of a log message, without its arguments. A library's message may contain anything, so the
-    logger's name replaces it.
+    """The format string of a log message, without its arguments. A library's message may contain anything, so the name
+    of its logger is used instead.
     """
     ours = record.name.partition(".")[0] in OURS
     return str(record.msg) if ours else f"An error in {record.name}"
 
 
 def chain_of(error: BaseException) -> list[BaseException]:
-    """The error, followed by its causes, from the direct cause to the first one."""
+    """The error and its chain of causes, beginning with the error itself."""
     chain: list[BaseException] = []
     following: BaseException | None = error
     while following is not None and following not in chain and len(chain) < 10:
@@ -182,12 +184,12 @@ def chain_of(error: BaseException) -> list[BaseException]:
 
 
 def allowed(event: Any, _hint: Any = None) -> Any:
-    """sentry-sdk's `before_send`, which drops all fields that may not be sent."""
+    """sentry-sdk's hook `before_send`, which drops all fields that may not be sent."""
     return {name: field for name, field in event.items() if name in KEPT}
 
 
 def _exception(error: BaseException) -> dict[str, Any]:
-    """Describe an error by class and places, without its text, which may quote a person or a row."""
+    """Describe an error by its class and places, without its text, which may quote a person or a row."""
     return {
         "type": type(error).__name__,
         "module": type(error).__module__,

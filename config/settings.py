@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "config.pages.PageDatabaseMiddleware",  # must come before anything that queries the database
+    "config.pages.PageDatabaseMiddleware",  # must come before every middleware that queries the database
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -121,7 +121,8 @@ else:
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
-    # PgBouncer in transaction mode may run the next statement on another connection, which does not have the cursor.
+    # With PgBouncer in transaction mode, the next statement may run on another connection, which does not have the
+    # server-side cursor.
     "DISABLE_SERVER_SIDE_CURSORS": True,
     "TEST": {"NAME": "test_holdfast" + env.text("PYTEST_DB_SUFFIX")},
 }
@@ -155,7 +156,8 @@ if any((OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ONLY)) and not all
         "The company login needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and PUBLIC_URL. Set all four, or "
         "none that begins with OIDC_."
     )
-# A session belongs to the backend that opened it, so OIDC_ONLY ends all sessions opened with a password.
+# A session is bound to the authentication backend that created it, so OIDC_ONLY ends all sessions that began with a
+# password.
 PASSWORD_BACKEND = (
     "inbox.workspaces.log_in.EmergencyBackend" if OIDC_ONLY else "django.contrib.auth.backends.ModelBackend"
 )
@@ -186,7 +188,7 @@ AXES_SENSITIVE_PARAMETERS = [
     "csrfmiddlewaretoken",
 ]
 AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False  # admin/operators.py registers its pages
+AXES_ENABLE_ADMIN = False  # admin/operators.py registers the admin pages of django-axes instead
 
 # --- web -----------------------------------------------------------------------------------------------------------
 TRUSTED_PROXY = env.number("TRUSTED_PROXY", 0, 0, 10)
@@ -198,7 +200,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$", r"^metrics/?$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
-SILENCED_SYSTEM_CHECKS = ["security.W021"]  # the domain's owner decides about preload
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # the owner of the domain decides about HSTS preload
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_AGE = 3600 * env.number("SESSION_IDLE_HOURS", 336, 1, 2160)
 SESSION_MAX_DAYS = env.number("SESSION_MAX_DAYS", 90, 1, 365)
@@ -253,7 +255,7 @@ globals().update(email_config(env.text("EMAIL_URL"), debug=DEBUG))
 
 # --- background work -----------------------------------------------------------------------------------------------
 Q_BROKER_URL = env.url("Q_BROKER_URL", schemes=("redis", "rediss"))
-PRESENCE_DIR = env.text("PRESENCE_DIR")  # set by config/gunicorn.py
+PRESENCE_DIR = env.text("PRESENCE_DIR")  # config/gunicorn.py sets this directory
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "presence": presence_cache(Q_BROKER_URL, PRESENCE_DIR),
@@ -274,7 +276,7 @@ if ALLOW_LOOPBACK_PROVIDERS and not DEBUG:
     raise ImproperlyConfigured(
         "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only: unset it, or set DEBUG=1."
     )
-# Extra hosts of providers, such as emailbison=send.example.com@<workspace id>.
+# Extra hosts at which providers may be called, such as emailbison=send.example.com@<workspace id>.
 PROVIDER_HOSTS = env.provider_hosts("PROVIDER_HOSTS")
 EMAILBISON_BASE_URL = env.url("EMAILBISON_BASE_URL")
 EMAILBISON_TIMEOUT_MS = env.number("EMAILBISON_TIMEOUT_MS", 30_000, 1_000, 120_000)
@@ -300,7 +302,7 @@ OPENAI_DRAFT_TIMEOUT_MS = env.number("OPENAI_DRAFT_TIMEOUT_MS", 120_000, 5_000, 
 AUTO_SEND_DISABLED = env.flag("AUTO_SEND_DISABLED")
 RULE_WEIGHTS_DIR = env.text(
     "RULE_WEIGHTS_DIR"
-)  # the installation's own rule weights (inbox.understanding.installed_weights)
+)  # the directory with the installation's own rule weights (inbox.understanding.installed_weights)
 INSIGHTS_CONTEXT_PACK_CRON_LIMIT = env.number("INSIGHTS_CONTEXT_PACK_CRON_LIMIT", 3, 1, 20)
 INSIGHTS_CONTEXT_PACK_CRON_BATCH = env.number("INSIGHTS_CONTEXT_PACK_CRON_BATCH", 15, 1, 15)
 INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT = env.number("INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT", 10, 1, 50)

@@ -37,8 +37,9 @@ EXPORT = re.compile(r"^export ((?:async )?(?:const|function) (\w+))", re.MULTILI
 
 
 def served(name: str, read: Callable[[str], bytes]) -> bytes:
-    """One of our scripts or styles as browsers get it: without comments, and with the modules that it imports
-    (docs/adr/0080-scripts-are-modules.md). No string in it may span lines. `read` returns the source of a file.
+    """Our script or style as browsers get it: without comments, and joined with its imports
+    (docs/adr/0080-scripts-are-modules.md). No string in it may contain a line break. `read` returns the source of a
+    file.
     """
     modules: dict[str, tuple[list[str], str]] = {}
     script = _module(name, read, modules)
@@ -50,8 +51,8 @@ def served(name: str, read: Callable[[str], bytes]) -> bytes:
 
 
 def _module(name: str, read: Callable[[str], bytes], modules: dict[str, tuple[list[str], str]]) -> str:
-    """Build a script whose imports read from objects named after the modules. Add each module's exported names and body
-    to `modules`, in execution order. Raises ValueError if the scripts cannot be joined.
+    """Build one script in which each module is an object, from which others import. Add each module's exported names
+    and body to `modules`, in execution order. Raises ValueError if the scripts cannot be joined.
     """
     source = COMMENT.sub(b"", read(name)).decode()
     imports = HEAD.findall(source)[0]
@@ -70,7 +71,7 @@ def _module(name: str, read: Callable[[str], bytes], modules: dict[str, tuple[li
 
 
 class _Served:
-    """The files of a storage in the form that browsers get."""
+    """The files of a static files storage in the form that browsers get."""
 
     def __init__(self, files: Files) -> None:
         self.files = files
@@ -87,8 +88,8 @@ class _Served:
 class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
     """WhiteNoise's storage, which serves our scripts and styles without comments under their hashed names.
 
-    A file that was not collected keeps its plain name instead of raising an error, so that a page without styles can
-    still be read, and its messages answered.
+    A file that was not collected keeps its plain name instead of raising an error. A page without styles can still be
+    read, and its messages answered.
     """
 
     def post_process(
@@ -112,7 +113,7 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # wh
             paths: dict[str, str]
             paths, digest = super().load_manifest()
             return paths, digest
-        except ValueError:  # the manifest is cut off or overwritten, so it is treated as missing
+        except ValueError:  # the manifest is incomplete or not JSON, so it is treated as missing
             return {}, ""
 
 
@@ -120,8 +121,8 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # wh
 def fault() -> str:
     """Returns MISSING or STALE if this release's static files are not collected, or else "".
 
-    It is always "" under DEBUG, which needs no collected files. The first result is kept for the life of the process,
-    because the manifest is also read only once.
+    Under DEBUG, which needs no collected files, the result is always "". The first result is cached until the process
+    ends, because Django also reads the manifest only once.
     """
     collected = getattr(staticfiles_storage, "hashed_files", None)
     if collected is None:
@@ -132,7 +133,7 @@ def fault() -> str:
 
 
 def _sources() -> Iterator[tuple[str, str]]:
-    """The name and path of each file for collectstatic. If several files share a name, the first one wins."""
+    """The name and path of each static file that collectstatic collects. The first file of a name wins."""
     names: set[str] = set()
     files = apps.get_app_config("staticfiles")
     assert isinstance(files, StaticFilesConfig)
@@ -150,8 +151,8 @@ def _is_copied(name: str, path: str) -> bool:
 
 
 def check(**_kwargs: object) -> list[checks.CheckMessage]:
-    """The check of collected static files in `manage.py check --deploy` and `manage.py doctor`. Returns [] or one
-    error.
+    """The system check of collected static files, used by `manage.py check --deploy` and `manage.py doctor`. Returns an
+    empty list or one error.
     """
     trouble = fault()
     return [checks.Error(WORDS[trouble], hint=FIX, id="holdfast.E001")] if trouble else []

@@ -1,4 +1,4 @@
-"""The product's root URLconf, which includes that of each app."""
+"""The product's root URLconf, which includes the URLs of each app."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
@@ -47,7 +47,7 @@ urlpatterns = [
     path("api/v1/", include("api.urls")),
     path("api/webhooks/", include("inbox.webhooks.urls")),
     re_path(r"^api/cron/(?P<name>[a-z/-]+?)/?$", jobs.views.cron, name="cron"),
-    # The admin uses the product's own pages for login and passwords, and thus their rate limits.
+    # Pages for login and passwords are the product's own, in the admin too, so that their rate limits apply.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password-change")),
     path("admin/", admin.site.urls),

@@ -40,7 +40,7 @@ _migrated = threading.Event()
 @never_cache
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Responds with "ok" without a query, because restarting the process would not bring the database back."""
+    """Responds with "ok" without a database query, because restarting the process would not bring the database back."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -56,9 +56,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def readiness() -> tuple[int, dict[str, Any]]:
     """The HTTP status of `/readyz`, and the details for operators.
 
-    Static files, the database and all migrations are required. The following are reported, but do not cause a 503:
-    stale static files (webhooks must be received), the queue (fewer web servers would not help it), unreadable secrets,
-    migrations of a newer release, and a restored database, which only holds back sends.
+    The process needs its static files, the database and all migrations to be ready. Other problems are reported without
+    a 503: stale static files (webhooks must be received), the queue (fewer web servers would not help it), unreadable
+    secrets, migrations of a newer release, and a restored database, which only holds back sends.
     """
     if (files := static.fault()) == static.MISSING:
         return 503, {"ready": False, "static": f"{files}. {static.FIX}"}
@@ -84,7 +84,6 @@ def readiness() -> tuple[int, dict[str, Any]]:
 
 
 def _unreadable() -> int:
-    """The number of enabled accounts whose secrets this process's keys cannot decrypt."""
     accounts = Integration.objects.filter(enabled=True).only("credentials")
     return sum(account.is_unreadable for account in accounts)
 
@@ -95,8 +94,8 @@ def _heartbeat_s() -> float | None:
 
 
 def _queue() -> dict[str, Any]:
-    """The age of due jobs by lane and kind, and the last day's waits; "not counted" with the fault if a query takes
-    over QUEUE_STATEMENT_MS or fails.
+    """The ages of due jobs by lane and kind, and the waits of the last day. The value is "not counted" with the fault
+    if a query fails or takes over QUEUE_STATEMENT_MS.
     """
     try:
         with statements_within(QUEUE_STATEMENT_MS):

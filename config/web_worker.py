@@ -1,7 +1,7 @@
 """gunicorn's threaded worker, which also disconnects slow clients (docs/adr/0018-slow-clients-are-cut-off.md).
 
-A thread reads a request's headers and body itself, so a slow client for each thread, each sending a byte now and then,
-would block the whole site. A buffering proxy prevents this (deploy/nginx). Without a proxy, this limit does.
+A thread reads a request's headers and body itself, so slow clients, each sending a byte now and then, could occupy all
+threads and block the site. A buffering proxy (deploy/nginx) also prevents this.
 """
 
 import errno
@@ -27,8 +27,8 @@ no other client meanwhile."""
 
 
 class ClientSocket(socket.socket):
-    """A client's connection. Reads and writes raise ConnectionResetError once the client's time is over, which gunicorn
-    and Django treat as a disconnected client.
+    """A client's connection with a time limit. Reads and writes raise ConnectionResetError once the client's time is
+    over; gunicorn and Django treat this as a disconnected client.
     """
 
     _read_until: float | None = None
@@ -50,8 +50,8 @@ class ClientSocket(socket.socket):
             return super().recv(*args)
 
     def sendall(self, data: Any, *args: Any) -> None:
-        """Sends `data` in pieces of PIECE bytes, with SLOW_CLIENT_S for each. Python's own limit covers the whole call,
-        so it would cut off a long response.
+        """Sends `data` in pieces of PIECE bytes, and gives the client SLOW_CLIENT_S seconds for each piece. Python's
+        own socket timeout covers the whole call, so it would cut off a long response.
         """
         with self._limited(SLOW_CLIENT_S):
             for at in range(0, len(data), PIECE):
@@ -63,7 +63,7 @@ class ClientSocket(socket.socket):
 
     @contextmanager
     def _limited(self, seconds: float) -> Iterator[None]:
-        """Raises ConnectionResetError if a call in the block takes longer."""
+        """A context manager that raises ConnectionResetError if a socket call in the block takes too long."""
         own_s = self.gettimeout()
         self.settimeout(seconds)
         try:
@@ -100,5 +100,5 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _limit(conn: TConn, seconds: float) -> None:
-    if isinstance(conn.sock, ClientSocket):  # gunicorn's own TLS uses another socket class
+    if isinstance(conn.sock, ClientSocket):  # gunicorn's own TLS would use another socket class
         conn.sock.limit_reads(seconds)

@@ -1,4 +1,6 @@
-"""The app of insights. At start it registers its pages, states, retention and checks with the other apps."""
+"""The Django app of insights: statistics of conversations, and answers to questions about them. At start, the app
+registers its pages, states, retention and checks with the other apps.
+"""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""Makes a model read the conversation of every lead who booked a meeting, even outside of packs.
+"""Makes a model read the conversation of every lead who booked a meeting, even if no context pack needs it.
 
 The job's dedupe key contains the lead and the date of the booking, so an unreadable conversation is not tried again
 every ten minutes.
@@ -33,11 +33,11 @@ SOURCE = ConversationInsight.Source.BOOKED_CRON
 
 
 class BeingRead(TransientError):
-    """Another caller is reading this conversation. The job that raises this is retried."""
+    """Another caller is reading this conversation. The job that raises BeingRead is retried."""
 
 
 def limits() -> dict[str, int]:
-    """The most conversations that one run of the tick enqueues, for the response to the cron."""
+    """The most conversations that one run of the tick enqueues, for the response to the cron request."""
     return {"leadLimit": settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT}
 
 
@@ -45,7 +45,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
     """The tick `insights/booked-summaries`: enqueues readings of leads who booked a meeting.
 
     Returns counts of the newest such leads and of their jobs (created, under way, failed), `more` (1 if more leads
-    wait), and the limits.
+    wait), and the tick's limits.
     """
     limit = settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT
     rows = _missing()
@@ -74,7 +74,8 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _missing() -> QuerySet[Any]:
-    """Returns leads who booked a meeting and whose conversation is unread, newest first. `at` is the booking's time."""
+    """Returns the leads who booked a meeting (at the time `at`) and whose conversation is unread, newest booking first.
+    """
     words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
     leads = Lead.objects.filter(
         HAS_BOOKED,
@@ -89,12 +90,10 @@ def _missing() -> QuerySet[Any]:
 
 
 def _key(lead_id: UUID, at: datetime | None) -> str:
-    """Returns the dedupe key of a reading, from the lead and the day (UTC) of the booking."""
     return f"{SUMMARISE}:{lead_id}:{at and at.astimezone(UTC).date()}"
 
 
 def _untried(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Returns the leads in `rows`, annotated with `at`, whose reading has no job."""
     day = Func(F("at"), template="to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD')")
     key = Concat(
         Value(f"{SUMMARISE}:"),
@@ -109,8 +108,8 @@ def _untried(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job that makes a model read one such conversation. It skips one without text, or one that was read and is
-    unchanged. Raises BeingRead and the errors of `readings.read`.
+    """The job that makes a model read the conversation of a lead who booked a meeting. The job skips a conversation
+    without text, and one that was read and is unchanged. Raises BeingRead and the errors of `readings.read`.
     """
     lead_id, workspace_id, outage = UUID(ctx.payload["lead_id"]), ctx.workspace_id, Outage()
     label = readings.prompt().label

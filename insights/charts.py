@@ -1,4 +1,4 @@
-"""Computes the bars of the overview's charts as SVG attributes, because pages allow no inline styles."""
+"""Computes the bars of the overview page's charts as SVG attributes, because pages have no inline styles."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ class Plot:
 
 
 def bars(rows: Sequence[Sequence[tuple[float, str]]]) -> list[Plot]:
-    """Returns one stacked horizontal bar for each row of a table, all on one scale. A row is a list of (value, tone),
-    and the tone selects the bar's colour. The table's row states the same in words.
+    """Returns one stacked horizontal bar for each row of a table; all bars have one scale. A table row is a list of
+    (value, tone), and the tone selects the bar's colour. The page shows the same numbers in words.
     """
     longest = max((sum(length for length, _ in values) for values in rows), default=0) or 1
     return [Plot(WIDTH, ROW, "", list(_stack(values, longest))) for values in rows]
@@ -55,7 +55,7 @@ def _stack(values: Sequence[tuple[float, str]], longest: float) -> Iterator[Rect
 
 
 def days(overview: Overview, first: date, last: date) -> Plot:
-    """Returns the chart of replies by day. The lower part of each bar shows the positive replies."""
+    """Returns the chart of replies by day. The lower part of each bar shows the positive replies of the day."""
     counts = {day: (count, good) for day, count, good in overview.days}
     highest = max((count for count, _ in counts.values()), default=0) or 1
     span = (last - first).days + 1
@@ -74,7 +74,7 @@ def days(overview: Overview, first: date, last: date) -> Plot:
 
 
 def of(overview: Overview) -> dict[str, list[tuple[Any, Plot]]]:
-    """Returns the rows of each table on the overview page, each with its bar, by the table's name."""
+    """Returns the charts of the overview page's tables by the table's name: each row with its bar."""
 
     def with_bars(rows: Sequence[Any], values: list[list[tuple[float, str]]]) -> list[tuple[Any, Plot]]:
         return list(zip(rows, bars(values), strict=True))

@@ -22,7 +22,7 @@ class Citation:
 
 @dataclass(frozen=True)
 class ShownClaim:
-    """A statement with links to its messages. `gone` counts cited messages that have been deleted since."""
+    """A statement of an answer, with links to the messages that it cites. `gone` counts deleted ones."""
 
     text: str
     citations: list[Citation]
@@ -31,7 +31,7 @@ class ShownClaim:
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """An answer as pages show it. `left_out` counts the claims that cited no message."""
+    """An answer about a context pack as pages show it. `left_out` counts the claims that cited no message."""
 
     answer: str
     claims: list[ShownClaim]
@@ -62,7 +62,7 @@ def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citat
 
 
 def show(workspace_id: UUID, *answers: dict[str, Any] | None) -> list[ShownAnswer | None]:
-    """Converts the stored `answers` to what pages show; None stays None. One query finds all links."""
+    """Adds links to the stored `answers` of a context pack, with one query; None stays None."""
     ids = [
         message_id
         for answer in answers
@@ -85,7 +85,7 @@ def _shown(answer: dict[str, Any], links: dict[str, Citation]) -> ShownAnswer:
 
 
 def quotes(workspace_id: UUID, threads: Iterable[PackThread]) -> dict[int, list[tuple[str, Citation]]]:
-    """Returns pairs of a quote and a link to its message, by the PackThread's id. Deleted messages have none."""
+    """Returns pairs of a quote and a link to its message, by the PackThread's id. Deleted messages have no quote."""
     by_thread = {
         thread.pk: thread.insight.data.get("evidence_quotes", []) if thread.insight else []
         for thread in threads

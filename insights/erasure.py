@@ -14,9 +14,9 @@ WAIT = timedelta(minutes=1)
 
 
 def forget(lead: Lead) -> None:
-    """Removes what is based on `lead` from the answers of packs: the claims that cite its messages, and the text, which
-    may name anybody. It runs before and after the messages are deleted. Raises Snooze while such an answer is being
-    written.
+    """Removes what is based on `lead` from the answers of packs: the claims that cite the lead's messages, and the
+    whole text, which may name anybody. The function runs before and after the lead's messages are deleted. Raises
+    Snooze while a model writes an answer from the lead's messages.
     """
     packs = ContextPack.objects.filter(workspace_id=lead.workspace_id, threads__lead=lead).distinct()
     questions = PackQuestion.objects.filter(pack__in=packs)

@@ -1,4 +1,4 @@
-"""Reads one conversation of a pack in a thread of the pool. An error in one does not stop the others."""
+"""Reads the conversations of a context pack in a thread pool, in which one error does not stop the other threads."""
 
 import logging
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ STOP = (Cancelled, ShutdownRequested, LeaseLost, DeadlineExceeded, Error)
 class Unavailable:
     """The language model cannot be asked before `until`, for `reason`.
 
-    This says nothing about the conversation, so its attempt does not count.
+    The failure is not the conversation's, so the attempt to read it does not count.
     """
 
     until: datetime
@@ -42,7 +42,7 @@ class Unavailable:
 
 
 class Reader:
-    """Makes the model read conversations of a pack, in one round. Several threads may call `work` at once."""
+    """Makes the model read conversations of a context pack, in one round. Several threads may call `work` at once."""
 
     def __init__(self, deadline: Deadline, outage: Outage, source: str) -> None:
         self._deadline = deadline
@@ -52,8 +52,7 @@ class Reader:
     def work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
         """Makes the model read one conversation, and stores the reading. It never raises.
 
-        Returns "done", "failed" (permanently), "later" or "busy". If the whole job has to stop, returns an Unavailable
-        or the exception.
+        Returns "done", "failed" (permanently), "later" or "busy". If the job must stop, returns an exception.
         """
         try:
             self._deadline.check()
@@ -79,7 +78,7 @@ class Reader:
         return self._ask(thread, conversation)
 
     def _claim(self, thread: PackThread, conversation: Conversation) -> Claim:
-        """Claims the reading and counts the attempt, in one transaction. A stored reading completes the thread."""
+        """Claims the reading and counts the attempt, in one transaction. A stored reading is enough."""
         with transaction.atomic():
             claimed, reading_id = readings.claim(
                 conversation, thread.pack.workspace_id, self._source, thread.pack_id
@@ -126,7 +125,7 @@ class Reader:
             _charge(thread, bill)
 
     def _settle(self, thread: PackThread, reason: str, *, final: bool) -> str | BaseException:
-        """Stores why a conversation could not be read: permanently if `final`, else until the next round."""
+        """Stores why a conversation could not be read: permanently if `final`, or else until the next round."""
         values = {"error": reason[:200]} | ({"status": PackThread.Status.FAILED} if final else {})
         try:
             self._outage.visit(lambda: _pending(thread).update(**values))
@@ -152,14 +151,16 @@ def _charge(thread: PackThread, bill: Bill) -> None:
 
 
 def _refunded(error: Exception) -> bool:
-    """Whether the attempt does not count, because no call was made or the job was told to stop."""
+    """Whether the attempt does not count, because no model call was made or the job was asked to stop."""
     if isinstance(error, ProviderError):
         return error.sent is False and error.code in ("circuit_open", "throttled", "own_limit")
     return isinstance(error, STOP)
 
 
 def try_again_at(error: ProviderError) -> datetime:
-    """Returns when (aware) the provider may be called again after `error`: when it says, else in a second."""
+    """Returns the time (aware) at which the provider may be called again after `error`: the time that the provider
+    named, or else in a second.
+    """
     return timezone.now() + timedelta(milliseconds=error.retry_after_ms or 1_000)
 
 

@@ -1,4 +1,4 @@
-"""The forms for a new pack and for a question about a pack."""
+"""The forms for a new context pack and for a question about a pack."""
 
 import uuid
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,7 @@ MAX_CAMPAIGNS = 50
 
 
 class PackForm(forms.Form):
-    """The form for a new pack: its question, its window of time, and the campaigns to read."""
+    """The form for a new context pack: its question, its time window, and the campaigns to read."""
 
     question = forms.CharField(max_length=500, label="Question")
     window = forms.ChoiceField(
@@ -47,7 +47,7 @@ class PackForm(forms.Form):
         return campaigns
 
     def clean(self) -> dict[str, Any]:
-        """Validates the days of the window CUSTOM: both are required and may be at most FARTHEST_DAYS apart."""
+        """Validates the window CUSTOM, which needs two days that are at most FARTHEST_DAYS apart."""
         super().clean()
         values = self.cleaned_data
         if values.get("window") == ContextPack.Window.CUSTOM:
@@ -59,7 +59,7 @@ class PackForm(forms.Form):
         return values
 
     def custom(self) -> tuple[datetime, datetime] | None:
-        """Returns the chosen days, from midnight to the midnight after the last (aware); None for any other window."""
+        """Returns the start of the first day and the end of the last one (aware); None for any window but CUSTOM."""
         if self.cleaned_data["window"] != ContextPack.Window.CUSTOM:
             return None
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
@@ -67,7 +67,9 @@ class PackForm(forms.Form):
 
 
 class QuestionForm(forms.Form):
-    """The form for a question. `client_token` is generated with the form, so that sending it twice asks once."""
+    """The form for a question about a context pack. The page generates `client_token` with the form, so that a form
+    that is sent twice asks its question once.
+    """
 
     question = forms.CharField(max_length=500, label="Ask about these conversations")
     client_token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)

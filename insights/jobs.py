@@ -1,4 +1,4 @@
-"""The kinds of jobs and the ticks of insights, each with its texts, its limits, and the function that runs it."""
+"""The job kinds and the ticks of insights, each with its texts, its limits, and the function that runs it."""
 
 from insights import booked, lead_days, pack_building, packs, upkeep
 from jobs import lanes

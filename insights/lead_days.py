@@ -1,9 +1,8 @@
-"""Keeps the numbers of each lead and day (LeadDay), from which the overview is added up, instead of from messages.
+"""Stores each lead's numbers per day (LeadDay), so that the overview page adds up days instead of reading messages.
 
-Triggers note each lead that a transaction changes (inbox.models.LeadChange). A tick counts the days of these leads
-again, up to the oldest transaction that still runs. A reader counts the leads that changed since then from their
-messages, so its numbers are those of the messages however late the tick is
-(docs/adr/0094-insights-adds-up-days-of-leads.md).
+Database triggers note each lead that a transaction changes (inbox.models.LeadChange). A tick recounts the days of these
+leads, up to the oldest transaction that is still open. A reader counts the leads that changed after that from their
+messages, so the page's numbers are right however late the tick is (docs/adr/0094-insights-adds-up-days-of-leads.md).
 """
 
 from datetime import datetime
@@ -25,10 +24,10 @@ BEGINNING = UUID(int=0)
 COLUMNS = """workspace_id, lead_id, day, first_at, last_at, replies, positive, answer_s, previous_reply_at,
     contacted, previous_contact_at, answered_by, waited_s, kept, campaign_id, tag, booked_at, waits"""
 
-# A reply is a message that a lead wrote, not a machine. A campaign's step is no answer (inbox.leads.rollup.answers).
-# `answered_by` has the answers that a person wrote or approved here, each after the first reply that had waited for it
-# since the answer before. Automatic answers and follow-ups belong to nobody, and a second answer to the same reply does
-# not count. Samples do not count.
+# A reply is a message that a lead wrote, not a machine. A campaign's step is not an answer
+# (inbox.leads.rollup.answers). `answered_by` holds the answers that a person wrote or approved in Holdfast, each with
+# the first reply that had waited for it since the previous answer. Automatic answers and follow-ups belong to no
+# person, and a second answer to the same reply does not count. Sample leads do not count.
 COUNTED = """
 message AS (
     SELECT m.workspace_id, m.lead_id, m.sent_at, m.direction = 'outbound' AS contact,
@@ -126,12 +125,12 @@ STORE = f"{GIVEN}, {COUNTED} INSERT INTO insights_leadday ({COLUMNS}) SELECT {CO
 def read(
     workspace_id: UUID, since: datetime, until: datetime, statements: dict[str, str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Returns the rows of each of `statements` over the days from `since` up to `until` (aware), by column, in one
-    query. A statement reads `day`, which has the columns of LeadDay, or `replied`: the days with replies, of which
-    `first` marks each lead's first. Values are those of JSON.
+    """Returns the rows of each of `statements`, by column, for the days from `since` up to `until` (aware), in one
+    query. A statement reads from `day`, which has the columns of LeadDay, or from `replied`, which has the days with
+    replies; `first` marks each lead's first such day. Values have their JSON types.
 
-    Leads are counted from their messages if they changed since the tick, or wrote before and after `since` or `until`
-    on the same day.
+    A lead is counted from messages if it changed since the tick, or wrote before and after `since` or `until` on one
+    day.
     """
     values = _values(workspace_id) | {"since": since, "until": until, "leads": []}
     rows = fetch(APART, values)
@@ -162,8 +161,8 @@ def _values(workspace_id: UUID | None) -> dict[str, Any]:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `insights/lead-days`: counts the days of changed leads. Returns counts of leads and of workspaces that
-    are `left` for the next run.
+    """The tick `insights/lead-days`, which recounts the days of changed leads. Returns the number of counted leads, and
+    `left`: the workspaces with leads left for the next run.
     """
     values = _values(None)
     fetch(UNCHANGED, values)
@@ -179,8 +178,9 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def count(workspace_id: UUID) -> tuple[int, bool]:
-    """Counts the next leads of a workspace: those that changed, or a part of all. Returns how many, and whether none is
-    left. Without progress, or after it is deleted, all days are counted again.
+    """Recounts the next leads of a workspace: those that changed, or some of all leads in a full count. Returns the
+    number of counted leads, and whether none is left. All days are counted again if the workspace has no
+    LeadDayProgress, for example after it was deleted.
     """
     with transaction.atomic():
         LeadDayProgress.objects.bulk_create(

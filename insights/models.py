@@ -13,9 +13,9 @@ from jobs.ids import uuid7
 class ConversationInsight(models.Model):
     """A reading: what a model found in one lead's conversation.
 
-    A new reading is paid for only if `content_hash`, which covers schema and prompt, has changed. A caller claims the
-    right to ask the model by a conditional upsert in `insights.readings`. Its answer is stored only while its token is
-    in the row.
+    The model is paid for a new reading only if `content_hash`, which covers the messages, the schema and the prompt,
+    has changed. A worker claims the right to ask the model by a conditional upsert in `insights.readings`. The model's
+    answer is stored only while the worker's claim token is in the row.
     """
 
     class Outcome(models.TextChoices):
@@ -55,8 +55,9 @@ class ConversationInsight(models.Model):
 
 
 class ContextPack(models.Model):
-    """One build of a context pack. A new build is a new row with the same `scope_key`, so a failed build leaves the
-    last good one untouched. A constraint allows one build per scope at a time.
+    """One build of a context pack: conversations that a model has read to answer a question. A new build is a new row
+    with the same `scope_key`, so a failed build leaves the last good build untouched. A constraint allows one
+    unfinished build per `scope_key`.
     """
 
     class Window(models.TextChoices):
@@ -146,20 +147,20 @@ class ContextPack(models.Model):
 
     @property
     def stale_from(self) -> datetime | None:
-        """When (aware) this build stops being fresh; None for chosen days, and for an incomplete build."""
+        """When (aware) this build becomes stale; None for chosen days, and for an incomplete build."""
         if self.status != self.Status.COMPLETE or self.window == self.Window.CUSTOM:
             return None
         return self.window_to + self.FRESH_FOR[self.Window(self.window)]
 
     @property
     def stale_since(self) -> datetime | None:
-        """When this build stopped being fresh; None if it is still fresh."""
+        """When this build became stale; None if it is still fresh."""
         at = self.stale_from
         return at if at and at <= timezone.now() else None
 
 
 class PackThread(models.Model):
-    """One conversation of a context pack: why it was selected, and the result of reading it."""
+    """One conversation of a context pack: the reason for its selection, and the result of reading it."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "To be read"
@@ -202,7 +203,7 @@ class PackThread(models.Model):
 
 
 class PackQuestion(models.Model):
-    """A user's follow-up question, which a job answers. `answer` has the form of `ContextPack.synthesis`."""
+    """A user's follow-up question, which a job answers. `answer` is JSON in the form of `ContextPack.synthesis`."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Being answered"
@@ -244,11 +245,11 @@ class PackQuestion(models.Model):
 
 
 class LeadDay(models.Model):
-    """The numbers of one lead's messages on one day of the workspace's time zone, and what the lead is now. They are
-    computed from messages (insights.lead_days), and never read where they may be out of date.
+    """The numbers of one lead's messages on one day in the workspace's time zone, and the lead's present state. The
+    numbers are computed from messages by `insights.lead_days`, and never read where they may be out of date.
     """
 
-    # The database deletes the rows (insights.0005).
+    # The database deletes these rows with their workspace or lead (migration insights.0005).
     workspace = models.ForeignKey(
         "inbox.Workspace", models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
@@ -297,8 +298,8 @@ class LeadDay(models.Model):
 
 
 class LeadDayProgress(models.Model):
-    """How far the days of a workspace's leads are counted: with all changes of transactions before `xid`, except while
-    `next_lead` is set, which is the next one in a new count of all.
+    """How far LeadDay is counted in a workspace: all changes by transactions before `xid`. During a full recount,
+    `next_lead` is the lead at which it continues.
     """
 
     workspace = models.OneToOneField(

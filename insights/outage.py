@@ -1,6 +1,6 @@
-"""Protects the work of insights from database failures: short visits, each retried twice.
+"""Protects the work of insights from database failures: each short visit to the database is retried twice.
 
-After three failed visits in a row, no further model call is made. `jobs.db` decides which errors a retry may fix.
+After three failed visits in a row, no more model calls are made. `jobs.db` decides which errors a retry may fix.
 """
 
 import logging
@@ -34,7 +34,7 @@ class DatabaseUnreachable(OperationalError):
 
 
 class Outage:
-    """Counts failed visits to the database during one piece of work. The threads of that work share it."""
+    """Counts failed visits to the database during one piece of work."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,16 +47,16 @@ class Outage:
         return self._failures >= FAILURES_TO_OPEN
 
     def check(self) -> None:
-        """Raises DatabaseUnreachable, so that the work stops, if the last FAILURES_TO_OPEN visits have failed."""
+        """Raises DatabaseUnreachable if the last FAILURES_TO_OPEN visits to the database have failed."""
         if self.open:
             raise DatabaseUnreachable(f"{self._failures} visits to the database failed in a row.")
 
     def visit(self, work: Callable[[], T]) -> T:
         """Runs `work` on a database connection that is closed afterwards, and returns its result.
 
-        It makes 1 + RETRIES attempts, with pauses of up to 3 seconds. `work` must be one transaction or one statement,
-        and safe to repeat. After FAILURES_TO_OPEN failed visits in a row, raises DatabaseUnreachable without an
-        attempt. Otherwise raises the error of the last attempt, or at once an error that no retry can fix.
+        The database work is tried 1 + RETRIES times, with pauses of up to 3 seconds. `work` must be one transaction or
+        one statement, and safe to repeat. After FAILURES_TO_OPEN failed visits in a row, raises DatabaseUnreachable
+        without trying. Otherwise raises the error of the last try, or at once an error that no retry can fix.
         """
         for pause in (*PAUSES_S, None):
             self.check()

@@ -1,7 +1,6 @@
 """Computes the numbers of the overview: replies, answers, objections and meetings of a workspace in a time span.
 
-They are added up from the numbers of each lead and day (insights.lead_days). A reply is a message that a lead wrote,
-not a machine.
+The numbers are sums over each lead and day (insights.lead_days). A reply is a message that a lead wrote, not a machine.
 """
 
 from dataclasses import dataclass
@@ -82,10 +81,10 @@ BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day",
 
 @dataclass(frozen=True)
 class CampaignRow:
-    """One row in the overview's table of campaigns. `campaign_id` is None for replies without one.
+    """One row in the overview page's table of campaigns. `campaign_id` is None for replies without a campaign.
 
-    `people` counts the leads who replied. `answer_s` is the median time until the first answer, in seconds; None
-    without an answer.
+    `people` counts the leads who replied. `answer_s` is the median time from a reply to its first answer, in seconds;
+    None if no reply was answered.
     """
 
     campaign_id: UUID | None
@@ -114,10 +113,10 @@ class ObjectionRow:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """How fast one person gave first answers to replies: median and 90th percentile, in seconds. `kept` and `broken`
-    count the answers by their promise; those from before 0.3.0 had none. Deleted people share one row, which contains
-    only what they wrote themselves: drafts that they approved look like automatic answers, which do not count. Messages
-    written elsewhere do not count either.
+    """One person's speed of first answers to replies: median and 90th percentile, in seconds. `kept` and `broken` count
+    the answers that kept or broke the workspace's answer promise; answers from before version 0.3.0 have no promise.
+    Deleted people share one row, which counts only what they wrote themselves: drafts that they approved look like
+    automatic answers, which do not count. Messages that a person wrote outside Holdfast do not count either.
     """
 
     name: str
@@ -130,8 +129,8 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class Totals:
-    """The numbers of a time span that are compared with another span. `answer_s` is the median time until the first
-    answer, in seconds; None without an answer.
+    """The numbers of a time span that the overview page compares with another span. `answer_s` is the median time from
+    a reply to its first answer, in seconds; None if no reply was answered.
     """
 
     replies: int
@@ -143,9 +142,10 @@ class Totals:
 
 @dataclass(frozen=True)
 class Overview(Totals):
-    """All numbers of the overview page. Of the `reviewed` drafts that a person sent, `unchanged` kept the model's text.
-    `funnel` and `answers` are lists of (label, people). `days` has (day, replies, positive replies). `follow_ups` has
-    the form of `inbox.followups.responses.effectiveness`. `persons`: at most 50, most answers first.
+    """All numbers of the Insights overview page. `reviewed` counts the drafts that a person sent, and `unchanged` those
+    of them with the model's own text. `funnel` and `answers` are lists of (label, number of people). `days` is a list
+    of (day, replies, positive replies). `follow_ups` has the form of `inbox.followups.responses.effectiveness`.
+    `persons` lists at most 50 people, those with the most answers first.
     """
 
     reviewed: int
@@ -162,7 +162,7 @@ class Overview(Totals):
 def overview(workspace_id: UUID, since: datetime, until: datetime) -> Overview:
     """Returns the numbers of the overview page from `since` up to `until` (aware).
 
-    Days are counted in the workspace's time zone. Samples and automatic replies do not count.
+    Days are those of the workspace's time zone. Sample messages and automatic replies do not count.
     """
     rows = lead_days.read(workspace_id, since, until, STATEMENTS)
     [numbers], [times], [contacted] = rows["totals"], rows["times"], rows["contacted"]
@@ -198,12 +198,12 @@ def totals(workspace_id: UUID, since: datetime, until: datetime) -> Totals:
 
 
 def waiting(workspace: Workspace) -> int:
-    """The number of leads in the folder Needs reply, without samples."""
+    """The number of leads in the folder Needs reply, except samples."""
     return leads_in(workspace, "needs-reply").filter(sample=False).count()
 
 
 def _persons(rows: list[dict[str, Any]]) -> list[PersonRow]:
-    """The rows with the names of people. A person who has left the workspace keeps their name."""
+    """The rows about people's answers, with people's names. A person who has left the workspace keeps their name."""
     ids = [row.pop("by") for row in rows]
     users = User.objects.in_bulk([pk for pk in ids if pk])
     return [

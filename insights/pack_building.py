@@ -1,7 +1,7 @@
-"""Builds a pack: selects conversations, reads new ones, and answers the question.
+"""Builds a context pack: selects conversations, makes the model read new ones, and answers the pack's question.
 
-Each pack has one job, whose writes are fenced. Each conversation is a row, so a new run continues with the pending
-ones. A bounded thread pool calls the model without a database connection.
+Each context pack has one job, whose database writes are fenced. Each conversation is a row, so a new run continues with
+the unread conversations. A bounded thread pool calls the model without a database connection.
 """
 
 import logging
@@ -61,9 +61,11 @@ QuestionStatus = PackQuestion.Status
 
 
 def select(pack: ContextPack, campaigns: Iterable[Campaign]) -> list[PackThread]:
-    """Selects the conversations that a pack reads, by RULES and QUOTAS, from leads who wrote in its window.
+    """Selects the conversations that a context pack reads, by RULES and QUOTAS, from leads who wrote in the pack's
+    window.
 
-    Returns unsaved rows, each lead once. Automatic replies, samples and leads who are being erased are left out.
+    Returns unsaved PackThread rows, one for each lead. It skips automatic replies, samples and leads that are being
+    erased.
     """
     leads = _in_window(pack)
     scopes = [leads.filter(campaign=campaign) for campaign in campaigns] or [leads]
@@ -108,7 +110,9 @@ def _of_scope(scope: QuerySet[Lead], several: bool, skipped: set[UUID]) -> Itera
 
 
 def build(ctx: JobContext) -> dict[str, Any]:
-    """The job that builds a pack. Returns counts of its conversations, or why it did nothing. Raises Snooze."""
+    """The job that builds a context pack. Returns counts of the pack's conversations, or why it did nothing. Raises
+    Snooze.
+    """
     return Build(ctx).run()
 
 
@@ -120,9 +124,9 @@ class Build:
         self.pack: ContextPack
 
     def run(self) -> dict[str, Any]:
-        """Builds the pack as far as the time allows. Returns counts, {"skipped": why} or {"failed": why}.
+        """Builds the context pack as far as the time allows. Returns counts, {"skipped": reason} or {"failed": reason}.
 
-        Raises Snooze if conversations are left for the next run. A permanent error marks the pack as failed.
+        Raises Snooze if conversations are left for the next run. A permanent error marks the context pack as failed.
         """
         pack = self._visit(self._open)
         if pack is None:
@@ -153,7 +157,7 @@ class Build:
         return self._visit(in_transaction)
 
     def _open(self) -> ContextPack | None:
-        """Marks the pack as running and selects its conversations. None if it is complete, failed or stopped."""
+        """Marks the pack as running and selects its conversations. Returns None if the build has already ended."""
         with self.ctx.fenced():
             under_way = ContextPack.objects.filter(pk=self.pack_id, status__in=ContextPack.UNDER_WAY)
             pack = under_way.select_for_update(of=("self",)).first()
@@ -169,7 +173,7 @@ class Build:
             return pack
 
     def _round(self) -> bool:
-        """Reads one batch of pending conversations. Returns False if none is left."""
+        """Reads one batch of unread conversations. Returns False if no unread conversation is left."""
         batch = self._visit(self._batch)
         if not batch:
             return False
@@ -208,7 +212,9 @@ class Build:
         return readings.readable(self.pack)
 
     def _answer_early(self) -> None:
-        """Answers the question from the first conversations. If this fails, the build continues without it."""
+        """Answers the question from the first conversations. If this fails, the build continues without an early
+        answer.
+        """
         if self.pack.early_answer is not None:
             return
         threads = self._visit(self._done)
@@ -270,7 +276,7 @@ class Build:
     def _give_up_or_raise(self, error: ProviderError) -> None:
         attempts = self.pack.synthesis_attempts
         if isinstance(error, TransientError) and not isinstance(error, PermanentError):
-            # A breaker or one of our limits prevented the call.
+            # A circuit breaker or one of our own rate limits prevented the call.
             if error.sent is False and error.retry_after_ms:
                 self._fenced(lambda: self._save(Bill(), synthesis_attempts=F("synthesis_attempts") - 1))
                 raise Snooze(try_again_at(error), f"{error}. Trying again.") from error
@@ -285,7 +291,7 @@ class Build:
         self.pack.refresh_from_db(fields=["synthesis_attempts"])
 
     def _save(self, bill: Bill, **values: Any) -> None:
-        """Saves the bill and `values` to the pack while it is being built. A pack that a user stopped stays stopped."""
+        """Saves the cost and `values` to the context pack while it is being built. A stopped pack stays stopped."""
         running = ContextPack.objects.filter(pk=self.pack_id, status=Status.RUNNING)
         running.update(cost_microusd=F("cost_microusd") + bill.microusd, **values)
 
@@ -310,15 +316,16 @@ class Build:
 
 
 def early_after(target_threads: int) -> int:
-    """Returns how many read conversations a pack of `target_threads` needs for its first answer."""
+    """Returns how many conversations must be read before a pack of `target_threads` gets its first answer."""
     return max(EARLY_MIN, min(EARLY_MAX, math.ceil(target_threads * EARLY_SHARE)))
 
 
 def answer_question(ctx: JobContext) -> dict[str, Any]:
-    """The job that answers a follow-up question. It stores the answer, or why there is none, and returns the question's
-    status.
+    """The job that answers a user's follow-up question. The job stores the answer, or why there is none, and returns
+    the question's status.
 
-    A temporary error is raised. After the last attempt, the tick in `insights.upkeep` marks the question as failed.
+    The job raises a temporary error, so that it is retried. After the last attempt, the tick in `insights.upkeep` marks
+    the question as failed.
     """
     outage = Outage()
     drop_connection()
@@ -351,7 +358,9 @@ def _store_answer(ctx: JobContext, question_id: UUID, **values: Any) -> None:
 
 
 def pending_question(question_id: UUID) -> QuerySet[PackQuestion]:
-    """Returns a queryset with this follow-up question. It is empty once the question is answered or failed."""
+    """Returns a queryset with this follow-up question while it has no answer. The queryset is empty once the question
+    is answered or failed.
+    """
     return PackQuestion.objects.filter(pk=question_id, status=QuestionStatus.PENDING)
 
 

@@ -1,4 +1,4 @@
-"""Asks the model and adds up the cost. No database connection is held during the call."""
+"""Asks the language model about context packs, and adds up the cost. A model call holds no database connection."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,7 @@ def load(name: str) -> Prompt:
 
 
 class Bill:
-    """The cost of model calls in millionths of a dollar. It includes answers that cannot be used."""
+    """The cost of model calls in millionths of a dollar. The cost includes answers that cannot be used."""
 
     def __init__(self) -> None:
         self.microusd = 0
@@ -34,9 +34,9 @@ class Bill:
 def ask(
     prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID, deadline: Deadline, bill: Bill
 ) -> Answer:
-    """Asks the model `prompt` about `sheet`. Returns its answer as an instance of `schema`.
+    """Sends the model `prompt` with the material `sheet`. Returns the model's answer as an instance of `schema`.
 
-    The cost is added to `bill` even if the call fails. Raises the errors of `OpenAIClient.ask`.
+    The cost is added to `bill` even if the model call fails. Raises the errors of `OpenAIClient.ask`.
     """
     drop_connection()
     return OpenAIClient().ask(

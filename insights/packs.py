@@ -1,4 +1,4 @@
-"""The actions of users and ticks on context packs. `insights.pack_building` builds them."""
+"""The actions of users and ticks on context packs, which `insights.pack_building` builds."""
 
 import hashlib
 import logging
@@ -28,7 +28,7 @@ GONE = "One of this pack’s campaigns has been deleted. Choose again."
 
 
 class CampaignGone(ValueError):
-    """A chosen campaign has been deleted. The message is a sentence for users."""
+    """The user has chosen a campaign that no longer exists. The exception's message is a sentence for users."""
 
 
 class TokenUsed(ValueError):
@@ -36,7 +36,7 @@ class TokenUsed(ValueError):
 
 
 def build_key(pack_id: UUID) -> str:
-    """Returns the dedupe key of the job that builds this pack. It keeps a second worker from building the pack."""
+    """Returns the dedupe key of the job that builds this pack. The key prevents a second job."""
     return f"{BUILD}:{pack_id}"
 
 
@@ -50,10 +50,11 @@ def request(
     custom: tuple[datetime, datetime] | None = None,
     keep_fresh: bool = False,
 ) -> tuple[ContextPack, bool]:
-    """Creates a pack and its job. Returns (pack, True), or (pack, False) if the same pack is already being built.
+    """Creates a context pack and its job. Returns (pack, True), or (pack, False) if an equal pack is already being
+    built.
 
-    `custom` is the start and the end (aware) of the window CUSTOM. Without `campaigns` all are read. `user` is None if
-    the product asks. Raises CampaignGone.
+    `custom` holds the start and the end (aware) of the window CUSTOM. Without `campaigns`, the pack reads the
+    conversations of all campaigns. `user` is None if the product itself requests the pack. Raises CampaignGone.
     """
     now = timezone.now()
     since, until = custom or (now - ContextPack.SPANS[ContextPack.Window(window)], now)
@@ -91,7 +92,7 @@ def _create(series: QuerySet[ContextPack], campaigns: Sequence[Campaign], **fiel
 
 
 def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool]:
-    """Requests a new build of `pack`, as `request` does. The window ends now, unless the days were chosen."""
+    """Requests a new build of `pack`, as `request` does. The window ends now, unless a user chose its days."""
     custom = (pack.window_from, pack.window_to) if pack.window == ContextPack.Window.CUSTOM else None
     return request(
         pack.workspace,
@@ -105,14 +106,16 @@ def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool
 
 
 def start(pack: ContextPack) -> bool:
-    """Enqueues the job that builds the pack. Returns False if it exists. A pack that no person started uses the
-    bulk lane.
+    """Enqueues the job that builds the context pack. Returns False if the job already exists. A context pack that no
+    user requested is built in the lane `bulk`.
     """
     return enqueue_about(BUILD, pack, "pack_id", lane=None if pack.created_by_id else lanes.BULK)[1]
 
 
 def stop(pack: ContextPack, user: User) -> bool:
-    """Marks the build as failed and cancels its job on behalf of `user`. Returns False if it had already ended."""
+    """Marks the build of a context pack as failed and cancels its job on behalf of `user`. Returns False if it has
+    ended.
+    """
     with transaction.atomic():
         if not fail(pack.pk, f"Stopped by {user}."):
             return False
@@ -124,7 +127,9 @@ def stop(pack: ContextPack, user: User) -> bool:
 
 
 def fail(pack_id: UUID, reason: str) -> bool:
-    """Marks a build as failed, with `reason` as a cut sentence. Keeps its readings. False if it had already ended."""
+    """Marks a build as failed because of `reason`, a sentence that is cut to fit. The build's readings stay. Returns
+    False if the build had already ended.
+    """
     under_way = ContextPack.objects.filter(pk=pack_id, status__in=ContextPack.UNDER_WAY)
     failed = under_way.update(status=Status.FAILED, error=reason[:300], finished_at=Now()) == 1
     if failed:
@@ -133,7 +138,7 @@ def fail(pack_id: UUID, reason: str) -> bool:
 
 
 def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
-    """Returns the jobs that build these packs, by the pack's id, in one query without payload and result."""
+    """Returns the jobs that build these context packs, by the pack's id, without payload and result."""
     keys = {build_key(pack.pk): pack.pk for pack in packs}
     jobs = BackgroundJob.objects.filter(
         tenant__in={pack.workspace_id for pack in packs}, dedupe_key__in=keys
@@ -142,8 +147,8 @@ def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
 
 
 def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQuestion:
-    """Stores a follow-up question and enqueues its job. A second call with the same `client_token` returns the first
-    question. Raises TokenUsed if that question is about another pack.
+    """Stores a follow-up question about a context pack and enqueues its job. A second call with the same `client_token`
+    returns the first question. Raises TokenUsed if the first question is about another pack.
     """
     try:
         with transaction.atomic():
@@ -176,7 +181,9 @@ def _scope_key(
 
 @dataclass(frozen=True)
 class Difference:
-    """The differences between two builds. `outcomes` has (label, before, now) where the numbers differ."""
+    """The differences between two builds of a context pack. `outcomes` is a list of (label, number before, number now),
+    for the numbers that differ.
+    """
 
     new_threads: int
     gone_threads: int
@@ -186,7 +193,7 @@ class Difference:
 
 
 def difference(before: ContextPack, now: ContextPack) -> Difference:
-    """Compares two complete builds. Claims are equal if their words are, ignoring case and spaces."""
+    """Compares two complete builds of a context pack. Claims are equal if their words are, ignoring case and spaces."""
     old, new = (set(pack.threads.values_list("lead_id", flat=True)) for pack in (before, now))
     old_claims, new_claims = _claims_of(before), _claims_of(now)
     return Difference(

@@ -1,7 +1,7 @@
-"""Reads one conversation with the model, so that an unchanged conversation is paid for only once.
+"""Reads one conversation with the language model, so that an unchanged conversation is paid for only once.
 
-A caller first claims the reading by an upsert that succeeds for one caller per text. The claim of a caller that dies
-expires.
+A worker first claims the reading by an upsert that succeeds for one worker per text of the conversation. The claim of a
+worker that dies expires.
 """
 
 import hashlib
@@ -49,8 +49,9 @@ MATERIAL_CHARS = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """`ids` maps each short id to our message id. `newest_inbound` and `newest_words` are the lead's newest message
-    with text. `content_hash` changes with the messages, the prompt and the schema.
+    """The model's input about one conversation. `ids` maps each short id in it to our message id. `newest_inbound` and
+    `newest_words` are the id and the text of the lead's newest message with text. `content_hash` changes with the
+    messages, the prompt and the schema.
     """
 
     lead_id: UUID
@@ -62,10 +63,10 @@ class Conversation:
 
 
 def load_conversations(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversation]:
-    """Returns the conversations of these leads, by lead id, in one query.
+    """Returns the conversations of these leads by lead id, in one query.
 
-    Each has the newest MESSAGES messages with text, cut to MESSAGE_CHARS. It is empty for a lead without any, and for
-    one who is being erased. `prompt_label` is part of the hash.
+    A conversation has its newest MESSAGES messages with text, each cut to MESSAGE_CHARS characters. The conversation of
+    a lead without messages, or one that is being erased, is empty. `prompt_label` goes into `content_hash`.
     """
     rank = Window(RowNumber(), partition_by=F("lead_id"), order_by=[F("sent_at").desc(), F("id").desc()])
     rows = (
@@ -111,7 +112,9 @@ def _blocks(short: str, row: Mapping[str, Any]) -> tuple[str, Said]:
 
 
 def cited(short_ids: Iterable[str], ids: dict[str, UUID]) -> list[str]:
-    """Returns our message ids for the short ids that exist, each once, in order. "[m3]" and "M3" mean m3."""
+    """Returns our message ids for those of the model's short ids that exist, each once, in order. The model may also
+    write "[m3]" or "M3" for the short id m3.
+    """
     message_ids = (ids.get(short.strip("[]#() .").lower()) for short in short_ids)
     return list(dict.fromkeys(str(message_id) for message_id in message_ids if message_id is not None))
 
@@ -132,9 +135,10 @@ def prompt() -> Prompt:
 def claim(
     conversation: Conversation, workspace_id: UUID, source: str, owner: UUID
 ) -> tuple[Claim, UUID | None]:
-    """Claims the reading for CLAIM_S seconds. Returns (MINE, None), (KNOWN, id of the reading) or (BUSY, None).
+    """Claims the reading of a conversation for CLAIM_S seconds. Returns (MINE, None), (KNOWN, id of the stored reading)
+    or (BUSY, None).
 
-    `owner` is the pack or job that asks. It gets its own earlier claim again at once.
+    `owner` names the context pack or the job that claims the reading. It may claim again at once.
     """
     values: dict[str, Any] = {
         "id": uuid7(),
@@ -155,7 +159,7 @@ def claim(
 
 
 def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bill: Bill) -> InsightAnswer:
-    """Makes the model read the conversation within TIME_LIMIT_MS. Raises the errors of `pack_model_calls.ask`."""
+    """Makes the model read a conversation within TIME_LIMIT_MS. Raises the errors of `pack_model_calls.ask`."""
     return ask(
         prompt(),
         InsightAnswer,
@@ -189,15 +193,15 @@ def store(
 
 
 def release(conversation: Conversation, owner: UUID) -> None:
-    """Ends the claim of `owner` on the conversation, so that another caller can claim it."""
+    """Ends the claim of `owner` on the conversation, so that another worker can claim it."""
     ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner).update(
         claim_token=None, claim_expires_at=None
     )
 
 
 def data_of(answer: InsightAnswer, conversation: Conversation) -> dict[str, Any]:
-    """Converts the model's answer to the stored form. Quotes without one of our message ids are dropped. If none is
-    left, the lead's newest message is quoted, so that users can check the claims.
+    """Converts the model's answer about a conversation to the stored form. A quote without one of our message ids is
+    dropped. If no quote is left, the lead's newest message is quoted, so that users can check the claims.
     """
     fields = answer.model_dump()
     quotes = []
@@ -212,7 +216,7 @@ def data_of(answer: InsightAnswer, conversation: Conversation) -> dict[str, Any]
 
 @dataclass(frozen=True)
 class Material:
-    """The readings as blocks of the model's input. `ids` maps each short id in them to our message id."""
+    """Readings of conversations as blocks of the model's input. `ids` maps their short ids to our message ids."""
 
     blocks: tuple[str | Said, ...]
     ids: dict[str, UUID]
@@ -220,15 +224,16 @@ class Material:
 
 
 def readable(pack: ContextPack) -> list[PackThread]:
-    """Returns the conversations of `pack` that have been read, in order, except those of leads who are being erased."""
+    """Returns the conversations of `pack` that the model has read, in order, without leads that are being erased."""
     done = pack.threads.filter(status=PackThread.Status.DONE, insight__isnull=False, lead__erasing_at=None)
     return list(done.select_related("insight", "lead__campaign").order_by("position"))
 
 
 def material(threads: Sequence[PackThread]) -> Material:
-    """Converts readings to input for the model: numbered, with quotes under short message ids.
+    """Converts readings to input for the model: numbered blocks, with quotes under short message ids.
 
-    The first reading that exceeds MATERIAL_CHARS and all later ones are left out. `insight` and `lead` must be loaded.
+    The first reading that does not fit in MATERIAL_CHARS and all later readings are left out. The relations `insight`
+    and `lead` of `threads` must be loaded.
     """
     ids: dict[str, UUID] = {}
     blocks: list[str | Said] = []
@@ -245,7 +250,7 @@ def material(threads: Sequence[PackThread]) -> Material:
 def _reading_blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str, Said]:
     """Returns one reading as a trusted heading and an untrusted text, which may repeat a lead's instructions."""
     reading = thread.insight
-    assert reading is not None  # callers pass only threads that have been read
+    assert reading is not None  # callers pass only conversations that the model has read
     answer = reading.data
     campaign = thread.lead.campaign.name if thread.lead.campaign else "none"
     lines = [f"Campaign: {campaign}", f"Summary: {answer['summary']}"]
@@ -260,7 +265,7 @@ def _reading_blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tu
         short = f"m{len(ids) + 1}"
         ids[short] = UUID(quote["message_id"])
         lines.append(f"[{short}] “{quote['quote']}”")
-    # Each item is one line, so that no text can begin a line with an id and look like a quote.
+    # Each quote is one line, so that no text can begin a line with an id and look like a quote.
     text = "\n".join(" ".join(line.split()) for line in lines)
     return f"# Conversation {number}: {reading.outcome}", theirs("read by a model", text)
 
@@ -277,7 +282,7 @@ def answer(
 ) -> dict[str, Any]:
     """Asks the model the question `text` about the readings of `threads`, and returns its answer in the stored form.
 
-    The cost is added to `bill` even if the call fails. Raises the errors of `OpenAIClient.ask`.
+    The cost is added to `bill` even if the model call fails. Raises the errors of `OpenAIClient.ask`.
     """
     shown = material(threads)
     words = ask(
@@ -287,15 +292,15 @@ def answer(
 
 
 def question(text: str, material: Material) -> Sheet:
-    """Returns the model's input for a question about a pack: the pack's readings, and `text`, the question."""
+    """Returns the model's input for the question `text` about a context pack: the question and the pack's readings."""
     return sheet(*material.blocks, f"# Question\n\n{text}")
 
 
 def stored(answer: PackAnswer, material: Material) -> dict[str, Any]:
-    """Converts the model's answer to the stored form.
+    """Converts the model's answer about a context pack to the stored form.
 
-    `left_out` counts the claims that cite no message of the material. `unknown` counts the citations that were removed
-    from the other claims.
+    `left_out` counts the claims that cite no message of the model's input. `unknown` counts the invalid citations that
+    were removed from the other claims.
     """
     counts: Counter[str] = Counter()
     claims = []

@@ -1,4 +1,4 @@
-"""Deletes the old builds of each pack except its last good one, and everything older than its workspace keeps."""
+"""Deletes old builds of context packs, and readings that are older than their workspace keeps messages."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ KEEP_BUILDS_DAYS = 180
 
 
 def old_builds(deadline: Deadline) -> int:
-    """Deletes builds that ended over 180 days ago and have a later complete build. Returns how many."""
+    """Deletes builds that ended over 180 days ago and have a later complete build. Returns the number of builds."""
     newer = ContextPack.objects.filter(
         workspace=OuterRef("workspace"),
         scope_key=OuterRef("scope_key"),
@@ -26,7 +26,7 @@ def old_builds(deadline: Deadline) -> int:
 
 
 def past_messages(deadline: Deadline) -> int:
-    """Deletes readings and packs based on messages older than `Workspace.keep_messages_days`. Returns how many."""
+    """Deletes readings and context packs older than `Workspace.keep_messages_days`. Returns the number of rows."""
     deleted = 0
     for workspace, days in Workspace.objects.order_by("?").values_list("pk", "keep_messages_days"):
         if days is None:

@@ -1,7 +1,7 @@
 """The types of the model's answers about conversations and context packs.
 
-A text that is too long is cut, and an unknown word is replaced, but nothing is refused: one long quote must not lose a
-whole reading. The docstrings of the answer types are sent to the model as part of the schema.
+A text that is too long is cut, and an unknown word is replaced, but nothing is refused: one long quote must not make a
+whole reading fail. The docstrings of the answer types are sent to the model as part of the schema.
 """
 
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -24,7 +24,7 @@ def _at_most(count: int) -> BeforeValidator:
 
 
 def _one_of(words: Any, otherwise: str) -> BeforeValidator:
-    """Replaces a value by the member of `words`, a Literal, that it equals ignoring case; else by `otherwise`."""
+    """Replaces a value by the member of `words`, a Literal, that equals it ignoring case, or else by `otherwise`."""
     canonical = {word.lower(): word for word in get_args(words)}
     return BeforeValidator(lambda word: canonical.get(str(word).lower(), otherwise))
 

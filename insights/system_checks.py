@@ -1,6 +1,6 @@
-"""Checks that insights has registered its additions with the other apps. If not, the server does not start.
+"""Checks that insights has registered its additions with the other apps, without which the server does not start.
 
-`inbox.system_checks` checks TICKS and PRUNED with its own, to which insights/apps.py adds them.
+`inbox.system_checks` checks TICKS and PRUNED together with its own constants, to which insights/apps.py adds them.
 """
 
 from django.core.checks import CheckMessage, Error, register
@@ -27,7 +27,7 @@ APPS = "Add it in insights/apps.py."
 
 @register("wiring")
 def check_additions(**_kwargs: object) -> list[CheckMessage]:
-    """Checks its page, the states of its rows, and how its rows are handled when two leads are merged."""
+    """Checks the registration of the insights page, of its rows' states, and of how two leads' rows are merged."""
     pages = {page.url_name for page in navigation.PAGES}
     problems = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
     problems += [

@@ -1,6 +1,6 @@
-"""The tick that maintains context packs. It starts the jobs that build and refresh packs, and marks packs and questions
-as failed if their job has ended. An error in one pack does not stop the others. After three database failures in a row,
-the tick stops.
+"""The tick that maintains context packs. The tick starts the jobs that build and refresh context packs, and marks packs
+and questions as failed if their job has ended. An error in one context pack does not stop the others. After three
+database failures in a row, the tick stops.
 """
 
 import logging
@@ -29,7 +29,7 @@ SCANNED = 200
 
 
 def limits() -> dict[str, int]:
-    """The most packs started in one run and conversations in one round, for the response to the cron."""
+    """The most context packs started in one run and conversations in one round, for the response to the cron."""
     return {
         "packLimit": settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT,
         "maxThreadsToProcess": settings.INSIGHTS_CONTEXT_PACK_CRON_BATCH,
@@ -37,7 +37,7 @@ def limits() -> dict[str, int]:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `insights/context-packs`: starts waiting builds, rebuilds stale ones, and ends builds and questions
+    """The tick `insights/context-packs`: starts waiting builds, rebuilds stale packs, and ends builds and questions
     whose job has ended. Returns counts (`left` for the next run, of the first 200 of each kind) and the limits.
     """
     counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
@@ -70,7 +70,7 @@ def _each(
     work: Callable[[Any], bool],
     at_most: int = SCANNED,
 ) -> None:
-    """Runs `work` for each of `rows` while time is left, and counts under `name` how many rows it changed."""
+    """Runs `work` for each of `rows` while time is left, and counts the rows that it changed under `name`."""
     for row in rows:
         if deadline.expired or counts[name] >= at_most:
             return
@@ -86,14 +86,13 @@ def _each(
 
 
 def _fail(pack: ContextPack, job: BackgroundJob) -> bool:
-    """Marks a pack as failed if its job has ended without finishing it."""
     if job.status == BackgroundJob.Status.CANCELLED:
         return packs.fail(pack.pk, "The job was cancelled.")
     return packs.fail(pack.pk, f"The build failed after {job.attempts} attempts: {job.last_error}")
 
 
 def _stale() -> list[ContextPack]:
-    """Returns the newest build of each pack that must be kept fresh, if that build has ended and is stale."""
+    """Returns the newest build of each context pack that must be kept fresh, if that build has ended and is stale."""
     newer = ContextPack.objects.filter(
         workspace=OuterRef("workspace"), scope_key=OuterRef("scope_key"), pk__gt=OuterRef("pk")
     )

@@ -155,7 +155,6 @@ class ProviderClient:
         return pages(read, most, self._session.provider if whole else "")
 
     def _entries(self, *call: Any, **options: Any) -> Iterator[Any]:
-        """Yields the entries of all pages of a list. The arguments are those of `_pages`."""
         return chain.from_iterable(self._pages(*call, **options))
 
     def file_at(self, url: str, deadline: Deadline) -> bytes:

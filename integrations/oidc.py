@@ -159,7 +159,6 @@ def end_user(attempt: Attempt, code: str, issuer: str, return_to: str, deadline:
 
 
 def _failed(claims: _Claims, metadata: Metadata, attempt: Attempt) -> list[str]:
-    """Returns the names of the checks that `claims` fail."""
     client, now = settings.OIDC_CLIENT_ID, time.time()
     audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     checks = {

@@ -60,7 +60,6 @@ def checksum_of(text: str) -> str:
 
 
 def _half_replaced() -> list[str]:
-    """Our squashed migrations of which the database has some parts, but not all."""
     ours = {app.label for app in apps.get_app_configs() if Path(app.path).parent == settings.BASE_DIR}
     applied = MigrationRecorder(connection).applied_migrations()
     counts = {key: sum(old in applied for old in replaced) for key, replaced in _on_disk().items()}

@@ -95,7 +95,6 @@ def _told(event: str, invitee: dict[str, Any], meeting: dict[str, Any]) -> dict[
 
 
 def _book(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
-    """Adds a booking and returns the invitee."""
     start = _instant(fields.get("start_time")) or (datetime.now(UTC) + timedelta(days=2)).replace(
         microsecond=0
     )

@@ -167,7 +167,6 @@ def _age(reply: dict[str, Any]) -> tuple[str, int]:
 
 
 def _partner(reply: dict[str, Any]) -> Any:
-    """Returns the lead of a thread, else the person's address."""
     sent = reply["folder"] == "Sent"
     return reply["lead_id"] or reply["primary_to_email_address" if sent else "from_email_address"]
 

@@ -110,7 +110,6 @@ class Instantly(Provider):
 
 
 def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
-    """Stores an email once, and adds fields that follow from the others."""
     at, lead, mailbox, received = now_iso(), values["lead"], values["eaccount"], values["ue_type"] == RECEIVED
     email = {
         "id": email_id,

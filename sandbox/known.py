@@ -103,7 +103,6 @@ def matched(newest: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], t
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:
-    """Returns the clauses of a text, and whether each is part of a question."""
     parts: list[tuple[str, bool]] = []
     for sentence in re.findall(r"[^.!?\n]+(?:[.!](?=\S)[^.!?\n]+)*[.!?]*", text):
         is_question = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None

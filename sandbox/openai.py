@@ -136,7 +136,6 @@ def _check_parameters(values: dict[str, Any]) -> str:
 
 
 def _structured(call: Call, wanted: dict[str, Any], facts: Facts) -> Any:
-    """Returns the answer to a request for a json_schema. Raises BadRequestError for a schema that OpenAI refuses."""
     name, schema = wanted.get("name"), wanted.get("schema")
     if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name):
         raise _refused("Missing or invalid parameter: 'text.format.name'.", "text.format.name")
@@ -280,7 +279,6 @@ class _Reply:
 
 
 def _tokens(text: str) -> int:
-    """Returns the number of tokens in a text: one for every four characters."""
     return -(-len(text) // 4)
 
 

@@ -148,6 +148,5 @@ def _known(everything: str, newest: str) -> tuple[tuple[Known, ...], tuple[str, 
 
 
 def _section(text: str, heading: str) -> str:
-    """Returns the text under a # heading, or ""."""
     match = re.search(rf"^#+ {heading}\n(.*?)(?=\n#|\Z)", text, re.DOTALL | re.IGNORECASE | re.MULTILINE)
     return match.group(1) if match else ""

@@ -108,7 +108,6 @@ class Slack(Provider):
 
 
 def _field(request: Request, name: str) -> str:
-    """Returns a parameter from the query, the form or the JSON body, or ""."""
     text = request.query.get(name)
     if text is None and request.method == "POST":
         text = request.data.get(name)

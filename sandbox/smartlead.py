@@ -211,7 +211,6 @@ def _learn_nested(account: Account, body: dict[str, Any]) -> None:
 
 
 def _ends(lead: str, body: dict[str, Any], reply: bool) -> dict[str, str]:
-    """Returns who wrote the mail, and to whom."""
     ours = (
         address for address in (body.get("from_email"), body.get("to_email")) if address and address != lead
     )
@@ -235,7 +234,6 @@ def _lead(account: Account, email: str, name: str | None = None) -> dict[str, An
 
 
 def _keep(account: Account, email: str, **entry: Any) -> None:
-    """Adds a message to the lead's history, once."""
     thread = account.data.history.setdefault(email.lower(), [])
     if all(known["message_id"] != entry["message_id"] for known in thread):
         thread.append(entry)

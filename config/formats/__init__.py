@@ -1,1 +1,1 @@
-"""The default formats of values, for pages that set none, such as the admin."""
+"""The default formats of dates and times, for pages that set none, such as the admin's."""

@@ -165,7 +165,6 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _note(account: Integration, address: str, rate: str, **counts: int) -> bool:
-    """Records the alarm, and enqueues a notice if one is due. Returns whether it did."""
     now = timezone.now()
     values = counts | {"last_at": now}
     alarm, _ = MailboxAlarm.objects.update_or_create(

@@ -287,7 +287,6 @@ def text_of(health: WorkspaceIntegrationHealth) -> str:
 
 
 def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
-    """A time in the format of the workspace's pages, with its time zone: "24 Nov 19:28 EST"."""
     local = at.astimezone(ZoneInfo(health.workspace.timezone))
     return f"{local.day} {local:%b %H:%M %Z}"
 

@@ -210,7 +210,6 @@ def decide(
 
 
 def _settle(lead: Lead, message: Message, by: str) -> None:
-    """Records that `by` has decided the suspicion about the message."""
     if suspicion.of(message):
         message.suspicion_decided_by = by[:80]
         message.save(update_fields=["suspicion_decided_by"])

@@ -110,7 +110,6 @@ def opted_out_at(workspace: Workspace, names: set[Name]) -> datetime | None:
 
 
 def _marks(workspace: Workspace, names: set[Name]) -> QuerySet[ErasedMark]:
-    """The marks of `names`; none if the workspace has erased nobody, or if its key cannot be read."""
     key = workspace.erasure_key
     if key is None or isinstance(key, Unreadable):
         return ErasedMark.objects.none()

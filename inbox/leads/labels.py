@@ -180,7 +180,6 @@ def _row(lead: Lead, label: Label, state: str, kind: str, by: str, **fields: obj
 def _write(
     leads: Collection[Lead], label: Label, kind: str, by: str, *, is_on: bool, **fields: object
 ) -> None:
-    """Writes a decision that stands above all earlier ones. The leads must be locked."""
     state = State.ON if is_on else State.OFF
     rows = [_row(lead, label, state, kind, by, **fields) for lead in leads]
     unique_fields = ["lead", "label"]

@@ -110,7 +110,6 @@ def _relations() -> list[models.ManyToOneRel]:
 
 
 def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
-    """Moves the rows of `twin` to `keep`. If some of them collide, each row is moved separately."""
     name = relation.field.name
     rows = relation.related_model._base_manager.filter(**{name: twin})
     try:

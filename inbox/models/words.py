@@ -115,7 +115,6 @@ def _text(function: str, *parts: Any) -> Func:
 
 
 def _folded(text: Any) -> Func:
-    """`inbox.understanding.normalise.fold` in SQL."""
     marked = Func(text, template="normalize(%(expressions)s, NFKD)", output_field=TextField())
     plain = _text("regexp_replace", marked, Value("[\u0300-\u036f]+"), Value(""), Value("g"))
     letters = _text(

@@ -70,7 +70,6 @@ def _words(text: str) -> str:
 
 
 def _link(match: re.Match[str]) -> str:
-    """Returns a link to the other help page or within this one. Other documents are named without a link."""
     words, page, fragment = match[1], match[2], match[3] or ""
     name = next((name for name, file in PAGES.items() if file == page), None)
     if page and name is None:

@@ -267,7 +267,6 @@ def context_of(request: HttpRequest, choice: Asked, *, reads: bool = True) -> di
 
 
 def _candidates(choice: Asked, reads: bool) -> list[Lead]:
-    """Returns the leads that the search finds, or else those with an identity conflict."""
     workspace = choice.keep.workspace
     leads = Lead.objects.filter(workspace=workspace).exclude(pk=choice.keep.pk)
     hits = matches(leads, workspace, choice.query) if choice.query else leads.filter(identity_conflict=True)

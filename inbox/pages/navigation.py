@@ -210,7 +210,6 @@ def rail(request: WorkspaceRequest) -> Rail:
 
 
 def _counted(count: int, tone: str = "", has_older: bool = False) -> list[Badge]:
-    """Returns the badge of a folder or a view. With `has_older`, it may hold more than `count`."""
     if not count:
         return []
     return [Badge(capped(count) if count > COUNT_LIMIT or not has_older else f"{count}+", tone)]

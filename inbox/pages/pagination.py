@@ -80,7 +80,6 @@ def older(queryset: QuerySet[Any], time_field: str, cursor: str) -> QuerySet[Any
 
 
 def _up_to(queryset: QuerySet[Any], time_field: str, edge: Any, lookup: str) -> QuerySet[Any]:
-    """Returns the rows of `queryset` up to and including the row `edge`."""
     moment = getattr(edge, time_field)
     return queryset.filter(
         Q(**{f"{time_field}__{lookup}e": moment}),

@@ -154,7 +154,6 @@ def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
 
 
 def _profile(words: str) -> str:
-    """The only personal LinkedIn profile in `words`; "" for none or several."""
     urls = {
         identity.normal_profile_url(word.strip("<>()[],;")) for word in words.split() if "linkedin." in word
     }

@@ -90,7 +90,6 @@ def _by_model(message: Message) -> bool:
 
 
 def _reply(message: Message) -> ReplyText:
-    """The reply in the form that the rules read on arrival, as far as it is stored."""
     channel = read_as(message.channel, message.raw_html)
     mail = channel == Channel.EMAIL
     ours = Message.objects.outbound(

@@ -84,7 +84,6 @@ def _way(send: OutboundSend, to: str, shut: str, accounts: list[Integration]) ->
 
 
 def _account(send: OutboundSend, mailbox: str, accounts: list[Integration]) -> tuple[Integration | None, str]:
-    """The account of `send` and a description of its fault. A sample has the account that a real answer would have."""
     if send.lead.sample:
         return connected(send.workspace_id, send.provider, accounts), ""
     try:

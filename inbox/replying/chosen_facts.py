@@ -130,7 +130,6 @@ def _by_overlap(rows: list[WorkspaceFact], newest: str) -> list[WorkspaceFact]:
 
 
 def _stems(text: str) -> set[str]:
-    """The words of `text`, cut to five letters, so that "price" and "prices" are equal."""
     return {word[:5] for word in re.findall(r"\w{3,}", fold(text))}
 
 

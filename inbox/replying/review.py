@@ -212,7 +212,6 @@ def _differs(send: OutboundSend, text: str) -> bool:
 
 
 def _when(lead: Lead, later: datetime | None = None, *, counts_down: bool = True) -> dict[str, Any]:
-    """When a message approved now goes out: `later`, at the end of the countdown, or at once."""
     if later is not None:
         Lead.objects.filter(pk=lead.pk).update(snoozed_until=later, unread=False)
         return {"send_at": later, "state": State.LATER}

@@ -110,7 +110,6 @@ def claim(
 
 
 def _refuse(lead: Lead, channel: str, *, automatic: bool) -> None:
-    """Raises SendBlocked or SendUnderWay if nothing may be sent to the lead on the channel now."""
     if why := unreachable(lead, channel):
         raise SendBlocked(why)
     if why := _busy(lead.pk, channel):
@@ -295,7 +294,6 @@ def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> s
 
 
 def _live(lead_id: UUID, channel: str) -> QuerySet[OutboundSend]:
-    """The sends to the lead that are pending or have an unknown outcome."""
     return OutboundSend.objects.filter(
         lead_id=lead_id, channel=channel, state__in=[State.INTENT, State.UNKNOWN]
     )

@@ -158,7 +158,6 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 
 def _told(error: Exception) -> str:
-    """The error's text with the public name of the provider."""
     if not isinstance(error, ProviderError):
         return str(error)
     return registry.spec_of(error.provider).label + str(error).removeprefix(error.provider)

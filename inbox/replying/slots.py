@@ -190,7 +190,6 @@ def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
 
 
 def _met(send: OutboundSend, times: Iterable[datetime]) -> QuerySet[Appointment, datetime | None]:
-    """Those of `times` at which this lead has a meeting in the calendar."""
     meetings = Appointment.objects.filter(
         workspace_id=send.workspace_id, lead_id=send.lead_id, starts_at__in=times
     )

@@ -172,7 +172,6 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
 
 
 def _problem(label: str, error: Exception) -> str:
-    """Why a provider's list was not read to the end, as a sentence."""
     if isinstance(error, Busy):
         return "Other pages are asking providers right now. Try again in a few seconds."
     if isinstance(error, ProviderMisconfigured):

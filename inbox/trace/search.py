@@ -200,7 +200,6 @@ def _taken(
 
 
 def _told(workspace: Workspace, wanted: Wanted) -> QuerySet[Message]:
-    """The messages with the wanted id, which is either the provider's or ours."""
     sources = [*registry.message_sources(), OWN]
     return Message.objects.filter(workspace=workspace, source__in=sources, external_id=wanted.text[:200])
 

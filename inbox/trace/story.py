@@ -146,7 +146,6 @@ def _noticed(notice: Notice) -> Event:
 
 
 def _links(events: list[Event]) -> list[Link]:
-    """Each row behind the events once, in the order of its first appearance."""
     links: dict[tuple[str, uuid.UUID], Link] = {}
     for link in chain.from_iterable(event.links for event in events):
         links.setdefault((link.kind, link.id), link)
@@ -154,7 +153,6 @@ def _links(events: list[Event]) -> list[Link]:
 
 
 def _end(rows: Records) -> Ending:
-    """The ending of the trace: the last stage that was reached."""
     kind, lead, notice = rows.subject.kind, rows.lead, rows.subject.notice
     if kind == "notice" and notice is not None:
         tone, icon = ("ok", "check") if notice.state == Notice.State.SENT else ("warn", "warn")
@@ -200,7 +198,6 @@ def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
 
 
 def _held_words(rows: Records) -> str:
-    """Why the answer did not go out automatically, if a person had to decide."""
     draft = next((row for row in rows.drafts if row.decided_by_id and row.decided_at), None)
     if draft is None or draft.decided_at is None:
         return "It went out once."
@@ -209,7 +206,6 @@ def _held_words(rows: Records) -> str:
 
 
 def _refusal(rows: Records, draft: Draft) -> str:
-    """The evidence of the first check that held the draft; "" if all checks passed."""
     return next((gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), "")
 
 

@@ -78,7 +78,6 @@ def events(records: Records) -> Iterator[Event]:
 
 
 def _attempts(job: BackgroundJob, attempts: list[JobAttempt], steps: list[JobStep]) -> Iterator[Event]:
-    """The waits and attempts of a job, and its current state."""
     before = max(job.created_at, job.first_run_at)
     why = "Waited for a worker"
     for number, attempt in enumerate(attempts):
@@ -131,7 +130,6 @@ def _step(step: JobStep) -> Item:
 
 
 def _now(job: BackgroundJob, attempts: list[JobAttempt], why: str) -> Iterator[Event]:
-    """The state of a job that has not ended, or that ended without an attempt."""
     words, links = words_of(job), (link_to(job),)
     if job.status == Status.RUNNING:
         yield Event(job.started_at or job.run_at, "run", f"{words}: in progress", tone="info", links=links)
@@ -153,7 +151,6 @@ def _now(job: BackgroundJob, attempts: list[JobAttempt], why: str) -> Iterator[E
 
 
 def _left_out(steps: list[JobStep]) -> Iterator[Event]:
-    """The steps whose omission decides about the reply."""
     for step in steps:
         if step.status != JobStep.Status.SKIPPED or step.reason == NO_DRAFT.reason:
             continue
@@ -178,7 +175,6 @@ def _asked(call: AiCall) -> Event:
 
 
 def _no_answer(outcome: str) -> str:
-    """Why a call had no result, for users."""
     if outcome in REFUSED:
         return "It refused to answer"
     if outcome in CallOutcome.values:

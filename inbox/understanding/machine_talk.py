@@ -56,7 +56,6 @@ def _plain(text: str) -> str:
 
 
 def _hidden(text: str) -> str:
-    """The text hidden in invisible letters or in base64; "" without any."""
     letters = "".join(_TAG_LETTERS.findall(_FLAG.sub("", text)))
     if letters:
         return "".join(chr(ord(letter) - 0xE0000) for letter in letters)
@@ -64,7 +63,6 @@ def _hidden(text: str) -> str:
 
 
 def _decoded(code: str) -> str:
-    """The sentence that `code` encodes in base64; "" without one."""
     try:
         words = base64.b64decode(
             code + "=" * (-len(code) % 4), altchars=b"-_" if set(code) & set("-_") else None

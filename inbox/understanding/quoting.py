@@ -198,7 +198,6 @@ def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int
 
 
 def _quote_below(lines: list[QuotedLine], index: int) -> int | None:
-    """The index of the first non-empty line below `index`, if that line is quoted."""
     below = range(index + 1, min(index + 7, len(lines)))
     following = next((position for position in below if lines[position].text.strip()), index)
     return following if following > index and lines[following].depth else None

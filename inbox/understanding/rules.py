@@ -154,7 +154,6 @@ def _of_software(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 
 
 def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
-    """The labels of a text that a person may have written, by field of RuleVerdict."""
     labels: dict[str, Any] = {}
     # the whole text is searched for an opt-in, because "SUBSCRIBE" alone resembles an opt-out
     if opted_in := optout.opts_in.apply(reading):

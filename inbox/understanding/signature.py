@@ -40,7 +40,6 @@ def _is_noise(low: str) -> bool:
 
 
 def _ends_text(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the line at `index` is the first line after the writer's text."""
     if not folded[index]:
         return False
     if _disclaims(folded, index):

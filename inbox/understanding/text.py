@@ -125,7 +125,6 @@ def _only_a_name(lines: list[str], names: frozenset[str]) -> bool:
 
 
 def _stretches(lines: list[QuotedLine], *, use_signature_marks: bool) -> list[list[str]]:
-    """The runs of unquoted, non-empty lines in their order."""
     runs = [list(run) for quoted, run in groupby(lines, key=lambda line: line.depth > 0) if not quoted]
     texts = [
         [line.text.rstrip() for line in run if not (use_signature_marks and line.signature)] for run in runs

@@ -65,7 +65,6 @@ def send(integration: Integration, user: User) -> Lead:
 
 
 def _key(integration: Integration) -> str:
-    """The newest working webhook key of the account. Raises NoSample."""
     key = WebhookKey.objects.usable().filter(integration=integration).order_by("-created_at").first()
     if key is None:
         raise NoSample("The account has no webhook URL yet. Create one with Rotate under Accounts.")

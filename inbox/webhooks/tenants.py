@@ -48,7 +48,6 @@ def named_in(source_name: str, body: bytes) -> Tenant:
 
 
 def _account(provider: str, account_id: str) -> Tenant:
-    """The account with that id; NOBODY if several workspaces have it."""
     accounts = Integration.objects.select_related("workspace").filter(
         provider=provider, external_account_id=account_id
     )[:2]
@@ -62,7 +61,6 @@ def _of(workspace: Workspace | None, provider: str) -> Tenant:
 
 
 def _ids(text: str) -> list[uuid.UUID]:
-    """The UUID in `text` as a list; an empty list if `text` is not a UUID."""
     try:
         return [uuid.UUID(text)]
     except ValueError:

@@ -144,7 +144,6 @@ def _left_out() -> set[str]:
 
 
 def _plain(column: Any) -> Any:
-    """Bytes as text if they are UTF-8, otherwise in base64."""
     if not isinstance(column, memoryview | bytes):
         return column
     raw = bytes(column)

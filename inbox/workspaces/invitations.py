@@ -244,6 +244,5 @@ def _with_inviter(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
 
 
 def _standing(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
-    """The `rows` that can be accepted according to `_may_invite`."""
     rows = _with_inviter(rows).filter(state=State.OPEN, expires_at__gt=timezone.now())
     return rows.filter(Q(inviter_role=Role.OWNER) | Q(inviter_role=Role.ADMIN) & ~Q(role=Role.OWNER))

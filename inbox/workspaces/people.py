@@ -168,7 +168,6 @@ def members_of(workspace: Workspace) -> list[Membership]:
 
 
 def _as_read(membership: Membership) -> QuerySet[Membership]:
-    """The member's row, if its role is still the role that was read and checked."""
     return Membership.objects.filter(pk=membership.pk, role=membership.role)
 
 

@@ -21,7 +21,7 @@ DEFAULT_SPAN = "30"
 
 @workspace_view()
 def overview(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/insights/?days=7|30|90`: shows the numbers of replies, answers and meetings in these days."""
+    """`w/<workspace>/insights/?days=7|30|90`: shows numbers of replies, answers and meetings."""
     span, since, until = _span(request)
     local = zoneinfo.ZoneInfo(request.workspace.timezone)
     numbers = overview_numbers.overview(request.workspace.pk, since, until)
@@ -64,7 +64,7 @@ def _span(request: WorkspaceRequest) -> tuple[str, datetime, datetime]:
 def _tiles(
     request: WorkspaceRequest, numbers: overview_numbers.Overview, before: overview_numbers.Totals, then: str
 ) -> list[dict[str, object]]:
-    """The tiles of partials/tiles.html: first the three that ask for a decision, each with the list behind it."""
+    """The overview's tiles for partials/tiles.html: first the three that ask for a decision, linked to their lists."""
     inbox = reverse("inbox:list", args=[request.workspace.pk])
     waiting = overview_numbers.waiting(request.workspace)
     change = numbers.replies - before.replies
@@ -90,10 +90,10 @@ def _tiles(
 
 
 def percent(count: int, total: int) -> str:
-    """Formats `count` of `total` as "71%"; "–" for none of none."""
+    """Formats `count` of `total` as a percentage such as "71%"; "–" if `total` is 0."""
     return f"{round(100 * count / total)}%" if total else "–"
 
 
 def answer_time(seconds: float | None) -> str:
-    """Formats the time that an answer took; "–" for None, if nobody answered."""
+    """Formats the time from a reply to its answer; "–" for None, if no reply was answered."""
     return "–" if seconds is None else duration(seconds)

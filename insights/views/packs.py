@@ -1,4 +1,4 @@
-"""The pages of context packs: the list, one pack with its evidence, and the actions. Actions need a member."""
+"""The pages of context packs: the list, one pack with its evidence, and the actions. Only members may act."""
 
 import uuid
 from typing import Any
@@ -24,7 +24,7 @@ SHOWN_CLAIMS = 3
 
 @workspace_view(methods=FORM)
 def pack_list(request: WorkspaceRequest) -> HttpResponse:
-    """Lists the newest build of each pack. A POST requests a new pack."""
+    """Lists the newest build of each context pack. A POST to the list requests a new context pack."""
     form = PackForm(request.POST or None, workspace=request.workspace)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -84,7 +84,7 @@ def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view()
 def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """The part of a pack's page that reloads during a build. When the build ends, the whole page is reloaded."""
+    """The part of a context pack's page that reloads during a build. At its end, the browser reloads the whole page."""
     own_pack = _own(request, pack_id)
     waiting = own_pack.questions.filter(status="pending").exists()
     response = render(
@@ -97,7 +97,7 @@ def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view(MEMBER, POST)
 def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """Stores a follow-up question about the pack. Without a read conversation, the page says that it has no answer."""
+    """Stores a follow-up question about a context pack. A pack without a read conversation cannot answer."""
     own_pack = _own(request, pack_id)
     form = QuestionForm(request.POST)
     if not form.is_valid():
@@ -187,7 +187,7 @@ def _threads(pack: ContextPack) -> QuerySet[PackThread]:
 
 
 def _card(pack: ContextPack) -> dict[str, Any]:
-    """Returns what the list shows of a pack: the first claims of its newest good build."""
+    """Returns what the list shows about a context pack: the first claims of its newest good build."""
     good = pack if pack.status == ContextPack.Status.COMPLETE else pack.previous
     (shown,) = citation_links.show(pack.workspace_id, good.synthesis if good else None)
     claims = shown.claims[:SHOWN_CLAIMS] if shown else []

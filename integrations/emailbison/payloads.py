@@ -316,7 +316,6 @@ def content_of(reply: Mail) -> dict[str, Any]:
 
 
 def _person(payload: Data) -> events.Person:
-    """Returns EmailBison's lead, or the sender of an untracked reply."""
     if payload.lead is None:
         sender = payload.reply.from_email_address if payload.reply else Mailbox()
         first, last = split_name(decoded(payload.reply.from_name if payload.reply else "") or sender.name)

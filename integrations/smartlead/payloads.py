@@ -238,7 +238,6 @@ def _check_reply(kind: str, event: Body, content: str) -> None:
 
 
 def _words(event: Body) -> tuple[str, str]:
-    """Returns a reply's text and HTML. `reply_body` may be either."""
     part, body = event.reply_message or Part(), event.reply_body
     html = part.html or (body if MARKUP.search(body) else "")
     return part.text or event.preview_text or ("" if html else body), html

@@ -81,7 +81,6 @@ def _is_well(integration: Integration) -> bool:
 
 
 def _repeats(received: Received, event: AccountStatusEvent, reason: str) -> bool:
-    """Whether the previous status was the same and still holds."""
     earlier = WebhookDelivery.objects.filter(
         integration=received.integration,
         event_type__in=event.told_by or (event.event_type,),

@@ -130,7 +130,6 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Int
 
 
 def _repair(message: Message) -> UUID:
-    """The job of a message that waits for one. The job usually exists; otherwise it is created."""
     spec = _spec(message)
     waiting = BackgroundJob.objects.filter(tenant=spec.workspace_id, dedupe_key=spec.dedupe_key)
     if job_id := waiting.values_list("pk", flat=True).first():

@@ -24,7 +24,6 @@ def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
 
 
 def _opt_out(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
-    """Stops `lead`. Returns whether the opt-out was already known."""
     stopped_before, repeated = lead.is_stopped, not event.event_key and lead.opted_out_at is not None
     rollup.opt_out(lead, min(event.occurred_at or received.received_at, received.received_at))
     if lead.is_stopped and not stopped_before:

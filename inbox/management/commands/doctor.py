@@ -117,7 +117,6 @@ class Command(BaseCommand):
         self.stdout.write("No problems found.")
 
     def _report(self, *, providers: bool) -> int:
-        """Prints each finding, and returns the number of faults."""
         broken = 0
         for finding in examine(providers=providers):
             mark = {True: "ok  ", False: "FAIL", None: "note"}[finding.ok]
@@ -146,7 +145,6 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
 
 
 def _fault(error: DatabaseError) -> Finding:
-    """The finding about a database error. Details of a statement may quote a row, so they are left out."""
     facts = database_facts(error)
     details = " ".join([*facts.values()] or str(error).split())
     for pattern, words, fix in FAULTS:
@@ -296,7 +294,6 @@ def _sends() -> Iterator[Finding]:
 
 
 def _rules() -> Iterator[Finding]:
-    """Notes the workspaces whose replies were judged by an older version of the rules."""
     if names := [workspace.name for workspace in rejudging.behind()]:
         yield Finding(
             None,
@@ -308,7 +305,6 @@ def _rules() -> Iterator[Finding]:
 
 
 def _deliveries() -> Iterator[Finding]:
-    """Finds requests that failed on our side. They were acknowledged, so the provider will not resend them."""
     failed = replay.unrepaired().count()
     words = f"{failed} failed on our side and need a replay" if failed else "none need repair"
     fix = "Fix the error in the log, then run manage.py replay_deliveries --verdict failed."
@@ -316,7 +312,6 @@ def _deliveries() -> Iterator[Finding]:
 
 
 def _contracts() -> Iterator[Finding]:
-    """Notes the new data of providers that this release does not know."""
     for row in contract_watch.news().select_related("integration__workspace"):
         where = f"{row.integration.workspace}, {row.integration}" if row.integration else "no account"
         words = f"{row.get_kind_display().lower()} {row.name} isn’t in the contract ({row.count}×, {where})"
@@ -324,7 +319,6 @@ def _contracts() -> Iterator[Finding]:
 
 
 def _secrets() -> Iterator[Finding]:
-    """Checks that all encrypted data can be read with this process's keys."""
     unreadable = 0
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if account.is_unreadable:
@@ -346,7 +340,6 @@ def _model() -> Iterator[Finding]:
 
 
 def _accounts() -> Iterator[Finding]:
-    """Runs each connected account's own test, like the button on its card."""
     connected = 0
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if registry.spec_of(account.provider).is_connected_here and accounts.usable(account):
@@ -371,7 +364,6 @@ def _emergency() -> Iterator[Finding]:
 
 
 def _issuer() -> Iterator[Finding]:
-    """Reads the description of the company's login."""
     if settings.OIDC_ISSUER:
         fix = "See docs/operations.md, Logging in by the company."
         read = partial(oidc.login_url, oidc.begin(""), "", Deadline.after_ms(PROBE_MS))
@@ -388,7 +380,6 @@ def _disconnected() -> Iterator[Finding]:
 
 
 def _first_steps() -> Iterator[Finding]:
-    """The remaining first steps of each workspace that still shows their list."""
     for workspace in Workspace.objects.filter(set_up_at=None, drill_of=None):
         for step in FirstSteps(workspace).steps:
             if not step.done:
@@ -431,7 +422,6 @@ OF_PROVIDERS = (_issuer, _model, _accounts, _notices)
 
 
 def _verdict(subject: str, lines: list[Check]) -> Finding:
-    """The finding for the worst line of a test."""
     for tone, ok in ((BAD, False), (WARN, None)):
         if line := next((line for line in lines if line.tone == tone), None):
             return Finding(ok, subject, f"{line.label}: {line.said}", line.fix)

@@ -71,7 +71,6 @@ class Command(BaseCommand):
 
 
 def _lead(workspace: Workspace, name: str) -> Lead:
-    """The lead with this id or address. Raises CommandError if no lead, or more than one, matches."""
     leads = Lead.objects.filter(workspace=workspace)
     try:
         matches = list(leads.filter(pk=uuid.UUID(name)))

@@ -93,7 +93,6 @@ class Command(BaseCommand):
                 self.stderr.write(f"{report.n} of {len(cases)}")
 
     def _write(self, case: Case, deadline: Deadline) -> tuple[Drafted | None, str]:
-        """Writes a draft. Returns None and the reason if the model has no usable answer to this reply."""
         with model_answers():
             try:
                 return drafts.write(case, deadline.within_ms(DRAFT_MS)), ""

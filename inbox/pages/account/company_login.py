@@ -121,7 +121,6 @@ def _take_attempt(request: HttpRequest) -> oidc.Attempt | None:
 
 
 def _sentence(error: Exception) -> str:
-    """The sentence for people: whether to try again, or to tell the operator."""
     if isinstance(error, oidc.LoginRefused):
         return REFUSED
     is_lasting = isinstance(error, ProviderMisconfigured | ProviderAuthError | ProviderRejected)

@@ -93,7 +93,6 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult], signature: str
 
 
 def _of_text(draft: Draft) -> list[GateResult]:
-    """Returns the check of the draft's text as gate results; [] if the text was not checked."""
     problems = draft.verification.get("problems")
     if problems is None:
         return []
@@ -244,7 +243,6 @@ def answer_for(
 
 
 def _about(lead: Lead, draft: Draft, signature: str) -> dict[str, Any]:
-    """Reads the line, the rewrite and the sources of a draft in one query."""
     parts = read_together(
         lead.workspace_id,
         {

@@ -114,7 +114,6 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
 
 
 def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
-    """Explains why there are no times, and how to fix that."""
     if not request.membership.at_least(ADMIN):
         return Times([], f"{lack.words} An owner or admin can set this under Accounts.")
     if lack.account is None:
@@ -126,7 +125,6 @@ def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
 
 
 def _drafted(lead: Lead) -> list[str]:
-    """Returns the times that the lead's draft offers and that have not passed."""
     drafts = lead.drafts.filter(status=Draft.Status.PENDING).order_by("-created_at")
     draft = drafts.only("verification").first()
     offered = draft.verification.get("offered", []) if draft else []

@@ -132,7 +132,6 @@ def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = (
 
 
 def _of_sends(sends: Iterable[OutboundSend]) -> str:
-    """Returns the step while our messages are on their way; "" if none is."""
     under_way = list(sends)
     if any(send.state == OutboundSend.State.UNKNOWN for send in under_way):
         return "Find out whether the last message was sent."
@@ -143,7 +142,6 @@ def _of_sends(sends: Iterable[OutboundSend]) -> str:
 
 
 def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
-    """Whether our newest message failed after the lead's last reply."""
     newest = max(sends, key=lambda send: send.created_at, default=None)
     if newest is None or newest.state != OutboundSend.State.FAILED:
         return False

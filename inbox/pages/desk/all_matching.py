@@ -212,7 +212,6 @@ def _let_others(began: float) -> None:
 
 
 def _member(ctx: JobContext) -> Membership | None:
-    """Returns the membership of the user who asked for the job; None if they are no longer allowed to decide."""
     rows = Membership.objects.filter(
         workspace=ctx.workspace_id, user=ctx.payload["user"], user__is_active=True
     )
@@ -221,7 +220,6 @@ def _member(ctx: JobContext) -> Membership | None:
 
 
 def _request(member: Membership, query: str) -> WorkspaceRequest:
-    """Builds a request for the list with the query string `query`, as `member` would send it."""
     request = WorkspaceRequest()
     request.user, request.workspace, request.membership = member.user, member.workspace, member
     request.GET = QueryDict(query)
@@ -333,7 +331,6 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
 
 
 def _said(request: WorkspaceRequest, payload: dict[str, Any]) -> str:
-    """Describes the decision of the job with this payload."""
     action, _, word = payload["do"].partition(":")
     if action == "snooze":
         until = timezone.localtime(datetime.fromisoformat(payload["snooze_until"]))

@@ -92,7 +92,6 @@ def beyond(url: str) -> Empty:
 
 
 def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
-    """Explains what prevents replies; None if nothing does."""
     first, start = FirstSteps.of(workspace), first_steps.url(workspace)
     if not first.senders and not first.facts["heard"]:
         return Empty(
@@ -120,7 +119,6 @@ def _wrong(workspace: Workspace, folder: Folder) -> Empty | None:
 
 
 def _well(workspace: Workspace, folder: Folder) -> Empty:
-    """Offers the folders to look at instead, as nothing is wrong."""
     counts = folder_counts(workspace) if folder.key == DEFAULT_FOLDER else {}
     for elsewhere, words, action in ELSEWHERE:
         if count := counts.get(elsewhere):
@@ -239,7 +237,6 @@ def _without(name: str, values: dict[str, str]) -> dict[str, str]:
 def _read(
     request: WorkspaceRequest, folder: Folder, number: Number, also: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Reads the counts of the page, the values of the list, and `also`, all in one query."""
     if is_over_all(request):
         counts = counts_of(request, also) if also else {}
         total = number.expression and read_values(listed_ids(request)[0], {COUNT: number.expression})
@@ -264,7 +261,6 @@ def _is_later(request: WorkspaceRequest) -> bool:
 def _page(
     request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter, leads: QuerySet[Lead]
 ) -> tuple[KeysetPage, Number]:
-    """Returns the requested page of the list, and the number of leads."""
     if is_over_all(request):
         page = worth_page(request, folder.key, lead_filter)
         one_page = not page.after and not _is_later(request)
@@ -282,7 +278,6 @@ def _page(
 def _values(
     folder: Folder, lead_filter: LeadFilter, request: WorkspaceRequest
 ) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
-    """Returns the active filters, and the parameters of the list's query string."""
     active = lead_filter.active() if lead_filter.is_valid() else []
     whose = {"desk": "1"} if is_over_all(request) else {}
     return active, whose | {"view": folder.key} | {name: request.GET[name] for name, _, _ in active}

@@ -52,7 +52,6 @@ def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) 
 
 
 def _clients(request: WorkspaceRequest) -> dict[str, Any]:
-    """Returns the expression of CLIENTS for a user who may switch between workspaces."""
     ids = [row.workspace_id for row in open_memberships(request)]
     return {CLIENTS: waiting_in(ids)} if ids[1:] else {}
 

@@ -75,7 +75,6 @@ class DecisionForm(forms.Form):
 
     @staticmethod
     def _moment(word: str) -> datetime | None:
-        """Parses `word` as a time with an offset; None if it is not one."""
         try:
             moment = datetime.fromisoformat(word)
             return timezone.localtime(moment) if moment.tzinfo else None
@@ -93,7 +92,6 @@ class DecisionForm(forms.Form):
         return self.cleaned_data
 
     def _end(self, words: str) -> datetime:
-        """Returns the time when a snooze ends. Raises NotUnderstood."""
         now, today, limit = timezone.now(), timezone.localdate(), timedelta(days=SNOOZE_DAYS_LIMIT)
         if moment := self._moment(words):
             if not now < moment <= now + limit:

@@ -139,7 +139,6 @@ def offered(request: WorkspaceRequest, name: str) -> list[tuple[str, str]]:
 
 
 def _known_span(text: str) -> None:
-    """Raises ValidationError for a time in words that is not understood."""
     if read(text) is None:
         raise ValidationError(
             f"“{text[:40]}” isn’t a time we understand. Try “last 7 days” or “older than 2 days”."

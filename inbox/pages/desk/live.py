@@ -155,7 +155,6 @@ def leads_named_anywhere(request: SignedInRequest) -> HttpResponse:
 
 
 def _named(leads: list[Lead], query: str, clients: Mapping[uuid.UUID, str] | None = None) -> JsonResponse:
-    """Describes leads for the palette, with the names of their workspaces in `clients`."""
     return JsonResponse(
         {
             "leads": [

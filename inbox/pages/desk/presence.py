@@ -105,7 +105,6 @@ def _meet(place: Place, user: User) -> list[Other]:
 
 
 def _known(cached: Any) -> dict[str, list[Any]]:
-    """Returns name, whether they write, and time for each person, by id; {} for a cached value of another form."""
     whole = isinstance(cached, dict) and all(
         isinstance(state, list) and list(map(type, state)) == [str, bool, float] for state in cached.values()
     )

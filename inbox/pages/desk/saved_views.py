@@ -91,7 +91,6 @@ def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def _filter(request: WorkspaceRequest, query: QueryDict) -> LeadFilter | None:
-    """Returns the filters of a query string; None for an unknown folder."""
     folder = parameters(query)["view"]
     if folder not in FOLDERS:
         return None
@@ -130,7 +129,6 @@ def view_list(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _save(request: WorkspaceRequest) -> str:
-    """Saves the view and returns the query string of the list to show next."""
     form = SaveForm(request.POST)
     with refusals_shown(request, Refused):
         if not form.is_valid():

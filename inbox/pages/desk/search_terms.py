@@ -218,7 +218,6 @@ def _number_ends(workspace: Workspace, text: str) -> list[str]:
 
 
 def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Returns the spans in order, and merges those that touch."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -229,7 +228,6 @@ def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _pieces(text: str, hits: list[tuple[int, int]], start: int, until: int) -> list[Part]:
-    """Returns `text` from `start` to `until`, cut at the hits."""
     until = min(until, len(text))
     pieces: list[Part] = [("…", False)] if start else []
     at = start

@@ -77,7 +77,6 @@ def _on_a_day(words: str, now: datetime, opens_at: time) -> datetime | None:
 
 
 def _hour(words: str) -> tuple[time | None, str]:
-    """Returns the time of day in the words, if they name one, and the remaining words."""
     match = _CLOCK.search(words) or _CLOCK_24.search(words)
     if match is None:
         return None, words
@@ -99,7 +98,6 @@ def _next(at: time | None, now: datetime) -> date | None:
 
 
 def _day(words: str, today: date) -> date | None:
-    """Returns the day, if the words name exactly one day; else None."""
     monday = today + timedelta(days=7 - today.weekday())
     first = (today.replace(day=1) + timedelta(days=31)).replace(day=1)
     by_word = {

@@ -150,7 +150,6 @@ def act(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _act(request: WorkspaceRequest, name: str, ids: list[uuid.UUID]) -> None:
-    """Applies the action `name` to the follow-ups with these ids, and shows the outcome as messages."""
     outcome = by_hand.act(request.workspace, name, ids, user=request.user)
     if outcome.done:
         many = "1 follow-up" if outcome.done == 1 else f"{outcome.done} follow-ups"

@@ -218,12 +218,10 @@ def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse
 
 
 def _place(position: object) -> int:
-    """A posted or stored position as a number; the end for anything else."""
     return int(str(position)) if str(position).isdecimal() else MAX_STEPS
 
 
 def _moved(posted: QueryDict) -> QueryDict:
-    """Returns `posted` with the stored step that `move` names ("steps-2 up") one place up or down."""
     name, _, way = posted.get("move", "").partition(" ")
     steps = [f"steps-{index}" for index in range(min(_place(posted.get("steps-INITIAL_FORMS")), MAX_STEPS))]
     if name not in steps:

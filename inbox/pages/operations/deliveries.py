@@ -305,7 +305,6 @@ def _tiles(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _last_replay(workspace: Workspace) -> BackgroundJob | None:
-    """Returns the replay that is running or ended within the last ten minutes; None if there is none."""
     recent = Q(finished_at=None) | Q(finished_at__gt=timezone.now() - timedelta(minutes=10))
     return (
         BackgroundJob.objects.filter(recent, workspace=workspace, kind=replay.JOB)

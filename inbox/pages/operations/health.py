@@ -114,7 +114,6 @@ def banner_part(
 
 
 def _used(row: WorkspaceIntegrationHealth) -> bool:
-    """Whether anything is known about the account. Unused accounts are not listed."""
     return row.state in TROUBLED or any((row.last_success_at, row.last_failure_at, row.last_received_at))
 
 
@@ -126,7 +125,6 @@ def _worst_first(account: uptime.Account, alarmed: set[UUID]) -> tuple[object, .
 
 
 def _counts(rows: list[WorkspaceIntegrationHealth]) -> list[tuple[StateMark, int]]:
-    """The number of accounts that are down, need a look and are healthy, each with its mark; zeros are left out."""
     marked = [(state_of("health", row.state).tone, row.is_down) for row in rows]
     tones = Counter("warn" if tone == "bad" and not is_down else tone for tone, is_down in marked)
     marks = (
@@ -186,7 +184,6 @@ def fire_drill(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _lines(job: BackgroundJob) -> list[DrillLine]:
-    """Returns all steps in order: finished with their outcome, running, or still to come."""
     steps = {step.name: step for step in JobStep.objects.filter(job=job)}
     lines, running = [], job.status == BackgroundJob.Status.RUNNING
     for name, title in drill.STEPS.items():
@@ -273,7 +270,6 @@ def _hide(request: HttpRequest, integration: Integration, page: Page) -> None:
 
 
 def _mute(request: HttpRequest, integration: Integration, page: Page) -> None:
-    """Mutes the notices about an account, or ends that, as `do` says."""
     mutes = request.POST["do"] == "mute"
     if (row := _health_of(integration)) and (notices.mute if mutes else notices.unmute)(row):
         notice_channels.enqueue_update(row)

@@ -158,7 +158,6 @@ def _about(workspace: Workspace, job: BackgroundJob) -> About:
 
 
 def _delivery(workspace: Workspace, job: BackgroundJob, message: Message | None) -> WebhookDelivery | None:
-    """Returns the delivery that created the job, or else the delivery of its message; None if it has neither."""
     deliveries = WebhookDelivery.objects.filter(workspace=workspace).defer("body", "headers")
     delivery = deliveries.filter(job=job).first()
     if delivery is None and message is not None:

@@ -63,7 +63,6 @@ def places(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def _own_page(request: WorkspaceRequest, record: Trace) -> str:
-    """Returns the URL of the row's own page if the user may open it; "" otherwise."""
     if record.kind in OWN_PAGES and request.membership.at_least(ADMIN):
         return reverse(OWN_PAGES[record.kind], args=[request.workspace.pk, record.id])
     return ""

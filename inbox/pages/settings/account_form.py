@@ -102,7 +102,6 @@ class AccountForm(forms.Form):
         )
 
     def _needs(self, setting: Setting) -> bool:
-        """Whether the account must have this setting. It is optional if the installation has a key."""
         return setting.required and not (self.spec.installation_key and self.spec.installation_key())
 
     def clean(self) -> dict[str, Any]:
@@ -167,7 +166,6 @@ class AccountForm(forms.Form):
         return saved
 
     def _store(self, workspace_id: UUID, user: User) -> tuple[Integration, bool]:
-        """Returns the saved account, and whether it is now a different account at the provider."""
         fresh = self.integration._state.adding
         row = self.integration
         if not fresh:

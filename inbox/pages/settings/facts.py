@@ -156,7 +156,6 @@ def _edit(
     outcome: str,
     fact: WorkspaceFact | None = None,
 ) -> HttpResponse:
-    """Stores the posted fact with `act`, or shows the form again, as 422 if it has errors."""
     if accepts(form, "question", lambda: act(**form.cleaned_data)):
         return redirect_to(request, "inbox:facts", success=outcome)
     kind, version = Kind(form.kind), request.POST.get("seen") or (fact and fact.updated_at.isoformat())

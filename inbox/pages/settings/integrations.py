@@ -125,7 +125,6 @@ def show_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 def _page(
     request: WorkspaceRequest, *, shown: int | None = None, tested: dict[uuid.UUID, list[Check]] | None = None
 ) -> HttpResponse:
-    """Renders the page, with one key in full (`shown`) or with the results of tests (`tested`)."""
     cards = account_cards.of_workspace(request.workspace)
     for card in cards:
         card.checks = (tested or {}).get(card.integration.pk)

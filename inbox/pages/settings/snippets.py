@@ -88,7 +88,6 @@ def _edit(
     outcome: str,
     snippet: Snippet | None = None,
 ) -> HttpResponse:
-    """Stores the posted snippet with `act`, or shows the form again, as 422 if it has errors."""
     if accepts(form, "name", lambda: act(**form.cleaned_data)):
         return redirect_to(request, "inbox:snippets", success=f"{outcome}: {form.cleaned_data['name']}")
     return form_page(request, "snippets/form.html", form, snippet=snippet, variables=VARIABLES)

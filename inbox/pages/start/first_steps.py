@@ -396,7 +396,6 @@ def state_of(account: Integration) -> str:
 
 
 def _events() -> QuerySet[WebhookDelivery]:
-    """Returns the deliveries that brought a real reply, newest first."""
     accepted = WebhookDelivery.objects.filter(verdict=WebhookDelivery.Verdict.ACCEPTED, sample=False)
     replies = accepted.filter(message__direction=Message.Direction.INBOUND).exclude(event_type=BACKFILL)
     return replies.order_by("-received_at")

@@ -134,7 +134,6 @@ def hide(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _back(request: WorkspaceRequest, **words: str) -> HttpResponse:
-    """Redirects to the next step, with messages as `redirect_to`."""
     response = redirect_to(request, "inbox:start", **words)
     response["Location"] += TO_NEXT
     return response

@@ -1,4 +1,4 @@
-"""`manage.py count_days`: counts the numbers of Insights again, from all messages."""
+"""`manage.py count_days`: recounts the numbers of the Insights page from all messages."""
 
 from typing import Any
 from uuid import UUID
