@@ -32,7 +32,7 @@ WORST_FIRST = Case(
 
 
 class Mark(NamedTuple):
-    """An account's bar in the strip. Broken accounts have taller bars, so that colour is not the only sign."""
+    """An account's bar in the strip. Broken accounts have taller bars, so colour is not the only sign."""
 
     x: int
     y: int
@@ -50,8 +50,8 @@ class Broken(NamedTuple):
 
 
 class Board:
-    """The state of the accounts that `request.user` may see: one query, and one for the banner. `seen` is False if they
-    may not view them. `unknown` accounts were never checked.
+    """The state of the connected accounts that `request.user` may see, read by one query, and one more for the banner.
+    `seen` is False if the user may not view accounts. `unknown` counts the accounts that were never checked.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -82,14 +82,14 @@ class Board:
 
 
 def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:
-    """The health of the accounts in use that `scope` may see, without secrets and fire drills."""
+    """The health of the accounts in use that `scope` may see, without secrets and without those of fire drills."""
     rows = scope.limit(WorkspaceIntegrationHealth.objects.all(), "workspace")
     rows = rows.filter(integration__enabled=True, workspace__drill_of=None)
     return rows.select_related("integration", "workspace").defer("integration__credentials")
 
 
 def _worst(scope: Scope, user: User) -> list[WorkspaceIntegrationHealth]:
-    """The accounts of the strip, each with the counts of its state and of all."""
+    """The accounts of the strip, worst first, each with the number of accounts in its state and in all."""
     rows = banner.for_banner(rows_of(scope), user).annotate(
         of_state=Window(Count("pk"), partition_by=[F("state")]),
         of_all=Window(Count("pk")),
@@ -122,7 +122,7 @@ def _banner(down: Sequence[WorkspaceIntegrationHealth], scope: Scope) -> Banner 
 
 
 def key_url(health: WorkspaceIntegrationHealth, scope: Scope) -> str:
-    """The workspace's page for a new key, or "" for anyone but the workspace's admins."""
+    """The URL at which an admin of the workspace enters a new API key; "" for any other user."""
     if health.workspace_id not in scope.runs:
         return ""
     return reverse("inbox:integration-settings", args=[health.workspace_id, health.integration_id])

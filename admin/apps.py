@@ -1,4 +1,4 @@
-"""The app of the Django admin. At start, it registers all models' pages, their checks, and the groups' permissions."""
+"""The app of the Django admin. At start, it registers all models' admin pages, checks and permissions."""
 
 from importlib import import_module
 
@@ -15,10 +15,10 @@ REGISTERING = (
 
 class AdminRoomConfig(AppConfig):
     name = "admin"
-    label = "holdfast_admin"  # Django's own admin has the label "admin"
+    label = "holdfast_admin"  # Django's own admin app has the label "admin"
 
     def ready(self) -> None:
-        import_module("django_q.admin")  # registers its pages now, so that `queued_tasks` can replace them
+        import_module("django_q.admin")  # registers django-q2's admin pages now, so that `queued_tasks` can replace them
         for module in REGISTERING:
             import_module(f"admin.{module}")
         from admin import checks, roles

@@ -1,6 +1,7 @@
-"""Admin pages of background jobs. They share numbers, timelines and actions with the workspace pages (jobs.display).
+"""Admin pages of background jobs. The pages share numbers, timelines and actions with the workspace pages
+(jobs.display).
 
-An unknown value of a filter finds no job; otherwise an action could apply to all jobs.
+An unknown value of a filter matches no job; otherwise an action could apply to all jobs.
 """
 
 import contextlib
@@ -45,12 +46,12 @@ def causes_of(request: HttpRequest) -> list[Tally]:
 
 
 def is_plain(request: HttpRequest) -> bool:
-    """Whether the only filter is a state, so that the counts by state apply to the list."""
+    """Whether the list's only filter is a state, so that the counts by state apply to the list."""
     return set(request.GET) <= {"state", "p", "o"}
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Filters jobs by a state of joblist.STATES. The tabs above the list offer it instead of the side panel."""
+    """Filters jobs by a state of joblist.STATES. The tabs above the list offer the states; the side panel does not."""
 
     title = parameter_name = "state"
     template = "admin/jobs/backgroundjob/_no_filter.html"
@@ -63,7 +64,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 def older_than(jobs: QuerySet[Any], age_s: str) -> QuerySet[Any]:
-    """The jobs created more than `age_s` seconds ago. `age_s` is a key of display.AGES."""
+    """The jobs created more than `age_s` seconds ago. `age_s` must be a key of display.AGES."""
     if age_s not in display.AGES:
         return jobs.none()
     return jobs.filter(created_at__lt=Now() - timedelta(seconds=int(age_s)))
@@ -91,7 +92,7 @@ class CauseFilter(admin.SimpleListFilter):
 
 
 class ErrorFilter(CauseFilter):
-    """Filters jobs by error class, for URLs that name one. Users choose a cause instead."""
+    """Filters jobs by error class, for URLs that name one. Users filter by a cause instead."""
 
     title = "error class"
     parameter_name = "error"
@@ -100,7 +101,7 @@ class ErrorFilter(CauseFilter):
 
 
 class DoneFilter(admin.SimpleListFilter):
-    """Filters jobs by a range of JobAction ids ("17-40"), because a retried job that succeeds has no cause."""
+    """Filters jobs by a range of JobAction ids such as "17-40", because a retried job may have no cause."""
 
     title = "action"
     parameter_name = "done"
@@ -149,12 +150,12 @@ class BackgroundJobAdmin(JobActionsAdmin):
         return ("run_at", "pk") if request.GET.get("state") == "due" else super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[BackgroundJob]:
-        """All jobs in the list's order. For due jobs, these are all queued ones, because their times have an index."""
+        """All jobs in the list's order. For due jobs, these are all queued jobs, which an index sorts."""
         jobs: QuerySet[BackgroundJob] = super().in_own_order(request)
         return jobs.filter(status=Status.QUEUED) if request.GET.get("state") == "due" else jobs
 
     def list_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Adds tabs with the number of jobs in each state. A list without filters also shows the causes of failures."""
+        """Adds tabs with the number of jobs in each state, and to an unfiltered list the causes of failures."""
         may_retry = self.has_retry_permission(request)
         shown = is_plain(request) and request.GET.get("state", "") in ("", "failed")
         causes = causes_of(request)[:CAUSES] if shown else []
@@ -166,7 +167,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
     ) -> Any:
-        """A list without filters takes its row count from the tabs."""
+        """The paginator of a list of jobs without filters takes the row count from the tabs."""
         paginator = super().get_paginator(request, queryset, per_page, *args, **kwargs)
         if is_plain(request):
             counts, state = self._counts(request), request.GET.get("state", "")
@@ -216,8 +217,8 @@ class BackgroundJobAdmin(JobActionsAdmin):
     # --- overview ---
 
     def overview(self, request: HttpRequest) -> HttpResponse:
-        """The page `overview/?workspace=…`; an htmx request gets only its live part. Raises PermissionDenied, and
-        Http404 for a workspace that the user may not see.
+        """The page `overview/?workspace=…` about the job queue; an htmx request gets only the part that changes. Raises
+        PermissionDenied, and Http404 for a workspace that the user may not see.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -245,7 +246,9 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
     @staticmethod
     def _may_see_reasons(request: HttpRequest, job: BackgroundJob) -> bool:
-        """Whether the user sees the reasons of discards. Others must open the action's page, which is recorded."""
+        """Whether the user sees the reasons for which jobs were discarded. Other users must open the action's page, and
+        each such view is recorded.
+        """
         return job.workspace_id is None or scope_of(request).is_member(job.workspace_id)
 
     def _fitting(self, request: HttpRequest, job: BackgroundJob) -> list[tuple[str, str]]:
@@ -256,7 +259,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
 
 def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
-    """The states as links with their numbers. The links keep the list's other filters."""
+    """Links for the tabs above the list of jobs: the states with their numbers. Links keep the list's other filters."""
     filters = {name: choice for name, choice in request.GET.items() if name not in ("state", "p", "e")}
     names = {"": "All", **{name: words for name, (words, _) in joblist.STATES.items()}}
     return [
@@ -272,7 +275,9 @@ def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
 
 @admin.register(WorkspaceLimit)
 class WorkspaceLimitAdmin(BaseAdmin):
-    """Limits on the jobs of a workspace that run at once. Without a row, it may use seven of eight job threads."""
+    """The admin page of the limits on how many jobs of a workspace run at once. A workspace without a limit may use
+    seven of eight job threads.
+    """
 
     list_display = ("workspace", "max_workers")
     ordering = ("workspace__name", "pk")
@@ -280,13 +285,13 @@ class WorkspaceLimitAdmin(BaseAdmin):
 
 
 def _links(job: BackgroundJob) -> Iterator[SafeString]:
-    """Links to the rows named by ids in the payload, and to lists of rows that belong to the job."""
+    """Links to the rows whose ids are in the job's payload, and to lists of rows that belong to the job."""
     models = {model._meta.model_name: model for model in apps.get_models() if admin.site.is_registered(model)}
     for key, row_id in job.payload.items():
         what, _, suffix = key.rpartition("_")
         candidates = [
             model for name, model in models.items() if name and name.endswith(what)
-        ]  # "send_id" finds OutboundSend
+        ]  # the payload's "send_id" is the id of an OutboundSend
         with contextlib.suppress(ValueError):
             if suffix == "id" and len(candidates) == 1:
                 yield link(candidates[0](pk=UUID(str(row_id))), f"{what} {str(row_id)[-6:]}")

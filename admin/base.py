@@ -1,4 +1,4 @@
-"""Base classes for all admin pages. `admin.checks` refuses to start if a class lacks a required declaration."""
+"""Base classes for all admin pages. `admin.checks` refuses a class that lacks a declaration."""
 
 import contextlib
 import uuid
@@ -43,29 +43,26 @@ LONGEST_NUMBER = 18
 
 
 class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes none at run time
-    """Base class of all admin pages. It shows the rows of the user's workspaces, 50 per page, without slow counts.
+    """Base class of all admin pages. A list shows the rows of the user's workspaces, 50 per page, without slow counts.
 
-    A subclass declares:
+    A subclass of BaseAdmin declares:
 
     `workspace_path`: the look-up from the model to its workspace, by default its field `workspace`; or INSTALLATION.
-    `text_fields`: the columns with user text. They are loaded only on the page of one row, for users who may read it.
-    `secret_fields`: the columns that are never loaded.
-    `plain_texts`: the other long columns, such as names and settings. Anyone who can see the row may read them.
-    `heavy`: further columns that a list does not load.
-    `id_fields`: indexed id columns, which a search for an id includes.
-    `ordering_of_one`: the order of a list of one workspace, if an index begins with the workspace.
-    `trace_kind`: the kind of the row on the page “What happened”, or "" if it has no such page.
-    `index_begins`: maps a look-up of `search_fields` to the column that follows the workspace in its index, and to a
-    function that returns all values of that column.
-    `linked_by`: the look-ups that links of our pages use, besides those of `list_filter`.
-    `pages_in_workspace`: the workspace pages about a row, offered only to members: the text, the URL name, and the
-    fields whose values follow the workspace in the URL.
-    `related_lists`: lists of related rows: the text, the model, and its field that points here. The read-only field
-    `related` links to them.
-    `named_by`: the relation whose name the admin shows for a row, such as its lead, or "" for the row's own name.
-    `logs_values`: whether the history stores a field's old and new values, and not only its name.
-    `views`: the routes of its own pages, each with the name of its method. The name of the URL ends with it.
-    `asks_again`: whether a user must have proven their identity recently to add, change or delete a row.
+    `text_fields`: the columns with user text. Text fields are loaded only on the page of one row, for users who may
+    read the text. `secret_fields`: the columns that are never loaded. `plain_texts`: the other long columns, such as
+    names and settings. Anyone who can see the row may read its plain texts. `heavy`: further columns that a list page
+    does not load. `id_fields`: indexed id columns, which a search for an id includes. `ordering_of_one`: the order of a
+    list of one workspace, if an index begins with the workspace. `trace_kind`: the kind of the row on the page “What
+    happened”, or "" if it has no such page. `index_begins`: maps a look-up of `search_fields` to the column that
+    follows the workspace in its index, and to a function that returns all values of that column. `linked_by`: the
+    look-ups that links of our pages use, besides those of `list_filter`. `pages_in_workspace`: the workspace pages
+    about a row, offered only to members: the text, the URL name, and the fields whose values follow the workspace in
+    the URL. `related_lists`: lists of related rows: the link's text, the model, and the model's field that points here.
+    The read-only field `related` shows links to `related_lists`. `named_by`: the relation whose name the admin shows
+    for a row, such as its lead, or "" for the row's own name. `logs_values`: whether the history stores a field's old
+    and new values, and not only its name. `views`: the routes of the class's own pages, each with the name of its
+    method. The name of a page's URL ends with the method's name. `asks_again`: whether a user must have proven their
+    identity recently to add, change or delete a row.
     """
 
     workspace_path: str = ""
@@ -119,7 +116,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         )
 
     def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
-        """Also joins the workspace and the relations that the columns show."""
+        """The list query also joins the workspace and the relations that columns show."""
         workspace = (self.workspace_path,) if self.is_of_workspace else ()
         columns = (getattr(column, "admin_order_field", column) for column in self.list_display)
         shown = {str(column).partition("__")[0] for column in columns}
@@ -127,7 +124,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return (*workspace, *self.list_select_related, *(name for name in relations if name in shown))
 
     def _texts_beside(self, request: HttpRequest) -> Iterator[str]:
-        """The text and secret columns of the rows that a list joins."""
+        """The text and secret columns of the tables that a list joins."""
         for joined in self.get_list_select_related(request):
             names = joined.split("__")
             for depth, step in enumerate(steps_of(self.model, joined), 1):
@@ -143,8 +140,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return page
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row with this id, with its text if the user may read it. Raises Http404 if the row is hidden from the
-        user.
+        """The row with the id `object_id`, with its text if the user may read it. Raises Http404 if the row is hidden
+        from the user.
         """
         row: Model | None = super().get_object(request, object_id, from_field)
         if row is None:
@@ -170,7 +167,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return ordering or super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[Any]:
-        """The unfiltered rows of the list, in an order that an index supports."""
+        """The rows of the list without filters, in an order that an index supports."""
         rows: QuerySet[Any] = self.model._default_manager.order_by(*self.get_ordering(request))
         if self.ordering_of_one and self._is_of_one(request):
             return scope_of(request).limit(rows, self.workspace_path)
@@ -187,7 +184,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         """Allows only the look-ups of `list_filter` and `linked_by`, exact look-ups of the model's own foreign keys,
         and the look-ups that continue a list after a key of its order.
         """
-        if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses both
+        if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses both values
             return False
         filters = {str(getattr(each, "parameter_name", each)) for each in self.get_list_filter(request)}
         if lookup in filters or lookup in self.linked_by:
@@ -201,7 +198,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return lookup in columns or (name in columns and how == "exact")
 
     def _order_columns(self) -> set[str]:
-        """The columns that a list can be ordered by. Its `further_url` uses them to link to later pages."""
+        """The columns by which the admin list can be ordered. `further_url` compares them to link to later pages."""
         return {
             field.name
             for field in self.opts.concrete_fields
@@ -211,8 +208,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """The rows whose id is the search term, or that one of `search_fields` finds. Each field is looked up in an
-        index and finds at most SEARCHED rows. The second value is always False, because no row appears twice.
+        """The rows whose id is the search term, or that a look-up in one of `search_fields` matches. Each field of
+        `search_fields` is looked up in an index and matches at most SEARCHED rows. The second value of the returned
+        pair is always False, because no row appears twice.
         """
         term = search_term.replace("\0", "").strip()
         if not term or not self.search_fields:
@@ -238,7 +236,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
         """One queryset for each index that can serve the look-up `name` of `search_fields`. A look-up through a
-        relation queries the other table first. [] for BY_ID.
+        relation first queries the other table. The result is [] for BY_ID.
         """
         if name == BY_ID:
             return []
@@ -309,16 +307,16 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def page(
         self, request: HttpRequest, template: str | list[str], title: str, context: dict[str, Any]
     ) -> TemplateResponse:
-        """Renders another page of this admin class in the admin's layout."""
+        """Renders another page of this admin class in the layout of the admin."""
         frame = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
         return TemplateResponse(request, template, frame | context)
 
     def list_context(self, request: HttpRequest) -> dict[str, Any]:
-        """The context of the list's page, in addition to Django's."""
+        """The template context of the list's page, in addition to Django's."""
         return {"title": capfirst(self.opts.verbose_name_plural)}
 
     def row_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """The context of the page of `row`, in addition to that of every row."""
+        """The template context of the page of `row`, in addition to the context of every row's page."""
         return {}
 
     def changelist_view(
@@ -329,7 +327,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     # --- trace of a row ---
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The declared columns, with the workspace in second place, and the trace."""
+        """The columns that the class declares, with the workspace in second place, and a link to the trace."""
         columns = [*super().get_list_display(request)]
         if self.is_of_workspace and self.workspace_path not in columns:
             columns.insert(1, linked(self.workspace_path))
@@ -384,22 +382,22 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def ask_first(
         self, request: HttpRequest, rows: QuerySet[Any], at_once: int, *, harmless: bool = False
     ) -> HttpResponse | None:
-        """The page on which the user confirms the action on at most `at_once` of `rows`, or None after the
-        confirmation. The button has a warning colour unless the action is `harmless`.
+        """The page on which the user confirms the action on at most `at_once` of `rows`; None once the user has
+        confirmed. The button of the confirmation page has a warning colour unless the action is `harmless`.
         """
         if "confirmed" in request.POST:
             return None
         return self.question(request, rows, self.action_words(request), at_once, harmless=harmless)
 
     def action_words(self, request: HttpRequest) -> str:
-        """The label of the requested action."""
+        """The label of the action that the user has requested."""
         return str(dict(self.get_action_choices(request))[request.POST["action"]])
 
     def question(
         self, request: HttpRequest, rows: QuerySet[Any], words: str, at_once: int, **context: object
     ) -> HttpResponse:
-        """A page that asks the user to confirm `words` for `rows`. It names the first SHOWN rows and counts the others,
-        up to `at_once`. A template `admin/<app>/<model>/confirm.html` can add details.
+        """A page that asks the user to confirm `words` for `rows`. The confirmation page names the first SHOWN rows and
+        counts the others, up to `at_once`. A template `admin/<app>/<model>/confirm.html` can add details.
         """
         count, shown = rows.order_by()[: at_once + 1].count(), rows[:SHOWN]
         context = {
@@ -424,7 +422,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         do: Callable[[Any], object],
         refusals: tuple[type[Exception], ...],
     ) -> int:
-        """Calls `do` for each of `rows`, and shows a warning for each refusal. Returns the number of successes."""
+        """Calls `do` for each of `rows`, and shows the user a warning for each row that `do` refuses. Returns the
+        number of rows for which `do` succeeded.
+        """
         done = 0
         for row in rows:
             try:
@@ -478,7 +478,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         """The history of a row, with at most SEARCHED entries of the audit log."""
         scope, shown = scope_of(request), AuditEntry.objects.select_related("actor", "program")
         shown = shown.filter(object_type=self.opts.model_name, object_id=unquote(object_id))
-        if not scope.sees_all:  # operators also see entries without a workspace, even when narrowed to one
+        if not scope.sees_all:  # operators also see entries that belong to no workspace
             shown = scope.limit(shown, "workspace")
         return super().history_view(
             request, object_id, {"entries": shown[:SEARCHED], **(extra_context or {})}
@@ -506,8 +506,7 @@ class EditAdmin(BaseAdmin):
 class RecordAdmin(EditAdmin):
     """Base class for admin pages of records, which can only be viewed.
 
-    Unless a subclass declares them, `list_display` has all columns but the key and those of its other declarations, and
-    `list_filter` those with few values.
+    Unless a subclass declares other ones, `list_display` has all short columns, and `list_filter` those of few values.
     """
 
     ordering: ClassVar[Any] = ("-pk",)
@@ -525,7 +524,7 @@ class RecordAdmin(EditAdmin):
             self.list_filter = [field.name for field in few]  # type: ignore[misc]  # it is no class’s own
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The fields of a record, including times set by the database or the code."""
+        """The fields of a record, including times that the database or the code sets."""
         names = super().get_fields(request, obj)
         times = (field for field in self.opts.fields if isinstance(field, DateTimeField))
         return names if self.fields else list(dict.fromkeys([*names, *(field.name for field in times)]))
@@ -535,7 +534,7 @@ class RecordAdmin(EditAdmin):
 
 
 class LeadRecordAdmin(RecordAdmin):
-    """Base class for records that belong to a lead. A search finds the lead's address and ids."""
+    """Base class for records that belong to a lead. A search in such a list finds a lead's address and ids."""
 
     named_by = "lead"
     search_fields: ClassVar[Any] = ("lead__email__exact",)

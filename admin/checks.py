@@ -32,8 +32,8 @@ def check_admin(**_kwargs: object) -> list[CheckMessage]:
 
 
 def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]:
-    """Yields the number and the sentence of each fault. A class must declare the path from its rows to a workspace and
-    the columns with user text, and must not show these columns to everyone.
+    """Yields the id and the message of each fault in the admin class. An admin class must declare the path from its
+    rows to a workspace and the columns with user text, and must not show these columns to everyone.
     """
     if not isinstance(model_admin, BaseAdmin):
         yield 20, "it is no BaseAdmin, so it shows the rows of all workspaces to everybody."
@@ -69,7 +69,7 @@ def _wrong_path(model_admin: BaseAdmin) -> str:
 
 
 def _texts(model_admin: BaseAdmin) -> set[str]:
-    """The columns that can hold text from a person or a language model: long columns, and columns of any content."""
+    """The model's columns that can hold text from a person or a language model: long or untyped columns."""
     return {field.name for field in model_admin.opts.fields if _is_long(field)}
 
 

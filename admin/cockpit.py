@@ -1,6 +1,6 @@
-"""The admin's start page: what is broken, for whom, since when, and the button that fixes it.
+"""The admin's start page, which shows what is broken, in which workspace and since when, each with a button that helps.
 
-It takes four queries for any number of workspaces: accounts, what waits for them, lanes, and `admin.tallies`.
+The page takes four queries for any number of workspaces: accounts, work that waits for them, lanes, `admin.tallies`.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ VIEWS = {
 
 
 class Tile(NamedTuple):
-    """A number that links to the rows it counts. `tone` is empty if all is well."""
+    """A number on the admin's start page, linked to the list of counted rows. `tone` is empty if nothing is wrong."""
 
     label: str
     value: str
@@ -55,7 +55,9 @@ class Tile(NamedTuple):
 
 
 class LaneLine(NamedTuple):
-    """A lane, and its longest queue `fullest`, which belongs to the workspace `whose`. The URLs list their due jobs."""
+    """A lane of the job queue, and its longest queue `fullest`, which belongs to the workspace `whose`. The URLs link
+    to lists of the lane's due jobs.
+    """
 
     backlog: Backlog
     url: str
@@ -65,18 +67,18 @@ class LaneLine(NamedTuple):
 
     @property
     def percent(self) -> int:
-        """The wait of the oldest due job as a share of the lane's promise, at most 100."""
+        """The wait of the oldest due job in percent of the longest wait that the lane promises, at most 100."""
         return min(100, round(100 * self.backlog.oldest_s / self.backlog.lane.promise_s))
 
 
 class Cockpit:
-    """The contents of the page for `request.user`, read in four queries. `shows` holds the parts (keys of VIEWS) that
-    the user may view; the others are empty.
+    """The contents of the admin's start page for `request.user`, read by four queries. `shows` holds the parts (keys of
+    VIEWS) that the user may view; the other parts are empty.
     """
 
     def __init__(self, request: HttpRequest) -> None:
         scope = scope_of(request)
-        # ticks belong to the installation, as on their list
+        # ticks belong to the installation and to no workspace, as on their list
         hidden = () if scope.sees_all else ("ticks",)
         self.shows = [name for name, right in VIEWS.items() if scope.may(right) and name not in hidden]
         tallies, self.accounts = read(self.shows, scope.ids), accounts.Board(request)

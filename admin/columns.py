@@ -26,14 +26,14 @@ def row_url(row: Model) -> str:
 
 
 def list_url(model: type[Model], **filters: object) -> str:
-    """The URL of the admin's list of `model`. `filters` become its query, except for those that are None or ""."""
+    """The URL of the admin's list of `model`. `filters` become the query string, except values None and ""."""
     query = urlencode({name: wanted for name, wanted in filters.items() if wanted not in (None, "")})
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{query}" if query else address
 
 
 def link(target: Model | None, text: str = "") -> SafeString:
-    """A link to the admin page of `target`, or only its label if there is no such page. None becomes a dash."""
+    """A link to the admin page of `target`; only its label if there is no such page. None is shown as a dash."""
     if target is None:
         return SafeString("–")
     if not admin.site.is_registered(type(target)):
@@ -45,10 +45,10 @@ def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', list_url(model, **filters), text)
 
 
-@cache  # sorting in Django needs the same column object from each call of get_list_display
+@cache  # to sort a list, Django needs the same column object from each call of get_list_display
 def linked(path: str, words: Callable[[Any], str] = str) -> Column:
-    """A column that links to the row at the end of `path`, such as `lead` or `job__workspace`.
-    `words` makes its label.
+    """An admin column that links to the row at the end of `path`, such as `lead` or `job__workspace`. `words` returns
+    the link's label for a row.
     """
     name = path.rpartition("__")[2]
 
@@ -57,7 +57,7 @@ def linked(path: str, words: Callable[[Any], str] = str) -> Column:
         target = reduce(lambda row, step: row and getattr(row, step), path.split("__"), row)
         return link(target, words(target) if target else "")
 
-    column.__name__ = f"{name}_link"  # the CSS class of its cells
+    column.__name__ = f"{name}_link"  # the CSS class of the column's cells
     return column
 
 
@@ -73,7 +73,7 @@ def chip(field: str, table: str, ordering: Any = None) -> Column:
 
 
 class WorkspaceFilter(admin.SimpleListFilter):
-    """A filter by workspace. It appears if the user may see several workspaces."""
+    """A filter by workspace. The filter appears if the user may see several workspaces."""
 
     title = parameter_name = "workspace"
 
@@ -87,7 +87,7 @@ class WorkspaceFilter(admin.SimpleListFilter):
         return bool(self.value()) or super().has_output()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows of the chosen workspace, all rows without a choice, and none for an invalid id."""
+        """The rows of the chosen workspace; all rows if none is chosen, and no rows for an invalid id."""
         if not (workspace_id := self.value()):
             return queryset
         model_admin: Any = admin.site.get_model_admin(queryset.model)
@@ -101,8 +101,8 @@ def choice_filter(
     labels: Callable[[], Mapping[str, str]],
     narrow: Callable[[QuerySet[Any], str], QuerySet[Any]],
 ) -> type[admin.SimpleListFilter]:
-    """A filter on the URL parameter `parameter`. `labels` returns its choices for each request. `narrow` must return no
-    rows for an unknown choice, because otherwise an action could apply to all rows.
+    """A filter on the URL parameter `parameter`. `labels` returns the filter's choices for each request. `narrow` must
+    return no rows for an unknown choice, because otherwise an action could apply to all rows.
     """
 
     class ChoiceFilter(admin.SimpleListFilter):
@@ -124,7 +124,7 @@ def choice_filter(
 def known_values(
     field: str, values: Iterable[str] | Callable[[], Mapping[str, str]]
 ) -> type[admin.SimpleListFilter]:
-    """A filter on `field` by given values, or by a function that returns labels by value, instead of a query."""
+    """A filter on `field` whose values come from a list, or a function that returns labels by value, not a query."""
 
     def labels() -> Mapping[str, str]:
         if isinstance(values, Iterable):

@@ -1,5 +1,5 @@
-"""Admin pages of deliveries, for staff and all their workspaces. They share their functions with the workspace pages
-(`inbox.pages.operations.deliveries`, `inbox.webhooks.replay`).
+"""Admin pages of webhook deliveries, for staff, over all their workspaces. The pages share their functions with the
+workspace pages (`inbox.pages.operations.deliveries`, `inbox.webhooks.replay`).
 """
 
 import uuid
@@ -35,7 +35,7 @@ def in_trouble(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[W
 
 
 def unrepaired(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[WebhookDelivery]:
-    """Failed deliveries that no later run has repaired."""
+    """Failed deliveries that no later replay has repaired."""
     return (
         deliveries.filter(pk__in=replay.unrepaired().values("pk"))
         if choice == "waiting"
@@ -45,7 +45,7 @@ def unrepaired(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[W
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(RecordAdmin):
-    """Deliveries are read-only. Staff with the permission `inbox.replay_webhookdelivery` can replay them."""
+    """Webhook deliveries, which are read-only. The permission `inbox.replay_webhookdelivery` allows replays."""
 
     trace_kind = "delivery"
     text_fields = ("body", "error_fields")
@@ -85,7 +85,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def replay_chosen(
         self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]
     ) -> HttpResponse | None:
-        """Replays the selected deliveries one by one with the current code, at most AT_ONCE."""
+        """Replays the selected deliveries one by one with the current code, at most AT_ONCE deliveries."""
         if question := self.ask_first(request, deliveries, AT_ONCE):
             return question
         user, refusals = signed_in(request), (replay.NotReplayable,)
@@ -111,7 +111,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         return details | {"may_replay": self.has_replay_permission(request)}
 
     def replay(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        """Replays one delivery (`do=run`), or shows what the replay would do (`do=dry`)."""
+        """Replays one delivery (`do=run`), or shows what a replay would do (`do=dry`)."""
         self._must_replay(request)
         delivery = cast(WebhookDelivery, self.get_object(request, str(pk)))
         if dry := delivery_pages.replay_or_dry_run(request, delivery):
@@ -157,5 +157,5 @@ class DeviationAdmin(RecordAdmin):
 
     @admin.display(description="example")
     def delivery(self, row: Deviation) -> SafeString:
-        """A link to the last delivery with the deviation. That page shows the difference."""
+        """A link to the last delivery that deviated from its contract. The delivery's page shows the difference."""
         return list_link(WebhookDelivery, "Show", q=row.example)

@@ -1,4 +1,4 @@
-"""The admin's health board: connected accounts of all workspaces, worst first. Staff can have them checked."""
+"""The admin's health board: the accounts of all workspaces, worst first. Staff can have accounts checked."""
 
 from typing import Any, ClassVar, cast
 
@@ -63,7 +63,7 @@ class TransitionInline(RecordInline):
 
 @admin.register(WorkspaceIntegrationHealth)
 class HealthBoard(RecordAdmin):
-    """The accounts in use, with the banner's URL and the actions for an account in trouble."""
+    """The list of accounts in use, with the actions for an account in trouble."""
 
     plain_texts = ("words",)
     list_display = (
@@ -103,7 +103,7 @@ class HealthBoard(RecordAdmin):
         return super().get_queryset(request).filter(integration__enabled=True, workspace__drill_of=None)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The list, with what waits for its accounts, read in one query."""
+        """The list of accounts; one query reads what waits for them."""
         changelist = super().get_changelist_instance(request)
         rows = list(changelist.result_list)
         waiting = account_effects.effects_of_each([row.integration for row in rows if row.is_down])
@@ -121,15 +121,15 @@ class HealthBoard(RecordAdmin):
 
     @admin.display(description="why", ordering="reason")
     def why(self, health: WorkspaceIntegrationHealth) -> str:
-        """Why the account is in trouble, and what waits because of it."""
+        """Why the account is in trouble, and what waits because of the account."""
         if health.state not in TROUBLED:
             return ""
         return "; ".join(filter(None, (sentences.why(health.reason), self.paused(health))))
 
     @admin.display(description="paused")
     def paused(self, health: WorkspaceIntegrationHealth) -> str:
-        """What waits because the account is down, such as "3 follow-ups are paused", or "". The list counts for all its
-        rows at once and caches the result in `health.waiting`.
+        """What waits because the account is down, such as "3 follow-ups are paused", or "". The list counts waiting
+        work for all its rows at once and caches the counts in `health.waiting`.
         """
         waiting = vars(health).get("waiting")
         if waiting is None:
@@ -143,7 +143,7 @@ class HealthBoard(RecordAdmin):
     def check_now(
         self, request: HttpRequest, rows: QuerySet[WorkspaceIntegrationHealth]
     ) -> HttpResponse | None:
-        """Lets a worker probe the selected accounts, at most AT_ONCE. Providers without a probe are skipped."""
+        """Makes a worker check at most AT_ONCE selected accounts. Providers without a health check are skipped."""
         if question := self.ask_first(request, rows, AT_ONCE, harmless=True):
             return question
         chosen = list(rows[:AT_ONCE])
@@ -164,12 +164,12 @@ class HealthBoard(RecordAdmin):
 
     @method_decorator(require_GET)
     def banner(self, request: HttpRequest) -> HttpResponse:
-        """The banner of an open page, or 204 if it still shows what was `seen`."""
+        """The account banner of an open page, or a 204 response if the banner still shows `seen`."""
         return banner_part(request, accounts.banner_of(request))
 
     @method_decorator(require_POST)
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """`<account>/act/`: takes the action `do` of the form, as on the workspace's pages. Raises PermissionDenied."""
+        """`<account>/act/`: takes the action `do` of the form, as the Health page does. Raises PermissionDenied."""
         if not self.has_check_permission(request):
             raise PermissionDenied
         health = cast(WorkspaceIntegrationHealth, self.get_object(request, str(pk)))

@@ -17,7 +17,7 @@ class ContextPackAdmin(RecordAdmin):
 
 @admin.register(PackThread)
 class PackThreadAdmin(RecordAdmin):
-    """The conversations of a pack, with why each was chosen and the result of its reading."""
+    """The conversations of a context pack, each with the reason for its selection and the result of its reading."""
 
     workspace_path = "pack__workspace"
     named_by = "lead"

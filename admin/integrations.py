@@ -1,4 +1,4 @@
-"""Admin pages of connected accounts. They never read credentials or keys from the database."""
+"""Admin pages of connected accounts. The pages never read credentials or keys from the database."""
 
 from typing import Any
 
@@ -43,8 +43,8 @@ def cost(row: Any) -> str:
 
 @admin.register(Integration)
 class IntegrationAdmin(EditAdmin):
-    """Connected accounts. Staff can rename them and switch them on or off; switching on checks them at once. The
-    workspace's own pages connect accounts, because credentials can be tested there.
+    """Connected accounts. Staff can rename accounts and switch them on or off; switching an account on starts a check.
+    The workspace's own pages connect accounts, because credentials can be tested there.
     """
 
     secret_fields = ("credentials",)
@@ -72,7 +72,7 @@ class IntegrationAdmin(EditAdmin):
     ) -> None:
         obj.save(
             update_fields=[*form.changed_data, "updated_at"]
-        )  # the other columns may have changed meanwhile
+        )  # only the columns of the form, because the other columns may have changed since
         if obj.enabled and "enabled" in form.changed_data:
             probes.look_at_secrets(obj)
             if registry.spec_of(obj.provider).probe:
@@ -81,7 +81,7 @@ class IntegrationAdmin(EditAdmin):
 
 @admin.register(WebhookKey)
 class WebhookKeyAdmin(RecordAdmin):
-    """The creation, expiry and last use of each webhook key, without the key itself."""
+    """The creation, expiry and last use of each webhook key, without the key."""
 
     workspace_path = "integration__workspace"
     named_by = "integration"
@@ -91,7 +91,7 @@ class WebhookKeyAdmin(RecordAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(RecordAdmin):
-    """Tokens of programs, without their hashes. The workspace's own pages create and revoke them."""
+    """API tokens of programs, without their hashes. The workspace's own pages create and revoke API tokens."""
 
     secret_fields = ("token_hash",)
     list_display = ("name", "visible", "created_at", "expires_at", "revoked_at", "last_used_at")
@@ -100,7 +100,7 @@ class ApiTokenAdmin(RecordAdmin):
 
 @admin.register(IdempotencyKey)
 class IdempotencyKeyAdmin(RecordAdmin):
-    """Writes of programs of the last 24 hours, without their answers."""
+    """Writes that programs made through the API in the last 24 hours, without the stored responses."""
 
     workspace_path = "token__workspace"
     named_by = "token"
@@ -109,7 +109,7 @@ class IdempotencyKeyAdmin(RecordAdmin):
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(RecordAdmin):
-    """The endpoints of workspaces' programs, without their secrets. The workspace's own page changes them."""
+    """The webhook endpoints of programs, without their secrets. The workspace's own page changes webhook endpoints."""
 
     secret_fields = ("secret", "previous_secret")
     plain_texts = ("url",)
@@ -127,7 +127,7 @@ class WebhookEndpointAdmin(RecordAdmin):
 
 @admin.register(WebhookAttempt)
 class WebhookAttemptAdmin(RecordAdmin):
-    """Attempts to send events to endpoints, with their outcomes. The newest are first."""
+    """Attempts to send events to webhook endpoints, newest first, with their outcomes."""
 
     workspace_path = "endpoint__workspace"
     list_display = (
@@ -214,7 +214,9 @@ class RateWindowAdmin(RecordAdmin):
 
 @admin.register(ReplyPoll)
 class ReplyPollAdmin(RecordAdmin):
-    """The time up to which each account's messages were compared with the provider's list, and what was new."""
+    """The time up to which each account's messages were compared with the provider's list, and the number of new
+    messages.
+    """
 
     workspace_path = "integration__workspace"
     named_by = "integration"
@@ -223,7 +225,7 @@ class ReplyPollAdmin(RecordAdmin):
 
 @admin.register(DayReceipt)
 class DayReceiptAdmin(RecordAdmin):
-    """The messages of one day according to each account's provider, compared with those stored."""
+    """The messages of one day in the provider's lists, compared with those stored here."""
 
     workspace_path = "integration__workspace"
     named_by = "integration"

@@ -1,6 +1,6 @@
 """The admin's actions on jobs, which call `jobs.actions` as the workspace pages do.
 
-Each action has its own permission, asks for confirmation, and reports the outcome for each job.
+Each action on jobs has its own permission, asks for confirmation, and reports the outcome for each job.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ Jobs = QuerySet[BackgroundJob]
 
 
 def job_action(name: str, words: str, permission: str, do: Do, field: str = "") -> Callable[..., Any]:
-    """An action on the list of jobs. `do` receives the jobs' ids and the `field` of the confirmation page."""
+    """An admin action on the list of jobs. `do` receives the jobs' ids and the `field` of the confirmation page."""
 
     @admin.action(description=words, permissions=[permission])
     def act(page: "JobActionsAdmin", request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
@@ -60,7 +60,7 @@ class JobActionsAdmin(RecordAdmin):
         return in_words(row.kind)
 
     def act(self, request: HttpRequest, jobs: Jobs, do: Do, *entered: str) -> HttpResponse | None:
-        """Asks for confirmation, and then calls `do`. If `do` refuses the input, the page is shown again."""
+        """Asks the user to confirm, and then calls `do`. If `do` refuses the input, the page is shown again."""
         from_its_page = "from_its_page" in request.POST
         if "confirmed" in request.POST:
             ids = list(jobs.values_list("pk", flat=True)[: actions.MAX_JOBS])
@@ -82,8 +82,8 @@ class JobActionsAdmin(RecordAdmin):
         return self.question(request, jobs, words, actions.MAX_JOBS, **more)
 
     def cause(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
-        """`cause/<fingerprint>/?workspace=…`: asks whether to retry all failed jobs of one cause. A POST makes these
-        jobs due and redirects to their list. Raises PermissionDenied.
+        """`cause/<fingerprint>/?workspace=…`: asks whether to retry all failed jobs of one cause. A POST makes the
+        failed jobs of the cause due and redirects to their list. Raises PermissionDenied.
         """
         if not self.has_retry_permission(request):
             raise PermissionDenied
@@ -101,8 +101,8 @@ class JobActionsAdmin(RecordAdmin):
 
 
 def asked_workspace(request: HttpRequest) -> UUID | None:
-    """The id of the workspace in `?workspace=`. Without it, None for a user who sees all workspaces, or else the user's
-    first one. Raises Http404 for a workspace that the user may not see.
+    """The id of the workspace in `?workspace=`. Without the parameter, None for a user who sees all workspaces, or else
+    the user's first workspace. Raises Http404 for a workspace that the user may not see.
     """
     key, scope = request.GET.get("workspace", ""), scope_of(request)
     if not key and (scope.ids is None or scope.ids):
@@ -111,7 +111,7 @@ def asked_workspace(request: HttpRequest) -> UUID | None:
 
 
 def _done(results: list[actions.ActionResult]) -> dict[str, str]:
-    """The filter that lists the changed jobs among `results`, or {} if none was changed."""
+    """The query string for a list of the jobs in `results` that were changed, or {} if no job was changed."""
     log = JobAction.objects.filter(job_id__in=[row.job_id for row in results])
     newest = log.order_by("job_id", "-pk").distinct("job_id").values_list("pk", flat=True)
     ids = list(newest)

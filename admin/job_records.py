@@ -52,7 +52,7 @@ class WorkerAdmin(RecordAdmin):
 
 @admin.register(Tick)
 class TickAdmin(RecordAdmin):
-    """Ticks, with the time, duration and counts of their last run."""
+    """Ticks, with the time, the duration and the counts of each tick's last run."""
 
     workspace_path = INSTALLATION
     plain_texts = ("counts", "error_class", "error", "recent")
@@ -62,8 +62,8 @@ class TickAdmin(RecordAdmin):
     views: ClassVar = {"crons/": "crons"}
 
     def crons(self, request: HttpRequest) -> HttpResponse:
-        """The page `crons/`, which describes each tick, with its last runs, even if it has never run. An htmx request
-        gets only the list. Raises PermissionDenied.
+        """The page `crons/`, which describes each tick and shows its last runs, even if the tick has never run. An htmx
+        request for `crons/` gets only the list of ticks. Raises PermissionDenied.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -1,4 +1,4 @@
-"""Admin pages of what decides on replies and answers: tags, gates, policies, facts and model outages."""
+"""Admin pages of rows that decide about replies and answers: tags, gates, policies, facts and model outages."""
 
 from django.contrib import admin
 
@@ -20,7 +20,7 @@ from inbox.models import (
 
 @admin.register(TagDecision)
 class TagDecisionAdmin(LeadRecordAdmin):
-    """The judgements of replies: each tag, and the rule, model, provider or person that gave it."""
+    """The tags of replies, each with the rule, model, provider or person that gave the tag."""
 
     text_fields = ("quote", "reason")
     list_display = ("created_at", linked("lead"), "tag", "kind", "by")
@@ -37,7 +37,7 @@ class ProviderWordAdmin(LeadRecordAdmin):
 
 @admin.register(LeadLabel)
 class LeadLabelAdmin(LeadRecordAdmin):
-    """The labels of leads, suggested ones too, and the model, provider or person that decided them."""
+    """The labels of leads, also suggested ones, each with the model, provider or person that decided."""
 
     text_fields = ("reason",)
     list_display = ("decided_at", linked("lead"), "label", "state", "kind", "by")
@@ -45,7 +45,7 @@ class LeadLabelAdmin(LeadRecordAdmin):
 
 @admin.register(Label)
 class LabelAdmin(RecordAdmin):
-    """The labels of workspaces. Workspace admins change them on their Labels page."""
+    """The labels of workspaces. Workspace admins change labels on the page Settings → Labels."""
 
     workspace_path = "workspace"
     plain_texts = ("name", "meaning", "aliases")
@@ -56,7 +56,7 @@ class LabelAdmin(RecordAdmin):
 
 @admin.register(GateResult)
 class GateResultAdmin(RecordAdmin):
-    """Each gate's verdict on a draft, when it was written and when it was due."""
+    """The verdict of each gate on a draft, once when the draft was written and once when it was due."""
 
     text_fields = ("evidence",)
     list_display = ("decided_at", linked("draft"), "stage", "gate", "passed", "policy_version")
@@ -65,7 +65,9 @@ class GateResultAdmin(RecordAdmin):
 
 @admin.register(SendingPolicy)
 class SendingPolicyAdmin(RecordAdmin):
-    """What may be sent without a person, by workspace and campaign. Admins change it on their Automation page."""
+    """The policies that say what may be sent without a person, by workspace and campaign. Workspace admins change these
+    policies on the Automation page.
+    """
 
     ordering = ("-updated_at", "pk")
     pages_in_workspace = (("Change it in the workspace", "inbox:automation"),)
@@ -73,7 +75,7 @@ class SendingPolicyAdmin(RecordAdmin):
 
 @admin.register(WorkspaceFact)
 class WorkspaceFactAdmin(RecordAdmin):
-    """Facts that answers may rely on. Workspace admins change them on their Facts page."""
+    """Facts that answers may rely on. Workspace admins change these facts on the Facts page."""
 
     text_fields = ("question", "folded", "answer")
     list_display = ("updated_at", "kind", "position", "updated_by")
@@ -82,7 +84,7 @@ class WorkspaceFactAdmin(RecordAdmin):
 
 @admin.register(ModelOutage)
 class ModelOutageAdmin(RecordAdmin):
-    """Model providers that cannot be reached now. The first successful call deletes the row."""
+    """Model providers that cannot be reached at the moment. A successful call to the provider deletes the row."""
 
     workspace_path = INSTALLATION
     plain_texts = ("why",)

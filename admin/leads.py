@@ -58,7 +58,7 @@ class CampaignAdmin(RecordAdmin):
 
 @admin.register(Lead)
 class LeadAdmin(EditAdmin):
-    """Leads. Only their names can be edited, because identities and roll-ups follow from messages."""
+    """Leads. Leads, of which only the names can be edited, because identities and roll-ups follow from messages."""
 
     trace_kind = "lead"
     text_fields = ("last_snippet", "suspected_words")
@@ -105,11 +105,11 @@ class LeadAdmin(EditAdmin):
         entered = {name: form.cleaned_data[name] for name in form.changed_data if name in facts.FACTS}
         facts.enter(obj, entered, signed_in(request))
         columns = [name for name in form.changed_data if name not in entered]
-        # only the changed columns, because messages may have changed the roll-ups meanwhile
+        # saves only the changed columns, because messages may have changed the lead's roll-ups since
         obj.save(update_fields=[*columns, "updated_at"])
 
     def merge(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        """`<lead>/merge/?q=…&other=<lead>`: previews the merge of `other` into this lead. A POST merges them."""
+        """`<lead>/merge/?q=…&other=<lead>`: previews the merge of `other` into this lead. A POST merges both leads."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         keep = self.get_object(request, str(pk))
@@ -142,7 +142,7 @@ class MessageAdmin(LeadRecordAdmin):
         "tag_evidence",
         "suspected_words",
     )
-    secret_fields = ("found_by",)  # the text's words in index order, which no one can read
+    secret_fields = ("found_by",)  # the search vector: words in index order, which no one can read
     plain_texts = ("external_id", "from_address", "from_name", "recipients", "account_address", "thread_id")
     list_display = ("sent_at", "source", "external_id", "direction", linked("lead"), "tag", "processed_at")
     list_filter = (known_values("source", message_sources), "direction")
@@ -156,14 +156,14 @@ class MessageAdmin(LeadRecordAdmin):
 
 @admin.register(Note)
 class NoteAdmin(LeadRecordAdmin):
-    """Colleagues' notes beside a conversation. They are user text, and can only be added."""
+    """Colleagues' notes beside a conversation, which are user text and can only be added."""
 
     text_fields = ("text",)
     list_display = ("created_at", linked("lead"), "author")
 
 
 def of_sample(drafts: QuerySet[Draft], choice: str) -> QuerySet[Draft]:
-    """Drafts for samples (`choice` "1") or for people ("0")."""
+    """A queryset of the drafts for samples (`choice` "1") or for real leads ("0")."""
     return drafts.filter(lead__sample=choice == "1") if choice in ("0", "1") else drafts.none()
 
 

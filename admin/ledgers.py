@@ -1,4 +1,4 @@
-"""Read-only admin pages of sends and of the audit log. Sends with an unknown outcome can be settled."""
+"""Read-only admin pages of sends and of the audit log. Sends whose outcome is unknown can be settled."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -52,7 +52,7 @@ class OutboundSendAdmin(LeadRecordAdmin):
         if question := self.ask_first(request, sends, AT_ONCE):
             return question
         user, refusals = signed_in(request), (AlreadyDecided, SendBlocked)
-        whole = OutboundSend.objects.select_related("lead")  # the list loads sends without their text
+        whole = OutboundSend.objects.select_related("lead")  # the list loads sends without the text of their messages
         done = self.act_on_each(
             request, sends[:AT_ONCE], lambda send: do(whole.get(pk=send.pk), user=user), refusals
         )
@@ -79,7 +79,7 @@ class AuditEntryAdmin(RecordAdmin):
 
     @admin.display(description="about")
     def about(self, entry: AuditEntry) -> SafeString:
-        """The entry's subject, with a link to its admin page, if it has one."""
+        """The subject of the audit entry, with a link to the subject's admin page, if it has one."""
         models = {model._meta.model_name: model for model in self.admin_site._registry}
         model, short = models.get(entry.object_type), entry.object_id[-6:]
         if model is None:
@@ -88,5 +88,5 @@ class AuditEntryAdmin(RecordAdmin):
 
     @admin.display(description="who", ordering="actor__email")
     def who(self, entry: AuditEntry) -> str:
-        """The actor's address, because people in different workspaces may share a name."""
+        """The email address of the actor, because people in different workspaces may share a name."""
         return entry.actor.email if entry.actor else entry.author or "Holdfast"

@@ -27,11 +27,11 @@ to the following rows, whose pages start again at 1."""
 
 
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes none at run time
-    """Counts a list's rows if that is cheap, or else uses PostgreSQL's estimate (`estimated`) until the last page is
-    read.
+    """A paginator that counts a list's rows if that is cheap, or else uses PostgreSQL's estimate (`estimated`) until
+    the last page is read.
 
     `bounded`: one query finds the keys of all pages. `begins`: the first page is requested, so its rows are read before
-    the count, because they may be all.
+    the count, because there may be no others.
     """
 
     estimated = False
@@ -56,7 +56,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
 
     @cached_property
     def plan(self) -> tuple[int, float]:
-        """The rows and cost that PostgreSQL expects (`plan_of`)."""
+        """The number of rows and the cost that PostgreSQL expects for the list (`plan_of`)."""
         assert isinstance(self.object_list, QuerySet)
         return plan_of(self.object_list)
 
@@ -84,7 +84,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return self._keys(0) if self.bounded else self._ask(0, self.per_page + 1)
 
     def _keys(self, start: int) -> list[Any]:
-        """The keys of the page after `start` rows, and of the first row of the next page."""
+        """The keys of the page that begins after `start` rows, and of the first row of the next page."""
         if self.bounded:
             return self._found[start : start + self.per_page + 1]
         return self._ask(start, self.per_page + 1) if start else self._first
@@ -95,7 +95,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return list(rows.values_list("pk", flat=True)[start : start + most])
 
     def _learn(self, start: int, rows: int) -> None:
-        """Correct an estimate after reading `rows` keys, a page and one more, after `start` others."""
+        """Correct the estimated count after reading `rows` keys (one page and one more) after `start` others."""
         if not self.estimated:
             return
         if rows > self.per_page:
@@ -107,7 +107,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
 
 class LongList(ChangeList):
     """A list that reads a bounded number of rows, however long it is and however rare its rows are. `bound` is the
-    value of the ordering column where the search ended, or None after all rows.
+    value of the ordering column where the search ended, or None if it has read all rows.
     """
 
     bound: Any = None
@@ -146,7 +146,7 @@ class LongList(ChangeList):
         return self.plan
 
     def _first(self, request: HttpRequest) -> QuerySet[Any]:
-        """The matching rows among the first LOOKED_THROUGH, if the list is ordered by a column of its own."""
+        """The matching rows among the first LOOKED_THROUGH rows, if the list is ordered by a column of the model."""
         key = self._key()
         if not key:
             return self.queryset
@@ -160,7 +160,7 @@ class LongList(ChangeList):
         if self.bound is None:
             return self.queryset
         nearer = Q(**{before: self.bound})
-        if down and self.opts.get_field(name).null:  # rows without a value come first
+        if down and self.opts.get_field(name).null:  # rows without a value in the ordering column come first
             nearer |= Q(**{name: None})
         return self.queryset.filter(nearer)
 
@@ -176,15 +176,15 @@ class LongList(ChangeList):
 
     @property
     def further_url(self) -> str:
-        """The URL of the rows after the last numbered page, or "" if there are none or the list is sorted."""
+        """The URL of the rows after the last numbered page, or "" if there are none or a user sorted the list."""
         key, rows = self._key(), list(self.result_list)
         if not key:
             return ""
         down, name = key[0] == "-", key.removeprefix("-")
         lookup, since = "lte" if down else "gte", self._since(name)
         if self.page_num == MOST_PAGES and len(rows) == self.list_per_page:
-            last = getattr(rows[-1], name)  # rows may share a time, so this row appears again
-            if last is None:  # rows without a value come first, in the order of their keys
+            last = getattr(rows[-1], name)  # rows may share a time, so this row appears again on the next page
+            if last is None:  # rows without a value in the ordering column come first, in the order of their keys
                 more = {f"{name}__isnull": "True", f"{self.opts.pk.name}__{lookup}": str(rows[-1].pk)}
                 return self.get_query_string(more, since)
         elif self.params.get(f"{name}__isnull") == "True":
@@ -198,7 +198,7 @@ class LongList(ChangeList):
 
     @property
     def start_url(self) -> str:
-        """The URL of the first rows for a list reached through `further_url`, or "" for other lists."""
+        """The URL of the first rows, for a list that was reached through `further_url`; "" for other lists."""
         since = self._since(self._key().removeprefix("-"))
         return self.get_query_string(remove=since) if since else ""
 
@@ -208,7 +208,7 @@ class LongList(ChangeList):
         return [lookup for lookup in ours if lookup in self.params]
 
     def _key(self) -> str:
-        """The column that orders the list, with "-" for descending order, or "" if it is not the model's own."""
+        """The column that orders the list, with "-" for descending order, or "" if it is not a column of the model."""
         first = self.own_order[0] if self.own_order else ""
         if ORDER_VAR in self.params or not isinstance(first, str) or "__" in first:
             return ""
@@ -216,9 +216,9 @@ class LongList(ChangeList):
 
 
 def plan_of(rows: QuerySet[Any]) -> tuple[int, float]:
-    """The number of rows and the cost that PostgreSQL expects, or (0, 0.0) if nothing can match."""
+    """The number of rows and the cost that PostgreSQL expects for a queryset; (0, 0.0) if no row can match."""
     explained = rows.order_by().values("pk").explain(format="json")
-    if not explained:  # Django knows that nothing can match, and sends no query
+    if not explained:  # Django knows that no row can match, and sends no query
         return 0, 0.0
     (plan,) = json.loads(explained)
     return int(plan["Plan"]["Plan Rows"]), float(plan["Plan"]["Total Cost"])

@@ -42,13 +42,13 @@ RUNNING = (Membership.Role.OWNER, Membership.Role.ADMIN)
 
 
 class RightsForm(UserChangeForm):  # type: ignore[type-arg]
-    """A user's permissions, without those that follow from workspace roles. The group Workspace admin is not offered,
-    because a form opened before the user's last role ended would restore it.
+    """The form for a user's permissions, without those that follow from the user's roles in workspaces. The group
+    Workspace admin is not offered, because a form opened before the user's last role ended would restore it.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "groups" in self.fields:  # only superusers change them
+        if "groups" in self.fields:  # only superusers change these fields
             groups: Any = self.fields["groups"]
             groups.queryset = groups.queryset.exclude(name=WORKSPACE_ADMIN)
             self.initial["groups"] = [
@@ -135,7 +135,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, form: "ModelForm[User]", formsets: Any, change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        roles.follow_roles(form.instance)  # the form has omitted the user's group
+        roles.follow_roles(form.instance)  # the form has omitted the group Workspace admin
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._may_touch(request, obj)
@@ -160,7 +160,9 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Workspace)
 class WorkspaceAdmin(BaseAdmin):
-    """Workspaces. Their settings follow the rules of the settings page. Other settings have pages of their own."""
+    """Workspaces. Workspaces, whose settings follow the same rules here as on the settings page. Settings that are not
+    in this form have pages of their own.
+    """
 
     workspace_path = "pk"
     form = WorkspaceForm
@@ -194,7 +196,7 @@ class WorkspaceAdmin(BaseAdmin):
         self, request: HttpRequest, obj: Workspace, form: "ModelForm[Workspace]", change: bool
     ) -> None:
         if change:
-            obj.save(update_fields=form.changed_data)  # as the settings page does (ChangedColumnsForm)
+            obj.save(update_fields=form.changed_data)  # saves only changed columns (ChangedColumnsForm)
             if TIMES.intersection(form.changed_data):
                 answer_promises.remake_soon(obj)
         else:
@@ -291,7 +293,7 @@ class MembershipAdmin(BaseAdmin):
             super().save_model(request, obj, form, change)
             return
         before = Membership.objects.get(pk=obj.pk)
-        if obj.role != before.role:  # a 403 if another user has removed the last other owner meanwhile
+        if obj.role != before.role:  # responds with 403 if another user has removed the last other owner meanwhile
             people.change_role(self._by(request, obj), before, obj.role)
         columns = [name for name in form.changed_data if name != "role"]
         if columns:
@@ -302,8 +304,8 @@ class MembershipAdmin(BaseAdmin):
 
     @staticmethod
     def _by(request: HttpRequest, membership: Membership) -> Membership:
-        """The membership with which the user acts in that workspace. A superuser acts as its owner. Raises NotAllowed
-        for anyone else who is neither owner nor admin there.
+        """The membership with which the admin's user acts in that workspace. A superuser acts as an owner of the
+        workspace. Raises NotAllowed for any other user who is neither owner nor admin of the workspace.
         """
         user, workspace_id = signed_in(request), membership.workspace_id
         if user.is_superuser:

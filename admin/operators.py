@@ -1,6 +1,4 @@
-"""Admin pages for operators of the installation: groups, the admin's log, logins, and the record of who has read user
-text.
-"""
+"""Admin pages for operators of the installation: groups, the admin's log, logins, and accesses to user text."""
 
 import ipaddress
 from typing import Any
@@ -42,7 +40,7 @@ class GroupAdmin(BaseAdmin, StockGroupAdmin):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(RecordAdmin):
-    """Additions, changes and deletions in the admin. The audit log has them too, with values, by workspace."""
+    """The admin's log of additions, changes and deletions. The audit log has the entries with values."""
 
     workspace_path = INSTALLATION
     plain_texts = ("change_message", "object_id", "object_repr")
@@ -81,7 +79,7 @@ class LogInAdmin(RecordAdmin):
 
 @admin.register(AccessAttempt)
 class AccessAttemptAdmin(LogInAdmin):
-    """Failed logins that count towards a lock-out."""
+    """Failed logins that count towards a temporary lock of the account."""
 
     secret_fields = ("get_data", "post_data")
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
@@ -95,6 +93,6 @@ class AccessLogAdmin(LogInAdmin):
 
 @admin.register(AccessFailureLog)
 class AccessFailureLogAdmin(LogInAdmin):
-    """Failed logins, if they are stored."""
+    """Failed logins, if the installation stores them."""
 
     list_display = ("attempt_time", "username", "ip_address")

@@ -1,7 +1,8 @@
 """Admin pages of django-q2's tables: queued tasks, the results of ticks, and the schedules of ticks.
 
-They replace django-q2's own pages, which can delete and repeat tasks and edit schedules, because the code owns these. A
-pickle is loaded only if our own key has signed it. Arguments and results are not signed, so they are not shown.
+The pages replace django-q2's own admin pages, which can delete and repeat tasks and edit schedules, because the code
+owns these rows. A task's pickle is loaded only if our own key has signed it. The arguments and results of tasks are not
+signed, so they are not shown.
 """
 
 from typing import Any
@@ -15,13 +16,13 @@ from admin.base import RecordAdmin
 from admin.scope import INSTALLATION
 
 for model in (Schedule, Success, Failure, OrmQ):
-    if admin.site.is_registered(model):  # with Redis, django-q2 registers no OrmQ
+    if admin.site.is_registered(model):  # with Redis as the broker, django-q2 registers no OrmQ page
         admin.site.unregister(model)
 
 
 @admin.register(Schedule)
 class ScheduleAdmin(RecordAdmin):
-    """The next run of each schedule. The page of its tick shows the results."""
+    """Schedules of ticks, with the next run of each. The admin page of a tick shows the results of its runs."""
 
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs")
@@ -32,8 +33,8 @@ class ScheduleAdmin(RecordAdmin):
 
 @admin.register(OrmQ)
 class OrmQAdmin(RecordAdmin):
-    """Queued tasks by kind (name) and lane (group): ticks, and wake-ups that no cluster has taken. A lost wake-up only
-    delays its jobs, because polling finds them later.
+    """Queued tasks by kind (name) and lane (group): ticks, and wake-ups that no cluster has taken yet. A lost wake-up
+    only delays jobs, because polling finds them later.
     """
 
     workspace_path = INSTALLATION
@@ -50,12 +51,12 @@ class OrmQAdmin(RecordAdmin):
         return task.group()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrmQ]:
-        return super().get_queryset(request).defer(None)  # the columns are read from the signed payload
+        return super().get_queryset(request).defer(None)  # django-q2 computes columns from the signed payload
 
 
 @admin.register(Success, Failure)
 class TaskAdmin(RecordAdmin):
-    """Ended tasks. They are ticks, because wake-ups leave no result."""
+    """Ended tasks. Results of tasks, which are all results of ticks, because wake-ups leave no result."""
 
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs", "result")

@@ -1,8 +1,9 @@
 """The groups with access to the admin, and their permissions.
 
-Support reads all workspaces and changes nothing. Operator also acts on jobs, deliveries, sends and accounts. Workspace
-admin does the same in the workspaces that the user owns or administers, and changes members, settings and accounts
-there. A database trigger grants and revokes that group when roles change (inbox/sql/follow_roles.sql).
+The group Support reads all workspaces and changes nothing. The group Operator also acts on jobs, deliveries, sends and
+accounts. The group Workspace admin does the same in the workspaces that the user owns or administers, and changes
+members, settings and accounts there. A database trigger adds users to the group Workspace admin and removes them when
+their roles change (inbox/sql/follow_roles.sql).
 """
 
 from collections.abc import Iterator
@@ -54,15 +55,14 @@ SUPERUSERS_ALONE = {"auth.group"}
 
 
 def permissions_of(group: str) -> set[str]:
-    """The permissions of a group in GROUPS, as `app.codename`. Raises KeyError for another name."""
+    """The permissions of a group in GROUPS, as `app.codename`. Raises KeyError for an unknown group."""
     views = set(_views(everything=group != WORKSPACE_ADMIN))
     return views | {SUPPORT: {SEE_ALL}, OPERATOR: OPERATES | ACTS, WORKSPACE_ADMIN: RUNS | ACTS}[group]
 
 
 def follow_roles(user: User) -> None:
     """Calls the database function `inbox_follow_roles`, which makes `user` staff in the group Workspace admin while
-    they own or administer a workspace. A user who becomes staff this way loses all other permissions, which the audit
-    log lists.
+    they own or administer a workspace. A user who becomes staff this way loses other permissions.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT inbox_follow_roles(%s)", [user.pk])
@@ -77,7 +77,7 @@ def _views(*, everything: bool) -> Iterator[str]:
 
 
 def fill(using: str = "default", **_kwargs: Any) -> None:
-    """Gives each group in GROUPS exactly its permissions after each `migrate`, because new models bring new ones."""
+    """Gives each group exactly its permissions in GROUPS after each `migrate`, as new models bring new ones."""
     if Group._meta.db_table not in connections[using].introspection.table_names():
         return
     groups = list(Group.objects.using(using).filter(name__in=GROUPS))

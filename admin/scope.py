@@ -1,7 +1,7 @@
 """The rows that an admin request may see.
 
-Operators see all workspaces. Other users see those that they own or administer. User text is for members of its
-workspace, and for users who have stated a reason (TextAccess).
+Operators see the rows of all workspaces. Other users see the rows of workspaces that they own or administer. User text
+is visible to members of its workspace, and to users who have stated a reason (TextAccess).
 """
 
 import contextlib
@@ -37,9 +37,10 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass
 class Scope:
-    """One user's view. `roles` are their roles by workspace, and `runs` the workspaces that they own or administer.
-    `chosen` is the workspace to which the session is narrowed. `in_group` is whether they are in the group Workspace
-    admin. `needs_factor` is whether a password is not enough: a workspace of theirs requires more, or they see all.
+    """The rows that one user may see in the admin. `roles` maps workspaces to the user's role, and `runs` holds the
+    workspaces that the user owns or administers. `chosen` is the workspace to which the session is narrowed. `in_group`
+    is whether the user is in the group Workspace admin. `needs_factor` is whether the user needs a second factor: one
+    of their workspaces requires it, or they see all workspaces.
     """
 
     user: User
@@ -71,14 +72,14 @@ class Scope:
 
     @property
     def ids(self) -> list[UUID] | None:
-        """The ids of the visible workspaces, or None for all."""
+        """The ids of the workspaces that the user may see, or None for all."""
         if self.chosen is not None:
             return [self.chosen]
         return None if self.sees_all else self.runs
 
     @property
     def names(self) -> list[tuple[UUID, str]]:
-        """Id and name of the workspaces that the user can choose, sorted by name, at most MOST_NAMES."""
+        """Ids and names of the workspaces that the user can choose, sorted by name, at most MOST_NAMES."""
         if self._names is None:
             rows = Workspace.objects.filter(drill_of=None)
             if not self.sees_all:
@@ -88,7 +89,7 @@ class Scope:
 
     @property
     def chosen_name(self) -> str:
-        """The name of the chosen workspace, or ""."""
+        """The name of the workspace to which the user has narrowed the admin, or ""."""
         if self.chosen is None:
             return ""
         name = dict(self.names).get(self.chosen)
@@ -96,7 +97,7 @@ class Scope:
 
     def limit(self, rows: QuerySet[Row], path: str) -> QuerySet[Row]:
         """Filters `rows` to those that the user may see now. `path` is the look-up from the model to its workspace.
-        Only users who see all workspaces see rows of INSTALLATION.
+        Only users who see all workspaces see rows that belong to INSTALLATION.
         """
         if path == INSTALLATION:
             return rows if self.sees_all else rows.none()
@@ -104,13 +105,13 @@ class Scope:
         if ids is None:
             return rows
         condition = {path: ids[0]} if len(ids) == 1 else {f"{path}__in": ids}
-        if is_to_many(rows.model, path):  # a join would list a row once for each of its workspaces
+        if is_to_many(rows.model, path):  # a join would list the row once for each of its workspaces
             return rows.filter(pk__in=rows.model._default_manager.filter(**condition).values("pk"))
         return rows.filter(**condition)
 
     def parts(self, rows: QuerySet[Row], path: str) -> list[QuerySet[Row]]:
-        """The rows of `limit`, as querysets that name each workspace. Indexes begin with the workspace, so a look-up
-        without it would read the whole table.
+        """The rows of `limit` as one queryset per workspace, because an index begins with the workspace and a look-up
+        without the workspace would read the whole table.
         """
         if path in (INSTALLATION, "pk") or "__" in path or is_to_many(rows.model, path):
             return [self.limit(rows, path)]
@@ -126,7 +127,7 @@ class Scope:
         return list(Workspace.objects.values_list("pk", flat=True))
 
     def workspace(self, key: object) -> Workspace:
-        """The workspace with the id `key`. Raises Http404 if the user may not see its rows now."""
+        """The workspace with the id `key`. Raises Http404 if the user may not see rows of this workspace now."""
         with contextlib.suppress(ValueError):
             rows = self.limit(Workspace.objects.filter(pk=UUID(str(key))), "pk")
             if workspace := rows.first():
@@ -144,7 +145,7 @@ class Scope:
         return workspace_id in self.roles
 
     def is_granted(self, workspace_id: UUID | None) -> bool:
-        """Whether the user has stated a reason for reading this workspace's text within the last hour."""
+        """Whether the user has stated a reason for reading text of this workspace within the last hour."""
         if workspace_id is None:
             return False
         if workspace_id not in self._granted:
@@ -155,14 +156,16 @@ class Scope:
         return self._granted[workspace_id]
 
     def may_read(self, workspace_id: UUID | None) -> bool:
-        """Whether the user may read the workspace's text. Text of no workspace (None) is for users who see all."""
+        """Whether the user may read user text of the workspace. Text that belongs to no workspace (None) is for users
+        who see all workspaces.
+        """
         if workspace_id is None:
             return self.sees_all
         return self.is_member(workspace_id) or self.is_granted(workspace_id)
 
 
 def scope_of(request: HttpRequest) -> Scope:
-    """The scope of a request, computed once in one query. Raises PermissionDenied if no user is logged in."""
+    """The scope of a request's user, from one query. Raises PermissionDenied if no user is logged in."""
     return once(request, "_admin_scope", lambda: _scope(request))
 
 
@@ -181,14 +184,14 @@ def _scope(request: HttpRequest) -> Scope:
     runs_all = settings.OPERATORS_NEED_FACTOR and scope.sees_all
     scope.needs_factor = runs_all or any(is_strict for *_, is_strict, _ in memberships)
     chosen = request.session.get(CHOSEN)
-    # A user who has lost the role returns to their own workspaces.
+    # A user who no longer has a role in the chosen workspace sees their other workspaces again.
     if chosen and (scope.sees_all or UUID(chosen) in scope.runs):
         scope.chosen = UUID(chosen)
     return scope
 
 
 def choose(request: HttpRequest, workspace_id: UUID | None) -> None:
-    """Narrows the session to a workspace that the user `may_choose`. None shows all again."""
+    """Narrows the session to a workspace that the user `may_choose`. None shows all workspaces again."""
     if workspace_id is None:
         request.session.pop(CHOSEN, None)
     else:
@@ -196,7 +199,7 @@ def choose(request: HttpRequest, workspace_id: UUID | None) -> None:
 
 
 def steps_of(model: type[Model], path: str) -> list["Field[Any, Any]"]:
-    """The fields along `path`, a look-up such as `job__workspace` or `pk`. Raises FieldDoesNotExist."""
+    """The model fields along `path`, a look-up such as `job__workspace` or `pk`. Raises FieldDoesNotExist."""
     steps: list[Any] = []
     here: type[Model] | None = model
     for name in path.split("__"):
@@ -209,12 +212,12 @@ def steps_of(model: type[Model], path: str) -> list["Field[Any, Any]"]:
 
 
 def is_to_many(model: type[Model], path: str) -> bool:
-    """Whether `path` can lead from a row to several workspaces, as it does for a user."""
+    """Whether `path` can lead from one row to several workspaces, as it does from a user."""
     return path != "pk" and not all(isinstance(step, ForeignKey) for step in steps_of(model, path))
 
 
 def workspace_of(row: Model, path: str) -> UUID | None:
-    """The id of the workspace of `row`, or None if the row belongs to none or to several."""
+    """The id of the workspace that `row` belongs to, or None if it belongs to none or to several."""
     if path == INSTALLATION or is_to_many(type(row), path):
         return None
     if path == "pk":

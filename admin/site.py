@@ -1,6 +1,6 @@
 """The product's Django admin site: its first page, the pages that open texts to operators, and those of traces.
 
-Its colours and layout are in templates/admin/.
+The colours and the layout of the admin are in templates/admin/.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ from inbox.workspaces.identity import identity_of
 
 
 class AdminSite(admin.AdminSite):
-    """Django's admin with a workspace switcher and a start page with a summary. Bulk deletion is not offered."""
+    """Django's admin with a workspace switcher and a start page with a summary. Rows cannot be deleted in bulk."""
 
     site_header = site_title = "Holdfast"
     index_title = "Operations"
@@ -48,7 +48,7 @@ class AdminSite(admin.AdminSite):
         self.disable_action("delete_selected")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Also requires a second factor from users who need one, and a recent proof where a class says so."""
+        """Also requires a second factor from users who need one, and a recent login where `asks_again` is set."""
         inner: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -76,8 +76,8 @@ class AdminSite(admin.AdminSite):
         ]
 
     def switch(self, request: HttpRequest) -> HttpResponse:
-        """POST `workspace` narrows the admin to that workspace for this session; "" shows all again. Raises Http404 for
-        a workspace that the user may not see. Redirects to `next` if that is a list, or else to the start page.
+        """A POST narrows the admin to the workspace `workspace` for this session; "" shows all workspaces again. Raises
+        Http404 for a workspace that the user may not see. Redirects to the list `next`, or else to the start page.
         """
         wanted, scope = request.POST.get("workspace", ""), scope_of(request)
         if not wanted:
@@ -99,7 +99,7 @@ class AdminSite(admin.AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The start page. An htmx request gets only the part above the list of models."""
+        """The admin's start page. An htmx request for the start page gets only the part above the list of models."""
         panels = cockpit.Cockpit(request)
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": panels})
@@ -108,7 +108,7 @@ class AdminSite(admin.AdminSite):
 
 
 def _kept_page(request: HttpRequest) -> str:
-    """The list in the form's `next`, without its filters, or else the start page."""
+    """The list in the form's field `next`, without its filters, or else the start page."""
     page = request.POST.get("next", "")
     with contextlib.suppress(Resolver404):
         match = resolve(page)
@@ -127,8 +127,9 @@ class ReasonForm(forms.Form):
 
 
 def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
-    """`workspace/<workspace>/text/`: asks for a reason. A POST opens the texts for an hour and records it in the audit
-    log. The user must see the workspace (or gets a 404) and have the permission `open_text` (or gets a 403).
+    """`workspace/<workspace>/text/`: asks a user who is not a member for a reason to read user text. A POST makes the
+    text readable for an hour and records this in the audit log. A user who may not see the workspace gets a 404, and
+    one without the permission `open_text` a 403.
     """
     workspace = scope_of(request).workspace(workspace_id)
     if not scope_of(request).may("inbox.open_text"):
@@ -150,8 +151,8 @@ def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
 
 @transaction.atomic
 def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess:
-    """Opens the texts of `workspace` to the request's user for an hour, and writes an audit entry in the same
-    transaction. Returns the saved row. The caller must have checked the permission.
+    """Lets the request's user read the text of `workspace` for an hour, and writes an audit entry in the same
+    transaction. Returns the saved TextAccess. The caller must have checked the user's permission.
     """
     user = signed_in(request)
     access = TextAccess.objects.create(
@@ -162,10 +163,11 @@ def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess
 
 
 def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """`trace/<kind>/<id>/`: what happened to one row. A row that the user may not see is a 404.
+    """`trace/<kind>/<id>/`: the page “What happened” about one row. A row that the user may not see is answered with
+    404.
 
-    User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each such view is
-    recorded in the audit log.
+    User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each view of user
+    text is recorded in the audit log.
     """
     pages = (
         page for page in admin.site._registry.values() if isinstance(page, BaseAdmin) and page.trace_kind

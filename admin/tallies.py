@@ -1,6 +1,7 @@
-"""What the admin's first page counts beside lanes and accounts, read in one query, and failed jobs by cause.
+"""Counts for the admin's start page other than those of lanes and accounts, read by one query, and failed jobs by
+cause.
 
-Every part is bounded: it looks at tally.CAP rows at most, which it finds by an index.
+Each count is bounded: it reads at most tally.CAP rows, which an index finds.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,7 +47,7 @@ Scope = Sequence[UUID] | None
 
 
 def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
-    """The tallies of `parts` in `scope`, by one query, the latest first. The answer has every key of PARTS."""
+    """The tallies of `parts` in `scope`, read by one query, latest first. The returned dict has every key of PARTS."""
     tallies: dict[str, list[Tally]] = {name: [] for name in PARTS}
     for row in tally.read(PARTS[name](scope) for name in parts):
         tallies[row.part].append(row)
@@ -54,14 +55,12 @@ def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
 
 
 def within(rows: QuerySet[Row], scope: Scope) -> QuerySet[Row]:
-    """Those of `rows` whose workspace is in `scope`; all of them if `scope` is None."""
+    """The `rows` whose workspace is in `scope`; all rows if `scope` is None."""
     return rows if scope is None else rows.filter(workspace__in=scope)
 
 
 def in_trouble(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
-    """Those of `deliveries` that were rejected or failed on our side in the last 7 days, and that no later run has
-    repaired.
-    """
+    """The `deliveries` of the last 7 days that were rejected or failed on our side, and that no later run repaired."""
     settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
     troubled = deliveries.filter(
         verdict__in=[Verdict.FAILED, Verdict.REJECTED], received_at__gt=Now() - DELIVERIES_FOR
@@ -90,7 +89,7 @@ def _unread(scope: Scope) -> QuerySet[Any, Any]:
 
 
 def _drafts(scope: Scope) -> QuerySet[Any, Any]:
-    samples = Lead.objects.filter(sample=True)  # few, by an index; a join would read the leads of all drafts
+    samples = Lead.objects.filter(sample=True)  # few leads; a join would read the leads of all drafts
     pending = within(Draft.objects.filter(status=Draft.Status.PENDING).exclude(lead__in=samples), scope)
     return tally.grouped(tally.oldest(pending, "created_at"), "drafts", at="created_at")
 
@@ -147,8 +146,8 @@ NAMED = 2
 
 @dataclass(frozen=True, slots=True)
 class CauseLine:
-    """Rows that failed for one reason, as a line of an admin page. `key` is the element's id, and `url` leads to the
-    rows. `fix` is the label of the button that leads to `fix_url`, or "" for no button.
+    """One line of an admin page for rows that failed for the same reason. `key` is the id of the HTML element, and
+    `url` leads to the list of the rows. `fix` is the label of a button that leads to `fix_url`, or "" for no button.
     """
 
     key: str
@@ -163,7 +162,7 @@ class CauseLine:
 
 
 def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
-    """A line for failed jobs with one cause, titled with the last error, which has no user text (jobs.failures)."""
+    """A line for failed jobs of one cause, titled with the last error, which has no user text (jobs.failures)."""
     count = counted(cause.count, FAILURES)
     return CauseLine(
         key=f"cause-{cause.key}",
@@ -179,7 +178,7 @@ def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
 
 
 def whose(names: Sequence[str | None]) -> str:
-    """The workspaces of a cause: the first NAMED names, and the number of others."""
+    """The workspaces that a cause of failure concerns: the first NAMED names, and the number of others."""
     workspaces = sorted(name for name in names if name)
     if not workspaces:
         return "no workspace"
