@@ -18,7 +18,8 @@ class AdminRoomConfig(AppConfig):
     label = "holdfast_admin"  # Django's own admin app has the label "admin"
 
     def ready(self) -> None:
-        import_module("django_q.admin")  # registers django-q2's admin pages now, so that `queued_tasks` can replace them
+        # registers django-q2's admin pages now, so that `queued_tasks` can replace them
+        import_module("django_q.admin")
         for module in REGISTERING:
             import_module(f"admin.{module}")
         from admin import checks, roles

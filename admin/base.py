@@ -184,7 +184,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         """Allows only the look-ups of `list_filter` and `linked_by`, exact look-ups of the model's own foreign keys,
         and the look-ups that continue a list after a key of its order.
         """
-        if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses both values
+        # PostgreSQL refuses both values
+        if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):
             return False
         filters = {str(getattr(each, "parameter_name", each)) for each in self.get_list_filter(request)}
         if lookup in filters or lookup in self.linked_by:

@@ -52,7 +52,8 @@ class OutboundSendAdmin(LeadRecordAdmin):
         if question := self.ask_first(request, sends, AT_ONCE):
             return question
         user, refusals = signed_in(request), (AlreadyDecided, SendBlocked)
-        whole = OutboundSend.objects.select_related("lead")  # the list loads sends without the text of their messages
+        # the list loads sends without the text of their messages
+        whole = OutboundSend.objects.select_related("lead")
         done = self.act_on_each(
             request, sends[:AT_ONCE], lambda send: do(whole.get(pk=send.pk), user=user), refusals
         )

@@ -183,8 +183,10 @@ class LongList(ChangeList):
         down, name = key[0] == "-", key.removeprefix("-")
         lookup, since = "lte" if down else "gte", self._since(name)
         if self.page_num == MOST_PAGES and len(rows) == self.list_per_page:
-            last = getattr(rows[-1], name)  # rows may share a time, so this row appears again on the next page
-            if last is None:  # rows without a value in the ordering column come first, in the order of their keys
+            # rows may share a time, so this row appears again on the next page
+            last = getattr(rows[-1], name)
+            # rows without a value in the ordering column come first, in the order of their keys
+            if last is None:
                 more = {f"{name}__isnull": "True", f"{self.opts.pk.name}__{lookup}": str(rows[-1].pk)}
                 return self.get_query_string(more, since)
         elif self.params.get(f"{name}__isnull") == "True":

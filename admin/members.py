@@ -293,7 +293,8 @@ class MembershipAdmin(BaseAdmin):
             super().save_model(request, obj, form, change)
             return
         before = Membership.objects.get(pk=obj.pk)
-        if obj.role != before.role:  # responds with 403 if another user has removed the last other owner meanwhile
+        # responds with 403 if another user has removed the last other owner meanwhile
+        if obj.role != before.role:
             people.change_role(self._by(request, obj), before, obj.role)
         columns = [name for name in form.changed_data if name != "role"]
         if columns:

@@ -77,7 +77,8 @@ LOGGERS: dict[str, dict[str, Any]] = {
     "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     "django.request": {"filters": ["without_outages"]},
     "axes": {"level": "WARNING"},
-    "httpx2": {"level": "WARNING"},  # integrations.http.call_reports logs each outside call once, with its outcome
+    # integrations.http.call_reports logs each outside call once, with its outcome
+    "httpx2": {"level": "WARNING"},
     "django-q": {"level": "WARNING"},  # django-q2 logs several lines per wake-up; jobs log their own end
 }
 
@@ -156,7 +157,8 @@ class Fold(logging.Filter):
             return True
         try:
             words = _said(record)
-        except Exception:  # the log record cannot be formatted: the handler reports that, and the caller continues
+        # the log record cannot be formatted: the handler reports that, and the caller continues
+        except Exception:
             return True
         count = self._count(words)
         if count > 1:

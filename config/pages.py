@@ -119,7 +119,8 @@ def unavailable(request: HttpRequest, fault: Fault) -> HttpResponse:
     }
     error = "too_slow" if fault is Fault.SLOW else "unavailable"
     if request.path.startswith("/api/v1/"):
-        from api import problems  # imported here because the apps are not loaded yet when logging loads this filter
+        # imported here because the apps are not loaded yet when logging loads this filter
+        from api import problems
 
         body = problems.problem(503, error, "The database does not answer.")
         response: HttpResponse = JsonResponse(body, status=503, content_type=problems.TYPE)

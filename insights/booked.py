@@ -74,8 +74,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _missing() -> QuerySet[Any]:
-    """Returns the leads who booked a meeting (at the time `at`) and whose conversation is unread, newest booking first.
-    """
+    """Returns leads who booked a meeting (at the time `at`) and whose conversation is unread, newest booking first."""
     words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
     leads = Lead.objects.filter(
         HAS_BOOKED,
