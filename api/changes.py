@@ -21,7 +21,7 @@ SELECT oldest::text::bigint + (oldest IS NOT DISTINCT FROM pg_current_xact_id_if
 FROM pg_snapshot_xmin(pg_current_snapshot()) AS oldest
 """
 """What the reader's own transaction has written counts as committed."""
-UNUSABLE = "Not a cursor of this list, or of the time before a restore. Begin again with updatedSince."
+UNUSABLE = "This cursor belongs to another list or predates a restore. Start again with updatedSince."
 
 
 def horizon() -> tuple[int, str]:

@@ -13,7 +13,7 @@ from inbox.events.bodies import body_of
 from inbox.models import Event
 from inbox.models.event import EventType
 
-UNKNOWN = "The workspace has no event with this id, or no longer: events are kept for 30 days. Begin again without it."
+UNKNOWN = "The workspace has no event with this id. Events are kept for 30 days. Start again without it."
 
 
 class EventSerializer(serializers.Serializer[Any]):

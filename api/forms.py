@@ -62,5 +62,5 @@ class ListQuery(PageQuery):
     )
     updatedSince = serializers.DateTimeField(
         required=False,
-        help_text="Only what has changed since. Best the `updatedAt` of the last row that you have.",
+        help_text="Only rows that changed since then. Send the `updatedAt` of the last row that you have.",
     )

@@ -66,7 +66,9 @@ class LeadSerializer(RowSerializer):
         )
         extra_kwargs = {
             "booked_at": {"help_text": "When its meeting was booked; null without one."},
-            "suspected": {"help_text": "What a reply may be until a person decides; empty for none."},
+            "suspected": {
+                "help_text": "The suspicion about a reply, until a person decides. Empty without one."
+            },
         }
 
 

@@ -31,7 +31,7 @@ class MessageSerializer(RowSerializer):
         )
         extra_kwargs = {
             "source": {"help_text": "The provider that the message came from or went out by."},
-            "suspected": {"help_text": "The suspicion of the rules when it came; empty for none."},
+            "suspected": {"help_text": "The rules' suspicion when it arrived. Empty without one."},
         }
 
 

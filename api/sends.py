@@ -51,7 +51,7 @@ class SendInput(Input):
     channel = serializers.ChoiceField(WRITTEN_ON)
     text = serializers.CharField(max_length=20_000)
     replyTo = serializers.UUIDField(
-        required=False, help_text="The lead's message that it answers; else the newest."
+        required=False, help_text="The lead's message to answer. Defaults to the newest."
     )
 
 

@@ -158,7 +158,7 @@ def metrics_dir(folder: str, *, release: Path) -> str:
         ) from None
     if not folder and owner != os.geteuid():
         raise ImproperlyConfigured(
-            f"PROMETHEUS_MULTIPROC_DIR: {path} is somebody else's. Name another folder."
+            f"PROMETHEUS_MULTIPROC_DIR: {path} belongs to another user. Name another folder."
         )
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(path)
     return str(path)

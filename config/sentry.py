@@ -104,7 +104,7 @@ class Handler(logging.Handler):
             self._client.capture_event(cast("Any", event_of(record)))
         except Exception as error:  # logging itself would print the record's arguments and the error's text
             with suppress(OSError, ValueError):  # standard error is closed
-                print(f"Sentry was not told of an error: {type(error).__name__}", file=sys.stderr)
+                print(f"An error was not reported to Sentry: {type(error).__name__}", file=sys.stderr)
 
     def flush(self) -> None:
         self._client.flush(timeout=2)

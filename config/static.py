@@ -20,7 +20,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 MISSING, STALE = "missing", "stale"
 WORDS = {
     MISSING: "The static files have not been collected: pages would have no styles and no scripts.",
-    STALE: "The collected static files are of another release.",
+    STALE: "The collected static files are from another release.",
 }
 FIX = "Run manage.py collectstatic --noinput, then start the web processes again."
 

@@ -45,8 +45,8 @@ HEARD = (
     Heard(signals.lead_replied, undo.on_reply, "a planned answer goes out after they wrote"),
     Heard(signals.lead_tagged, receivers.note_response, "nobody learns how leads answer follow-ups"),
     Heard(signals.lead_booked, receivers.booked, "a meeting does not end follow-ups"),
-    Heard(signals.lead_booked, tag_notices.on_booked, "Slack is not told of meetings"),
-    Heard(signals.lead_labelled, tag_notices.on_labelled, "Slack is not told of labels"),
+    Heard(signals.lead_booked, tag_notices.on_booked, "Slack gets no notices of meetings"),
+    Heard(signals.lead_labelled, tag_notices.on_labelled, "Slack gets no notices of labels"),
     Heard(signals.lead_merged, merged.on_merged, "a merge leaves drafts for older replies"),
     Heard(signals.lead_enriched, missing_facts.on_enriched, "GoHighLevel does not learn numbers"),
     Heard(signals.lead_enriched, enrichment.on_answer, "follow-ups wait on for what Clay has answered"),
@@ -159,7 +159,7 @@ def check_stops(**_kwargs: object) -> list[CheckMessage]:
     """A system check that an opt-out can stop campaigns at every provider that runs campaigns."""
     hint = "State stop_campaign in its spec.py: it has a source of messages that counts as steps."
     return [
-        _error(f"An opt-out stops no campaign at {spec.name}: it goes on mailing the lead.", hint, 9)
+        _error(f"An opt-out stops no campaign at {spec.name}: the provider keeps emailing the lead.", hint, 9)
         for spec in registry.specs().values()
         if not spec.stop_campaign and any(source.counts is Counts.STEP for source in spec.sources or ())
     ]

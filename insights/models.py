@@ -33,15 +33,15 @@ class ConversationInsight(models.Model):
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="insights")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="insight")
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.UNKNOWN)
-    data = models.JSONField(default=dict, help_text="The reading itself (insights.schema.Insight).")
+    data = models.JSONField(default=dict, help_text="The extracted insight (insights.schema.Insight).")
     schema_version = models.CharField(max_length=40, blank=True, default="")
     prompt_version = models.CharField(max_length=40, blank=True, default="")
     content_hash = models.CharField(max_length=64, blank=True, default="")
     source = models.CharField(max_length=12, choices=Source.choices, default=Source.CHAT_PACK)
     cost_microusd = models.PositiveBigIntegerField(
-        default=0, help_text="Millionths of a dollar, this reading."
+        default=0, help_text="Cost of this reading, in millionths of a dollar."
     )
-    read_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never read to the end.")
+    read_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never read completely.")
 
     claim_token = models.UUIDField(null=True, blank=True)
     claim_expires_at = models.DateTimeField(null=True, blank=True)
@@ -85,13 +85,13 @@ class ContextPack(models.Model):
     window_to = models.DateTimeField()
     campaigns = models.ManyToManyField("inbox.Campaign", blank=True, help_text="None: the whole workspace.")
     scope_key = models.CharField(max_length=64, help_text="Hash of question, window and campaigns.")
-    keep_fresh = models.BooleanField(default=False, help_text="Built again by itself once it is stale.")
+    keep_fresh = models.BooleanField(default=False, help_text="Rebuild automatically when stale.")
 
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     selected_at = models.DateTimeField(null=True, blank=True)
     target_threads = models.PositiveIntegerField(default=0)
     early_answer = models.JSONField(
-        null=True, blank=True, help_text="As `synthesis`, from the first threads."
+        null=True, blank=True, help_text="Like `synthesis`, but from the first conversations."
     )
     early_threads = models.PositiveIntegerField(default=0)
     synthesis = models.JSONField(null=True, blank=True, help_text="insights.readings.stored()")
@@ -183,7 +183,7 @@ class PackThread(models.Model):
         max_length=12, choices=ConversationInsight.Outcome.choices, blank=True, default=""
     )
     insight = models.ForeignKey(ConversationInsight, on_delete=models.SET_NULL, null=True, blank=True)
-    paid = models.BooleanField(default=False, help_text="This pack paid for the reading; else it was known.")
+    paid = models.BooleanField(default=False, help_text="Whether this pack paid for the reading.")
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=200, blank=True, default="")
     updated_at = models.DateTimeField(auto_now=True)
@@ -214,7 +214,7 @@ class PackQuestion(models.Model):
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     pack = models.ForeignKey(ContextPack, on_delete=models.CASCADE, related_name="questions")
     asked_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
-    client_token = models.UUIDField(unique=True, help_text="Made with the form: a form sent twice asks once.")
+    client_token = models.UUIDField(unique=True, help_text="Set by the form, so sending it twice asks once.")
     text = models.CharField(max_length=500)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     answer = models.JSONField(null=True, blank=True)
@@ -262,7 +262,7 @@ class LeadDay(models.Model):
     replies = models.PositiveIntegerField()
     positive = models.PositiveIntegerField(help_text="Replies with a positive tag.")
     answer_s = models.FloatField(null=True, help_text="Seconds from the day's first reply to its answer.")
-    previous_reply_at = models.DateTimeField(null=True, help_text="The last reply of the days before.")
+    previous_reply_at = models.DateTimeField(null=True, help_text="The last reply before this day.")
     contacted = models.BooleanField(help_text="We wrote to the lead.")
     previous_contact_at = models.DateTimeField(null=True)
     answered_by = ArrayField(

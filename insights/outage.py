@@ -49,7 +49,7 @@ class Outage:
     def check(self) -> None:
         """Raises DatabaseUnreachable if the last FAILURES_TO_OPEN visits to the database have failed."""
         if self.open:
-            raise DatabaseUnreachable(f"{self._failures} visits to the database failed in a row.")
+            raise DatabaseUnreachable(f"{self._failures} queries failed in a row.")
 
     def visit(self, work: Callable[[], T]) -> T:
         """Runs `work` on a database connection that is closed afterwards, and returns its result.

@@ -495,18 +495,18 @@ STOP_LABELS = optional(
     "Labels that mean “do not contact”",
     "Comma-separated names. “Do not contact” always counts.",
 )
-BASE_URL_ALONE = NONE("The operator sets no address beside the base URL.")
+BASE_URL_ALONE = NONE("The operator sets no address besides the base URL.")
 WAITS_AT_429 = NONE("Its calls aren’t counted. A call that it refuses with 429 is retried later.")
 KEY_PER_ACCOUNT = NONE("Each account has a key of its own.")
-KEY_IS_ENOUGH = NONE("The required settings are all that it needs.")
-SIGNS_NOTHING = NONE("It signs nothing.")
+KEY_IS_ENOUGH = NONE("It needs only the required settings.")
+SIGNS_NOTHING = NONE("It doesn’t sign anything.")
 NO_MESSAGES = NONE("It carries no messages.")
 WHOLE_MESSAGES = NONE("Its webhooks hold the message itself.")
-NO_LISTS = NONE("It lists nothing that is counted here.")
+NO_LISTS = NONE("It has no lists to compare.")
 NO_CALENDAR = NONE("It has no calendar.")
 NO_CONTACTS = NONE("It has no contacts.")
-NEW_KEY = NONE("Enter a new key under Settings.")
-KEY_PROVES_ALL = NONE("Whatever works proves that the key does.")
+NEW_KEY = NONE("Enter a new key in the account’s settings.")
+KEY_PROVES_ALL = NONE("Any call that succeeds proves that the key works.")
 CHANNEL_STOPS = NONE("Its channel says it.")
 PLAIN_CALLS: dict[str, Any] = {"ports": (), "operator_urls": BASE_URL_ALONE, "call_limit": WAITS_AT_429}
 """Calls to one address with no limit of ours."""

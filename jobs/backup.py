@@ -82,7 +82,7 @@ def missing(expected: dict[str, Any]) -> Iterator[str]:
         if now != rows:
             yield f"{table}: {now} rows, and the dump had {rows}"
         elif sum_now != total:
-            yield f"{table}: {rows} rows, of which some differ from the dump's"
+            yield f"{table}: {rows} rows, some of which differ from the dump's"
     for name in sorted(set(expected["schema"]) - set(actual["schema"])):
         yield f"{name} is not there"
     yield from _sequences_behind()

@@ -38,9 +38,9 @@ class BackgroundJob(models.Model):
     dedupe_key = models.CharField(max_length=255)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
     lane = models.CharField(max_length=8, choices=lanes.CHOICES, default=lanes.REPLY, db_default=lanes.REPLY)
-    priority = models.SmallIntegerField(default=100, help_text="Within its lane. Lower goes first.")
+    priority = models.SmallIntegerField(default=100, help_text="Order within its lane. Lower runs first.")
     run_at = models.DateTimeField(db_default=Now())
-    first_run_at = models.DateTimeField(db_default=Now(), help_text="What the age limit counts from.")
+    first_run_at = models.DateTimeField(db_default=Now(), help_text="Start of the age limit.")
     attempts = models.PositiveSmallIntegerField(default=0)
     snoozes = models.PositiveIntegerField(default=0)
     worker_deaths = models.PositiveSmallIntegerField(
@@ -184,7 +184,7 @@ class JobAttempt(models.Model):
     worker = models.CharField(max_length=120, blank=True)
     error_class = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
-    traceback = models.TextField(blank=True, help_text="Places only: no values, no source lines.")
+    traceback = models.TextField(blank=True, help_text="Only places, without values or source lines.")
 
     def __str__(self) -> str:
         return f"attempt {self.number}: {self.outcome}"
@@ -214,7 +214,7 @@ class Worker(models.Model):
     host = models.CharField(max_length=80)
     pid = models.PositiveIntegerField()
     places = models.PositiveSmallIntegerField(
-        default=1, db_default=1, help_text="How many jobs it runs at once."
+        default=1, db_default=1, help_text="The number of jobs that it runs at once."
     )
     started_at = models.DateTimeField(db_default=Now())
     heartbeat_at = models.DateTimeField(db_default=Now())
@@ -244,7 +244,7 @@ class Tick(models.Model):
     """The last runs of a tick, and the lease that prevents two runs at once."""
 
     name = models.CharField(max_length=80, primary_key=True)
-    slot = models.BigIntegerField(default=0, help_text="The last period that was worked.")
+    slot = models.BigIntegerField(default=0, help_text="The last period that ran.")
     lease_token = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -255,10 +255,7 @@ class Tick(models.Model):
     error = models.CharField(max_length=500, blank=True)
     overruns = models.PositiveIntegerField(default=0)
     recent = models.JSONField(
-        default=list,
-        db_default=[],
-        blank=True,
-        help_text="The last runs, the latest first (jobs.ticks.RECENT).",
+        default=list, db_default=[], blank=True, help_text="The last runs, newest first (jobs.ticks.RECENT)."
     )
     created_at = models.DateTimeField(db_default=Now())
 

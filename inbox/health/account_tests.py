@@ -33,7 +33,7 @@ def webhooks(integration: Integration) -> Check:
     arrival = f"The last one arrived {age((timezone.now() - last.received_at).total_seconds())}."
     if last.verdict == Verdict.MISMATCH:
         return Check(
-            EVENT, BAD, f"{arrival} It names another account.", "Check the account’s ID under Settings."
+            EVENT, BAD, f"{arrival} It names another account.", "Check the ID in the account’s settings."
         )
     if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
         return Check(EVENT, BAD, f"{arrival} It couldn’t be used.", "Open it under Deliveries to see why.")

@@ -40,7 +40,10 @@ TONES = {
 OUR_KEY = MISSING_CREDENTIALS
 RESTRICTED = "account_restricted"
 SOMEBODY_ELSE = (ANOTHER_ACCOUNT, "wrong_account", "account_mismatch")
-WAY_OUT = "Enter the secrets again under Settings, or ask the operator to restore their key in FIELD_ENCRYPTION_KEYS."
+WAY_OUT = (
+    "Enter the secrets again in the account’s settings, or ask the operator to restore their key in "
+    "FIELD_ENCRYPTION_KEYS."
+)
 UNSTABLE_AFTER = 3
 WHY = {
     REQUEST_REFUSED: "our request was refused",

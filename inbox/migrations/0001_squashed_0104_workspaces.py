@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                         choices=[("", "Comfortable"), ("compact", "Compact")],
                         db_default="",
                         default="",
-                        help_text="How tight lists and conversations are set.",
+                        help_text="The spacing of lists and conversations.",
                         max_length=8,
                     ),
                 ),
@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                     "address_proven_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When the password was set by a link that went to the address by mail, or by an operator. Empty: somebody else may know the password.",
+                        help_text="When the password was last set by an operator or through a link emailed to the address. Empty: someone else may know the password.",
                         null=True,
                     ),
                 ),
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Gets leads in turn, where the workspace does so.",
+                        help_text="Gets leads if the workspace assigns them in rotation.",
                     ),
                 ),
                 ("last_assigned_at", models.DateTimeField(blank=True, null=True)),
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                     "away_until",
                     models.DateTimeField(
                         blank=True,
-                        help_text="Gets no leads in turn until then. It ends by itself.",
+                        help_text="Gets no leads in rotation until then.",
                         null=True,
                     ),
                 ),
@@ -163,12 +163,12 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("", "Nothing"),
-                            ("mine", "What is for me"),
-                            ("all", "What is for me or for nobody yet"),
+                            ("mine", "My conversations"),
+                            ("all", "My and unassigned conversations"),
                         ],
                         db_default="mine",
                         default="mine",
-                        help_text="What this member is told outside of the page, in their browsers and by mail.",
+                        help_text="The events that this member gets notices about, in browsers and by email.",
                         max_length=4,
                     ),
                 ),
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                     "mail_after_min",
                     models.PositiveSmallIntegerField(
                         blank=True,
-                        help_text="After how many minutes away from the desk they are told by mail; empty: no mail.",
+                        help_text="The minutes of absence after which notices go out by email. Empty: no email.",
                         null=True,
                     ),
                 ),
@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="Who this is in the workspace's Slack, once looked up.",
+                        help_text="The person's ID in the workspace's Slack, once looked up.",
                         max_length=40,
                     ),
                 ),
@@ -214,7 +214,7 @@ class Migration(migrations.Migration):
                     "phone_region",
                     models.CharField(
                         default="US",
-                        help_text="Country of phone numbers that are written without one.",
+                        help_text="The country of phone numbers without a country code.",
                         max_length=2,
                     ),
                 ),
@@ -228,7 +228,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         db_default=30,
                         default=30,
-                        help_text="How long the raw bodies of webhook deliveries are kept; 0: until the next hourly run.",
+                        help_text="How long raw webhook bodies are kept. 0: until the next hourly run.",
                         validators=[validators.MaxValueValidator(30)],
                     ),
                 ),
@@ -236,7 +236,7 @@ class Migration(migrations.Migration):
                     "keep_messages_days",
                     models.PositiveSmallIntegerField(
                         blank=True,
-                        help_text="How long messages are kept, with their drafts and sends; empty: for good.",
+                        help_text="How long messages are kept, with their drafts and sends. Empty: forever.",
                         null=True,
                         validators=[validators.MinValueValidator(30), validators.MaxValueValidator(3650)],
                     ),
@@ -247,7 +247,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=90,
                         default=90,
-                        help_text="How long the records of calls to the model are kept, without any text; empty: for good.",
+                        help_text="How long records of model calls are kept. They contain no text. Empty: forever.",
                         null=True,
                         validators=[validators.MinValueValidator(1), validators.MaxValueValidator(3650)],
                     ),
@@ -266,20 +266,22 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         db_default=10,
                         default=10,
-                        help_text="For how many seconds a message that a person sends can be taken back; 0: it goes out at once.",
+                        help_text="The seconds in which a person can take back a message. 0: it goes out at once.",
                         validators=[validators.MaxValueValidator(60)],
                     ),
                 ),
                 (
                     "sends_paused",
-                    models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself."),
+                    models.BooleanField(
+                        default=False, help_text="Kill switch: nothing goes out automatically."
+                    ),
                 ),
                 (
                     "assign_in_turn",
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Give leads who are interested to the members who take leads, in turn.",
+                        help_text="Assign interested leads in rotation to the members who get leads.",
                     ),
                 ),
                 (
@@ -288,7 +290,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="Tags of which the workspace's Slack is told, by name.",
+                        help_text="The tags whose replies are posted in Slack, by name.",
                     ),
                 ),
                 (
@@ -296,14 +298,14 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="A notice about a broken account goes to owners and admins by email, too.",
+                        help_text="Owners and admins also get notices about broken accounts by email.",
                     ),
                 ),
                 (
                     "set_up_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When the list of first steps was hidden, or all of them worked. Empty: it is shown.",
+                        help_text="When the first steps were hidden or all finished. Empty: they are shown.",
                         null=True,
                     ),
                 ),
@@ -311,7 +313,7 @@ class Migration(migrations.Migration):
                     "erasure_key",
                     EncryptedJSONField(
                         blank=True,
-                        help_text="The key of the hashes that keep who was erased (ErasedMark).",
+                        help_text="The key of the hashes of erased people (ErasedMark).",
                         null=True,
                     ),
                 ),
@@ -320,7 +322,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         editable=False,
-                        help_text="Set for a fire drill's test workspace, which lives as long as the drill and has no members.",
+                        help_text="Set for the test workspace of a fire drill. It has no members and is deleted after the drill.",
                         null=True,
                         on_delete=models.CASCADE,
                         related_name="drills",

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 (
                     "restored_at",
                     models.DateTimeField(
-                        blank=True, help_text="When somebody said that it was restored.", null=True
+                        blank=True, help_text="When an operator reported the restore.", null=True
                     ),
                 ),
             ],
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("provider", models.CharField(max_length=20, primary_key=True, serialize=False)),
                 ("since", models.DateTimeField()),
-                ("tried_at", models.DateTimeField(help_text="The last call that came to nothing.")),
+                ("tried_at", models.DateTimeField(help_text="The last failed call.")),
                 (
                     "why",
                     models.CharField(
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 ("text", models.TextField()),
                 (
                     "generated_text",
-                    models.TextField(help_text="As the model wrote it, to tell edited from unchanged."),
+                    models.TextField(help_text="The model's own text, to tell whether it was edited."),
                 ),
                 ("strategy", models.JSONField(blank=True, default=dict)),
                 ("verification", models.JSONField(blank=True, default=dict)),
@@ -196,14 +196,17 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default={},
                         default=dict,
-                        help_text="Facts as they were, slots, messages read, and the model's calls (inbox.replying.provenance).",
+                        help_text="The facts then, the free times, messages and model calls (inbox.replying.provenance).",
                     ),
                 ),
                 ("revision", models.PositiveSmallIntegerField(default=1)),
                 (
                     "evaluation",
                     models.JSONField(
-                        blank=True, db_default={}, default=dict, help_text="What the evaluating model said."
+                        blank=True,
+                        db_default={},
+                        default=dict,
+                        help_text="The verdict of the evaluating model.",
                     ),
                 ),
                 (
@@ -212,18 +215,18 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The policy when it was judged.",
+                        help_text="The policy when the checks ran.",
                         max_length=6,
                     ),
                 ),
                 (
                     "would_send",
-                    models.BooleanField(blank=True, help_text="Whether every gate passed.", null=True),
+                    models.BooleanField(blank=True, help_text="Whether every check passed.", null=True),
                 ),
                 (
                     "send_at",
                     models.DateTimeField(
-                        blank=True, help_text="When it goes out by itself; empty: never.", null=True
+                        blank=True, help_text="When it goes out automatically. Empty: never.", null=True
                     ),
                 ),
                 (
@@ -231,7 +234,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Whether a person took it back: then it never goes out by itself.",
+                        help_text="Whether a person put it on hold. It then never goes out automatically.",
                     ),
                 ),
                 ("slack_channel", models.CharField(blank=True, db_default="", default="", max_length=40)),
@@ -241,7 +244,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="Slack's id of the review card.",
+                        help_text="Slack's ID of the review card.",
                         max_length=40,
                     ),
                 ),
@@ -310,7 +313,7 @@ class Migration(migrations.Migration):
                     "enabled",
                     models.BooleanField(
                         default=True,
-                        help_text="Off: its leads wait, and are counted as excluded on the follow-ups page.",
+                        help_text="If off, its leads wait and are counted as excluded on the Follow-ups page.",
                     ),
                 ),
                 (
@@ -327,7 +330,7 @@ class Migration(migrations.Migration):
                 (
                     "business_hours_only",
                     models.BooleanField(
-                        default=True, help_text="Send on weekdays within the workspace's opening hours only."
+                        default=True, help_text="Only send on weekdays during the workspace's business hours."
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -480,7 +483,7 @@ class Migration(migrations.Migration):
                 (
                     "email",
                     models.EmailField(
-                        help_text="In lower case, as an account's.",
+                        help_text="In lower case, like the address of an account.",
                         max_length=254,
                         verbose_name="email address",
                     ),
@@ -513,7 +516,7 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("expires_at", models.DateTimeField()),
-                ("mailed_at", models.DateTimeField(help_text="When its last mail was asked for.")),
+                ("mailed_at", models.DateTimeField(help_text="When its last email was queued.")),
                 ("mails", models.PositiveSmallIntegerField(default=1)),
                 ("decided_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -581,7 +584,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="Other contacts of the person at GoHighLevel, such as those of their other numbers.",
+                        help_text="The person's other contacts at GoHighLevel, such as those of their other numbers.",
                         size=None,
                     ),
                 ),
@@ -592,7 +595,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="Channels that the person ended while they named another.",
+                        help_text="Channels that the person turned down when they asked for another one.",
                         size=None,
                     ),
                 ),
@@ -606,14 +609,14 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default={},
                         default=dict,
-                        help_text="Where the facts above come from: source and time by column.",
+                        help_text="The source and time of each fact above, by column.",
                     ),
                 ),
                 (
                     "handed_over_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When it was given to the member who has it, not by themself. Empty: they have opened it.",
+                        help_text="When someone else assigned it to the member. Empty once the member has opened it.",
                         null=True,
                     ),
                 ),
@@ -652,13 +655,13 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("opt_out", "Perhaps an opt-out"),
-                            ("bounce", "Perhaps a failure report"),
-                            ("out_of_office", "Perhaps an absence"),
+                            ("bounce", "Perhaps a bounce"),
+                            ("out_of_office", "Perhaps an out-of-office reply"),
                             ("auto_reply", "Perhaps an automatic reply"),
                         ],
                         db_default="",
                         default="",
-                        help_text="What a reply may be that nobody has decided about yet (inbox.leads.suspicion).",
+                        help_text="The suspicion about a reply, until someone decides (inbox.leads.suspicion).",
                         max_length=16,
                     ),
                 ),
@@ -668,7 +671,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The sentence that says so.",
+                        help_text="The sentence that suggests it.",
                         max_length=300,
                     ),
                 ),
@@ -677,7 +680,7 @@ class Migration(migrations.Migration):
                     "provider_said_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When a provider's people last said what the lead means.",
+                        help_text="When someone at a provider last marked what the lead means.",
                         null=True,
                     ),
                 ),
@@ -688,7 +691,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="What a STOP says of its own time (Message.stamp).",
+                        help_text="The time that a STOP states itself (Message.stamp).",
                         max_length=64,
                     ),
                 ),
@@ -696,7 +699,7 @@ class Migration(migrations.Migration):
                 (
                     "opted_in_at",
                     models.DateTimeField(
-                        blank=True, help_text="The last START, which takes older STOPs back.", null=True
+                        blank=True, help_text="The last START. It revokes older STOPs.", null=True
                     ),
                 ),
                 ("bounced_at", models.DateTimeField(blank=True, null=True)),
@@ -704,7 +707,7 @@ class Migration(migrations.Migration):
                     "booked_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When the meeting that stands was booked; empty where none stands.",
+                        help_text="When the current meeting was booked. Empty without one.",
                         null=True,
                     ),
                 ),
@@ -715,14 +718,14 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Made by “Send a test event”: nothing goes out to it, and it counts nowhere.",
+                        help_text="Created by “Send a test event”. Nothing is sent to it, and it isn’t counted.",
                     ),
                 ),
                 (
                     "erasing_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When a person had this lead erased. Nothing goes out to it any more, and soon it is gone.",
+                        help_text="When a person started to erase this lead. Nothing more is sent to it, and it will be deleted soon.",
                         null=True,
                     ),
                 ),
@@ -730,7 +733,7 @@ class Migration(migrations.Migration):
                     "identity_conflict",
                     models.BooleanField(
                         default=False,
-                        help_text="Events named this lead together with another one: a person should look.",
+                        help_text="Events named both this lead and another one. A person should check.",
                     ),
                 ),
                 (
@@ -746,7 +749,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="Why the provider does not know this lead, in words.",
+                        help_text="Why the provider doesn’t have this lead.",
                         max_length=200,
                     ),
                 ),
@@ -756,7 +759,7 @@ class Migration(migrations.Migration):
                     "answered_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="The last answer that was no campaign step, or a person's “done”.",
+                        help_text="The last answer outside a campaign, or the last time that a person chose Done.",
                         null=True,
                     ),
                 ),
@@ -1099,7 +1102,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="Why the step was put off, in words.",
+                        help_text="Why the step was postponed.",
                         max_length=200,
                     ),
                 ),
@@ -1109,7 +1112,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Its step was due in a time that a restore lost, and may have gone out then.",
+                        help_text="Its step may have gone out in the time that the restored database is missing.",
                     ),
                 ),
                 ("quiet_since", models.DateTimeField(help_text="Replies after this moment pause it.")),
@@ -1204,7 +1207,7 @@ class Migration(migrations.Migration):
                 (
                     "errors",
                     models.PositiveSmallIntegerField(
-                        default=0, help_text="How often the source answered with an error."
+                        default=0, help_text="The number of errors from the source."
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -1333,27 +1336,27 @@ class Migration(migrations.Migration):
                     "told_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When the calendar said it was so, where it says that: older news is stale.",
+                        help_text="When the calendar reported it, if it says so. Older reports are ignored.",
                         null=True,
                     ),
                 ),
                 (
                     "replaced",
-                    models.BooleanField(default=False, help_text="A booking at another time took its place."),
+                    models.BooleanField(default=False, help_text="Replaced by a booking at another time."),
                 ),
                 (
                     "replaces_id",
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="The calendar's id of the booking before this one.",
+                        help_text="The calendar's ID of the booking it replaces.",
                         max_length=500,
                     ),
                 ),
                 (
                     "handled_at",
                     models.DateTimeField(
-                        blank=True, help_text="When a person dealt with the cancellation.", null=True
+                        blank=True, help_text="When a person handled the cancellation.", null=True
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -1415,7 +1418,11 @@ class Migration(migrations.Migration):
                 ("subject", models.TextField(blank=True, default="")),
                 (
                     "text",
-                    models.TextField(blank=True, default="", help_text="The newest human text, cleaned."),
+                    models.TextField(
+                        blank=True,
+                        default="",
+                        help_text="The newest text by a person, without quotes and signatures.",
+                    ),
                 ),
                 ("raw_text", models.TextField(blank=True, default="")),
                 ("raw_html", models.TextField(blank=True, default="")),
@@ -1430,7 +1437,7 @@ class Migration(migrations.Migration):
                 (
                     "account_id",
                     models.CharField(
-                        blank=True, default="", help_text="Our sender, by provider id.", max_length=120
+                        blank=True, default="", help_text="The provider's ID of our sender.", max_length=120
                     ),
                 ),
                 ("account_address", models.CharField(blank=True, default="", max_length=320)),
@@ -1442,7 +1449,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="A person wrote it on the provider's own pages, outside of any campaign.",
+                        help_text="A person wrote it at the provider, outside of any campaign.",
                     ),
                 ),
                 ("provider_interested", models.BooleanField(default=False)),
@@ -1487,13 +1494,13 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("opt_out", "Perhaps an opt-out"),
-                            ("bounce", "Perhaps a failure report"),
-                            ("out_of_office", "Perhaps an absence"),
+                            ("bounce", "Perhaps a bounce"),
+                            ("out_of_office", "Perhaps an out-of-office reply"),
                             ("auto_reply", "Perhaps an automatic reply"),
                         ],
                         db_default="",
                         default="",
-                        help_text="What the rules took it for when it came, without being sure.",
+                        help_text="The rules' suspicion when it arrived.",
                         max_length=16,
                     ),
                 ),
@@ -1512,7 +1519,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The model or the person that decided whether it is so; empty: it is open.",
+                        help_text="The model or person that decided. Empty: not decided yet.",
                         max_length=80,
                     ),
                 ),
@@ -1523,7 +1530,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The local time that a text without an id states itself (ISO, without a zone, where it can be read).",
+                        help_text="The local time that a text without an ID states (ISO, without a zone, if it can be read).",
                         max_length=64,
                     ),
                 ),
@@ -1531,14 +1538,14 @@ class Migration(migrations.Migration):
                     "stopped_again_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When this STOP came again without an id: it may have been a second one.",
+                        help_text="When this STOP arrived again without an ID. It may have been a second one.",
                         null=True,
                     ),
                 ),
                 (
                     "id_reused",
                     models.BooleanField(
-                        default=False, help_text="The provider used this id for another text before."
+                        default=False, help_text="The provider has used this ID for another text before."
                     ),
                 ),
                 ("sent_at", models.DateTimeField(help_text="The provider's time.")),
@@ -1547,7 +1554,7 @@ class Migration(migrations.Migration):
                     "processed_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When its job was done: a pruned job is not a missing one.",
+                        help_text="When its job finished. Jobs are pruned, so a missing job says nothing.",
                         null=True,
                     ),
                 ),
@@ -1763,7 +1770,7 @@ class Migration(migrations.Migration):
                 (
                     "reason",
                     models.CharField(
-                        blank=True, default="", help_text="In words, without people's text.", max_length=300
+                        blank=True, default="", help_text="A sentence without people's text.", max_length=300
                     ),
                 ),
                 ("subject", models.TextField(blank=True, default="")),
@@ -1775,13 +1782,17 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="Texts of the parts that follow: each is claimed when the one before is out.",
+                        help_text="The texts of the remaining parts. Each is sent after the one before it.",
                     ),
                 ),
                 (
                     "provider",
                     models.CharField(
-                        blank=True, db_default="", default="", help_text="Who carries it.", max_length=20
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="The provider that sends it.",
+                        max_length=20,
                     ),
                 ),
                 ("account_id", models.CharField(blank=True, default="", max_length=120)),
@@ -1791,21 +1802,21 @@ class Migration(migrations.Migration):
                     "send_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When its countdown ends; empty: it goes out at once.",
+                        help_text="When its countdown ends. Empty: it goes out at once.",
                         null=True,
                     ),
                 ),
                 (
                     "called_at",
                     models.DateTimeField(
-                        blank=True, help_text="Committed just before the provider is called.", null=True
+                        blank=True, help_text="Stored just before the provider is called.", null=True
                     ),
                 ),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "tries",
                     models.PositiveSmallIntegerField(
-                        db_default=0, default=0, help_text="How often a person sent it again."
+                        db_default=0, default=0, help_text="The number of times that a person sent it again."
                     ),
                 ),
                 (
@@ -1820,7 +1831,7 @@ class Migration(migrations.Migration):
                     "lost_from",
                     models.DateTimeField(
                         blank=True,
-                        help_text="It may have gone out since then, in a time that a restore lost.",
+                        help_text="It may have gone out since then, in the time that the restored database is missing.",
                         null=True,
                     ),
                 ),
@@ -1909,7 +1920,7 @@ class Migration(migrations.Migration):
                 (
                     "reason",
                     models.CharField(
-                        blank=True, default="", help_text="In words, for people.", max_length=200
+                        blank=True, default="", help_text="A sentence for people.", max_length=200
                     ),
                 ),
                 ("attempt", models.PositiveIntegerField(default=1)),
@@ -1920,7 +1931,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="The meeting times in the text: ISO time and words.",
+                        help_text="The meeting times in the text, each as an ISO time and in words.",
                     ),
                 ),
                 ("claimed_at", models.DateTimeField()),
@@ -2256,13 +2267,13 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("opt_out", "Perhaps an opt-out"),
-                            ("bounce", "Perhaps a failure report"),
-                            ("out_of_office", "Perhaps an absence"),
+                            ("bounce", "Perhaps a bounce"),
+                            ("out_of_office", "Perhaps an out-of-office reply"),
                             ("auto_reply", "Perhaps an automatic reply"),
                         ],
                         db_default="",
                         default="",
-                        help_text="What a person said that it is not. Then `tag` is what it was before, and nothing they said.",
+                        help_text="The meaning that a person ruled out. `tag` is then the earlier tag, not their choice.",
                         max_length=16,
                     ),
                 ),
@@ -2270,7 +2281,7 @@ class Migration(migrations.Migration):
                     "alike_to",
                     models.UUIDField(
                         blank=True,
-                        help_text="The reply in the same words about which the person decided, where it was not this one.",
+                        help_text="The reply with the same words that the person decided about, if it was another one.",
                         null=True,
                     ),
                 ),
@@ -2411,7 +2422,7 @@ class Migration(migrations.Migration):
                     "event_key",
                     models.CharField(
                         blank=True,
-                        help_text="The provider's own key of an event that makes no message.",
+                        help_text="The provider's key of an event without a message.",
                         max_length=200,
                         null=True,
                     ),
@@ -2435,19 +2446,19 @@ class Migration(migrations.Migration):
                 (
                     "body",
                     models.BinaryField(
-                        help_text="The raw bytes, without the sender's secrets; emptied when their time is up.",
+                        help_text="The raw bytes without the sender's secrets, until they expire.",
                         null=True,
                     ),
                 ),
                 ("body_bytes", models.PositiveIntegerField(default=0)),
                 ("body_sha256", models.CharField(max_length=64)),
-                ("headers", models.JSONField(blank=True, default=dict, help_text="Without anything secret.")),
+                ("headers", models.JSONField(blank=True, default=dict, help_text="Without secrets.")),
                 (
                     "scrubbed",
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Whether secrets were taken out of body and headers.",
+                        help_text="Whether secrets were removed from body and headers.",
                     ),
                 ),
                 (
@@ -2455,7 +2466,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Made by “Send a test event”. It names no account, so it says nothing of how one is.",
+                        help_text="Created by “Send a test event”. It names no account and says nothing about its health.",
                     ),
                 ),
                 ("received_at", models.DateTimeField()),

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 null=True,
                 blank=True,
                 unique=True,
-                help_text="The issuer of the company login, # and its id of this person, since the first login by it.",
+                help_text="The issuer of the company login, # and its ID of this person. Set at the first such login.",
             ),
         ),
         migrations.AddField(

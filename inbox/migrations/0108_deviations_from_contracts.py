@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ("source", models.CharField(max_length=20)),
                 ("kind", models.CharField(choices=KINDS, max_length=8)),
                 ("name", models.CharField(max_length=300)),
-                ("example", models.UUIDField(help_text="The id of the last delivery that had it.")),
+                ("example", models.UUIDField(help_text="The ID of the last delivery with this deviation.")),
                 ("count", models.PositiveBigIntegerField()),
                 ("first_at", models.DateTimeField()),
                 ("last_at", models.DateTimeField(db_index=True)),
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                     "told_count",
                     models.PositiveBigIntegerField(
                         default=0,
-                        help_text="The count when operators were told. They are told again when it is ten times that.",
+                        help_text="The count at the last notice to operators. They get the next one at ten times that.",
                     ),
                 ),
                 ("told_at", models.DateTimeField(blank=True, null=True)),

@@ -7,7 +7,7 @@ ALTER TABLE inbox_mailboxalarm ADD CONSTRAINT mailboxalarm_goes_with_integration
     REFERENCES integrations_integration ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED NOT VALID
 """
 RATES = [("bounces", "Bounces"), ("complaints", "Spam complaints"), ("replies", "Fewer replies")]
-OF = "How many mails the count is of; for replies, how many were expected."
+OF = "The number of emails counted. For replies, the number expected."
 
 
 class Migration(migrations.Migration):
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ("mails", models.PositiveIntegerField(help_text=OF)),
                 ("days", models.PositiveSmallIntegerField()),
                 ("since", models.DateTimeField()),
-                ("last_at", models.DateTimeField(help_text="When it was so last.")),
+                ("last_at", models.DateTimeField(help_text="When this was last the case.")),
                 ("told_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "integration",

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             models.BooleanField(
                 db_default=False,
                 default=False,
-                help_text="Whether members need a second factor, or their company's login.",
+                help_text="Whether members need a second factor, or their company's login."
             ),
         ),
         migrations.CreateModel(
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ("key", integrations.fields.EncryptedJSONField(default=django_otp.util.random_hex)),
                 (
                     "last_step",
-                    models.BigIntegerField(default=-1, help_text="The step of 30 s whose code was used last."),
+                    models.BigIntegerField(default=-1, help_text="The 30 s step of the last code used.")
                 ),
                 (
                     "user",

@@ -29,23 +29,21 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default={},
                 default=dict,
-                help_text="Minutes of business hours within which replies are answered, by tag or label, or HOT.",
+                help_text="The minutes of business hours in which replies are answered, by tag, label or HOT.",
             ),
         ),
         migrations.AddField(
             "lead",
             "answer_by",
             models.DateTimeField(
-                blank=True,
-                null=True,
-                help_text="When the promise for an answer breaks; empty where none is due.",
+                blank=True, null=True, help_text="When an answer is due by the promise. Empty if none is due."
             ),
         ),
         migrations.AddField(
             "lead",
             "warn_at",
             models.DateTimeField(
-                blank=True, null=True, help_text="When the next person is told that it breaks soon."
+                blank=True, null=True, help_text="When the next person gets a notice that it is almost due."
             ),
         ),
         migrations.AddField(
@@ -57,16 +55,14 @@ class Migration(migrations.Migration):
                 db_default=[],
                 default=list,
                 size=None,
-                help_text="The users who were told for the newest reply.",
+                help_text="The users who got that notice for the newest reply.",
             ),
         ),
         migrations.AddField(
             "outboundsend",
             "answer_by",
             models.DateTimeField(
-                blank=True,
-                null=True,
-                help_text="When the promise for this answer broke or would have broken (Lead.answer_by).",
+                blank=True, null=True, help_text="When this answer was due by the promise (Lead.answer_by)."
             ),
         ),
         *indexes(),

@@ -35,12 +35,12 @@ class Appointment(Row):
     booked_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     no_show_at = models.DateTimeField(null=True, blank=True)
-    told_at = moment("When the calendar said it was so, where it says that: older news is stale.")
-    replaced = models.BooleanField(default=False, help_text="A booking at another time took its place.")
+    told_at = moment("When the calendar reported it, if it says so. Older reports are ignored.")
+    replaced = models.BooleanField(default=False, help_text="Replaced by a booking at another time.")
     replaces_id = models.CharField(
-        max_length=500, blank=True, default="", help_text="The calendar's id of the booking before this one."
+        max_length=500, blank=True, default="", help_text="The calendar's ID of the booking it replaces."
     )
-    handled_at = moment("When a person dealt with the cancellation.")
+    handled_at = moment("When a person handled the cancellation.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

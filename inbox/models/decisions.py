@@ -43,13 +43,13 @@ class TagDecision(Row):
     program = program_key()
     denied = short_text(
         16,
-        "What a person said that it is not. Then `tag` is what it was before, and nothing they said.",
+        "The meaning that a person ruled out. `tag` is then the earlier tag, not their choice.",
         choices=Suspicion.choices,
     )
     alike_to = models.UUIDField(
         null=True,
         blank=True,
-        help_text="The reply in the same words about which the person decided, where it was not this one.",
+        help_text="The reply with the same words that the person decided about, if it was another one.",
     )
     quote = models.TextField(blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")

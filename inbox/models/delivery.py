@@ -39,22 +39,19 @@ class WebhookDelivery(Row):
     source = models.CharField(max_length=20)
     event_type = models.CharField(max_length=64, blank=True, default="")
     event_key = models.CharField(  # noqa: DJ001 - NULL is what keeps it out of the unique index
-        max_length=200,
-        null=True,
-        blank=True,
-        help_text="The provider's own key of an event that makes no message.",
+        max_length=200, null=True, blank=True, help_text="The provider's key of an event without a message."
     )
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     reason = models.CharField(max_length=200, blank=True, default="")
     error_fields = models.JSONField(default=dict, blank=True)
     body = models.BinaryField(
-        null=True, help_text="The raw bytes, without the sender's secrets; emptied when their time is up."
+        null=True, help_text="The raw bytes without the sender's secrets, until they expire."
     )
     body_bytes = models.PositiveIntegerField(default=0)
     body_sha256 = models.CharField(max_length=64)
-    headers = models.JSONField(default=dict, blank=True, help_text="Without anything secret.")
-    scrubbed = flag("Whether secrets were taken out of body and headers.")
-    sample = flag("Made by “Send a test event”. It names no account, so it says nothing of how one is.")
+    headers = models.JSONField(default=dict, blank=True, help_text="Without secrets.")
+    scrubbed = flag("Whether secrets were removed from body and headers.")
+    sample = flag("Created by “Send a test event”. It names no account and says nothing about its health.")
     received_at = models.DateTimeField()
     duration_ms = models.FloatField(default=0)
     message = models.ForeignKey("inbox.Message", on_delete=models.SET_NULL, null=True, blank=True)
@@ -116,13 +113,13 @@ class Deviation(models.Model):
     source = models.CharField(max_length=20)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     name = models.CharField(max_length=300)
-    example = models.UUIDField(help_text="The id of the last delivery that had it.")
+    example = models.UUIDField(help_text="The ID of the last delivery with this deviation.")
     count = models.PositiveBigIntegerField()
     first_at = models.DateTimeField()
     last_at = models.DateTimeField(db_index=True)
     told_count = models.PositiveBigIntegerField(
         default=0,
-        help_text="The count when operators were told. They are told again when it is ten times that.",
+        help_text="The count at the last notice to operators. They get the next one at ten times that.",
     )
     told_at = models.DateTimeField(null=True, blank=True)
 

@@ -26,24 +26,25 @@ class Draft(Row, MarkedRow):
     status_reason = models.CharField(max_length=200, blank=True, default="")
     subject = models.TextField(blank=True, default="")
     text = models.TextField()
-    generated_text = models.TextField(help_text="As the model wrote it, to tell edited from unchanged.")
+    generated_text = models.TextField(help_text="The model's own text, to tell whether it was edited.")
     strategy = models.JSONField(default=dict, blank=True)
     verification = models.JSONField(default=dict, blank=True)
     model = models.CharField(max_length=64, blank=True, default="")
     prompt_version = models.CharField(max_length=64, blank=True, default="")
     made_of = json(
-        dict, "Facts as they were, slots, messages read, and the model's calls (inbox.replying.provenance)."
+        dict,
+        "The facts then, the free times, messages and model calls (inbox.replying.provenance).",
     )
     revision = models.PositiveSmallIntegerField(default=1)
 
     # The result of the gates. Their single verdicts are rows of GateResult.
-    evaluation = json(dict, "What the evaluating model said.")
-    gate_mode = short_text(6, "The policy when it was judged.")
-    would_send = models.BooleanField(null=True, blank=True, help_text="Whether every gate passed.")
-    send_at = moment("When it goes out by itself; empty: never.")
-    held_by_person = flag("Whether a person took it back: then it never goes out by itself.")
+    evaluation = json(dict, "The verdict of the evaluating model.")
+    gate_mode = short_text(6, "The policy when the checks ran.")
+    would_send = models.BooleanField(null=True, blank=True, help_text="Whether every check passed.")
+    send_at = moment("When it goes out automatically. Empty: never.")
+    held_by_person = flag("Whether a person put it on hold. It then never goes out automatically.")
     slack_channel = short_text(40)
-    slack_ts = short_text(40, "Slack's id of the review card.")
+    slack_ts = short_text(40, "Slack's ID of the review card.")
     decided_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     program = program_key()
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -122,25 +123,25 @@ class OutboundSend(Row):
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.INTENT)
     reason = models.CharField(
-        max_length=300, blank=True, default="", help_text="In words, without people's text."
+        max_length=300, blank=True, default="", help_text="A sentence without people's text."
     )
     subject = models.TextField(blank=True, default="")
     text = models.TextField()
     recipients = models.JSONField(default=dict, blank=True)
-    rest = json(list, "Texts of the parts that follow: each is claimed when the one before is out.")
-    provider = short_text(20, "Who carries it.")
+    rest = json(list, "The texts of the remaining parts. Each is sent after the one before it.")
+    provider = short_text(20, "The provider that sends it.")
     account_id = models.CharField(max_length=120, blank=True, default="")
     provider_message_id = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
-    send_at = moment("When its countdown ends; empty: it goes out at once.")
-    answer_by = moment("When the promise for this answer broke or would have broken (Lead.answer_by).")
-    called_at = moment("Committed just before the provider is called.")
+    send_at = moment("When its countdown ends. Empty: it goes out at once.")
+    answer_by = moment("When this answer was due by the promise (Lead.answer_by).")
+    called_at = moment("Stored just before the provider is called.")
     finished_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="How often a person sent it again."
+        default=0, db_default=0, help_text="The number of times that a person sent it again."
     )
     looked_at = moment("When the provider was last asked whether it went out.")
-    lost_from = moment("It may have gone out since then, in a time that a restore lost.")
+    lost_from = moment("It may have gone out since then, in the time that the restored database is missing.")
 
     class Meta:
         permissions = [("settle_outboundsend", "Can say what became of sends, or send them again")]

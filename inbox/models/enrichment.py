@@ -24,9 +24,7 @@ class Enrichment(Row):
     source = models.CharField(max_length=20, default="clay")
     requested_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
-    errors = models.PositiveSmallIntegerField(
-        default=0, help_text="How often the source answered with an error."
-    )
+    errors = models.PositiveSmallIntegerField(default=0, help_text="The number of errors from the source.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

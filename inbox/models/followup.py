@@ -23,11 +23,11 @@ class FollowUpSequence(Row):
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sequences")
     name = models.CharField(max_length=120)
     enabled = models.BooleanField(
-        default=True, help_text="Off: its leads wait, and are counted as excluded on the follow-ups page."
+        default=True, help_text="If off, its leads wait and are counted as excluded on the Follow-ups page."
     )
     starts = models.CharField(max_length=10, choices=Start.choices, default=Start.PERSON)
     business_hours_only = models.BooleanField(
-        default=True, help_text="Send on weekdays within the workspace's opening hours only."
+        default=True, help_text="Only send on weekdays during the workspace's business hours."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -98,10 +98,10 @@ class FollowUpInstance(Row):
     )
     due_at = models.DateTimeField(null=True, blank=True)
     waits_for = models.CharField(
-        max_length=200, blank=True, default="", help_text="Why the step was put off, in words."
+        max_length=200, blank=True, default="", help_text="Why the step was postponed."
     )
     paused_for = models.CharField(max_length=40, blank=True, default="")
-    in_doubt = flag("Its step was due in a time that a restore lost, and may have gone out then.")
+    in_doubt = flag("Its step may have gone out in the time that the restored database is missing.")
     quiet_since = models.DateTimeField(help_text="Replies after this moment pause it.")
     started_by = models.ForeignKey(
         "inbox.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -170,12 +170,12 @@ class FollowUpTask(Row):
     step = models.ForeignKey(FollowUpStep, on_delete=models.CASCADE, related_name="tasks")
     channel = models.CharField(max_length=10, choices=WRITTEN_ON)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CLAIMED)
-    reason = models.CharField(max_length=200, blank=True, default="", help_text="In words, for people.")
+    reason = models.CharField(max_length=200, blank=True, default="", help_text="A sentence for people.")
     attempt = models.PositiveIntegerField(default=1)
     subject = models.CharField(max_length=300, blank=True, default="")
     text = models.TextField(blank=True, default="")
     offered = models.JSONField(
-        default=list, blank=True, help_text="The meeting times in the text: ISO time and words."
+        default=list, blank=True, help_text="The meeting times in the text, each as an ISO time and in words."
     )
     send = models.OneToOneField(
         "inbox.OutboundSend", on_delete=models.SET_NULL, null=True, blank=True, related_name="followup_task"

@@ -43,11 +43,11 @@ class MailboxAlarm(models.Model):
     rate = models.CharField(max_length=10, choices=Rate.choices)
     count = models.PositiveIntegerField()
     mails = models.PositiveIntegerField(
-        help_text="How many mails the count is of; for replies, how many were expected."
+        help_text="The number of emails counted. For replies, the number expected."
     )
     days = models.PositiveSmallIntegerField()
     since = models.DateTimeField()
-    last_at = models.DateTimeField(help_text="When it was so last.")
+    last_at = models.DateTimeField(help_text="When this was last the case.")
     told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -67,7 +67,7 @@ class ModelOutage(models.Model):
 
     provider = models.CharField(max_length=20, primary_key=True)
     since = models.DateTimeField()
-    tried_at = models.DateTimeField(help_text="The last call that came to nothing.")
+    tried_at = models.DateTimeField(help_text="The last failed call.")
     why = models.CharField(max_length=300, help_text="A sentence for people, without keys or people's text.")
 
     def __str__(self) -> str:

@@ -21,13 +21,13 @@ class Invitation(models.Model):
         EXPIRED = "expired", "Expired"
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField("email address", help_text="In lower case, as an account's.")
+    email = models.EmailField("email address", help_text="In lower case, like the address of an account.")
     role = models.CharField(max_length=8, choices=Membership.Role.choices)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
-    mailed_at = models.DateTimeField(help_text="When its last mail was asked for.")
+    mailed_at = models.DateTimeField(help_text="When its last email was queued.")
     mails = models.PositiveSmallIntegerField(default=1)
     decided_at = models.DateTimeField(null=True, blank=True)
 

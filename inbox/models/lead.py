@@ -80,8 +80,8 @@ class Suspicion(models.TextChoices):
     """The rules' suspicion about a reply. Until it is decided, nothing goes out to the lead automatically."""
 
     OPT_OUT = "opt_out", "Perhaps an opt-out"
-    BOUNCE = "bounce", "Perhaps a failure report"
-    OUT_OF_OFFICE = "out_of_office", "Perhaps an absence"
+    BOUNCE = "bounce", "Perhaps a bounce"
+    OUT_OF_OFFICE = "out_of_office", "Perhaps an out-of-office reply"
     AUTO_REPLY = "auto_reply", "Perhaps an automatic reply"
 
 
@@ -150,21 +150,21 @@ class Lead(Row, MarkedRow):
     alternate_emails = ArrayField(models.CharField(max_length=320), default=list, blank=True)
     alternate_phones = several(32, "Other numbers of the person. Nothing is sent to them.")
     alternate_contacts = several(
-        64, "Other contacts of the person at GoHighLevel, such as those of their other numbers."
+        64, "The person's other contacts at GoHighLevel, such as those of their other numbers."
     )
-    refused_channels = several(10, "Channels that the person ended while they named another.")
+    refused_channels = several(10, "Channels that the person turned down when they asked for another one.")
 
     first_name = models.CharField(max_length=120, blank=True, default="")
     last_name = models.CharField(max_length=120, blank=True, default="")
     company = models.CharField(max_length=200, blank=True, default="")
     title = models.CharField(max_length=200, blank=True, default="")
-    sources = json(dict, "Where the facts above come from: source and time by column.")
+    sources = json(dict, "The source and time of each fact above, by column.")
     campaign = models.ForeignKey(
         Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
     )
     assigned_to = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     handed_over_at = moment(
-        "When it was given to the member who has it, not by themself. Empty: they have opened it."
+        "When someone else assigned it to the member. Empty once the member has opened it."
     )
 
     # Somebody who now answers for the lead, such as an assistant or a colleague in CC.
@@ -177,46 +177,46 @@ class Lead(Row, MarkedRow):
     awaiting_model = models.BooleanField(default=False)
     suspected = short_text(
         16,
-        "What a reply may be that nobody has decided about yet (inbox.leads.suspicion).",
+        "The suspicion about a reply, until someone decides (inbox.leads.suspicion).",
         choices=Suspicion.choices,
     )
-    suspected_words = short_text(300, "The sentence that says so.")
+    suspected_words = short_text(300, "The sentence that suggests it.")
     provider_interested = models.BooleanField(default=False)
-    provider_said_at = moment("When a provider's people last said what the lead means.")
+    provider_said_at = moment("When someone at a provider last marked what the lead means.")
     opted_out_at = models.DateTimeField(null=True, blank=True)
-    opted_out_stamp = short_text(64, "What a STOP says of its own time (Message.stamp).")
+    opted_out_stamp = short_text(64, "The time that a STOP states itself (Message.stamp).")
     opted_in_stamp = short_text(64)
-    opted_in_at = moment("The last START, which takes older STOPs back.")
+    opted_in_at = moment("The last START. It revokes older STOPs.")
     bounced_at = models.DateTimeField(null=True, blank=True)
-    booked_at = moment("When the meeting that stands was booked; empty where none stands.")
+    booked_at = moment("When the current meeting was booked. Empty without one.")
     linkedin_connected_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
-    sample = flag("Made by “Send a test event”: nothing goes out to it, and it counts nowhere.")
+    sample = flag("Created by “Send a test event”. Nothing is sent to it, and it isn’t counted.")
     erasing_at = moment(
-        "When a person had this lead erased. Nothing goes out to it any more, and soon it is gone."
+        "When a person started to erase this lead. Nothing more is sent to it, and it will be deleted soon."
     )
     identity_conflict = models.BooleanField(
-        default=False, help_text="Events named this lead together with another one: a person should look."
+        default=False, help_text="Events named both this lead and another one. A person should check."
     )
 
     score = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="0 stopped, 1 cold to 4 ready; empty: not scored."
     )
     score_reason = short_text(200)
-    repair_reason = short_text(200, "Why the provider does not know this lead, in words.")
+    repair_reason = short_text(200, "Why the provider doesn’t have this lead.")
 
     # Roll-ups, so that the list of conversations need not read messages.
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
-    answered_at = moment("The last answer that was no campaign step, or a person's “done”.")
-    answer_by = moment("When the promise for an answer breaks; empty where none is due.")
-    warn_at = moment("When the next person is told that it breaks soon.")
+    answered_at = moment("The last answer outside a campaign, or the last time that a person chose Done.")
+    answer_by = moment("When an answer is due by the promise. Empty if none is due.")
+    warn_at = moment("When the next person gets a notice that it is almost due.")
     warned_ids = ArrayField(
         models.BigIntegerField(),
         default=list,
         db_default=[],
         blank=True,
-        help_text="The users who were told for the newest reply.",
+        help_text="The users who got that notice for the newest reply.",
     )
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_channel = models.CharField(max_length=10, choices=Channel.choices, blank=True, default="")

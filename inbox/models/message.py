@@ -88,7 +88,9 @@ class Message(Row, MarkedRow):
     channel = models.CharField(max_length=10, choices=Channel.choices)
 
     subject = models.TextField(blank=True, default="")
-    text = models.TextField(blank=True, default="", help_text="The newest human text, cleaned.")
+    text = models.TextField(
+        blank=True, default="", help_text="The newest text by a person, without quotes and signatures."
+    )
     raw_text = models.TextField(blank=True, default="")
     raw_html = models.TextField(blank=True, default="")
     from_address = models.CharField(max_length=320, blank=True, default="")
@@ -97,51 +99,42 @@ class Message(Row, MarkedRow):
         default=dict, blank=True, help_text="to, cc and bcc as the provider gave them"
     )
     account_id = models.CharField(
-        max_length=120, blank=True, default="", help_text="Our sender, by provider id."
+        max_length=120, blank=True, default="", help_text="The provider's ID of our sender."
     )
     account_address = models.CharField(max_length=320, blank=True, default="")
     thread_id = models.CharField(max_length=200, blank=True, default="")
     attachments = models.JSONField(default=list, blank=True)
     automated_reply = models.BooleanField(null=True, blank=True)
-    by_hand = flag("A person wrote it on the provider's own pages, outside of any campaign.")
+    by_hand = flag("A person wrote it at the provider, outside of any campaign.")
     provider_interested = models.BooleanField(default=False)
     tag = models.CharField(max_length=32, choices=Tag.choices, blank=True, default="")
     tag_decided_by = models.CharField(
         max_length=80, blank=True, default="", help_text="The rule or model, and version."
     )
     tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided it.")
-    suspected = short_text(
-        16, "What the rules took it for when it came, without being sure.", choices=Suspicion.choices
-    )
+    suspected = short_text(16, "The rules' suspicion when it arrived.", choices=Suspicion.choices)
     suspected_words = models.TextField(
         blank=True, default="", db_default="", help_text="The sentence that made them suspect it."
     )
-    suspicion_decided_by = short_text(
-        80, "The model or the person that decided whether it is so; empty: it is open."
-    )
+    suspicion_decided_by = short_text(80, "The model or person that decided. Empty: not decided yet.")
     content_hash = models.CharField(max_length=64, blank=True, default="")
     stamp = short_text(
         64,
-        "The local time that a text without an id states itself (ISO, without a zone, where it can be read).",
+        "The local time that a text without an ID states (ISO, without a zone, if it can be read).",
     )
-    stopped_again_at = moment("When this STOP came again without an id: it may have been a second one.")
+    stopped_again_at = moment("When this STOP arrived again without an ID. It may have been a second one.")
     id_reused = models.BooleanField(
-        default=False, help_text="The provider used this id for another text before."
+        default=False, help_text="The provider has used this ID for another text before."
     )
 
     sent_at = models.DateTimeField(help_text="The provider's time.")
     received_at = models.DateTimeField(default=timezone.now)
-    processed_at = moment("When its job was done: a pruned job is not a missing one.")
+    processed_at = moment("When its job finished. Jobs are pruned, so a missing job says nothing.")
     draft = models.ForeignKey(  # needs no separate index, because look-ups use message_per_draft
         "inbox.Draft", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
     part = models.PositiveSmallIntegerField(default=0)
-    found_by = WordsField(
-        null=True,
-        blank=True,
-        editable=False,
-        help_text="What the search finds it by.",
-    )
+    found_by = WordsField(null=True, blank=True, editable=False, help_text="The text that the search uses.")
 
     objects = MessageManager()
 

@@ -21,7 +21,7 @@ class DatabaseOrigin(models.Model):
     seen_at = models.DateTimeField(null=True, blank=True)
     lost_from = models.DateTimeField(null=True, blank=True)
     lost_until = models.DateTimeField(null=True, blank=True)
-    restored_at = moment("When somebody said that it was restored.")
+    restored_at = moment("When an operator reported the restore.")
 
     watched_through = models.UUIDField(
         null=True, blank=True, help_text="The last delivery that was compared with its contract."

@@ -23,7 +23,7 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
 
     user = models.OneToOneField("inbox.User", on_delete=models.CASCADE, related_name="second_factor")
     key = EncryptedJSONField(default=random_hex)
-    last_step = models.BigIntegerField(default=-1, help_text="The step of 30 s whose code was used last.")
+    last_step = models.BigIntegerField(default=-1, help_text="The 30 s step of the last code used.")
     objects: ClassVar[models.Manager["SecondFactor"]] = models.Manager()
 
     def verify_token(self, token: str) -> bool:

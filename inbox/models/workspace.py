@@ -63,12 +63,12 @@ class User(AbstractUser):
         default=Density.COMFORTABLE,
         db_default=Density.COMFORTABLE,
         blank=True,
-        help_text="How tight lists and conversations are set.",
+        help_text="The spacing of lists and conversations.",
     )
     single_key_shortcuts = models.BooleanField(default=True)
     address_proven_at = moment(
-        "When the password was set by a link that went to the address by mail, or by an operator. Empty: "
-        "somebody else may know the password."
+        "When the password was last set by an operator or through a link emailed to the address. Empty: someone "
+        "else may know the password."
     )
 
     company_key = models.CharField(
@@ -76,7 +76,7 @@ class User(AbstractUser):
         null=True,
         blank=True,
         unique=True,
-        help_text="The issuer of the company login, # and its id of this person, since the first login by it.",
+        help_text="The issuer of the company login, # and its ID of this person. Set at the first such login.",
     )
     emergency = flag("Whether the password opens the account under OIDC_ONLY.")
 
@@ -145,7 +145,7 @@ class Workspace(Row):
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
     phone_region = models.CharField(
-        max_length=2, default="US", help_text="Country of phone numbers that are written without one."
+        max_length=2, default="US", help_text="The country of phone numbers without a country code."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -159,13 +159,13 @@ class Workspace(Row):
         default=30,
         db_default=30,
         validators=[MaxValueValidator(30)],
-        help_text="How long the raw bodies of webhook deliveries are kept; 0: until the next hourly run.",
+        help_text="How long raw webhook bodies are kept. 0: until the next hourly run.",
     )
     keep_messages_days = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(30), MaxValueValidator(3650)],
-        help_text="How long messages are kept, with their drafts and sends; empty: for good.",
+        help_text="How long messages are kept, with their drafts and sends. Empty: forever.",
     )
     keep_model_calls_days = models.PositiveSmallIntegerField(
         null=True,
@@ -173,7 +173,7 @@ class Workspace(Row):
         default=90,
         db_default=90,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text="How long the records of calls to the model are kept, without any text; empty: for good.",
+        help_text="How long records of model calls are kept. They contain no text. Empty: forever.",
     )
 
     # The time and number of messages that may go out without a person.
@@ -186,19 +186,21 @@ class Workspace(Row):
         default=10,
         db_default=10,
         validators=[MaxValueValidator(60)],
-        help_text="For how many seconds a message that a person sends can be taken back; 0: it goes out at once.",
+        help_text="The seconds in which a person can take back a message. 0: it goes out at once.",
     )
-    enter_twice = flag("An unchanged ready draft goes out at the second Enter.")
+    enter_twice = flag("An unchanged ready draft is sent by the second Enter.")
     promises = json(
-        dict, "Minutes of business hours within which replies are answered, by tag or label, or HOT."
+        dict, "The minutes of business hours in which replies are answered, by tag, label or HOT."
     )
-    sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
-    assign_in_turn = flag("Give leads who are interested to the members who take leads, in turn.")
-    notice_tags = json(list, "Tags of which the workspace's Slack is told, by name.")
-    health_emails = flag("A notice about a broken account goes to owners and admins by email, too.")
-    set_up_at = moment("When the list of first steps was hidden, or all of them worked. Empty: it is shown.")
+    sends_paused = models.BooleanField(
+        default=False, help_text="Kill switch: nothing goes out automatically."
+    )
+    assign_in_turn = flag("Assign interested leads in rotation to the members who get leads.")
+    notice_tags = json(list, "The tags whose replies are posted in Slack, by name.")
+    health_emails = flag("Owners and admins also get notices about broken accounts by email.")
+    set_up_at = moment("When the first steps were hidden or all finished. Empty: they are shown.")
     erasure_key = EncryptedJSONField(
-        null=True, blank=True, help_text="The key of the hashes that keep who was erased (ErasedMark)."
+        null=True, blank=True, help_text="The key of the hashes of erased people (ErasedMark)."
     )
     requires_second_factor = flag("Whether members need a second factor, or their company's login.")
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
@@ -209,7 +211,7 @@ class Workspace(Row):
         blank=True,
         editable=False,
         related_name="drills",
-        help_text="Set for a fire drill's test workspace, which lives as long as the drill and has no members.",
+        help_text="Set for the test workspace of a fire drill. It has no members and is deleted after the drill.",
     )
 
     class Meta:
@@ -235,31 +237,31 @@ class Membership(models.Model):
 
     class TellAbout(models.TextChoices):
         NOTHING = "", "Nothing"
-        MINE = "mine", "What is for me"
-        ALL = "all", "What is for me or for nobody yet"
+        MINE = "mine", "My conversations"
+        ALL = "all", "My and unassigned conversations"
 
     RANK: ClassVar[dict[str, int]] = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
-    takes_leads = flag("Gets leads in turn, where the workspace does so.")
+    takes_leads = flag("Gets leads if the workspace assigns them in rotation.")
     last_assigned_at = models.DateTimeField(null=True, blank=True)
-    away_until = moment("Gets no leads in turn until then. It ends by itself.")
+    away_until = moment("Gets no leads in rotation until then.")
     tell_about = models.CharField(
         max_length=4,
         choices=TellAbout.choices,
         default=TellAbout.MINE,
         db_default=TellAbout.MINE,
         blank=True,
-        help_text="What this member is told outside of the page, in their browsers and by mail.",
+        help_text="The events that this member gets notices about, in browsers and by email.",
     )
     mail_after_min = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        help_text="After how many minutes away from the desk they are told by mail; empty: no mail.",
+        help_text="The minutes of absence after which notices go out by email. Empty: no email.",
     )
-    slack_user_id = short_text(40, "Who this is in the workspace's Slack, once looked up.")
+    slack_user_id = short_text(40, "The person's ID in the workspace's Slack, once looked up.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

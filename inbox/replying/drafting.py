@@ -116,7 +116,7 @@ def compose(context: Context, ask: Ask) -> Written:
         again = ask(prompts.load("revise"), Text, context.render(plan=plan, draft=text, problems=listed))
         text = again.text.strip() or text
         faults = _problems(ask, context, text)
-    faults = [f"The plan rests on a fact that there is none of: {key[:20]}" for key in strange] + faults
+    faults = [f"The plan relies on a fact that doesn’t exist: {key[:20]}" for key in strange] + faults
     if words := draft_material.machine_orders(context.lead, context.message, context.earlier):
         faults = [draft_material.machine_reason(words), *faults]
     offered = slots.offered_in(context.slots, text)

@@ -119,7 +119,7 @@ def _by_headers(reading: Reading) -> str | None:
 
 @mail_rule(
     "auto_reply.delivery_notice",
-    "A mail system reports a delay or a success: no address failed, nobody wrote.",
+    "A mail system reports a delay or a success. No address failed, and no person wrote.",
 )
 def _by_delivery_notice(reading: Reading) -> str | None:
     if (
@@ -144,7 +144,7 @@ def _by_receipt(reading: Reading) -> str | None:
 @mail_rule(
     "auto_reply.subject",
     'The subject starts as mail systems start automatic replies ("Automatic reply:", "Abwesenheitsnotiz"). '
-    "Behind our own thread the wording must not be a person's.",
+    "In an answer to our own email, the wording must also look automatic.",
 )
 def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
@@ -156,7 +156,7 @@ def _by_subject(reading: Reading) -> str | None:
     return reading.reply.subject
 
 
-@mail_rule("auto_reply.robot_sender", "Sent from a no-reply address, and the wording is not a person's.")
+@mail_rule("auto_reply.robot_sender", "Sent from a no-reply address, and the wording looks automatic.")
 def _by_robot_sender(reading: Reading) -> str | None:
     robot = ROBOT_LOCAL.search(reading.sender_local)
     return reading.reply.sender_email if robot and reading.written_by_software >= SURE_WITH_A_SIGN else None
@@ -164,8 +164,8 @@ def _by_robot_sender(reading: Reading) -> str | None:
 
 @rule(
     "auto_reply.wording",
-    "A text of some length that holds an expression as only software uses it (receipt confirmed, mailbox not read, "
-    f"away until a day), and whose wording as a whole is at least {SURE:.0%} sure to be software's.",
+    "A longer text with a phrase that only software uses (receipt confirmed, mailbox not monitored, away until a day). "
+    f"Its wording as a whole is at least {SURE:.0%} likely to be automatic.",
 )
 def _by_wording(reading: Reading) -> str | None:
     sure = (
@@ -178,7 +178,7 @@ def _by_wording(reading: Reading) -> str | None:
 
 @rule(
     "auto_reply.suspected",
-    f"The wording is at least {PERHAPS:.0%} sure to be software's: a model or a person decides.",
+    f"The wording is at least {PERHAPS:.0%} likely to be automatic. A model or a person decides.",
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:
@@ -188,7 +188,7 @@ def suspicion(reading: Reading) -> str | None:
 
 @rule(
     "auto_reply.provider_flag",
-    f"The provider flags the reply as automatic, and its wording is at least {SURE_WITH_A_SIGN:.0%} sure to be.",
+    f"The provider flags the reply as automatic, and the wording is at least {SURE_WITH_A_SIGN:.0%} likely to be.",
 )
 def _by_provider_flag(reading: Reading) -> str | None:
     # providers also flag mails from people, so the wording must agree
@@ -219,12 +219,12 @@ def _away(reading: Reading) -> str | None:
 
 AWAY_RULE = Rule(
     "out_of_office.wording",
-    "For an automatic reply: its subject, or its wording with an expression of absence, says that somebody is away.",
+    "An automatic reply whose subject or wording says that the person is away.",
     _away,
 )
 AWAY_SUSPICION = Rule(
     "out_of_office.suspected",
-    "For what may be an automatic reply: its wording as learned says that somebody is away for a time.",
+    "A possible automatic reply whose wording suggests that the person is away for a while.",
     _away,
     sure=False,
 )

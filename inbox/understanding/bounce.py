@@ -138,7 +138,7 @@ def _asks(reading: Reading) -> bool:
     return any(folded.endswith(("?", "？")) for _, folded in reading.sentences)
 
 
-@mail_rule("bounce.report_headers", "The headers call it a delivery report, and not one of a delay.")
+@mail_rule("bounce.report_headers", "The headers mark it as a delivery report that isn’t about a delay.")
 def _by_report_headers(reading: Reading) -> str | None:
     kind = reading.headers.get("content-type", "")
     report = "multipart/report" in kind and "delivery-status" in kind
@@ -149,7 +149,7 @@ def _by_report_headers(reading: Reading) -> str | None:
 
 @mail_rule(
     "bounce.mail_system",
-    "Sent by mailer-daemon or the null sender, and subject or text report a failed delivery.",
+    "Sent by mailer-daemon or without a sender, and the subject or text reports a failed delivery.",
 )
 def _by_mail_system(reading: Reading) -> str | None:
     if not mail_system(reading) or reading.is_forward or reading.once(delayed):
@@ -166,7 +166,8 @@ def _by_mail_system(reading: Reading) -> str | None:
 
 @mail_rule(
     "bounce.shared_name",
-    "An address that people use too (postmaster, bounce, no-reply): a failure subject, or a report's build.",
+    "Sent from an address that people use too (postmaster, bounce, no-reply), with the subject or format of a "
+    "failure report.",
 )
 def _by_shared_name(reading: Reading) -> str | None:
     """Judges a mail from a shared name. A question shows that a person wrote the mail, unless the mail has the
@@ -186,7 +187,7 @@ def _by_shared_name(reading: Reading) -> str | None:
 
 @mail_rule(
     "bounce.report_build",
-    "Any other sender (some providers name the lead): a failure subject, and a report's build or codes.",
+    "Sent from any other address, such as the lead’s, with the subject and the format or codes of a failure report.",
 )
 def _by_report_build(reading: Reading) -> str | None:
     if mail_system(reading) or shared_name(reading) or not _failure_subject(reading) or reading.once(delayed):
@@ -215,8 +216,7 @@ def _coded(reading: Reading) -> bool:
 
 @mail_rule(
     "bounce.wording",
-    f"The wording as learned is at least {SURE:.0%} sure to be a failure report's, beside a sender, codes or a "
-    "subject of one.",
+    f"The wording is at least {SURE:.0%} likely to be a failure report, and so is the sender, a code or the subject.",
 )
 def _by_wording(reading: Reading) -> str | None:
     sign = reading.once(_coded) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)
@@ -226,8 +226,7 @@ def _by_wording(reading: Reading) -> str | None:
 
 @mail_rule(
     "bounce.suspected",
-    f"The wording is at least {PERHAPS:.0%} sure to be a failure report's, with no other sign: a model or a person "
-    "decides.",
+    f"The wording alone is at least {PERHAPS:.0%} likely to be a failure report. A model or a person decides.",
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:

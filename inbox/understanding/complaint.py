@@ -38,8 +38,7 @@ def _by_report_headers(reading: Reading) -> str | None:
 
 @mail_rule(
     "complaint.report_build",
-    "It has the fields or the opening of a feedback report, and is no answer: somebody has marked our mail as "
-    "spam.",
+    "It has the fields or opening of a feedback report and isn’t a reply: someone has reported our email as spam.",
 )
 def _by_report_build(reading: Reading) -> str | None:
     """Judges a report by its structure, except in replies and forwarded mails, which may mention such a report."""

@@ -73,7 +73,7 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]
     except OSError as error:
         raise Unfit(f"{path}: {error.strerror}. {FIX}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Unfit(f"{path}: this is no manifest of weights. {FIX}") from None
+        raise Unfit(f"{path}: this isn’t a manifest of weights. {FIX}") from None
     if problem:
         raise Unfit(f"{path}: {problem} {FIX}")
     return manifest, {label: _weights(folder / label, sha) for label, sha in manifest["weights"].items()}

@@ -145,9 +145,8 @@ def _goes_on(text: str) -> bool:
 
 @rule(
     "one_channel.instead",
-    "The text ends one channel or address and asks for another instead: the lead stays. Nothing more goes out "
-    "on a channel "
-    "that it ends.",
+    "The text turns down one channel or address and asks for another. The lead stays, but nothing more goes out on "
+    "the channel that was turned down.",
 )
 def ends_one(reading: Reading) -> str | None:
     return reading.newest.text if refused(reading.above) or _goes_on(reading.above) else None

@@ -47,7 +47,7 @@ def _wholes(reading: Reading) -> list[str]:
 
 @rule(
     "opt_out.carrier_keyword",
-    "The whole text is a carrier's keyword (STOP, STOPALL, CANCEL, END, QUIT, REVOKE, OPTOUT, BAJA, ARRET …).",
+    "The whole text is a carrier keyword (STOP, STOPALL, CANCEL, END, QUIT, REVOKE, OPTOUT, BAJA, ARRET …).",
     channels=TEXTS_ONLY,
 )
 def _carrier(reading: Reading) -> str | None:
@@ -66,8 +66,8 @@ def _carrier(reading: Reading) -> str | None:
 
 @rule(
     "opt_out.keyword",
-    "The whole message, its first line, its subject, or a sentence to us is one wish in a word: stop, unsubscribe, "
-    "remove me, opt out. Only what stands above the sign-off counts.",
+    "The whole message, its first line, its subject or one of its sentences only says stop, unsubscribe, remove me or "
+    "opt out. Only text above the sign-off counts.",
 )
 def _keyword(reading: Reading) -> str | None:
     if phrases.TAKEN_BACK.search(reading.above):
@@ -175,7 +175,7 @@ def _asked(question: str, *, agrees: bool) -> str:
 
 @rule(
     "opt_out.answer",
-    "A bare yes or no, or the word that we offered, answers our own question whether to stop writing.",
+    "A bare yes or no, or the word we offered, answers our question whether to stop writing.",
 )
 def _answer(reading: Reading) -> str | None:
     return reading.newest.text if reading.once(_answered) == "sure" else None
@@ -183,8 +183,8 @@ def _answer(reading: Reading) -> str | None:
 
 @rule(
     "opt_out.wording",
-    "What stands above the sign-off, and the strongest of its sentences, are in words as only a wish to be left "
-    f"alone has them: at least {SURE[EMAIL]:.0%} sure, in a text (SMS) {SURE[SMS]:.0%}.",
+    f"The text above the sign-off, and its strongest sentence, are at least {SURE[EMAIL]:.0%} likely to ask us to stop "
+    f"({SURE[SMS]:.0%} in an SMS).",
 )
 def _wording(reading: Reading) -> str | None:
     sure = reading.once(_probability) >= SURE[reading.reply.channel]
@@ -193,9 +193,8 @@ def _wording(reading: Reading) -> str | None:
 
 @rule(
     "opt_out.suspected",
-    f"The wording is at least {PERHAPS[EMAIL]:.0%} sure to be a wish to be left alone, a sentence below the "
-    "sign-off is such a wish, or a yes or no answers our question whether to stop or do something else: a model or a "
-    "person decides.",
+    f"The wording is at least {PERHAPS[EMAIL]:.0%} likely to ask us to stop, a sentence below the sign-off asks us to, "
+    "or a yes or no answers our question whether to stop or do something else. A model or a person decides.",
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:
@@ -229,7 +228,7 @@ RULES = (
 
 @rule(
     "opt_in.carrier_keyword",
-    "The whole text is a carrier's keyword that subscribes again (START, UNSTOP), with a please or a sorry.",
+    "The whole text is a carrier keyword that opts in again (START, UNSTOP), with or without “please” or “sorry”.",
     channels=TEXTS_ONLY,
 )
 def opts_in(reading: Reading) -> str | None:

@@ -51,7 +51,7 @@ def send(integration: Integration, user: User) -> Lead:
     if source is None or not source.sample:
         raise NoSample(f"{integration.label} doesn’t bring messages, so there’s nothing to test.")
     if not integration.enabled:
-        raise NoSample(f"{integration.label} is off. Turn it on under Settings.")
+        raise NoSample(f"{integration.label} is off. Turn it on in the account’s settings.")
     if WebhookDelivery.objects.filter(lead__in=of(integration.workspace_id), sample=True).count() >= MOST:
         raise NoSample(f"There are already {MOST} test events. Remove them first.")
     answer = _post(source, _key(integration), integration.external_account_id)

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "keep_fresh",
-                    models.BooleanField(default=False, help_text="Built again by itself once it is stale."),
+                    models.BooleanField(default=False, help_text="Rebuild automatically when stale."),
                 ),
                 (
                     "status",
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 (
                     "early_answer",
                     models.JSONField(
-                        blank=True, help_text="As `synthesis`, from the first threads.", null=True
+                        blank=True, help_text="Like `synthesis`, but from the first conversations.", null=True
                     ),
                 ),
                 ("early_threads", models.PositiveIntegerField(default=0)),
@@ -171,7 +171,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "data",
-                    models.JSONField(default=dict, help_text="The reading itself (insights.schema.Insight)."),
+                    models.JSONField(
+                        default=dict, help_text="The extracted insight (insights.schema.Insight)."
+                    ),
                 ),
                 ("schema_version", models.CharField(blank=True, default="", max_length=40)),
                 ("prompt_version", models.CharField(blank=True, default="", max_length=40)),
@@ -187,12 +189,12 @@ class Migration(migrations.Migration):
                 (
                     "cost_microusd",
                     models.PositiveBigIntegerField(
-                        default=0, help_text="Millionths of a dollar, this reading."
+                        default=0, help_text="Cost of this reading, in millionths of a dollar."
                     ),
                 ),
                 (
                     "read_at",
-                    models.DateTimeField(blank=True, help_text="Empty: never read to the end.", null=True),
+                    models.DateTimeField(blank=True, help_text="Empty: never read completely.", null=True),
                 ),
                 ("claim_token", models.UUIDField(blank=True, null=True)),
                 ("claim_expires_at", models.DateTimeField(blank=True, null=True)),
@@ -219,7 +221,7 @@ class Migration(migrations.Migration):
                 (
                     "client_token",
                     models.UUIDField(
-                        help_text="Made with the form: a form sent twice asks once.", unique=True
+                        help_text="Set by the form, so sending it twice asks once.", unique=True
                     ),
                 ),
                 ("text", models.CharField(max_length=500)),
@@ -325,9 +327,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "paid",
-                    models.BooleanField(
-                        default=False, help_text="This pack paid for the reading; else it was known."
-                    ),
+                    models.BooleanField(default=False, help_text="Whether this pack paid for the reading."),
                 ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("error", models.CharField(blank=True, default="", max_length=200)),

@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "previous_reply_at",
-                    models.DateTimeField(help_text="The last reply of the days before.", null=True),
+                    models.DateTimeField(help_text="The last reply before this day.", null=True),
                 ),
                 ("contacted", models.BooleanField(help_text="We wrote to the lead.")),
                 ("previous_contact_at", models.DateTimeField(null=True)),

@@ -19,5 +19,5 @@ def check_event_type(test: Test) -> str:
     types = CalendlyClient.for_integration(test.account).event_types(test.found.uri, test.deadline)
     chosen = next((event_type for event_type in types if event_type.uri.rstrip("/") == wanted), None)
     if wanted and chosen is None:
-        raise Wrong("The selected event type doesn’t exist.", "Choose another event type URI under Settings.")
-    return f"{chosen.name}." if chosen else f"{len(types)} event types. Choose one under Settings."
+        raise Wrong("The selected event type doesn’t exist.", "Choose another one in the account’s settings.")
+    return f"{chosen.name}." if chosen else f"{len(types)} event types. Choose one in the account’s settings."

@@ -18,5 +18,5 @@ def operator_urls() -> tuple[str, ...]:
 def check_tables(test: Test) -> str:
     tables = [str(table) for table in ClayClient.for_integration(test.account).tables]
     if not tables:
-        raise Wrong("No table has a URL.", "Add the tables’ webhook URLs under Settings.")
+        raise Wrong("No table has a URL.", "Add the tables’ webhook URLs in the account’s settings.")
     return f"For {' and '.join(tables)}. Clay can only be tested with a real row."

@@ -12,10 +12,10 @@ SPEC = spec.Declaration(
         ports=(),
         base_url=spec.NONE("Each table has its own URL."),
         operator_urls=account.operator_urls,
-        call_limit=spec.NONE("The limit is a table’s, whichever workspace feeds it: its client keeps it."),
+        call_limit=spec.NONE("The limit applies to a table across all workspaces, and the client keeps it."),
     ),
     connecting=spec.Connecting(
-        account_id=spec.NONE("Its tables are named by their addresses."),
+        account_id=spec.NONE("A table is identified by its address."),
         secrets=(spec.optional("callback_secret", "Callback secret", "Clay signs its responses with it."),),
         settings=(
             spec.optional("linkedin_table_url", "Webhook of the LinkedIn table", ""),

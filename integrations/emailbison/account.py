@@ -38,7 +38,7 @@ def check_account(test: Test) -> str:
     return (
         f"Workspace {test.found.workspace_id}."
         if test.found.workspace_id
-        else ("EmailBison doesn’t say which workspace it is.")
+        else ("EmailBison doesn’t name the key’s workspace.")
     )
 
 

@@ -69,7 +69,7 @@ SPEC = spec.Declaration(
         poll_every=timedelta(minutes=30),
         replies=listed.since,
         sent=spec.NONE(
-            "It lists what campaigns send for one lead at a time only. What people write there comes with the replies."
+            "It lists campaign emails one lead at a time. Emails that people write there come with the replies."
         ),
         opt_outs=spec.NONE("It lists unsubscribes, but not their times."),
         bounces=listed.bounces,

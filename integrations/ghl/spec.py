@@ -83,7 +83,7 @@ SPEC = spec.Declaration(
         newer=carrier.GhlCarrier().listed,
         sends=frozenset({"send_sms"}),
         contacts=GhlClient.for_integration,
-        stop_campaign=spec.NONE("Its campaigns are workflows, which decide themselves when to end."),
+        stop_campaign=spec.NONE("Its campaigns are workflows, and a workflow ends by its own rules."),
         history=spec.History(known_by="ghl_contact_id", read=listed.sent_to),
         read_message=spec.WHOLE_MESSAGES,
         files=spec.Files(needs="url", fetch=carrier.fetch_file),
@@ -93,7 +93,7 @@ SPEC = spec.Declaration(
         poll_every=timedelta(minutes=30),  # GHL may lose an event at the first failed delivery
         replies=listed.since,
         sent=listed.since,
-        opt_outs=spec.NONE("It lists no contacts by when they refused messages."),
+        opt_outs=spec.NONE("It can’t list contacts by the time they opted out."),
         bounces=spec.NONE("A text doesn’t bounce."),
         appointments=spec.NONE("Its meetings are compared lead by lead, every two hours."),
     ),

@@ -78,9 +78,8 @@ def _line(test: Test, label: str, check: Callable[[Test], str]) -> Check:
     except Wrong as wrong:
         return Check(label, BAD, wrong.said, wrong.fix)
     except ProviderMisconfigured as error:
-        return Check(
-            label, BAD, str(error), "" if " Set it in " in str(error) else "Change it under Settings."
-        )
+        fix = "" if " Set it in " in str(error) else "Change it in the account’s settings."
+        return Check(label, BAD, str(error), fix)
     except DeadlineExceeded:
         return Check(label, BAD, "No response within 5 s.", _wait(test.account))
     except ProviderError as error:
@@ -91,7 +90,7 @@ def _line(test: Test, label: str, check: Callable[[Test], str]) -> Check:
 
 def _fix(account: Integration, error: ProviderError) -> str:
     spec = registry.spec_of(account.provider)
-    new_key = f"Create a new key in {spec.key_made_at}, and enter it under Settings."
+    new_key = f"Create a new key in {spec.key_made_at}, and enter it in the account’s settings."
     if error.code == ANOTHER_ACCOUNT:
         return "Someone else logged in. Reconnect, and log in as this account’s owner."
     if spec.key_made_at and error.code == MISSING_CREDENTIALS:
@@ -107,7 +106,7 @@ def _fix(account: Integration, error: ProviderError) -> str:
     if error.outcome == CallOutcome.RATE_LIMITED:
         return "The account is fine. Test again in a few minutes."
     if error.outcome == CallOutcome.REJECTED:
-        return "Check the account’s ID and URL under Settings against the provider."
+        return "Compare the ID and URL in the account’s settings with the provider’s."
     return _wait(account)
 
 
@@ -121,5 +120,5 @@ def same_account(account_id: str, wanted: str) -> None:
     if wanted and account_id and account_id != wanted:
         raise Wrong(
             f"The key belongs to account {account_id}, but this is account {wanted}.",
-            "Use the right account’s key, or change the account’s ID under Settings.",
+            "Use the right account’s key, or change the ID in the account’s settings.",
         )

@@ -137,7 +137,7 @@ def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None
         )
     owners = {place.owner for place in places} - {""}
     if owners and str(workspace_id) not in owners:
-        raise HostRefused(f"{provider}: the host {address.host} serves another workspace alone.")
+        raise HostRefused(f"{provider}: the host {address.host} is reserved for another workspace.")
     if address.port != HTTPS and not any(address.port in place.ports for place in places):
         raise HostRefused(
             f"{provider}: port {address.port} of {address.host} is not allowed; an operator can add"

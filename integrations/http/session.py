@@ -226,7 +226,7 @@ class ProviderSession:
         except (requests.RequestException, ValueError):
             # The original error would quote the header, and with it the key.
             raise ProviderMisconfigured(
-                f"{self.provider}: the address or the credentials hold characters that no request may carry."
+                f"{self.provider}: the address or the credentials contain characters that a request can’t have."
             ) from None
 
     def _run(self, call: _Call) -> Any:

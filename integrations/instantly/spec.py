@@ -49,7 +49,7 @@ SPEC = spec.Declaration(
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),  # Instantly may lose an event at the first failed delivery
         replies=listed.since,
-        sent=spec.NONE("It allows too few calls to list all campaign mails."),
+        sent=spec.NONE("Its rate limit is too low to list every campaign email."),
         opt_outs=spec.NONE("It lists unsubscribes, but not their times."),
         bounces=spec.NONE("It lists bounces, but not their times."),
         appointments=spec.NO_CALENDAR,

@@ -49,13 +49,13 @@ class Migration(migrations.Migration):
                 ("open_until", models.DateTimeField(blank=True, null=True)),
                 (
                     "open_ms",
-                    models.PositiveIntegerField(default=0, help_text="How long the present opening lasts."),
+                    models.PositiveIntegerField(
+                        default=0, help_text="How long the breaker stays open this time."
+                    ),
                 ),
                 (
                     "probe_until",
-                    models.DateTimeField(
-                        blank=True, help_text="Until when one probe has the claim.", null=True
-                    ),
+                    models.DateTimeField(blank=True, help_text="When the probe's claim ends.", null=True),
                 ),
                 ("throttled_until", models.DateTimeField(blank=True, null=True)),
                 ("reason", models.CharField(blank=True, max_length=20)),
@@ -84,15 +84,15 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "name",
-                    models.CharField(
-                        blank=True, default="", help_text="Whose account this is.", max_length=120
-                    ),
+                    models.CharField(blank=True, default="", help_text="Its name or owner.", max_length=120),
                 ),
                 ("external_account_id", models.CharField(blank=True, default="", max_length=120)),
                 (
                     "config",
                     models.JSONField(
-                        blank=True, default=dict, help_text="What is no secret: base_url, calendar ids, …"
+                        blank=True,
+                        default=dict,
+                        help_text="Settings that aren’t secret, such as base_url or calendar IDs.",
                     ),
                 ),
                 ("credentials", EncryptedJSONField(default=dict)),
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                 (
                     "total_new",
                     models.PositiveIntegerField(
-                        default=0, help_text="Messages found by asking, which no webhook had brought."
+                        default=0, help_text="Messages found by polling that no webhook had delivered."
                     ),
                 ),
                 (
@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
                 (
                     "version",
                     models.PositiveIntegerField(
-                        default=0, help_text="Counts transitions: what a writer has seen."
+                        default=0, help_text="Counts transitions, to detect other writers."
                     ),
                 ),
                 ("blocked_until", models.DateTimeField(blank=True, null=True)),
@@ -238,7 +238,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="Senders of the account that the provider said it has lost, until a look finds them well.",
+                        help_text="Senders of the account that the provider reported as lost, until a check finds them working.",
                         size=None,
                     ),
                 ),
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                     "muted_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When a person asked for no further notice until the account works again.",
+                        help_text="When a person muted notices until the account works again.",
                         null=True,
                     ),
                 ),
@@ -277,7 +277,7 @@ class Migration(migrations.Migration):
                 (
                     "imported_messages",
                     models.PositiveIntegerField(
-                        blank=True, help_text="Empty while what was missed has not been fetched.", null=True
+                        blank=True, help_text="Empty until missed messages have been fetched.", null=True
                     ),
                 ),
                 (
@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
                             ("claimed", "Going out"),
                             ("sent", "Sent"),
                             ("failed", "Not sent"),
-                            ("unknown", "Not known whether it arrived"),
+                            ("unknown", "May have arrived"),
                         ],
                         default="claimed",
                         max_length=8,
@@ -339,7 +339,7 @@ class Migration(migrations.Migration):
                 (
                     "edited_at",
                     models.DateTimeField(
-                        blank=True, help_text="When it was turned into a recovery.", null=True
+                        blank=True, help_text="When it became a recovery notice.", null=True
                     ),
                 ),
                 (
@@ -425,7 +425,7 @@ class Migration(migrations.Migration):
                     "job_id",
                     models.UUIDField(
                         blank=True,
-                        help_text="The background job that asked. Jobs are kept for a shorter time: no key.",
+                        help_text="The background job that made the call. No foreign key, because jobs are kept for a shorter time.",
                         null=True,
                     ),
                 ),
@@ -436,7 +436,7 @@ class Migration(migrations.Migration):
                 (
                     "tries",
                     models.PositiveSmallIntegerField(
-                        default=1, help_text="More than one after an answer cut off by its limit."
+                        default=1, help_text="More than one if an answer was cut off by its limit."
                     ),
                 ),
                 ("input_tokens", models.PositiveIntegerField(default=0)),
@@ -449,7 +449,7 @@ class Migration(migrations.Migration):
                     "cost_microusd",
                     models.PositiveBigIntegerField(
                         blank=True,
-                        help_text="Millionths of a dollar; empty where the model's price is not known.",
+                        help_text="Millionths of a dollar. Empty if the model's price is unknown.",
                         null=True,
                     ),
                 ),

@@ -47,19 +47,19 @@ class Migration(migrations.Migration):
                 ("rotated_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "failing_since",
-                    models.DateTimeField(blank=True, help_text="The first failure since a success.", null=True),
+                    models.DateTimeField(blank=True, help_text="The first failure since the last success.", null=True),
                 ),
                 (
                     "told_at",
                     models.DateTimeField(
-                        blank=True, help_text="When owners and admins were told of this failure.", null=True
+                        blank=True, help_text="When owners and admins got a notice of this failure.", null=True
                     ),
                 ),
                 (
                     "held_until",
                     models.DateTimeField(
                         blank=True,
-                        help_text="No event is sent before: it asked for that, or its breaker is open.",
+                        help_text="The endpoint asked for a pause until then, or its breaker is open.",
                         null=True,
                     ),
                 ),

@@ -14,20 +14,20 @@ class AiCall(models.Model):
     job_id = models.UUIDField(
         null=True,
         blank=True,
-        help_text="The background job that asked. Jobs are kept for a shorter time: no key.",
+        help_text="The background job that made the call. No foreign key, because jobs are kept for a shorter time.",
     )
     feature = models.CharField(max_length=60)
     prompt_version = models.CharField(max_length=20)
     model = models.CharField(max_length=60)
     effort = models.CharField(max_length=10, blank=True)
     tries = models.PositiveSmallIntegerField(
-        default=1, help_text="More than one after an answer cut off by its limit."
+        default=1, help_text="More than one if an answer was cut off by its limit."
     )
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0, help_text="Reasoning tokens included.")
     reasoning_tokens = models.PositiveIntegerField(default=0)
     cost_microusd = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="Millionths of a dollar; empty where the model's price is not known."
+        null=True, blank=True, help_text="Millionths of a dollar. Empty if the model's price is unknown."
     )
     duration_ms = models.PositiveIntegerField()
     outcome = models.CharField(

@@ -42,13 +42,13 @@ class WebhookEndpoint(models.Model):
     previous_secret = EncryptedJSONField(null=True, blank=True)
     rotated_at = models.DateTimeField(null=True, blank=True)
     failing_since = models.DateTimeField(
-        null=True, blank=True, help_text="The first failure since a success."
+        null=True, blank=True, help_text="The first failure since the last success."
     )
     told_at = models.DateTimeField(
-        null=True, blank=True, help_text="When owners and admins were told of this failure."
+        null=True, blank=True, help_text="When owners and admins got a notice of this failure."
     )
     held_until = models.DateTimeField(
-        null=True, blank=True, help_text="No event is sent before: it asked for that, or its breaker is open."
+        null=True, blank=True, help_text="The endpoint asked for a pause until then, or its breaker is open."
     )
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_for = models.CharField(max_length=8, choices=Off.choices, blank=True, default="")

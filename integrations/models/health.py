@@ -63,7 +63,7 @@ class WorkspaceIntegrationHealth(models.Model):
         max_length=200, blank=True, default="", db_default="", help_text="The provider's own, scrubbed."
     )
     since = models.DateTimeField()
-    version = models.PositiveIntegerField(default=0, help_text="Counts transitions: what a writer has seen.")
+    version = models.PositiveIntegerField(default=0, help_text="Counts transitions, to detect other writers.")
     blocked_until = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_failure_at = models.DateTimeField(null=True, blank=True)
@@ -76,7 +76,7 @@ class WorkspaceIntegrationHealth(models.Model):
         default=list,
         db_default=[],
         blank=True,
-        help_text="Senders of the account that the provider said it has lost, until a look finds them well.",
+        help_text="Senders of the account that the provider reported as lost, until a check finds them working.",
     )
 
     # The right to send the account's next notice. A conditional UPDATE claims it, and a sent notice consumes it.
@@ -84,9 +84,7 @@ class WorkspaceIntegrationHealth(models.Model):
     notice_claimed_at = models.DateTimeField(null=True, blank=True)
     last_notice_at = models.DateTimeField(null=True, blank=True)
     muted_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When a person asked for no further notice until the account works again.",
+        null=True, blank=True, help_text="When a person muted notices until the account works again."
     )
 
     # The facts of the last recovery. Users see them once, in a green line.
@@ -96,7 +94,7 @@ class WorkspaceIntegrationHealth(models.Model):
     recovered_at = models.DateTimeField(null=True, blank=True)
     down_since = models.DateTimeField(null=True, blank=True)
     imported_messages = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Empty while what was missed has not been fetched."
+        null=True, blank=True, help_text="Empty until missed messages have been fetched."
     )
 
     class Meta:
@@ -151,7 +149,7 @@ class Notice(models.Model):
         CLAIMED = "claimed", "Going out"
         SENT = "sent", "Sent"
         FAILED = "failed", "Not sent"
-        UNKNOWN = "unknown", "Not known whether it arrived"
+        UNKNOWN = "unknown", "May have arrived"
 
     class Path(models.TextChoices):
         SLACK = "slack", "Slack"
@@ -173,7 +171,7 @@ class Notice(models.Model):
     provider_message_id = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    edited_at = models.DateTimeField(null=True, blank=True, help_text="When it was turned into a recovery.")
+    edited_at = models.DateTimeField(null=True, blank=True, help_text="When it became a recovery notice.")
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-created_at"], name="notice_by_workspace")]

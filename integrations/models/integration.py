@@ -30,10 +30,10 @@ class Integration(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="integrations")
     provider = models.CharField(max_length=20, validators=[known_provider])
-    name = models.CharField(max_length=120, blank=True, default="", help_text="Whose account this is.")
+    name = models.CharField(max_length=120, blank=True, default="", help_text="Its name or owner.")
     external_account_id = models.CharField(max_length=120, blank=True, default="")
     config = models.JSONField(
-        default=dict, blank=True, help_text="What is no secret: base_url, calendar ids, …"
+        default=dict, blank=True, help_text="Settings that aren’t secret, such as base_url or calendar IDs."
     )
     credentials = EncryptedJSONField(default=dict)
     enabled = models.BooleanField(default=True)

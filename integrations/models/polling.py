@@ -15,7 +15,7 @@ class ReplyPoll(models.Model):
     last_read = models.PositiveIntegerField(default=0)
     last_new = models.PositiveIntegerField(default=0)
     total_new = models.PositiveIntegerField(
-        default=0, help_text="Messages found by asking, which no webhook had brought."
+        default=0, help_text="Messages found by polling that no webhook had delivered."
     )
 
     def __str__(self) -> str:

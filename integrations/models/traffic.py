@@ -21,8 +21,8 @@ class CircuitBreaker(models.Model):
     )
     opened_at = models.DateTimeField(null=True, blank=True)
     open_until = models.DateTimeField(null=True, blank=True)
-    open_ms = models.PositiveIntegerField(default=0, help_text="How long the present opening lasts.")
-    probe_until = models.DateTimeField(null=True, blank=True, help_text="Until when one probe has the claim.")
+    open_ms = models.PositiveIntegerField(default=0, help_text="How long the breaker stays open this time.")
+    probe_until = models.DateTimeField(null=True, blank=True, help_text="When the probe's claim ends.")
     throttled_until = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=20, blank=True)
 

@@ -13,7 +13,7 @@ SPEC = spec.Declaration(
         **spec.PLAIN_CALLS,
     ),
     connecting=spec.Connecting(
-        account_id=spec.NONE("A workspace asks by the installation’s key, and has one account."),
+        account_id=spec.NONE("Every workspace uses the installation’s key and has one account."),
         secrets=(),
         settings=(),
         key=spec.NONE("The installation’s key is not stored."),
@@ -22,7 +22,7 @@ SPEC = spec.Declaration(
         usable=lambda _account: bool(settings.OPENAI_API_KEY),
         lacks=spec.NONE("It has no workspace settings."),
     ),
-    webhooks=spec.NONE("It is asked, and posts nothing."),
+    webhooks=spec.NONE("Holdfast calls it. It never calls back."),
     messages=spec.NO_MESSAGES,
     lists=spec.NO_LISTS,
     calendar=spec.NO_CALENDAR,

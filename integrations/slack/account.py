@@ -67,7 +67,7 @@ def check_channel(test: Test) -> str:
     if test.found is None:
         return "The webhook’s default channel."
     if not channel:
-        raise Wrong("No channel selected.", "Add the channel’s ID under Settings.")
+        raise Wrong("No channel selected.", "Add the channel’s ID in the account’s settings.")
     chosen = SlackClient.for_integration(test.account).channel(test.deadline)
     if chosen is None:
         raise Wrong(f"The bot can’t see {channel}.", "Invite the bot to the channel with /invite.")

@@ -79,7 +79,7 @@ SPEC = spec.Declaration(
             ("Channel", account.check_channel),
         ),
         account_words=spec.NONE("When it reports a revoked token, Holdfast checks each account."),
-        no_proof=spec.NONE("The reason that an account is broken for decides what proves that it works."),
+        no_proof=spec.NONE("What proves that an account works depends on why it broke."),
         still_broken=account.stays_broken,
         refusals={},
         stopped="Nothing reaches Slack. Notices about accounts go to admins by email",

@@ -56,7 +56,7 @@ SPEC = spec.Declaration(
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),  # SmartLead may lose an event at the first failed delivery
         replies=listed.since,
-        sent=spec.NONE("It only lists sent mails in threads with a reply."),
+        sent=spec.NONE("It only lists sent emails in conversations with a reply."),
         opt_outs=spec.NONE("It lists them for one campaign at a time only."),
         bounces=spec.NONE("It lists them for one campaign at a time only."),
         appointments=spec.NO_CALENDAR,

@@ -19,7 +19,7 @@ SPEC = spec.Declaration(
         ports=range(1024, 65_536),
         base_url=lambda: settings.UNIPILE_DSN,
         operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.NONE("LinkedIn’s limits are the account’s own; a used-up one parks the work."),
+        call_limit=spec.NONE("LinkedIn limits each account. Work waits once a limit is reached."),
     ),
     connecting=spec.Connecting(
         account_id=spec.Setting(

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             name="Tick",
             fields=[
                 ("name", models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ("slot", models.BigIntegerField(default=0, help_text="The last period that was worked.")),
+                ("slot", models.BigIntegerField(default=0, help_text="The last period that ran.")),
                 ("lease_token", models.UUIDField(blank=True, null=True)),
                 ("lease_expires_at", models.DateTimeField(blank=True, null=True)),
                 ("started_at", models.DateTimeField(blank=True, null=True)),
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="The last runs, the latest first (jobs.ticks.RECENT).",
+                        help_text="The last runs, newest first (jobs.ticks.RECENT).",
                     ),
                 ),
                 ("created_at", models.DateTimeField(db_default=Now())),
@@ -110,13 +110,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "priority",
-                    models.SmallIntegerField(default=100, help_text="Within its lane. Lower goes first."),
+                    models.SmallIntegerField(
+                        default=100, help_text="Order within its lane. Lower runs first."
+                    ),
                 ),
                 ("run_at", models.DateTimeField(db_default=Now())),
-                (
-                    "first_run_at",
-                    models.DateTimeField(db_default=Now(), help_text="What the age limit counts from."),
-                ),
+                ("first_run_at", models.DateTimeField(db_default=Now(), help_text="Start of the age limit.")),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("snoozes", models.PositiveIntegerField(default=0)),
                 (
@@ -309,7 +308,7 @@ class Migration(migrations.Migration):
                 ("error", models.CharField(blank=True, max_length=500)),
                 (
                     "traceback",
-                    models.TextField(blank=True, help_text="Places only: no values, no source lines."),
+                    models.TextField(blank=True, help_text="Only places, without values or source lines."),
                 ),
                 (
                     "job",
@@ -367,7 +366,7 @@ class Migration(migrations.Migration):
                 (
                     "places",
                     models.PositiveSmallIntegerField(
-                        db_default=1, default=1, help_text="How many jobs it runs at once."
+                        db_default=1, default=1, help_text="The number of jobs that it runs at once."
                     ),
                 ),
                 ("started_at", models.DateTimeField(db_default=Now())),

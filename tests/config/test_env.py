@@ -133,7 +133,7 @@ def test_a_directory_of_counters_that_is_somebody_elses_or_cannot_be_made_is_ref
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     monkeypatch.setattr(os, "geteuid", lambda: 12_345)
-    with pytest.raises(ImproperlyConfigured, match="PROMETHEUS_MULTIPROC_DIR: .* is somebody else's"):
+    with pytest.raises(ImproperlyConfigured, match="PROMETHEUS_MULTIPROC_DIR: .* belongs to another user"):
         metrics_dir("", release=tmp_path)
     with pytest.raises(ImproperlyConfigured, match="PROMETHEUS_MULTIPROC_DIR: /proc/x cannot be made"):
         metrics_dir("/proc/x", release=tmp_path)

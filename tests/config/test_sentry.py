@@ -138,7 +138,7 @@ def test_what_cannot_be_told_is_said_in_one_line_without_it(monkeypatch, capsys)
     handler.handle(
         logging.LogRecord("inbox", logging.ERROR, "", 1, "refused: %s", (f"/webhooks/{KEY}/",), None)
     )
-    assert capsys.readouterr().err == "Sentry was not told of an error: ValueError\n"
+    assert capsys.readouterr().err == "An error was not reported to Sentry: ValueError\n"
 
 
 def test_whatever_the_package_adds_stays_here():

@@ -34,7 +34,7 @@ def test_it_does_not_start_with_the_files_of_another_release(tmp_path):
     server = WebServer(NOWHERE, tmp_path / "web.log", WEB_CONCURRENCY="1", STATIC_ROOT=str(tmp_path / "old"))
     with pytest.raises(AssertionError, match="did not start"), server:
         pass
-    assert "The collected static files are of another release." in server.log.read_text()
+    assert "The collected static files are from another release." in server.log.read_text()
 
 
 def test_it_does_not_start_with_weights_that_are_not_fit_to_judge_by(tmp_path):

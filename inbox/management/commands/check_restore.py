@@ -34,7 +34,7 @@ class Command(BaseCommand):
         ]
         for model, field in key_rotation.encrypted_fields():
             if lost := key_rotation.needed_keys(model, field)[UNREADABLE]:
-                wrong.append(f"{model._meta.db_table}.{field}: no key at hand opens {lost} rows")
+                wrong.append(f"{model._meta.db_table}.{field}: {lost} rows can’t be decrypted with any key")
         if absent := sorted(set(expected["keys"]) - set(key_rotation.fingerprints_at_hand())):
             wrong.append(f"FIELD_ENCRYPTION_KEYS lacks {', '.join(absent)}")
         for line in wrong:

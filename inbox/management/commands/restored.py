@@ -41,10 +41,10 @@ class Command(BaseCommand):
             raise CommandError("--since must be before --until, and neither can be in the future.")
         doubts = restored.take_over(lost_from, lost_until)
         self.stdout.write(
-            f"Sends that are unknown now, and asked for: {doubts.sends}.\n"
-            f"Asked for before they go out: {doubts.follow_ups} follow-ups, {doubts.drafts} drafts, and answers to "
+            f"Sends that are now unknown and being looked up at the providers: {doubts.sends}.\n"
+            f"Looked up before they go out: {doubts.follow_ups} follow-ups, {doubts.drafts} drafts, and answers to "
             "messages of the lost time.\n"
-            "Messages go out again. What a provider does not list waits for a person, on the first page of the admin."
+            "Messages go out again. A person decides about those that no provider lists, on the first admin page."
         )
 
 

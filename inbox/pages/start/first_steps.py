@@ -327,7 +327,7 @@ class FirstSteps:
                 return Step(FAILED, "The test notice didn’t arrive", f"{_upper(why)}.")
         if arrived:
             words = "A notice reached Slack." if by_slack else "The mail server accepted a notice."
-            return Step(DONE, "You’ll be told when an account breaks", words, arrived)
+            return Step(DONE, "You’ll get a notice when an account breaks", words, arrived)
         if by_slack:
             return Step(OPEN, ALERTS, "A test notice goes to your Slack channel.")
         if way:

@@ -95,7 +95,7 @@ def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
 
 def _check_company(number: int, company: Company, companies: dict[str, Company]) -> None:
     if company.company in companies:
-        raise BadLine(number, "company", f"“{company.company}” stands on an earlier line already")
+        raise BadLine(number, "company", f"“{company.company}” is already on an earlier line")
     keys = [fact.key for fact in company.facts]
     for place, fact in enumerate(company.facts):
         if keys.index(fact.key) != place:
@@ -106,7 +106,7 @@ def _check_company(number: int, company: Company, companies: dict[str, Company])
 
 def _check_reply(number: int, reply: Reply, companies: dict[str, Company], reply_ids: set[str]) -> None:
     if reply.id in reply_ids:
-        raise BadLine(number, "id", f"“{reply.id}” is the id of an earlier reply already")
+        raise BadLine(number, "id", f"“{reply.id}” is already the id of an earlier reply")
     company = companies.get(reply.company)
     if company is None:
         raise BadLine(
@@ -118,7 +118,7 @@ def _check_reply(number: int, reply: Reply, companies: dict[str, Company], reply
             raise BadLine(
                 number,
                 f"asks.{place}.fact",
-                f"“{ask.fact}” is no fact of {company.company} that can be an answer; null where none answers it",
+                f"“{ask.fact}” isn’t a fact of {company.company} that can be an answer. Use null if none answers it",
             )
         if ask.about and ask.fact is not None:
             raise BadLine(number, f"asks.{place}.about", "only where fact is null")

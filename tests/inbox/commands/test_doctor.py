@@ -153,7 +153,7 @@ def test_secrets_that_no_key_opens_are_named_and_the_other_accounts_are_looked_a
         )
         == 1
     )
-    assert "enter the secrets again under Settings" in report and "Northwind, EmailBison" in report
+    assert "enter the secrets again in the account’s settings" in report and "Northwind, EmailBison" in report
 
 
 def test_unreadable_secrets_are_named_without_asking_any_provider(worker):

@@ -482,7 +482,7 @@ class TestPages:
         slack = world.connect("slack", bot_token="xoxb-1")
         world.client.force_login(world.user)
         page = world.client.get(f"/w/{world.workspace.pk}/integrations/{slack.pk}/receipts/").content.decode()
-        assert "Can’t be compared" in page and "It lists nothing that is counted here." in page
+        assert "Can’t be compared" in page and "It has no lists to compare." in page
 
 
 class TestAppointments:

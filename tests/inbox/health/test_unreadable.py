@@ -61,7 +61,7 @@ def test_the_tick_finds_it_says_so_once_and_the_banner_names_the_way_out(
     assert known.transitions.count() == 2
     line = banner.line(known, account.workspace)
     assert "stored secrets can’t be read for Outreach (Northwind)" in line.headline
-    assert "Enter the secrets again under Settings" in line.effect and "FIELD_ENCRYPTION_KEYS" in line.effect
+    assert "again in the account’s settings" in line.effect and "FIELD_ENCRYPTION_KEYS" in line.effect
     assert line.needs_key and not line.can_reconnect
     assert BackgroundJob.objects.filter(kind=notice_channels.NOTIFY).count() == 1
 
@@ -113,7 +113,7 @@ def test_a_check_and_a_test_say_what_is_the_matter_and_call_nobody(world):
     factories.lose_key(account)
     assert "FIELD_ENCRYPTION_KEYS" in probes.check_now(account).sentence
     first, *rest = account_tests.run(account)[:-1]
-    assert (first.tone, first.said) == ("bad", probes.UNREADABLE) and "Settings" in first.fix
+    assert (first.tone, first.said) == ("bad", probes.UNREADABLE) and "the account’s settings" in first.fix
     assert {line.tone for line in rest} == {""}
     assert world.sandbox.requests(provider="emailbison") == []
     assert row(account).reason == SECRETS_UNREADABLE

@@ -53,7 +53,7 @@ def stops(world) -> int:
     [
         (WISH, "opt_out", "Perhaps an opt-out"),
         (AUTOMATIC, "auto_reply", "Perhaps an automatic reply"),
-        (AWAY, "out_of_office", "Perhaps an absence"),
+        (AWAY, "out_of_office", "Perhaps an out-of-office reply"),
     ],
 )
 def test_a_suspicion_stays_in_needs_reply_marked_with_its_sentence(without_model, text, suspected, words):

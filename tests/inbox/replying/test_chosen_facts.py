@@ -134,7 +134,7 @@ def test_a_plan_that_rests_on_a_fact_that_there_is_none_of_is_a_problem(world):
     world.work()
 
     assert world.draft(message).verification["problems"] == [
-        "The plan rests on a fact that there is none of: F7"
+        "The plan relies on a fact that doesn’t exist: F7"
     ]
 
 

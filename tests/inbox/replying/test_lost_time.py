@@ -89,7 +89,7 @@ def test_a_server_a_timeline_a_database_and_a_table_are_each_another_place(part,
 def test_a_send_under_way_is_unknown_then_and_goes_out_only_when_a_person_says_so(world, draft):
     restore()
     send = approve(world, draft)
-    assert "unknown now, and asked for: 1" in take_over()
+    assert "now unknown and being looked up at the providers: 1" in take_over()
 
     work_again(world)
     send.refresh_from_db()

@@ -199,7 +199,7 @@ def test_a_host_that_names_its_workspace_serves_no_other(production, settings, u
     settings.PROVIDER_HOSTS = [f"emailbison=send.acme.example:8443@{OWNER}", "emailbison=acme.example:8443"]
     check_url("emailbison", url, OWNER)
     for stranger in (OTHER, None):
-        with pytest.raises(HostRefused, match="serves another workspace alone"):
+        with pytest.raises(HostRefused, match="is reserved for another workspace"):
             check_url("emailbison", url, stranger)
     check_url("emailbison", "https://acme.example/", OTHER)
 
@@ -231,6 +231,6 @@ def test_a_call_for_another_workspace_is_not_made(production, settings, monkeypa
             workspace_id=workspace_id,
             max_retries=0,
         )
-        with pytest.raises(Exception, match=r"another workspace alone|unreachable \(resolve\)"):
+        with pytest.raises(Exception, match=r"reserved for another workspace|unreachable \(resolve\)"):
             session.request("GET", "/", operation="x", deadline=Deadline.after_ms(1000))
         assert names == ([] if workspace_id == OTHER else ["send.acme.example"])
