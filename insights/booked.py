@@ -33,7 +33,7 @@ SOURCE = ConversationInsight.Source.BOOKED_CRON
 
 
 class BeingRead(TransientError):
-    """Another caller is reading this conversation. The job that raises BeingRead is retried."""
+    """Another caller is reading this conversation. The job that raises this is retried."""
 
 
 def limits() -> dict[str, int]:

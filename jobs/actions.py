@@ -1,6 +1,6 @@
-"""The actions that users take on jobs. Each call is one transaction, which adds a JobAction to each job's timeline and
-sends `acted` for the audit log. `workspace_id` limits a call to one workspace; None is for staff. Missing jobs are left
-out of the results. Each function raises ValueError for more than MAX_JOBS.
+"""The actions that users take on jobs. Each action is one transaction, which adds a JobAction to each job's timeline
+and sends the signal `acted` for the audit log. `workspace_id` limits an action to one workspace's jobs; None is for
+staff. Jobs that do not exist are left out of the results. Each action raises ValueError for more than MAX_JOBS jobs.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ acted = Signal()
 
 @dataclass(frozen=True)
 class ActionResult:
-    """The outcome for one job. If `done` is False, the job was not changed, and the page shows `reason`."""
+    """The outcome of a user's action for one job. If `done` is False, the job was not changed because of `reason`."""
 
     job_id: UUID
     workspace_id: UUID | None
@@ -63,8 +63,8 @@ def retry_now(
 def run_at(
     job_ids: Sequence[UUID], moment: datetime | str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Does what `retry_now` does, at `moment` (aware, or a text for `parse_moment`). Raises ValueError if it is in the
-    past, over a year away, or no time.
+    """Makes jobs due as `retry_now` does, but at `moment` (aware, or a text for `parse_moment`). Raises ValueError if
+    `moment` is in the past, over a year away, or not a time.
     """
     moment = parse_moment(moment) if isinstance(moment, str) else moment
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
@@ -74,7 +74,7 @@ def run_at(
 
 
 def requeue(jobs: QuerySet[BackgroundJob]) -> int:
-    """Makes the queued and failed ones of `jobs` due now, without a user's action. Returns their number."""
+    """Makes queued and failed jobs among `jobs` due now, without a user's action. Returns the number of these jobs."""
     waiting = jobs.filter(status__in=[Status.QUEUED, Status.FAILED])
     with transaction.atomic():
         for kind, lane in set(waiting.values_list("kind", "lane")):
@@ -83,7 +83,9 @@ def requeue(jobs: QuerySet[BackgroundJob]) -> int:
 
 
 def parse_moment(text: str) -> datetime:
-    """Parses `text` as a time in the active time zone, aware. Raises ValueError if it is not a date and a time."""
+    """Parses `text` as a time in the active time zone, and returns an aware datetime. Raises ValueError if `text` is
+    not a date with a time.
+    """
     try:
         moment = parse_datetime(text)
     except ValueError:
@@ -113,7 +115,7 @@ def discard(
 def move_to_lane(
     job_ids: Sequence[UUID], lane: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Moves queued jobs to another lane. Raises ValueError if `lane` is not in jobs.lanes."""
+    """Moves queued jobs to another lane of the job queue. Raises ValueError if `lane` is not in jobs.lanes."""
     if lane not in BY_NAME:
         raise ValueError(f"lane: choose one of {', '.join(BY_NAME)}.")
     return _each(job_ids, workspace_id, actor, Action.LANE, lane, lambda jobs: jobs.update(lane=lane))
@@ -126,7 +128,7 @@ def retry_group(
     actor: AbstractBaseUser,
     workspace_ids: Sequence[UUID] | None = None,
 ) -> list[ActionResult]:
-    """Requeues the MAX_JOBS oldest failures of one cause. Returns only the jobs that this call has queued."""
+    """Requeues the MAX_JOBS oldest failed jobs with one cause. Returns only the jobs that this call has queued."""
     failed = BackgroundJob.objects.filter(status=Status.FAILED, fingerprint=fingerprint)
     if workspace_id is not None:
         failed = failed.filter(tenant=workspace_id)
@@ -138,19 +140,21 @@ def retry_group(
 
 
 def complaint(error: ValueError) -> str:
-    """Turns the error of a bad value into a sentence for the page, without the argument's name."""
+    """Turns the ValueError of an action into a sentence for the page, without the argument's name."""
     sentence = str(error).partition(": ")[2]
     return sentence[:1].upper() + sentence[1:]
 
 
 def group_sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """Words the results of `retry_group` for a page. Each sentence has whether it reports a success."""
+    """Describes the results of `retry_group` in sentences for a page, each with whether it reports a success."""
     none = "There are no failed jobs with this cause left. All are queued or done."
     return sentences(results) if results else [(True, none)]
 
 
 def sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """Words the results for a page, naming at most MAX_TOLD jobs. Each sentence has whether it reports a success."""
+    """Describes the results of an action in sentences for a page that name at most MAX_TOLD jobs. Each sentence has
+    whether it reports a success.
+    """
     done = [row for row in results if row.done]
     refused = [row for row in results if not row.done]
     lines = []
@@ -174,7 +178,7 @@ def _each(
     change: Change,
     states: Sequence[Status] | None = None,
 ) -> list[ActionResult]:
-    """Lock the jobs in a fixed order, and `change` those in one of `states` (by default, those of the action)."""
+    """Lock the jobs in a fixed order, and call `change` for jobs in one of `states` (by default, the action's)."""
     states = STATES[action] if states is None else states
     if len(job_ids) > MAX_JOBS:
         raise ValueError(f"job_ids: at most {MAX_JOBS} at once.")
@@ -209,7 +213,7 @@ def _state_of(job: BackgroundJob) -> str:
 
 
 def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:
-    """Queue jobs for `moment`. A queued job keeps its attempt counts; any other starts again from zero."""
+    """Queue jobs for `moment`. A queued job keeps its attempt counts; any other job starts again from zero."""
     fields = ("attempts", "worker_deaths", "losses")
     counts = {field: Case(When(status=Status.QUEUED, then=F(field)), default=0) for field in fields}
     return lambda jobs: jobs.update(

@@ -1,4 +1,4 @@
-"""The app of background jobs. At start, it registers checks, ticks and retention, and loads each app's jobs.py."""
+"""The app of background jobs. At start, the app registers checks, ticks and retention, and loads each app's jobs.py."""
 
 from django.apps import AppConfig
 from django.core.checks import register
@@ -16,4 +16,4 @@ class JobsConfig(AppConfig):
             register(check)
         register(system_checks.check_kinds, "wiring")
         lost_workers.register()
-        autodiscover_modules("jobs")  # loads each app's jobs.py: its kinds of job and its ticks
+        autodiscover_modules("jobs")  # loads each app's jobs.py, which registers kinds of jobs and ticks

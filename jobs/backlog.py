@@ -1,4 +1,4 @@
-"""Reads from indexes how many jobs wait, by lane and workspace, and how many waited longer than their lane promises."""
+"""Counts by indexes the jobs that wait, by lane and workspace, and those that wait longer than their lane promises."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,9 @@ SAMPLE = 20_000
 
 @dataclass(frozen=True)
 class TenantQueue:
-    """The due jobs of one workspace in a lane, at most CAP for each priority. `late` counts those over the lane's
-    promise. `paused` means that the workspace's limit is 0. `tenant` is zeros for jobs without a workspace.
+    """The due jobs of one workspace in a lane, at most CAP for each priority. `late` counts the jobs that have waited
+    longer than the lane promises. `paused` means that the workspace may run no jobs, because its limit is 0. `tenant`
+    is a UUID of zeros for jobs without a workspace.
     """
 
     tenant: UUID
@@ -29,7 +30,9 @@ class TenantQueue:
 
 @dataclass
 class Backlog:
-    """A lane's due jobs by workspace, longest queue first. `began_late` counts the late starts of the last hour."""
+    """The due jobs of a lane by workspace, longest queue first. `began_late` counts the jobs of the lane that began too
+    late in the last hour.
+    """
 
     lane: Lane
     tenants: list[TenantQueue] = field(default_factory=list)
@@ -37,7 +40,7 @@ class Backlog:
 
     @property
     def due(self) -> int:
-        """The number of due jobs, except those of paused workspaces."""
+        """The number of due jobs, except jobs of paused workspaces."""
         return sum(queue.due for queue in self.tenants if not queue.paused)
 
     @property
@@ -46,12 +49,12 @@ class Backlog:
 
     @property
     def oldest_s(self) -> float:
-        """The longest wait of a due job in seconds, except in paused workspaces. 0.0 if no job is due."""
+        """The longest wait of a due job in seconds, except jobs of paused workspaces; 0.0 if no job is due."""
         return max((queue.oldest_s for queue in self.tenants if not queue.paused), default=0.0)
 
     @property
     def broken(self) -> int:
-        """The jobs that broke the lane's promise: they began too late in the last hour, or have waited too long now."""
+        """The jobs that broke the lane's promise: they began too late in the last hour, or have waited too long."""
         return self.began_late + sum(queue.late for queue in self.tenants if not queue.paused)
 
 

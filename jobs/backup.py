@@ -1,7 +1,7 @@
 """Dumps the database while it is in use, and checks that a restored database is complete.
 
-The dump and its list of contents come from one snapshot. For each table, the list holds the number of rows and a
-checksum of them, but no row.
+The dump and the list of its contents come from one database snapshot. For each table, the list of contents has the
+number of rows and a checksum of the rows, but no row.
 """
 
 import os
@@ -40,11 +40,11 @@ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 
 
 class DumpFailed(Exception):
-    """pg_dump is missing or has failed. The message is its output."""
+    """pg_dump is missing or has failed; the message is its output."""
 
 
 def dump(file: Path) -> dict[str, Any]:
-    """Dumps the database to `file` in pg_dump's custom format. Returns the list of contents. Raises DumpFailed."""
+    """Dumps the database to `file` in pg_dump's custom format. Returns the dump's contents. Raises DumpFailed."""
     if which("pg_dump") is None:
         raise DumpFailed("pg_dump is not in PATH. On Debian: apt-get install postgresql-client")
     with transaction.atomic():
@@ -68,14 +68,14 @@ def dump(file: Path) -> dict[str, Any]:
 
 
 def contents() -> dict[str, Any]:
-    """The row count and checksum of each table (`tables`), and the names of the objects that guard them (`schema`)."""
+    """The row count and checksum of each table (`tables`), and the names of objects that guard tables (`schema`)."""
     with transaction.atomic():
         _have_time()
         return _contents()
 
 
 def missing(expected: dict[str, Any]) -> Iterator[str]:
-    """Sentences about what the database lacks, compared with `expected`, the list of a dump."""
+    """Sentences about what the database lacks, compared with `expected`, the contents of a dump."""
     actual = contents()
     for table, (rows, total) in expected["tables"].items():
         now, sum_now = actual["tables"].get(table, (0, ""))

@@ -1,4 +1,4 @@
-"""Sets a value of this thread for the length of a `with` block."""
+"""Sets a variable of the current thread for the length of a `with` block."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ Content = TypeVar("Content")
 
 @contextmanager
 def during(variable: ContextVar[Content], content: Content) -> Iterator[None]:
-    """Inside the block, `variable` holds `content`."""
+    """A context manager inside which `variable` holds `content`."""
     token = variable.set(content)
     try:
         yield

@@ -1,8 +1,8 @@
 """A django-q2 broker for PostgreSQL: its ORM broker and table, plus NOTIFY (docs/architecture.md, Jobs and django-q2).
 
-A wake-up is a task with which `jobs.enqueue` asks a cluster to poll for due jobs. It has a queue of its own. The
-transaction that makes a job due also writes the wake-up and notifies. The dispatcher deletes it when it takes it. All
-other tasks are ticks, which django-q2 locks when they start and deletes when they end.
+A wake-up is a task with which `jobs.enqueue` asks a cluster to poll for due jobs. Wake-ups have a queue of their own in
+django-q2's table. The transaction that makes a job due also writes a wake-up and sends NOTIFY. The dispatcher deletes a
+wake-up when it takes it. All other tasks are ticks, which django-q2 locks when they start and deletes when they end.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, statement_timesta
 RETURNING id, pg_notify('{CHANNEL}', '')::text
 """
 # All wake-ups mean the same, so only one of those taken is returned. The commit is asynchronous: if PostgreSQL crashes,
-# a wake-up may come back, which costs one extra poll.
+# a deleted wake-up may come back, which costs one extra poll.
 TAKE = """
 WITH taken AS (
     DELETE FROM django_q_ormq WHERE id = ANY (ARRAY(
@@ -47,21 +47,24 @@ FROM taken HAVING count(*) > 0
 
 
 class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
-    """The broker in Q_CLUSTER. Only the dispatcher listens. `deaf`: a pooler keeps it from hearing NOTIFY."""
+    """The django-q2 broker that the setting Q_CLUSTER names. Only the dispatcher process listens for NOTIFY. `deaf` is
+    whether a connection pooler keeps the broker from receiving NOTIFY.
+    """
 
     deaf = _more = False
     _session: psycopg.Connection | None = None
 
     def enqueue(self, task: str) -> int:
-        """Adds a signed task to the queue in the caller's transaction. Returns its id."""
+        """Adds a signed task to the queue in the caller's transaction. Returns the id of the queued task."""
         if self.list_key != WAKE_UPS:
             return int(super().enqueue(task))
         [(task_id, _)] = fetch(ENQUEUE, [self.list_key, task])
         return int(task_id)
 
     def dequeue(self) -> list[tuple[int | None, str]] | None:
-        """Returns (id to acknowledge, signed task) pairs, or None after Conf.POLL seconds. All wake-ups become one
-        task, which needs no acknowledgement. Raises django.db.Error, and psycopg.Error if it cannot listen.
+        """Returns pairs of (id to acknowledge, signed task), or None after Conf.POLL seconds without a task. All
+        wake-ups are returned as one task, which needs no acknowledgement. Raises django.db.Error, and psycopg.Error if
+        it cannot listen for NOTIFY.
         """
         if self.list_key != WAKE_UPS:
             return super().dequeue()  # type: ignore[no-any-return]
@@ -73,7 +76,9 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         return [row[:2] for row in rows] or ([NOTIFIED] if notified and not had_more else None)
 
     def _wait(self) -> bool:
-        """Wait for a notification. Return whether wake-ups may exist, such as those from before the session."""
+        """Wait for a notification from PostgreSQL. Return whether there may be wake-ups, for example from before this
+        database session began.
+        """
         if self._more:
             return True
         if self.deaf:
@@ -83,7 +88,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
             self._listen()
             return True
         try:
-            # psycopg's own wait wakes ten times a second, for Ctrl-C.
+            # psycopg's own wait would wake ten times a second to notice Ctrl-C.
             is_readable = select.select([self._session], [], [], Conf.POLL)[0]
             return bool(is_readable) and any(self._session.notifies(timeout=0, stop_after=1))
         except psycopg.Error:
@@ -96,7 +101,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         with contextlib.ExitStack() as stack:
             session = stack.enter_context(psycopg.connect(**parameters | {"autocommit": True}))
             row = session.execute("SELECT pg_backend_pid()").fetchone()
-            # A pooler shows its client another process id than the server's own.
+            # A pooler shows its client another process id than that of the PostgreSQL server process.
             self.deaf = row != (session.info.backend_pid,)
             if not self.deaf:
                 session.execute(f"LISTEN {CHANNEL}")
@@ -109,7 +114,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
             self._session = None
 
     def acknowledge(self, task_id: int) -> None:
-        """Deletes a tick that has ended. If the deletion fails, the tick runs again after Conf.RETRY seconds."""
+        """Deletes the task of a tick that has ended. If that fails, the tick runs again after Conf.RETRY seconds."""
         try:
             super().acknowledge(task_id)
         except Error:

@@ -1,7 +1,8 @@
 """The time limits of background work, and the Q_CLUSTER settings that follow from them.
 
-The limits depend on each other: heartbeat < lease, and tick < django-q2's timeout < its retry. `jobs.system_checks`
-compares them with the actual settings. This module must not use Django, because the settings import it.
+The time limits depend on each other: heartbeat < lease, and tick < django-q2's timeout < its retry.
+`jobs.system_checks` compares the time limits with the actual settings. This module must not import Django, because the
+settings import this module.
 """
 
 from math import ceil
@@ -67,7 +68,7 @@ CONNECTIONS = 5
 
 
 def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, Any]:
-    """The setting Q_CLUSTER. An empty `broker_url` means PostgreSQL; otherwise it is a redis:// URL."""
+    """Returns the setting Q_CLUSTER. Without a redis:// URL in `broker_url`, PostgreSQL is the broker."""
     timeout_s = TICK_S + 40
     cluster = {
         "name": "holdfast",
@@ -80,7 +81,7 @@ def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, An
         "poll": 0.1,
         "recycle": 200,
         "guard_cycle": 0.5,
-        "save_limit": -1,  # a positive limit locks every stored success at every save
+        "save_limit": -1,  # with a positive limit, django-q2 locks every stored success at every save
         "max_attempts": 10,
         "ack_failures": True,  # a failed tick is not repeated, because its next run replaces it
         "catch_up": False,
@@ -92,6 +93,6 @@ def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, An
 
 
 def redis_options(broker_url: str) -> str:
-    """Adds redis-py's time limits to the URL: 1 s to connect, and 3 s for an answer, longer than BLPOP waits."""
+    """Adds redis-py's time limits to the broker's URL: 1 s to connect, and 3 s (longer than BLPOP waits) to answer."""
     limits = "socket_connect_timeout=1&socket_timeout=3"
     return f"{broker_url}{'&' if '?' in broker_url else '?'}{limits}"

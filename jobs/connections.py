@@ -1,7 +1,8 @@
 """Limits the database connections of a group of threads, and keeps free connections for the next thread.
 
-A thread gives up its connection before it waits for anything else (`jobs.db.drop_connection`), so threads that wait
-here cannot deadlock. A new connection costs several times a short query, so `jobs.postgresql` keeps it open for reuse.
+A thread gives up its connection before it waits for anything else (`jobs.db.drop_connection`), so threads that wait for
+a connection cannot deadlock. A new connection costs several times as much as a short query, so `jobs.postgresql` keeps
+connections open for reuse.
 """
 
 import select
@@ -15,7 +16,7 @@ _of_thread = threading.local()
 
 
 class Gate:
-    """Lets at most `places` threads have a database connection at once. Kept connections count as well."""
+    """Lets at most `places` threads have a database connection at once. Connections kept for reuse count too."""
 
     def __init__(self, places: int) -> None:
         self._places = threading.BoundedSemaphore(places)
@@ -27,7 +28,9 @@ class Gate:
         _of_thread.gate = self
 
     def enter(self) -> None:
-        """Waits for a turn. After WAIT_S seconds, raises OperationalError as an unreachable database does."""
+        """Waits until the thread may have a database connection. After WAIT_S seconds, raises the OperationalError of
+        an unreachable database.
+        """
         if not self._places.acquire(timeout=WAIT_S):
             raise OperationalError("All connections of this process are in use.")
 
@@ -35,12 +38,12 @@ class Gate:
         self._places.release()
 
     def keep(self, connection: psycopg.Connection) -> None:
-        """Keeps an open connection for the next thread. Call this before `leave`."""
+        """Keeps an open connection for the next thread; call this before `leave`."""
         with self._lock:
             self._kept.append(connection)
 
     def take(self) -> psycopg.Connection | None:
-        """The most recently kept connection that its server has not closed, or None."""
+        """The most recently kept connection that its database server has not closed, or None."""
         while True:
             with self._lock:
                 if not self._kept:

@@ -48,7 +48,7 @@ RETURNING job_id
 
 
 def running_job() -> UUID | None:
-    """The id of the job whose handler runs in this thread. None in threads started by a handler."""
+    """The id of the job whose handler runs in this thread. None in threads that a handler has started."""
     return _running.get()
 
 
@@ -57,7 +57,8 @@ def running(job_id: UUID) -> contextlib.AbstractContextManager[None]:
 
 
 class JobContext:
-    """The argument of a job's handler. `deadline` ends at the time limit, a cancellation or a lost lease."""
+    """The argument of a job's handler. Its `deadline` ends at the limit, when the job is cancelled or its lease lost.
+    """
 
     def __init__(self, started: Started, deadline: Deadline, lease_expired: Callable[[], bool]) -> None:
         self.job: BackgroundJob = started.job
@@ -74,18 +75,18 @@ class JobContext:
 
     @property
     def workspace_id(self) -> UUID:
-        """The job's workspace. Raises PermanentError for a job of the platform itself."""
+        """The id of the job's workspace. Raises PermanentError for a job that belongs to no workspace."""
         if self.job.workspace_id is None:
             raise PermanentError("This kind of job works for a workspace, and the job names none.")
         return self.job.workspace_id
 
     def row(self, rows: QuerySet[Row], name: str) -> Row:
-        """Gets the row of the job's workspace whose id the payload holds as `name`. Raises the model's DoesNotExist."""
+        """The row of the job's workspace whose id the payload has as `name`. Raises the model's DoesNotExist."""
         return rows.get(pk=self.payload[name], workspace_id=self.workspace_id)
 
     @property
     def attempt(self) -> int:
-        """The number of this attempt, from 1. A retry by hand starts again at 1."""
+        """The number of this attempt of the job, from 1. A user's retry starts again at 1."""
         return self.job.attempts
 
     def checkpoint(self) -> None:
@@ -101,10 +102,11 @@ class JobContext:
         time_limit_ms: int | None = None,
         on_interrupted: Callable[[Deadline], T] | None = None,
     ) -> T:
-        """Runs `fn(deadline)` once per job, and returns its result, which must be JSON. Later attempts get the recorded
-        result. `effect` is "read", "idempotent" or "send". A send is first recorded as started. If an attempt finds a
-        started send, the message may have gone out: `on_interrupted(deadline)` must resolve it, or StepInterrupted is
-        raised. An error with `sent = False` proves that nothing went out. Raises the errors of `fn` and `checkpoint`.
+        """Runs `fn(deadline)` once per job, and returns its result, which must be JSON. Later attempts of the job get
+        the recorded result. `effect` says what the step does elsewhere: "read", "idempotent" or "send". A step with the
+        effect "send" is first recorded as started. If an attempt of the job finds a started send, the message may have
+        gone out: `on_interrupted(deadline)` must resolve that, or StepInterrupted is raised. An error with `sent =
+        False` proves that no message went out. Raises the errors of `fn` and `checkpoint`.
         """
         self.checkpoint()
         record = self._steps().get(name)
@@ -121,7 +123,7 @@ class JobContext:
             output = fn(self.deadline if time_limit_ms is None else self.deadline.within_ms(time_limit_ms))
         except Exception as error:
             if effect == Effect.SEND and getattr(error, "sent", None) is False:
-                # The step was started but did not happen. A finished step keeps its record.
+                # The step was started, but did not happen. The record of a finished step is not changed.
                 self._persist(self._held_steps().filter(name=name, status=StepStatus.STARTED).delete)
             raise
         took_ms = (time.monotonic() - began) * 1000
@@ -129,16 +131,16 @@ class JobContext:
         return output
 
     def skip(self, name: str, reason: str) -> None:
-        """Records that a step is not needed, with the reason. Raises LeaseLost."""
+        """Records that a step of the job is not needed, with the reason. Raises LeaseLost."""
         if name not in self._steps():
             self._write(name, Effect.READ, StepStatus.SKIPPED, reason=reason)
 
     def recorded(self, name: str) -> bool:
-        """Whether the step is recorded, as done, skipped or started."""
+        """Whether the step of the job is recorded, as done, skipped or started."""
         return name in self._steps()
 
     def forget(self, names: list[str]) -> None:
-        """Deletes the records of these steps, so that they run again, if this worker still holds the job."""
+        """Deletes the records of these steps, so that the steps run again, if this worker still holds the job."""
         self._persist(self._held_steps().filter(name__in=names).delete)
         self._known_steps = None
 
@@ -155,7 +157,8 @@ class JobContext:
         self.job.lane = lane
 
     def progress(self, done: int, total: int | None = None) -> None:
-        """Shows that `done` of `total` parts are done, at most once a second. Raises the errors of `checkpoint`."""
+        """Shows that `done` of the job's `total` parts are done, once a second at most. Raises `checkpoint`'s errors.
+        """
         self.checkpoint()
         if time.monotonic() - self._progress_at >= PROGRESS_EVERY_S or done == total:
             self._progress_at = time.monotonic()
@@ -164,7 +167,7 @@ class JobContext:
 
     @contextlib.contextmanager
     def fenced(self) -> Iterator[None]:
-        """A short transaction that commits only if the worker still holds the job. Otherwise raises LeaseLost."""
+        """A short transaction that commits only if the worker still holds the job. Otherwise, it raises LeaseLost."""
         with transaction.atomic():
             if not queue.holds(self.job.pk, self._token):
                 raise LeaseLost()
@@ -202,7 +205,7 @@ def write_step(
     reason: str = "",
     took_ms: float = 0,
 ) -> bool:
-    """Saves the record of a step. Returns False if `token` no longer holds the job."""
+    """Saves the record of a job's step. Returns False if `token` no longer holds the job."""
     values: dict[str, Any] = {
         "job": job_id,
         "token": token,

@@ -1,8 +1,8 @@
 """Classifies database errors, and repeats important writes until the database is available.
 
-The cause is the SQLSTATE of the driver's error, which is missing if the connection broke. With Django 5.2 and psycopg
-3, a fast restart gives 57P01; an immediate restart and a refused connection give none; an idle-in-transaction timeout
-(25P03) and a read-only standby (25006) arrive as InternalError.
+The class of a database error follows from the driver's SQLSTATE, which is missing if the connection broke. With Django
+5.2 and psycopg 3, a fast restart gives 57P01; an immediate restart and a refused connection give none; an
+idle-in-transaction timeout (25P03) and a read-only standby (25006) arrive as InternalError.
 """
 
 import logging
@@ -57,14 +57,14 @@ def fetch(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
 
 
 def insert_or_ignore(row: Model) -> bool:
-    """Inserts `row`, whose key is set. Returns False if a unique constraint refuses it, without an error in
-    PostgreSQL's log. Columns filled in by the database are not read back.
+    """Inserts `row`, whose primary key is set. Returns False if a unique constraint refuses the row, which causes no
+    error in PostgreSQL's log. Columns that the database fills in are not read back.
     """
     counts: list[int] = []
 
     def count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         outcome = execute(sql, params, many, context)
-        counts.append(context["cursor"].rowcount)  # `bulk_create` does not return what it ignored
+        counts.append(context["cursor"].rowcount)  # `bulk_create` does not return which rows it ignored
         return outcome
 
     with connection.execute_wrapper(count):
@@ -73,13 +73,13 @@ def insert_or_ignore(row: Model) -> bool:
 
 
 def refresh_connection() -> None:
-    """Closes this thread's connection if it is broken or too old, except within a transaction (as in tests)."""
+    """Closes this thread's database connection if it is broken or too old, except within a transaction."""
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
 
 
 def drop_connection() -> None:
-    """Closes this thread's connection before a wait for another machine, except within a transaction (as in tests)."""
+    """Closes this thread's database connection before a wait for another machine, except within a transaction."""
     if not connection.in_atomic_block:
         connection.close()
 
@@ -94,9 +94,9 @@ def statements_within(limit_ms: int) -> Iterator[None]:
 
 
 def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: float = 0.2) -> T:
-    """Runs `write`, which must be safe to repeat, and returns its result. If the database restarts, refuses, deadlocks
-    or is slow, runs it again after random pauses of up to 2 s, until `give_up()`. Raises the last error then. Within
-    the caller's transaction, and for all other errors, raises at once.
+    """Runs the database write `write`, which must be safe to repeat, and returns its result. If the database restarts,
+    refuses, deadlocks or is slow, `write` runs again after random pauses of up to 2 s, until `give_up()` is true. Then
+    the last error is raised. Within a transaction, and for other errors, it is raised at once.
     """
     while True:
         try:

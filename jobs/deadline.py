@@ -1,6 +1,6 @@
 """A time budget that is passed down through all calls of one piece of work.
 
-Connecting, sending, reading, retries and pauses all use up the same Deadline. It also signals cancellation and
+Connecting, sending, reading, retries and pauses all use up the same Deadline. A Deadline also signals cancellation and
 shutdown, and raises a different error for each of the three.
 """
 
@@ -15,7 +15,7 @@ shutdown_requested = threading.Event()
 
 
 class Deadline:
-    """Ends work at `ends_at` (monotonic seconds), or as soon as `cancelled()` returns True."""
+    """Ends a piece of work at `ends_at` (monotonic seconds), or as soon as `cancelled()` returns True."""
 
     __slots__ = ("_ends_at", "_cancelled")
 
@@ -28,7 +28,7 @@ class Deadline:
         return cls(time.monotonic() + budget_ms / 1000, cancelled)
 
     def within_ms(self, budget_ms: float) -> "Deadline":
-        """A Deadline for a part of the work. It never ends later than this one, and shares its cancellation."""
+        """Returns a Deadline for a part of the work. Its end is never later than this Deadline's."""
         return Deadline(min(self._ends_at, time.monotonic() + budget_ms / 1000), self._cancelled)
 
     def remaining_s(self) -> float:

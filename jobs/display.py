@@ -1,4 +1,4 @@
-"""Prepares the queue's numbers and a job's history for workspace pages and the admin."""
+"""Prepares the numbers of the job queue and the history of a job for workspace pages and the admin."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -105,7 +105,7 @@ def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
 
 
 def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The bars of the chart of ended jobs, on a grid of 96 × 100. Failures are stacked on successes."""
+    """The bars of the chart of ended jobs, on a grid of 96 × 100. The chart stacks failures on successes."""
     top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1
     rectangles = []
     for x, bucket in enumerate(series):
@@ -121,7 +121,7 @@ def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
 
 
 def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The chart's numbers as table rows, one for each hour in which a job ended."""
+    """The numbers of the chart of ended jobs as table rows, one for each hour in which a job ended."""
     by_hour: dict[datetime, dict[str, Any]] = {}
     for bucket in series:
         hour = timezone.localtime(bucket.starts_at).replace(minute=0)
@@ -135,7 +135,7 @@ CRON_STATES = ("never", "late", "running", "failed", "overran", "on time")
 
 
 def crons() -> list[dict[str, Any]]:
-    """All registered ticks in words, each with its last runs and one of CRON_STATES. Those that never ran, are late or
+    """Describes all registered ticks, each with its last runs and one of CRON_STATES. Ticks that never ran, are late or
     have failed come first; each group is sorted by name.
     """
     rows = [_cron(state) for state in stats.ticks()]
@@ -176,7 +176,7 @@ def _run(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def schedule(every_s: int) -> str:
-    """Words the period of a tick: "every minute", "every 5 minutes", "every hour"."""
+    """Describes the period of a tick: "every minute", "every 5 minutes", "every hour"."""
     for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         count, rest = divmod(every_s, seconds)
         if count and not rest:
@@ -214,12 +214,14 @@ def job_page(job: BackgroundJob, *, with_reasons: bool = True) -> dict[str, Any]
 
 
 def timeline(job: BackgroundJob, *, with_reasons: bool = True) -> list[dict[str, Any]]:
-    """A job's attempts, steps and actions. If `with_reasons` is False, the reasons of discards are left out."""
+    """The timeline of a job: its attempts, steps and actions. If `with_reasons` is False, the timeline leaves out the
+    reasons for which users discarded the job.
+    """
     return [_line(entry, with_reasons) for entry in stats.timeline(job)]
 
 
 def _line(entry: JobAttempt | JobStep | JobAction, with_reasons: bool) -> dict[str, Any]:
-    """Render one entry. Its key keeps its details open when the page refreshes."""
+    """Render one entry of a job's timeline. The entry's key keeps its details open when the page refreshes."""
     if isinstance(entry, JobAction):
         return _action_line(entry, with_reasons)
     return _step_line(entry) if isinstance(entry, JobStep) else _attempt_line(entry)

@@ -1,7 +1,7 @@
 """Adds jobs to the queue: one row per dedupe key in the caller's transaction, and a django-q2 task that wakes a worker.
 
-The unique constraint (tenant, dedupe_key) prevents duplicates. A running or ended job is never reset. With `anew`, a
-job that has begun gives up its key, because it may have read rows before they changed.
+The unique constraint (tenant, dedupe_key) prevents duplicates. A job that runs or has ended is never reset. With
+`anew`, a job that has begun gives up its key, because it may have read rows before they changed.
 """
 
 import json
@@ -43,7 +43,7 @@ PAYLOAD_LIMIT = 8_000
 
 @dataclass(frozen=True)
 class JobSpec:
-    """One job for `enqueue_many`. By default it runs now, in the lane and with the priority of its kind."""
+    """One job for `enqueue_many`. By default, the job runs now, in the lane and with the priority of its kind."""
 
     dedupe_key: str
     workspace_id: UUID | None = None
@@ -61,9 +61,9 @@ def held_until(moment: datetime) -> AbstractContextManager[None]:
     return during(_held_until, moment)
 
 
-# One statement inserts any number of jobs. On a conflict with an open transaction, it waits until that ends. Django's
-# `bulk_create` with `ignore_conflicts` does not return which rows are new. A query for them would cost every
-# transaction that enqueues one more statement (docs/adr/0009-what-a-delivery-costs.md).
+# One statement inserts any number of jobs. On a conflict with a row of an open transaction, the statement waits until
+# that transaction ends. Django's `bulk_create` with `ignore_conflicts` does not return which rows are new. A query for
+# the new rows would cost every transaction that enqueues one more statement (docs/adr/0009-what-a-delivery-costs.md).
 INSERT = """
 INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, lane, priority, run_at,
     first_run_at, attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)
@@ -74,7 +74,7 @@ FROM jsonb_to_recordset(%s) AS row(id uuid, kind text, workspace_id uuid, payloa
 ON CONFLICT (tenant, dedupe_key) DO NOTHING
 RETURNING CASE WHEN run_at <= created_at THEN lane END, txid_current(), """
 
-# A job that has begun gets a key of its own. A job that begins at this moment may keep its key, because it has not read
+# A job that has begun gets another key. A job that begins at this moment may keep its key, because it has not read
 # anything yet.
 FREE_KEYS = """
 UPDATE jobs_backgroundjob SET dedupe_key = left(dedupe_key, 218) || ':' || id
@@ -95,9 +95,9 @@ def enqueue(
     anew: bool = False,
 ) -> tuple[BackgroundJob, bool]:
     """Adds a job to the queue in the caller's transaction. Returns the job with this key, which is left unchanged if it
-    existed, and whether this call created it. With `anew`, a job that has begun does not count as existing.
+    existed, and whether this call created the job. With `anew`, a job that has begun does not count as existing.
 
-    If two callers use one key at the same time, the second waits for the first one's commit. Raises ValueError, which
+    If two callers use one key at the same time, the second waits until the first commits. Raises ValueError, which
     names the argument, for an unknown kind, a bad key or a payload that is too large.
     """
     spec = JobSpec(dedupe_key, workspace_id, payload or {}, run_at, lane, priority)
@@ -108,7 +108,7 @@ def enqueue(
         if created := _insert(kind, [spec], JOB_COLUMNS):
             return job_from_row(JOB_COLUMNS, created[0]), True
         job = BackgroundJob.objects.filter(tenant=tenant, dedupe_key=dedupe_key).first()
-        # The job is None if it was deleted or lost its key after the insert. Then the insert is repeated.
+        # The job is None if it was deleted or lost its key after the insert, and then the insert is repeated.
         if job is not None:
             return job, False
 
@@ -116,8 +116,8 @@ def enqueue(
 def spec_about(
     kind: str, row: Any, name: str, *, key: object = "", run_at: datetime | None = None, **about: Any
 ) -> JobSpec:
-    """A job about `row`, with its id in the payload as `name`, beside `about`. `key` distinguishes jobs about the same
-    row, which one of them names.
+    """Returns the JobSpec of a job about `row`, with the row's id in the payload as `name`, beside `about`. `key`
+    distinguishes jobs about the same row.
     """
     return JobSpec(f"{kind}:{key or row.pk}", row.workspace_id, {name: str(row.pk)} | about, run_at)
 
@@ -125,26 +125,26 @@ def spec_about(
 def enqueue_about(
     kind: str, row: Any, name: str, *, lane: str | None = None, anew: bool = False, **about: Any
 ) -> tuple[BackgroundJob, bool]:
-    """Enqueues the job of `spec_about`, which takes `about`. The other arguments are those of `enqueue`."""
+    """Enqueues the job of `spec_about`, to which `about` is passed. The other arguments are those of `enqueue`."""
     spec = replace(spec_about(kind, row, name, **about), lane=lane)
     return enqueue(kind, **vars(spec), anew=anew)
 
 
 def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> set[UUID]:
-    """Adds the jobs of `specs` whose keys are new, in one statement. Returns their ids. Raises what `enqueue` does."""
+    """Adds the jobs of `specs` whose keys are new, in one statement. Returns their ids. Raises `enqueue`'s errors."""
     if anew:
         _free_keys(specs)
     return {job_id for (job_id,) in _insert(kind, specs, ("id",))}
 
 
 def is_live(tenant: UUID, dedupe_key: str) -> bool:
-    """Whether a job of the workspace `tenant` with this key waits or runs."""
+    """Whether a job of the workspace `tenant` with this dedupe key waits or runs."""
     jobs = BackgroundJob.objects.filter(tenant=tenant, dedupe_key=dedupe_key)
     return jobs.filter(status__in=BackgroundJob.LIVE).exists()
 
 
 def _free_keys(specs: Sequence[JobSpec]) -> None:
-    """Give the begun jobs among `specs` other keys, so that new jobs can take theirs."""
+    """Give jobs that have begun, and whose keys are in `specs`, other keys, so that new jobs can take theirs."""
     tenants = [str(spec.workspace_id or NO_WORKSPACE) for spec in specs]
     fetch(FREE_KEYS, [tenants, [spec.dedupe_key for spec in specs]])
 
@@ -163,7 +163,7 @@ _woken = threading.local()
 
 
 def _wake_once(due: set[tuple[int, str, str]]) -> None:
-    """Wake a worker once for each (transaction id, kind, lane). If a savepoint rolls back, polling finds the jobs."""
+    """Wake a worker once for each (transaction id, kind, lane). Polling finds jobs whose wake-up is lost."""
     if due:
         before: set[tuple[int, str, str]] = getattr(_woken, "names", set())
         for _, kind, lane in due - before:
@@ -172,7 +172,7 @@ def _wake_once(due: set[tuple[int, str, str]]) -> None:
 
 
 def wake(kind: str, lane: str) -> None:
-    """Enqueues the task that wakes a cluster, in the caller's transaction. With Redis, it is sent after the commit."""
+    """Enqueues the task that wakes a cluster: in the caller's transaction or, with Redis, after its commit."""
     task = partial(async_task, DRAIN, task_name=kind, group=lane, cluster=WAKE_UPS, save=False)
     if settings.Q_BROKER_URL:
         transaction.on_commit(partial(_send_to_redis, task), robust=True)
@@ -189,9 +189,9 @@ def _send_to_redis(task: partial[str]) -> None:
         return
     try:
         broker = get_broker(WAKE_UPS)
-        if broker.queue_size() == 0:  # a waiting wake-up serves this job too
+        if broker.queue_size() == 0:  # a wake-up that still waits serves this job too
             task(broker=broker)
-    except Exception as error:  # the client may raise anything; the committed job is found by polling
+    except Exception as error:  # the Redis client may raise anything; polling finds the committed job
         _redis_silent_until = time.monotonic() + REDIS_PAUSE_S
         logger.warning("wake-up not sent", extra={"error_class": type(error).__name__})
 

@@ -1,7 +1,9 @@
-"""The exceptions that end a job without success. Each one means retry, snooze, fail, stop or give back.
+"""The exceptions that end a job without success. Each exception means that the job is retried, snoozed, failed, stopped
+or given back.
 
-All code above `jobs` raises one of these or a subclass. `jobs.retries.decide` turns it into the job's next state. The
-first line of a class's docstring is the default message of TransientError and PermanentError.
+All code above the package `jobs` raises one of these exceptions or a subclass. `jobs.retries.decide` turns an exception
+into the job's next state. The first line of a class's docstring is the default message of TransientError and
+PermanentError.
 """
 
 from datetime import datetime
@@ -10,12 +12,12 @@ from datetime import datetime
 class TransientError(Exception):
     """It may work later: an attempt is used and the job is retried with backoff."""
 
-    sent: bool | None  # whether an outside call was sent, set by code that knows it (integrations.errors)
+    sent: bool | None  # whether an outside call was sent, set by the code that knows (integrations.errors)
 
     def __init__(self, message: str = "", *, retry_after_ms: int | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
         self.retry_after_ms = (
-            retry_after_ms  # how long the other side asks us to wait, instead of the backoff
+            retry_after_ms  # how long the other machine asks us to wait, instead of the backoff
         )
 
 
@@ -31,13 +33,13 @@ class DeadlineExceeded(TransientError):
 
 
 class Cancelled(Exception):
-    """The job was cancelled, or the page that waits for the result was closed. It is never retried."""
+    """The job was cancelled, or the page that waits for the result was closed. A cancelled job is never retried."""
 
     sent: bool | None  # as TransientError's
 
 
 class ShutdownRequested(Exception):
-    """The platform is stopping, so the job goes back to the queue. This uses no attempt."""
+    """The platform is stopping, so the job goes back to the queue. A shutdown uses none of the job's attempts."""
 
     sent: bool | None  # as TransientError's
 
@@ -54,7 +56,7 @@ class Snooze(Exception):
 
 
 class Moved(Exception):
-    """The job continues in another lane, which is already stored in its row. No attempt is used."""
+    """The job continues in another lane, which is already stored in its row. The move uses no attempt."""
 
 
 class StepInterrupted(PermanentError):

@@ -1,7 +1,7 @@
-"""Reduces an error to the parts that may be stored: they suffice to find the cause, and contain no user text.
+"""Reduces an error to the parts that may be stored, which suffice to find the cause and contain no user text.
 
 Messages of our own error classes are kept. Any other message may quote a payload or a row, so the place in the code
-that raised the error replaces it. Tracebacks keep only places, without values or source lines.
+that raised the error replaces the message. Tracebacks keep only places, without values or source lines.
 """
 
 import hashlib
@@ -43,19 +43,21 @@ def describe(error: BaseException, kind: str) -> Failure:
     if facts := database_facts(error):
         words = (f"{'SQLSTATE' if name == 'sqlstate' else name} {fact}" for name, fact in facts.items())
         message = f"{message} ({', '.join(words)})"
-    # The line number is left out, because it changes with every edit above it.
+    # The line number is left out of the fingerprint, because it changes with every edit above the line.
     digest = hashlib.sha256(f"{kind}|{name}|{place}".encode()).hexdigest()[:16]
     return Failure(name[:200], message[:500], _places(error), digest)
 
 
 def where(error: BaseException) -> str:
-    """The place that raised `error`, as "path:function:line". It is the innermost frame of our code, if any."""
+    """The place that raised `error`, as "path:function:line". The place is the innermost frame of our code, if any."""
     place, line = _place(error)
     return f"{place}:{line}"
 
 
 def database_facts(error: BaseException) -> dict[str, str]:
-    """PostgreSQL's `sqlstate`, `constraint`, `table` and `column`, or {}. Its message may quote a row."""
+    """The `sqlstate`, `constraint`, `table` and `column` of a PostgreSQL error; {} for any other error. PostgreSQL's
+    message is left out, because it may quote a row.
+    """
     refused = next((cause for cause in chain(error) if isinstance(cause, psycopg.Error)), None)
     if refused is None:
         return {}
@@ -70,7 +72,7 @@ def database_facts(error: BaseException) -> dict[str, str]:
 
 
 def facts_of(error: BaseException) -> dict[str, str]:
-    """The `extra` of a log record about `error`: its class, its place in our code, and `database_facts`."""
+    """The `extra` of a log record about `error`: the error's class, its place in our code, and `database_facts`."""
     return {"error_class": type(error).__name__, "where": where(error), **database_facts(error)}
 
 

@@ -2,7 +2,7 @@
 thread of the worker that runs one job at a time.
 
 The keeper also gives back jobs that wait behind a slow job, takes a job that ignores its time limit away from its
-thread, and reports to the sentinel. It opens no database connection while the worker has no jobs.
+thread, and reports to the sentinel. The keeper opens no database connection while the worker has no jobs.
 """
 
 import logging
@@ -48,8 +48,8 @@ class Claim:
         self._thread = threading.get_ident()
 
     def begin(self, started: Started, limit_s: float) -> Callable[[], bool]:
-        """Records the start of a job. Returns `cancelled` for its Deadline, which raises LeaseLost if the job is taken
-        away.
+        """Records the start of a job. Returns the function `cancelled` for the job's Deadline, which raises LeaseLost
+        if the job is taken away.
         """
         self.lost = self.cancel_requested = self.fenced = False
         self.began_at, self.limit_s = time.monotonic(), limit_s
@@ -65,7 +65,7 @@ class Claim:
         return self.cancel_requested
 
     def expired(self) -> bool:
-        """Whether the lease has expired by the monotonic clock, which runs on while a process is stopped."""
+        """Whether the lease has expired by the monotonic clock, which continues while a process is stopped."""
         return time.monotonic() > self.valid_until
 
     def holds_others_up(self, now: float) -> bool:
@@ -78,7 +78,7 @@ class Claim:
         return late and not self.fenced
 
     def take_away(self, error: BaseException, worker: str) -> None:
-        """Settles the running job with `error`. Later writes of its thread are refused."""
+        """Settles the running job with `error` instead of its result. Later writes by the job's thread are refused."""
         started, now = self.started, time.monotonic()
         if started is None or self.lost:
             return
@@ -134,7 +134,7 @@ class LeaseKeeper:
             return [claim for claim in self._claims if claim.started is not None]
 
     def hand_back(self) -> None:
-        """Returns every running job to the queue, even if its thread still works on it. No attempt is used."""
+        """Returns every running job to the queue, even if its thread still works on it. This uses no attempt."""
         for claim in self.running():
             claim.take_away(ShutdownRequested(), self._me.name)
 
@@ -154,7 +154,8 @@ class LeaseKeeper:
             connection.close()
 
     def _beat(self) -> None:
-        """Report to the sentinel. Halve the places after a late beat, or else add one."""
+        """Tell the sentinel that the worker lives. Halve the number of places after a late heartbeat, or else add one.
+        """
         late = time.monotonic() - self._beat_at > LATE_S
         self._beat_at = self._me.slot.beat_at = time.monotonic()
         places = self._me.slot.places
@@ -165,7 +166,7 @@ class LeaseKeeper:
         with self._lock:
             claims = list(self._claims)
         try:
-            # Leases come first, because each beat retries the steps after them.
+            # Leases come first, because each later step is repeated at the next heartbeat.
             if any(claim.valid_until - now <= LEASE_S - HEARTBEAT_S for claim in claims):
                 self._renew(claims)
             for claim in claims:

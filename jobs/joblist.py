@@ -29,13 +29,13 @@ STATES: dict[str, tuple[str, Q]] = {
 
 
 def of(tenants: Sequence[UUID] | None) -> QuerySet[BackgroundJob]:
-    """The jobs of `tenants` (ids of workspaces, or NO_WORKSPACE). None means all jobs."""
+    """The jobs of `tenants` (ids of workspaces, or NO_WORKSPACE). None means the jobs of all workspaces."""
     jobs = BackgroundJob.objects.all()
     return jobs if tenants is None else jobs.filter(tenant__in=tenants)
 
 
 def in_state(jobs: QuerySet[BackgroundJob], state: str | None) -> QuerySet[BackgroundJob]:
-    """Filters `jobs` by a state of STATES. None or "" matches all jobs, and any other word matches none."""
+    """Filters `jobs` by a state of STATES. None or "" matches all jobs, and an unknown state matches no job."""
     if not state:
         return jobs
     return jobs.filter(STATES[state][1]) if state in STATES else jobs.none()

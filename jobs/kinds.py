@@ -1,5 +1,5 @@
 """The registry of job kinds. An app registers its kinds in `<app>/jobs.py`, which `jobs.apps` imports at start. Code
-that enqueues a kind declares it with `kind_name`, and a system check reports declared kinds without a handler.
+that enqueues a kind of job declares the kind with `kind_name`, and a system check reports kinds without a handler.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,10 @@ Handler = Callable[["JobContext"], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The limits of a kind. Within a lane, jobs with a lower `priority` run first. A retry waits min(cap, base *
-    2^(attempt - 1)) ms, rounded up to a full second; after an unexpected error, a random time up to that.
-    `max_age_hours` counts from the first due time. A job fails if its next retry or snooze would be later.
+    """The limits of a kind of job. Within a lane, jobs with a lower `priority` run first. A retry waits min(cap, base *
+    2^(attempt - 1)) ms, rounded up to a full second; after an unexpected error, it waits a random time up to that.
+    `max_age_hours` counts from the time when the job first became due. A retry or snooze that would be later fails the
+    job.
     """
 
     attempts: int = 8
@@ -49,14 +50,14 @@ NAMED: dict[str, str] = {}
 
 
 def kind_name(name: str, module: str) -> str:
-    """Declares that `module` enqueues jobs of the kind `name`. Returns the name."""
+    """Declares that `module` enqueues jobs of the kind `name`, and returns the name."""
     NAMED[name] = module
     return name
 
 
 def job_kind(name: str, handler: Handler, *, words: str = "", **policy: Any) -> None:
-    """Registers `handler(ctx)` for the kind `name`. `policy` takes the fields of Policy. Raises ImproperlyConfigured
-    for a duplicate name, a time limit out of range, or a missing or unknown lane.
+    """Registers `handler(ctx)` for the kind `name`. `policy` takes the fields of Policy as keyword arguments. Raises
+    ImproperlyConfigured for a duplicate name, a time limit out of range, or a missing or unknown lane.
     """
     if policy.get("lane") not in BY_NAME:
         raise ImproperlyConfigured(f"Job kind {name}: state its lane, one of {', '.join(BY_NAME)}.")
@@ -72,7 +73,7 @@ def job_kind(name: str, handler: Handler, *, words: str = "", **policy: Any) -> 
 
 
 def policy_of(kind: str) -> Policy:
-    """The limits of `kind`. A kind of an older or newer release gets the default limits."""
+    """The limits of the job kind `kind`. A kind that only an older or newer release knows gets the default limits."""
     entry = KINDS.get(kind)
     return entry.policy if entry else Policy()
 

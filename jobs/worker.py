@@ -172,8 +172,8 @@ def run(
     take_next: Callable[[], BackgroundJob | None] = lambda: None,
 ) -> tuple[str, Started | None]:
     """Runs one job, settles it, and starts the job from `take_next` in the same commit. Returns the outcome, and the
-    next job if it was started. The outcome is "fenced" if the job was taken away, and "not_stored" if the
-    database failed.
+    next job if it was started. The outcome is "fenced" if the job was taken away, and "not_stored" if the database
+    failed.
     """
     ended = _call(started, claim)
     outcome, following = "fenced", None

@@ -1,7 +1,7 @@
 """Numbers in shared memory through which the cluster's processes watch each other.
 
-There is no lock, because a process killed while holding one would block the others. So each number has only one writer.
-Times are monotonic seconds of this host; 0 means "not now".
+The numbers need no lock, because a process killed while holding a lock would block the others. Each number in shared
+memory has only one writer. Times are monotonic seconds of this host; 0 means "not now".
 """
 
 import ctypes
@@ -16,8 +16,9 @@ MAX_WORKERS = 64
 
 
 class Slot(ctypes.Structure):
-    """A worker's numbers. `beat_at` and `looked_at` are its last sign of life and its last poll for jobs. `busy` of its
-    `places` threads run jobs. The sentinel writes its `fate`.
+    """The numbers of one worker in shared memory. `beat_at` and `looked_at` are the times of the worker's last sign of
+    life and of its last poll for jobs. `busy` is the number of its `places` threads that run a job. `fate`, which the
+    sentinel writes, is how the worker ended.
     """
 
     _fields_ = [
@@ -60,13 +61,15 @@ class Board(ctypes.Structure):
         return max((slot.looked_at for slot in self.slots_in_use()), default=0.0)
 
     def beating(self, within_s: float) -> Iterator[Slot]:
-        """The slots of workers seen less than `within_s` seconds ago. A frozen process still has its process id."""
+        """The slots of workers seen less than `within_s` seconds ago. A heartbeat is needed because a frozen process
+        still has its process id.
+        """
         now = time.monotonic()
         return (slot for slot in self.slots_in_use() if now - slot.beat_at < within_s)
 
 
 def new_board() -> Board:
-    """A board in memory that is shared with all processes forked later."""
+    """Returns numbers in memory that is shared with all processes forked later."""
     board = RawValue(Board)
     now = time.monotonic()
     board.supervisor_at = board.sentinel_at = board.dispatcher_at = now

@@ -1,6 +1,6 @@
 """Starts the sentinel's child processes, and contains the main functions of workers and monitor.
 
-A child dies with its parent, drops the connections it inherited, and installs its own signal handlers.
+A child process dies with its parent, drops the database connections it inherited, and installs its own signal handlers.
 """
 
 import contextlib
@@ -43,22 +43,22 @@ PR_SET_CHILD_SUBREAPER = 36
 
 def settle_in(name: str, parent_pid: int, on_sigterm: Callable[[int, Any], object] | signal.Handlers) -> None:
     """Prepares this forked process: it dies with `parent_pid`, ignores Ctrl-C, handles SIGTERM with `on_sigterm`, and
-    drops inherited connections without closing them. ps shows `name` (up to 15 bytes).
+    drops inherited database connections without closing them. The process list shows up to 15 bytes of `name`.
     """
     _prctl(PR_SET_NAME, name.encode())
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # the parent ended before the line above ran
+    if os.getppid() != parent_pid:  # the parent process ended before the line above ran
         os._exit(0)
-    # Ctrl-C reaches all processes of the group, but only the supervisor handles it.
+    # Ctrl-C reaches all processes of the terminal's group, but only the supervisor handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, on_sigterm)
     for connection in connections.all(initialized_only=True):
-        # A close would end the parent's session, because both processes share the socket.
+        # Closing the connection would end the parent's database session, because both processes share the socket.
         connection.connection = None
 
 
 def adopt_orphans() -> None:
-    """Makes this process the parent of descendants whose own parent ends. This works on Linux only."""
+    """Makes this process the parent of descendants whose own parent has ended. Only Linux supports this."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -77,8 +77,7 @@ def run_worker(
     timeout: int | None,
 ) -> None:
     """The main function of a worker process: its main thread runs ticks, and its places (threads) run jobs until the
-    process is asked to stop. Each byte in the pipe `bell` wakes one place. Exits with RETIRED if a job
-    did not leave its thread.
+    process is asked to stop. Each byte in the pipe `bell` wakes one place. Exits with RETIRED if a job is stuck.
     """
 
     me = WorkerProcess(slot.id, slot=slot, most_places=settings.WORKER_THREADS)
@@ -104,7 +103,7 @@ def _answer(bell: int, places: Places) -> None:
 
 
 class _Tasks:
-    """django-q2's task queue for one worker. It returns no more tasks once the worker is retired."""
+    """django-q2's task queue for one worker process. The queue returns no more tasks once the worker is retired."""
 
     def __init__(self, queue: "Queue[Any]", me: WorkerProcess) -> None:
         self._queue = queue
@@ -118,6 +117,6 @@ class _Tasks:
 
 
 def run_monitor(parent_pid: int, result_queue: "Queue[Any]") -> None:
-    """The main function of django-q2's monitor, which stores results. It waits while the database is down."""
+    """The main function of django-q2's monitor, which stores results. The monitor waits while the database is down."""
     settle_in("q-monitor", parent_pid, signal.SIG_IGN)
     monitor(result_queue, persist(get_broker, give_up=lambda: False))

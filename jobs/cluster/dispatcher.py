@@ -1,9 +1,9 @@
 """The dispatcher takes tasks from django-q2's broker, wakes the cluster's places, and keeps the queue in order.
 
-Its main thread takes wake-ups, and polls every second for due jobs without one. A second thread sweeps expired leases
-and reports live workers. A third runs django-q2's scheduler and hands ticks to the workers. Each function of FEEDS has
-one more. A database lock that blocks one thread does not block the others. The dispatcher waits out an outage of the
-database or Redis.
+The dispatcher's main thread takes wake-ups, and polls every second for due jobs without a wake-up. A second thread of
+the dispatcher sweeps expired leases and reports live workers. A third thread of the dispatcher runs django-q2's
+scheduler and hands ticks to the workers. Each function of FEEDS has one more thread. A database lock that blocks one
+thread does not block the others. The dispatcher waits out an outage of the database or Redis.
 """
 
 import contextlib
@@ -59,11 +59,11 @@ class Dispatcher:
         self._schedules_synced = False
 
     def stop(self, *_signal: object) -> None:
-        """Asks the dispatcher to stop. A signal handler may call it: the main thread never waits on the event."""
+        """Asks the dispatcher to stop. A signal handler may call `stop`: the main thread never waits for it."""
         self._stopping.set()
 
     def run(self) -> None:
-        """Takes wake-ups, polls for due jobs and wakes workers until `stop` is called. No database error ends it."""
+        """Takes wake-ups, polls for due jobs and wakes workers until `stop` is called, despite any database error."""
         for name, work, every_s in (
             ("chores", self._chores, SWEEP_S),
             ("schedule", self._schedule, SCHEDULE_S),
@@ -76,7 +76,8 @@ class Dispatcher:
             try:
                 self._look()
             except Error as error:
-                # The dispatcher does not know whether jobs are due, so the sentinel must not act on it.
+                # The dispatcher does not know whether jobs are due, so the sentinel must not end the cluster because
+                # workers do not poll.
                 self._board.due_since = 0.0
                 logger.warning("due jobs not looked for", extra=facts_of(error))
                 connection.close()
@@ -90,7 +91,7 @@ class Dispatcher:
             with stalls.limit(LOOK_S):
                 self._take(WAKE_UPS)
             self._deaf_s = DEAF_FIRST_S
-        # The client of a broker may raise anything. Polling for due jobs works without wake-ups.
+        # The client library of a broker may raise any exception. Polling for due jobs works without wake-ups.
         except Exception as error:
             logger.warning("wake-ups not heard", extra=facts_of(error))
             if isinstance(error, Error):
@@ -109,7 +110,7 @@ class Dispatcher:
         for ack_id, package in tasks:
             try:
                 task = SignedPackage.loads(package)
-            except Exception as error:  # signed with another key, or its code was removed
+            except Exception as error:  # another key signed the task, or the code that it calls was removed
                 logger.error("queued task dropped", extra={"error_class": type(error).__name__})
                 broker.fail(ack_id)
             else:
@@ -170,5 +171,5 @@ def run_dispatcher(
     settle_in("q-dispatcher", parent_pid, dispatcher.stop)
     with contextlib.suppress(BrokenPipeError):
         dispatcher.run()
-    # Wake-ups left in the queue are worthless, and their reader may have ended.
+    # Wake-ups that are left in the queue are worthless, and the process that would read them may have ended.
     task_queue.cancel_join_thread()

@@ -1,9 +1,9 @@
-"""The sentinel starts and watches the cluster's children, and ends all of them if one is lost or stuck.
+"""The sentinel starts and watches the child processes of a cluster, and ends all of them if one is lost or stuck.
 
-It changes django-q2's sentinel so that it never queries the database and nothing can block it. A killed or stuck child
-may hold a lock that the others need, so all are killed, and the supervisor starts a new cluster. Only a worker that
-ends by itself (recycled, timed out or retired) is replaced alone. If the supervisor is stuck, the sentinel kills it and
-the cluster ends; the service manager of `manage.py qcluster` starts it again.
+Our sentinel changes django-q2's so that it never queries the database and nothing can block it. A killed or stuck child
+process may hold a lock that the others need, so all are killed, and the supervisor starts a new cluster. Only a worker
+that ends by itself (recycled, timed out or retired) is replaced alone. If the supervisor is stuck, the sentinel kills
+it and the cluster ends; the service manager of `manage.py qcluster` starts it again.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class WorkerChild(Process):
 
 
 class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types
-    """Watches one cluster until it is asked to stop (exit 0) or a process is lost (exit CRASHED)."""
+    """Watches one cluster until the supervisor asks it to stop (exit 0) or a process is lost (exit CRASHED)."""
 
     def __init__(self, board: Board, cluster_id: UUID, stop: threading.Event) -> None:
         self.board = board
@@ -58,8 +58,8 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         self._bells = [_bell() for _ in range(min(Conf.WORKERS, MAX_WORKERS))]
         self._ticked_at = time.monotonic()
         self._supervisor_at, self._silent_rounds = 0.0, 0
-        # The children make their own brokers, because django-q2's ORM broker connects to the database when it is
-        # created.
+        # The child processes create their own brokers, because django-q2's ORM broker connects to the database when it
+        # is created.
         super().__init__(stop, threading.Event(), cluster_id, broker=object(), start=False)
         self.pool_size: int = min(self.pool_size, MAX_WORKERS)
 
@@ -118,7 +118,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         self.guard()
 
     def guard(self) -> None:
-        """Watches the children until the sentinel is asked to stop or gives up the cluster. Never returns."""
+        """Watches the child processes until the sentinel is asked to stop or gives up the cluster. Never returns."""
         self.start_event.set()
         logger.info("cluster running", extra={"cluster_id": str(self.cluster_id), "workers": self.pool_size})
         while not self.stop_event.is_set():
@@ -142,7 +142,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
                 self._replace(child, "recycled" if _raw(child) == -2 else "timed out")
                 continue
             workers = [lost for lost in ended if lost in self.pool and lost.exitcode != 0]
-            # If several ended at once, their order is unknown, so none is blamed for the others.
+            # If several workers ended at once, their order is unknown, so no worker is blamed for the others.
             fate = Fate.DIED_FIRST if len(ended) == 1 else Fate.SUSPECT
             self.crash("a child was lost", exitcode=child.exitcode, fates=dict.fromkeys(workers, fate))
 
@@ -166,13 +166,13 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
             finally:
                 lock.release()
             if timed_out:
-                worker.join(TIMED_OUT_FLUSH_S)  # its result may still be in the queue's pipe
+                worker.join(TIMED_OUT_FLUSH_S)  # the worker's last result may still be in the queue's pipe
                 if worker.is_alive():
                     self.crash("a worker ignored its time limit", fates={worker: Fate.DIED_FIRST})
                 self._handle_ended([worker])
 
     def _watch(self) -> None:
-        """End the cluster if something makes no progress, because a stuck process still has its process id."""
+        """End the cluster if a process makes no progress, because a stuck process still has its process id."""
         self._watch_supervisor()
         now, board = time.monotonic(), self.board
         if now - board.dispatcher_at > SILENT_AFTER_S:
@@ -186,7 +186,9 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
             self.crash("jobs are due and no place looks for them")
 
     def _watch_supervisor(self) -> None:
-        """Kill a stuck supervisor. Rounds, not seconds, are counted, so time in which both were stopped is ignored."""
+        """Kill a stuck supervisor. Rounds of the loop are counted instead of seconds, so that a time in which
+        supervisor and sentinel were both stopped does not count.
+        """
         beat = self.board.supervisor_at
         self._silent_rounds = self._silent_rounds + 1 if beat == self._supervisor_at else 0
         self._supervisor_at = beat
@@ -198,7 +200,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     def crash(
         self, why: str, *, exitcode: int | None = None, fates: dict[Process, Fate] | None = None
     ) -> NoReturn:
-        """Records the `fates` of workers that may be to blame, kills all children, and exits with CRASHED."""
+        """Records the `fates` of workers that may be to blame, kills all child processes, and exits with CRASHED."""
         logger.error("cluster given up", extra={"why": why, "child_exitcode": exitcode})
         for worker, fate in (fates or {}).items():
             self.board.slots[self._slots[worker]].fate = fate
@@ -229,14 +231,14 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
 
 
 def _bell() -> tuple[int, int]:
-    """A pipe that wakes a worker. It has no lock that a killed process could hold."""
+    """A pipe that wakes a worker. The pipe has no lock that a killed process could hold."""
     read, write = os.pipe()
     os.set_blocking(write, False)
     return read, write
 
 
 def _raw(worker: WorkerChild) -> float:
-    """Read the timer without its lock, which a killed worker may hold: -1 idle, -2 recycled, 0 timed out."""
+    """Read a worker's timer without its lock, which a killed worker may hold: -1 idle, -2 recycled, 0 timed out."""
     return worker.timer.get_obj().value
 
 
@@ -246,5 +248,5 @@ def run_sentinel(supervisor_pid: int, board: Board, cluster_id: UUID) -> None:
     sentinel = CrashOnlySentinel(board, cluster_id, stop)
     signal.signal(
         signal.SIGTERM, lambda *_: stop.set()
-    )  # set again, because django-q2's sentinel sets the default
+    )  # the signal handler is set again, because django-q2's sentinel sets the default
     sentinel.start()

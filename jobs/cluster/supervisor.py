@@ -1,7 +1,8 @@
 """The supervisor, which is the process of `manage.py qcluster`, starts, restarts and stops a cluster.
 
-It shares no lock, queue or connection with the cluster, so a crash of the cluster cannot harm it. After each end, it
-kills the remaining processes and gives their jobs back to the queue, so that these need not wait for their leases.
+The supervisor shares no lock, queue or connection with the cluster, so a crash of the cluster cannot harm the
+supervisor. After a cluster ends, the supervisor kills the remaining processes and gives their jobs back to the queue,
+so that the jobs need not wait for their leases to expire.
 """
 
 import contextlib
@@ -63,7 +64,7 @@ class Supervisor:
 
     def _one_cluster(self) -> None:
         board, cluster_id = new_board(), uuid4()
-        connections.close_all()  # child processes must not inherit a connection
+        connections.close_all()  # child processes must not inherit a database connection
         sentinel = get_mp_context().Process(
             target=run_sentinel, args=(os.getpid(), board, cluster_id), name="sentinel", daemon=False
         )
@@ -95,7 +96,7 @@ class Supervisor:
                 os.waitpid(pid, 0)
 
     def _release(self, board: Board) -> None:
-        """Give back the jobs of dead workers. If the database is down too, the jobs wait until their leases expire."""
+        """Give back the jobs of dead workers. If the database is also down, the jobs wait until their leases expire."""
         usual = Fate.STOPPED if self._stopping else Fate.ENDED
         fates = {slot.id: Fate(slot.fate) if slot.fate else usual for slot in board.slots_in_use()}
         gives_up_at = time.monotonic() + RELEASE_S
