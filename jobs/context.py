@@ -57,8 +57,7 @@ def running(job_id: UUID) -> contextlib.AbstractContextManager[None]:
 
 
 class JobContext:
-    """The argument of a job's handler. Its `deadline` ends at the limit, when the job is cancelled or its lease lost.
-    """
+    """The argument of a job's handler. `deadline` ends at the limit, or when the job is cancelled or its lease lost."""
 
     def __init__(self, started: Started, deadline: Deadline, lease_expired: Callable[[], bool]) -> None:
         self.job: BackgroundJob = started.job
@@ -157,8 +156,7 @@ class JobContext:
         self.job.lane = lane
 
     def progress(self, done: int, total: int | None = None) -> None:
-        """Shows that `done` of the job's `total` parts are done, once a second at most. Raises `checkpoint`'s errors.
-        """
+        """Shows `done` of the job's `total` parts, once a second at most. Raises what `checkpoint` does."""
         self.checkpoint()
         if time.monotonic() - self._progress_at >= PROGRESS_EVERY_S or done == total:
             self._progress_at = time.monotonic()

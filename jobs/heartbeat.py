@@ -154,8 +154,7 @@ class LeaseKeeper:
             connection.close()
 
     def _beat(self) -> None:
-        """Tell the sentinel that the worker lives. Halve the number of places after a late heartbeat, or else add one.
-        """
+        """Tell the sentinel that the worker lives. Halve the places after a late heartbeat, or else add one."""
         late = time.monotonic() - self._beat_at > LATE_S
         self._beat_at = self._me.slot.beat_at = time.monotonic()
         places = self._me.slot.places

@@ -1,4 +1,6 @@
-"""The mark of a lead that loses a message. Each trigger is made in a transaction of its own: no two tables are locked."""
+"""Triggers mark a lead when one of its messages is deleted or moves to another lead. Each trigger is created in its own
+transaction, so that no two tables are locked at once.
+"""
 
 from django.db import migrations
 

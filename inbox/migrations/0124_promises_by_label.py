@@ -1,10 +1,10 @@
-"""A trigger keeps the times of promises, of labels too, and writes those of the leads that wait."""
+"""Triggers compute when the answer to a lead is due, also by its labels, and the migration fills in waiting leads."""
 
 from django.db import migrations
 
 from jobs.schema_version import run_file
 
-# Each thousand is committed, so that no reply waits for long.
+# Every 1,000 leads are committed, so that no reply waits long for the lock of its lead.
 FILL = """
 DO $$
 DECLARE
@@ -27,6 +27,6 @@ class Migration(migrations.Migration):
     dependencies = [("inbox", "0123_leads_that_lose_a_message")]
 
     operations = [
-        run_file("inbox/sql/promise_answers.sql", "4083c1efad59"),
+        run_file("inbox/sql/promise_answers.sql", "a502b1aaaaec"),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]

@@ -1,9 +1,9 @@
--- Keeps on each lead by when it was promised an answer, and when people are told that the promise breaks soon.
+-- Stores on each waiting lead when its answer is due (answer_by), and when members are warned of that (warn_at).
 --
--- Any writer of a lead or of its labels keeps them right: they follow from the lead's own columns, its labels, the promises
--- of its workspace (inbox_workspace.promises, by tag or by a label's id) and the business hours. The shortest promise counts; without one, it is a day, of which nobody is
--- told. A snoozed lead waits from the end of its snooze. After a change of promises or hours, the job `lead.promises`
--- updates the leads that wait.
+-- Both times follow from the lead's columns, its labels, and its workspace's promises (inbox_workspace.promises, by tag
+-- or by a label's id) and business hours, so every statement that writes a lead or its labels keeps them right. The
+-- shortest promise counts. A lead without a promise is due after a day, and nobody is warned. A snoozed lead waits from
+-- the end of its snooze. After a change of promises or hours, the job `lead.promises` updates the leads that wait.
 CREATE OR REPLACE FUNCTION inbox_after_office_time(
     since timestamptz, wait interval, zone text, opens time, closes time
 ) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
