@@ -255,12 +255,11 @@ class Sandbox:
     def summary(
         self, *, provider: str | None = None, account: str | None = None, limit: int = 200
     ) -> dict[str, Any]:
-        """Returns the state of the sandbox for a page or a script, with the newest `limit` entries of each list, oldest
-        first.
+        """Returns the state of the sandbox for a script, with the newest `limit` entries of each list, oldest first.
 
         `provider` and `account` narrow the lists. The totals count everything.
         """
-        wanted = {"provider": provider, "account": account}
+        wanted: dict[str, Any] = {"provider": provider, "account": account}
 
         def last(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return items[-limit:] if limit else []

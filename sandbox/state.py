@@ -160,28 +160,21 @@ class State:
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
         """Returns the messages that people would have received, oldest first, whose fields equal `wanted`. None matches
-        any value. `contains` matches a part of the text.
+        any value.
         """
-        return self._select(self._sends, wanted, "text", wanted.pop("contains", None))
+        return self._select(self._sends, wanted)
 
-    def requests(self, **wanted: Any) -> list[dict[str, Any]]:
+    def requests(self, *, path: str = "", **wanted: Any) -> list[dict[str, Any]]:
         """Returns requests to the simulated providers, oldest first, whose fields equal `wanted`. None matches any
-        value. `path` matches a part of the path.
+        value. `path` is a part of the path.
         """
-        return self._select(self._requests, wanted, "path", wanted.pop("path", None))
+        return [record for record in self._select(self._requests, wanted) if path in record["path"]]
 
-    def _select(
-        self, records: deque[Any], wanted: dict[str, Any], field_name: str, part: str | None
-    ) -> list[Any]:
+    def _select(self, records: deque[Any], wanted: dict[str, Any]) -> list[dict[str, Any]]:
         with self._lock:
             rows = list(records)
         wanted = {name: wish for name, wish in wanted.items() if wish is not None}
-        return [
-            dict(record)
-            for record in rows
-            if all(record[name] == wish for name, wish in wanted.items())
-            and (part is None or part in record[field_name])
-        ]
+        return [dict(row) for row in rows if all(row[name] == wish for name, wish in wanted.items())]
 
     def deliveries(self) -> list[dict[str, Any]]:
         with self._lock:

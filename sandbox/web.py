@@ -40,8 +40,8 @@ class ControlError(ValueError):
 
 
 def command(method: Callable[P, R]) -> Callable[P, R]:
-    """Checks the fields of a command by their annotations, and converts the texts of forms. Raises ControlError, which
-    names an invalid field.
+    """Checks the fields of a command by their annotations, and converts the parts of its address. Raises ControlError,
+    which names an invalid field.
     """
     checked = validate_call(method)
 

@@ -187,7 +187,7 @@ class Demo:
     def _introduce(self) -> None:
         self.out.write(f"\nHoldfast      {self.url}/\nDjango admin  {self.url}/admin/")
         self.out.write(
-            f"Sandbox       {self.sandbox_url}/_control/\n\nLog in with the password {seed.PASSWORD}:"
+            f"Sandbox       {self.sandbox_url}/_control/state.json\n\nLog in with the password {seed.PASSWORD}:"
         )
         for email, role in seed.people():
             self.out.write(f"  {email:30} {role}")

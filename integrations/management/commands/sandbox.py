@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, finish)
-        self.stdout.write(f"Provider sandbox on {base_url}, control page {base_url}/_control/")
+        self.stdout.write(f"Provider sandbox on {base_url}, its state at {base_url}/_control/state.json")
         self.stdout.flush()
         stop.wait()
         server.stop()
