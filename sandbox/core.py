@@ -44,7 +44,7 @@ class Sandbox:
         self.state = State(lambda name: players()[name].new_data())
         self.sends, self.requests = self.state.sends, self.state.requests
         self.faults = FaultBook()
-        self.outbox = Outbox(self.state, self.faults, lambda name: players()[name])
+        self.outbox = Outbox(self.state, lambda name: players()[name])
         self._status_lock = threading.Lock()
         self._answers: list[dict[str, Any]] = []
 

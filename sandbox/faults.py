@@ -1,8 +1,8 @@
 """Faults that tests order: which request fails, how often, and how.
 
 A fault is data, and this module only decides whether it applies. `wire.py` carries out the faults of the connection,
-and the provider or the outbox those of the model and of webhooks. Each fault has its own seeded random generator, so a
-run with one worker can be repeated exactly.
+and the provider those of the model. Each fault has its own seeded random generator, so a run with one worker can be
+repeated exactly.
 """
 
 import itertools
@@ -10,7 +10,6 @@ import random
 import re
 import threading
 from dataclasses import field
-from typing import Any
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -38,10 +37,6 @@ PROCESSED_BY_DEFAULT = {
     "incomplete": True,
     "invalid_json": True,
     "refusal": True,
-    "webhook_duplicate": None,
-    "webhook_reorder": None,
-    "webhook_delay": None,
-    "webhook_drop": None,
 }
 """All kinds of faults, and whether the provider acts on the request that they hit.
 
@@ -60,7 +55,6 @@ DEFAULT_STATUS = {
     "server_error": 503,
 }
 RETRY_AFTER = re.compile(r"(?!date:).*|date:\d+(\.\d+)?")
-DEFAULT_MS = {"latency": 1000, "webhook_reorder": 300, "webhook_delay": 1000}
 
 
 @dataclass(kw_only=True, config=ConfigDict(extra="forbid"))
@@ -80,7 +74,7 @@ class Fault:
     probability: float = Field(1.0, ge=0, le=1)
     seed: int = 0
     processed: bool | None = None
-    ms: float | None = None
+    ms: float = 1000
     jitter_ms: float = 0
     seconds: float = 60
     interval_ms: float = 500
@@ -89,8 +83,6 @@ class Fault:
     message: str | None = None
     retry_after: str | int | float | None = None
     reason: str = "max_output_tokens"
-    copies: int = 2
-    window: int = 4
     id: int = field(default=0, init=False)
     seen: int = field(default=0, init=False)
     fired: int = field(default=0, init=False)
@@ -108,7 +100,6 @@ class Fault:
         if self.processed is None:
             self.processed = PROCESSED_BY_DEFAULT[self.kind]
         self.status = self.status or DEFAULT_STATUS.get(self.kind)
-        self.ms = DEFAULT_MS.get(self.kind, 0) if self.ms is None else self.ms
         self._random = random.Random(self.seed)
 
     def matches(self, provider: str, method: str, path: str, names: set[str]) -> bool:
@@ -133,14 +124,11 @@ class Fault:
 
     def wait_ms(self) -> float:
         """Returns the milliseconds of delay by this fault: `ms`, plus a random value up to `jitter_ms`."""
-        return (self.ms or 0) + self._random.uniform(0, self.jitter_ms)
-
-    def shuffled(self, items: list[Any]) -> list[Any]:
-        return self._random.sample(items, len(items))
+        return self.ms + self._random.uniform(0, self.jitter_ms)
 
 
 class FaultBook:
-    """All ordered faults of the sandbox. Only `take` and `take_webhook` use them up."""
+    """All ordered faults of the sandbox. Only `take` uses them up."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -176,21 +164,10 @@ class FaultBook:
         waits, breaking = [], None
         with self._lock:
             for fault in self._faults:
-                if fault.kind.startswith("webhook_") or not fault.matches(provider, method, path, names):
+                if not fault.matches(provider, method, path, names):
                     continue
                 if fault.kind == "latency":
                     waits += [fault] if fault.fires() else []
                 elif breaking is None and fault.fires():
                     breaking = fault
         return waits, breaking
-
-    def take_webhook(self, provider: str, account: str) -> list[Fault]:
-        """Returns the ordered faults that apply to the next webhook of this account, and counts them as used."""
-        with self._lock:
-            return [
-                fault
-                for fault in self._faults
-                if fault.kind.startswith("webhook_")
-                and fault.matches(provider, "POST", "", {account})
-                and fault.fires()
-            ]

@@ -1,4 +1,4 @@
-"""Posts webhooks from the sandbox to us: to which URL, in how many attempts, and with which faults.
+"""Posts webhooks from the sandbox to us: to which URL, and in how many attempts.
 
 Deliveries run in their own threads, so that neither a provider call nor the control API waits for our response. A
 caller that needs the result waits for the Future.
@@ -10,7 +10,6 @@ import http.client
 import threading
 import time
 import urllib.parse
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -20,7 +19,6 @@ from typing import Any
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from sandbox.faults import Fault, FaultBook
 from sandbox.provider import Provider
 from sandbox.state import State, now_iso
 
@@ -65,20 +63,15 @@ class _Parcel:
     account: str
     payload: bytes
     headers: dict[str, str]
-    future: "Future[dict[str, Any]]"
-    delay_s: float = 0.0
 
 
 class Outbox:
     """Posts the webhooks of the simulated providers to us. `post` never waits, and no response makes it raise."""
 
-    def __init__(self, state: State, faults: FaultBook, provider: Callable[[str], Provider]) -> None:
+    def __init__(self, state: State, provider: Callable[[str], Provider]) -> None:
         self._state = state
-        self._faults = faults
         self._provider = provider
         self._webhooks: dict[tuple[str, str], Webhook] = {}
-        self._waiting: dict[int, deque[_Parcel]] = {}
-        self._lock = threading.Lock()
         self._stopping = threading.Event()
         self.open()
 
@@ -96,9 +89,7 @@ class Outbox:
         return self._webhooks.get((provider, account)) or self._webhooks.get((provider, "*"))
 
     def reset(self) -> None:
-        with self._lock:
-            self._webhooks.clear()
-            self._waiting.clear()
+        self._webhooks.clear()
 
     def post(
         self, provider: str, account: str, body: dict[str, Any], *, copies: int = 1, echo: bool = False
@@ -106,27 +97,16 @@ class Outbox:
         """Posts a webhook's body to the account's URL, `copies` times, and returns at once.
 
         An `echo` is posted only if the webhook asks for echoes. Returns a Future for each delivery; [] if no URL is
-        set, if a fault drops the webhook, or after `stop`.
+        set, or after `stop`.
         """
         webhook = self.webhook(provider, account)
         if webhook is None or (echo and not webhook.echo) or self._stopping.is_set():
             return []
-        faults = {fault.kind: fault for fault in self._faults.take_webhook(provider, account)}
-        if "webhook_drop" in faults:
-            return []
-        if "webhook_duplicate" in faults:
-            copies *= faults["webhook_duplicate"].copies
         payload, headers = self._provider(provider).encode(webhook, body)
-        delay_s = faults["webhook_delay"].wait_ms() / 1000 if "webhook_delay" in faults else 0.0
-        parcels = [
-            _Parcel(webhook, account, payload, {**headers, **webhook.headers}, Future(), delay_s)
-            for _ in range(copies)
-        ]
-        if "webhook_reorder" in faults:
-            self._hold(faults["webhook_reorder"], parcels)
-        else:
-            self._send(parcels)
-        return [parcel.future for parcel in parcels]
+        parcel = _Parcel(webhook, account, payload, headers | webhook.headers)
+        with suppress(RuntimeError):  # `stop` was called in the meantime
+            return [self._pool.submit(self._deliver, parcel) for _ in range(copies)]
+        return []
 
     def open(self) -> None:
         """Starts to post webhooks. Nothing is left over from before a `stop`."""
@@ -137,33 +117,6 @@ class Outbox:
         """Stops posting webhooks. Queued ones are dropped, and their Futures never complete."""
         self._stopping.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _send(self, parcels: list[_Parcel]) -> None:
-        with suppress(RuntimeError):  # `stop` was called in the meantime
-            for parcel in parcels:
-                self._pool.submit(self._work, parcel)
-
-    def _hold(self, fault: Fault, parcels: list[_Parcel]) -> None:
-        with self._lock:
-            waiting = self._waiting.setdefault(fault.id, deque())
-            first = not waiting
-            waiting.extend(parcels)
-            full = len(waiting) >= fault.window
-        if full:
-            self._release(fault)
-        elif first:
-            timer = threading.Timer((fault.ms or 0) / 1000, self._release, [fault])
-            timer.daemon = True
-            timer.start()
-
-    def _release(self, fault: Fault) -> None:
-        with self._lock:
-            parcels = list(self._waiting.pop(fault.id, ()))
-        self._send(fault.shuffled(parcels))
-
-    def _work(self, parcel: _Parcel) -> None:
-        self._stopping.wait(parcel.delay_s)
-        parcel.future.set_result(self._deliver(parcel))
 
     def _deliver(self, parcel: _Parcel) -> dict[str, Any]:
         delivery: dict[str, Any] = {}

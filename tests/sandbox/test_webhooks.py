@@ -1,6 +1,4 @@
-"""Webhooks from the sandbox to us: where they go, repeats, and the faults that befall them."""
-
-import time
+"""Webhooks from the sandbox to us: where they go, and how often."""
 
 import pytest
 
@@ -91,44 +89,7 @@ def test_linkedin_echoes_a_message_sent(sandbox, call, receiver):
     assert (echo["event"], echo["message"]["id"]) == ("message.sent", sent["message_id"])
 
 
-def test_webhooks_arrive_twice_on_command(sandbox, heard):
-    sandbox.fault(provider="emailbison", kind="webhook_duplicate", copies=2, count=1)
-    reply(sandbox)
-    reply(sandbox)
-    assert len(heard.received) == 3
-
-
-def test_webhooks_are_lost_on_command(sandbox, heard):
-    sandbox.fault(provider="emailbison", kind="webhook_drop", account="key-a", count=1)
-    assert reply(sandbox)["deliveries"] == []
-    assert len(reply(sandbox)["deliveries"]) == 1
-
-
-def test_webhooks_are_late_on_command(sandbox, heard):
-    sandbox.fault(provider="emailbison", kind="webhook_delay", ms=120)
-    started = time.monotonic()
-    reply(sandbox)
-    assert time.monotonic() - started >= 0.12
-
-
-def test_webhooks_arrive_out_of_order_on_command(sandbox, heard):
-    sandbox.fault(provider="emailbison", kind="webhook_reorder", window=6, ms=5000, seed=3)
-    for number in range(6):
-        reply(sandbox, text=str(number), wait=False)
-    texts = [body["data"]["reply"]["text_body"] for body in heard.wait_for(6)]
-    assert sorted(texts) == list("012345")
-    assert texts != list("012345")
-
-
-def test_a_reordering_that_is_not_full_goes_out_in_time(sandbox, heard):
-    sandbox.fault(provider="emailbison", kind="webhook_reorder", window=50, ms=60)
-    assert len(reply(sandbox)["deliveries"]) == 1
-
-
-def test_commands_and_faults_may_not_hit_webhooks_and_calls_at_once(sandbox, call, heard):
-    sandbox.fault(provider="emailbison", kind="webhook_drop")
-    assert call("emailbison", "GET", "/api/users").status_code == 200
-    sandbox.clear_faults()
+def test_a_fault_of_calls_does_not_hit_webhooks(sandbox, heard):
     sandbox.fault(provider="emailbison", kind="server_error")
     assert len(reply(sandbox)["deliveries"]) == 1
 
