@@ -194,7 +194,6 @@ def send_reply(call: Call) -> Response:
     recipients = {name: values.get(f"{name}_emails") for name in ("to", "cc", "bcc")}
     reply = events.keep_outgoing(call.account, mail, sender, **recipients)
     call.sent("reply", mail["id"], to=to, thread=call.params["reply_id"], text=values["message"])
-    call.tell(events.manual_sent(call.account, reply, sender), echo=True)
     return json_response({"data": {"success": True, "message": "Reply sent successfully.", "reply": reply}})
 
 

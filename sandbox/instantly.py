@@ -205,17 +205,6 @@ def reply(call: Call) -> Response:
     call.sent(
         "reply", sent["id"], to=sent["lead"], thread=parent_id, text=content.get("text") or content["html"]
     )
-    event = {
-        "type": "email_sent",
-        "email_id": sent["id"],
-        "timestamp": sent["timestamp_email"],
-        "contact_email": sent["lead"],
-        "email_account": sent["eaccount"],
-        "email_subject": sent["subject"],
-        "email_text": content.get("text"),
-        "email_html": content.get("html"),
-    }
-    call.tell(event, echo=True)
     return json_response(sent)
 
 

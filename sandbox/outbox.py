@@ -32,8 +32,7 @@ class Webhook:
     """Where the simulated provider posts the webhooks of one account (`*`: of all accounts).
 
     `secret` signs them if the provider signs. `attempts` is the maximum number of posts of one webhook. They stop at
-    the first 2xx, and pause for `retry_ms` milliseconds. With `echo`, what we send through the provider is posted back
-    to us.
+    the first 2xx, and pause for `retry_ms` milliseconds.
     """
 
     provider: str
@@ -44,7 +43,6 @@ class Webhook:
     hmac: bool = False
     attempts: int = 1
     retry_ms: float = 1000
-    echo: bool = False
 
     def signature(self, payload: bytes) -> str:
         """Returns the HMAC-SHA256 of the bytes with the webhook's secret, in hexadecimal digits."""
@@ -92,15 +90,14 @@ class Outbox:
         self._webhooks.clear()
 
     def post(
-        self, provider: str, account: str, body: dict[str, Any], *, copies: int = 1, echo: bool = False
+        self, provider: str, account: str, body: dict[str, Any], *, copies: int = 1
     ) -> list["Future[dict[str, Any]]"]:
         """Posts a webhook's body to the account's URL, `copies` times, and returns at once.
 
-        An `echo` is posted only if the webhook asks for echoes. Returns a Future for each delivery; [] if no URL is
-        set, or after `stop`.
+        Returns a Future for each delivery; [] if no URL is set, or after `stop`.
         """
         webhook = self.webhook(provider, account)
-        if webhook is None or (echo and not webhook.echo) or self._stopping.is_set():
+        if webhook is None or self._stopping.is_set():
             return []
         payload, headers = self._provider(provider).encode(webhook, body)
         parcel = _Parcel(webhook, account, payload, headers | webhook.headers)

@@ -73,9 +73,9 @@ class Call:
             request_id=self.request_id,
         )
 
-    def tell(self, body: dict[str, Any], *, echo: bool = False) -> None:
-        """Posts a webhook of the called account in the background. An echo needs a webhook that asks for echoes."""
-        self.sandbox.outbox.post(self.account.provider, self.account.name, body, echo=echo)
+    def tell(self, body: dict[str, Any]) -> None:
+        """Posts a webhook of the called account in the background."""
+        self.sandbox.outbox.post(self.account.provider, self.account.name, body)
 
 
 class Provider(ABC):

@@ -324,16 +324,6 @@ def reply_thread(call: Call) -> Response:
     entry = {"type": "SENT", "stats_id": stats_id, "subject": "Re: hi", "email_body": text}
     _keep(call.account, email, **message, **entry)
     call.sent("reply", message["message_id"], to=email, thread=stats_id, text=text)
-    event = {
-        "event_type": "EMAIL_SENT",
-        "campaign_id": call.params["campaign_id"],
-        "sl_lead_email": email,
-        "stats_id": stats_id,
-        "message_id": message["message_id"],
-        "event_timestamp": message["time"],
-        "sent_message": {**message, "html": text},
-    }
-    call.tell(event, echo=True)
     return json_response({"success": True, "message": "Reply sent successfully"})
 
 

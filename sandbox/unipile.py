@@ -233,7 +233,7 @@ def start_chat(call: Call) -> Response:
         raise BadRequestError(detail, status=422, code="no_connection_with_recipient")
     call.store.inmails_used += inmail
     chat = events.keep_chat(call.account, None, person)
-    message = _send(call, chat, text, "inmail" if inmail else "dm")
+    message = send_text(call, chat, text, "inmail" if inmail else "dm")
     return json_response({"object": "ChatStarted", "chat_id": chat["id"], "message_id": message["id"]}, 201)
 
 
@@ -246,7 +246,7 @@ def chat_messages(call: Call) -> Response:
 
 @routes.on("POST", "/api/v1/chats/{chat_id}/messages")
 def send_message(call: Call) -> Response:
-    message = _send(call, chat_of(call), required_text(call.request.data, "text"), "dm")
+    message = send_text(call, chat_of(call), required_text(call.request.data, "text"), "dm")
     return json_response({"object": "MessageSent", "message_id": message["id"]}, 201)
 
 
@@ -297,10 +297,9 @@ def chat_of(call: Call) -> dict[str, Any]:
     return call.look_up(call.store.chats, "chat_id", "Chat not found.")
 
 
-def _send(call: Call, chat: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
+def send_text(call: Call, chat: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
     message = events.keep_message(call.account, chat, text, is_ours=True)
     call.sent(kind, message["id"], to=chat["attendee_provider_id"], thread=chat["id"], text=text)
-    call.tell(events.message_event(call.account, chat, message, "message.sent"), echo=True)
     return message
 
 

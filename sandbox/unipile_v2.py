@@ -18,6 +18,7 @@ from sandbox.unipile import (
     inmails_left,
     newest_first,
     person_of,
+    send_text,
 )
 from sandbox.web import BadRequestError, Request, Response, Router, json_response
 
@@ -278,7 +279,7 @@ def start_chat(call: Call) -> Response:
         raise BadRequestError("The recipient is not a first degree connection.", status=422)
     call.store.inmails_used += inmail
     chat = events.keep_chat(call.account, None, person)
-    message = _send(call, chat, values["text"], "inmail" if inmail else "dm")
+    message = send_text(call, chat, values["text"], "inmail" if inmail else "dm")
     return json_response({"object": "ChatStarted", "chat_id": chat["id"], "message_id": message["id"]})
 
 
@@ -298,7 +299,7 @@ def messages(call: Call) -> Response:
 def send_message(call: Call) -> Response:
     fields: dict[str, type] = {"text": str, "quote_id": str, "attachments": list}
     text = call.check_body(fields, ("text",), REFUSALS)["text"]
-    message = _send(call, chat_of(call), text, "dm")
+    message = send_text(call, chat_of(call), text, "dm")
     return json_response({"object": "MessageSent", "message_id": message["id"]})
 
 
@@ -322,13 +323,6 @@ def auth_link(call: Call) -> Response:
     link = {"expiresOn": values["expires_on"], "success_redirect_url": values["redirect_uri"]}
     url = unipile_hosted.new_link(call, values["account_id"], link)
     return json_response({"object": "HostedAuthLink", "link": url})
-
-
-def _send(call: Call, chat: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
-    message = events.keep_message(call.account, chat, text, is_ours=True)
-    call.sent(kind, message["id"], to=chat["attendee_provider_id"], thread=chat["id"], text=text)
-    call.tell(_event(call.account, "message.new", _message(call.account, message)), echo=True)
-    return message
 
 
 def _message_row(call: Call) -> dict[str, Any]:

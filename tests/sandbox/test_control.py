@@ -105,7 +105,7 @@ def test_reset_forgets_everything(control, call):
         ("/webhooks", KEY | {"url": "ftp://x"}, "url"),
         ("/webhooks", KEY, "url"),
         ("/webhooks", KEY | {"url": "http://x", "attempts": "many"}, "attempts"),
-        ("/webhooks", KEY | {"url": "http://x", "echo": "perhaps"}, "echo"),
+        ("/webhooks", KEY | {"url": "http://x", "hmac": "perhaps"}, "hmac"),
         ("/webhooks", KEY | {"url": "http://x", "colour": "red"}, "colour"),
         ("/emit", KEY | {"body": "text"}, "body"),
         ("/emit", KEY | {"event": "EMAIL_SENT", "copies": "x"}, "copies"),

@@ -66,29 +66,6 @@ def test_a_refused_delivery_is_repeated(sandbox, heard):
     assert [one["status"] for one in sandbox.summary()["deliveries"]] == [503, 500, 200]
 
 
-def test_what_we_send_is_echoed_where_asked(sandbox, call, heard):
-    body = {
-        "message": "<p>Hi</p>",
-        "sender_email_id": 311,
-        "to_emails": [{"email_address": "dana@example.com"}],
-    }
-    call("emailbison", "POST", "/api/replies/1/reply", json=body)
-    sandbox.set_webhook("emailbison", "*", heard.url, echo=True)
-    call("emailbison", "POST", "/api/replies/1/reply", json=body)
-    [echo] = heard.wait_for(1)
-    assert echo["event"]["type"] == "MANUAL_EMAIL_SENT"
-    assert echo["data"]["reply"]["html_body"] == "<p>Hi</p>"
-    assert len(sandbox.sends()) == 2
-
-
-def test_linkedin_echoes_a_message_sent(sandbox, call, receiver):
-    sandbox.set_webhook("unipile", "uni_1", receiver.url, echo=True)
-    body = {"account_id": "uni_1", "attendees_ids": ["dana-reyes-example"], "text": "Hi"}
-    sent = call("unipile", "POST", "/api/v1/chats", json=body).json()
-    [echo] = receiver.wait_for(1)
-    assert (echo["event"], echo["message"]["id"]) == ("message.sent", sent["message_id"])
-
-
 def test_a_fault_of_calls_does_not_hit_webhooks(sandbox, heard):
     sandbox.fault(provider="emailbison", kind="server_error")
     assert len(reply(sandbox)["deliveries"]) == 1
