@@ -7,13 +7,11 @@ webhook responds with plain text.
 import hashlib
 import json
 import time
-import urllib.parse
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
-from sandbox.state import Account, Shelf
+from sandbox.state import Shelf
 from sandbox.web import BadRequestError, Request, Response, Router, json_response, text_response
 
 routes = Router()
@@ -47,7 +45,6 @@ class Slack(Provider):
     name = "slack"
     routes = routes
     new_data = Workspace
-    events = ("block_actions", "url_verification")
 
     def credential(self, request: Request) -> str:
         if request.path.startswith("/services/"):
@@ -67,44 +64,6 @@ class Slack(Provider):
         if blocked and call.request.path.startswith("/services/"):
             return text_response("invalid_token", 403)
         return blocked
-
-    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if event == "url_verification":
-            return {"type": event, "challenge": "sandbox-challenge"}
-        button = fields.get("value") or {}
-        channel, user = fields.get("channel") or "C0SANDBOX01", fields.get("user") or "U0SANDBOX01"
-        action = {
-            "type": "button",
-            "action_id": fields.get("action_id") or "approve_send",
-            "block_id": fields.get("block_id") or "review_actions_1",
-            "value": button if isinstance(button, str) else json.dumps(button),
-            "action_ts": account.data.next_ts(),
-        }
-        ts = fields.get("message_ts") or account.data.next_ts()
-        return {
-            "type": event,
-            "team": {"id": "T0SANDBOX"},
-            "user": {"id": user, "username": "reviewer", "team_id": "T0SANDBOX"},
-            "channel": {"id": channel, "name": "replies"},
-            "container": {"type": "message", "channel_id": channel, "message_ts": ts},
-            "message": {"ts": ts, "text": ""},
-            "trigger_id": account.data.next_ts(),
-            "response_url": fields.get("response_url") or "",
-            "actions": [action],
-        }
-
-    def encode(self, webhook: Webhook, body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """Encodes a button press as Slack posts it: a form, with a signature `v0` (made with the webhook's `secret`)
-        over its raw bytes.
-        """
-        payload = urllib.parse.urlencode({"payload": json.dumps(body)}).encode()
-        at = str(int(time.time()))
-        signed = webhook.signature(f"v0:{at}:".encode() + payload)
-        return payload, {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "X-Slack-Request-Timestamp": at,
-            "X-Slack-Signature": f"v0={signed}",
-        }
 
 
 def _field(request: Request, name: str) -> str:

@@ -119,7 +119,6 @@ def test_an_event_that_cannot_be_names_its_field(sandbox, http, provider, event,
         ("instantly", "lead_unsubscribed", {"lead": LEAD}),
         ("instantly", "email_sent", {"lead": LEAD}),
         ("clay", "linkedin", {"lead_id": "l1", "status": "error"}),
-        ("slack", "url_verification", {}),
     ],
 )
 def test_the_other_events_are_posted_too(sandbox, receiver, provider, event, fields):
