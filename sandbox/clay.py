@@ -12,8 +12,8 @@ from typing import Any
 
 from sandbox.outbox import Webhook
 from sandbox.provider import Call, Provider
-from sandbox.state import Account, Shelf
-from sandbox.web import Request, Response, Router, json_response, required
+from sandbox.state import Shelf
+from sandbox.web import Request, Response, Router, json_response
 
 routes = Router()
 
@@ -27,7 +27,6 @@ class Clay(Provider):
     name = "clay"
     routes = routes
     new_data = Table
-    events = ("linkedin", "phone")
     texts = {400: "Webhook could not be processed", 500: "Webhook could not be processed"}
 
     def credential(self, request: Request) -> str:
@@ -35,13 +34,6 @@ class Clay(Provider):
 
     def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
         return {"error": text}
-
-    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        row = {"leadId": required(fields, "lead_id", "the lead's id"), "fullName": "Dana Reyes"}
-        callback = _result(event, row, success=fields.get("status", "success") == "success")
-        callback["status"] = fields.get("status", "success")
-        overrides = {"phone": fields.get("phone"), "linkedinUrl": fields.get("linkedin_url")}
-        return callback | {name: text for name, text in overrides.items() if text}
 
     def signature(self, webhook: Webhook, payload: bytes) -> dict[str, str]:
         return {"x-clay-signature": webhook.signature(payload) if webhook.hmac else webhook.secret}

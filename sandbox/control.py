@@ -27,7 +27,6 @@ COMMANDS: tuple[tuple[str, str, int, str, Callable[[Any], Any]], ...] = (
     ("POST", "/accounts/{provider}/{account}", 200, "set_account", Account.as_dict),
     ("POST", "/accounts", 200, "set_account", Account.as_dict),
     ("POST", "/webhooks", 201, "set_webhook", asdict),
-    ("DELETE", "/webhooks/{provider}/{account}", 200, "remove_webhook", lambda gone: {"removed": gone}),
     ("POST", "/emit", 200, "emit", dict),
     ("POST", "/answers", 201, "set_answer", dict),
     ("POST", "/reset", 200, "reset", lambda _: {"reset": True}),

@@ -163,10 +163,6 @@ class Sandbox:
         return webhook
 
     @command
-    def remove_webhook(self, provider: str, account: str) -> bool:
-        return self.outbox.remove_webhook(provider, account)
-
-    @command
     def emit(
         self,
         provider: str,

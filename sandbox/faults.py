@@ -24,7 +24,6 @@ PROCESSED_BY_DEFAULT = {
     "accept_drop": True,
     "reset": False,
     "accept_reset": True,
-    "drip_headers": True,
     "drip_body": True,
     "cut_body": True,
     "half_json": True,

@@ -1,4 +1,4 @@
-"""Posts webhooks from the sandbox to us: to which URL, and in how many attempts.
+"""Posts webhooks from the sandbox to us, each once.
 
 Deliveries run in their own threads, so that neither a provider call nor the control API waits for our response. A
 caller that needs the result waits for the Future.
@@ -7,17 +7,16 @@ caller that needs the result waits for the Future.
 import hashlib
 import hmac
 import http.client
-import threading
 import time
 import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass as checked_dataclass
+from pydantic.dataclasses import dataclass
 
 from sandbox.provider import Provider
 from sandbox.state import State, now_iso
@@ -27,12 +26,11 @@ TIMEOUT_S = 30.0
 RESPONSE_LIMIT = 2000
 
 
-@checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Webhook:
     """Where the simulated provider posts the webhooks of one account (`*`: of all accounts).
 
-    `secret` signs them if the provider signs. `attempts` is the maximum number of posts of one webhook. They stop at
-    the first 2xx, and pause for `retry_ms` milliseconds.
+    `secret` signs them if the provider signs.
     """
 
     provider: str
@@ -41,8 +39,6 @@ class Webhook:
     headers: dict[str, str] = field(default_factory=dict)
     secret: str = ""
     hmac: bool = False
-    attempts: int = 1
-    retry_ms: float = 1000
 
     def signature(self, payload: bytes) -> str:
         """Returns the HMAC-SHA256 of the bytes with the webhook's secret, in hexadecimal digits."""
@@ -55,14 +51,6 @@ class Webhook:
         return f"t={at},{version}={signed}"
 
 
-@dataclass
-class _Parcel:
-    webhook: Webhook
-    account: str
-    payload: bytes
-    headers: dict[str, str]
-
-
 class Outbox:
     """Posts the webhooks of the simulated providers to us. `post` never waits, and no response makes it raise."""
 
@@ -70,14 +58,10 @@ class Outbox:
         self._state = state
         self._provider = provider
         self._webhooks: dict[tuple[str, str], Webhook] = {}
-        self._stopping = threading.Event()
         self.open()
 
     def set_webhook(self, webhook: Webhook) -> None:
         self._webhooks[webhook.provider, webhook.account] = webhook
-
-    def remove_webhook(self, provider: str, account: str) -> bool:
-        return self._webhooks.pop((provider, account), None) is not None
 
     def webhooks(self) -> list[Webhook]:
         return list(self._webhooks.values())
@@ -97,54 +81,43 @@ class Outbox:
         Returns a Future for each delivery; [] if no URL is set, or after `stop`.
         """
         webhook = self.webhook(provider, account)
-        if webhook is None or self._stopping.is_set():
+        if webhook is None:
             return []
         payload, headers = self._provider(provider).encode(webhook, body)
-        parcel = _Parcel(webhook, account, payload, headers | webhook.headers)
-        with suppress(RuntimeError):  # `stop` was called in the meantime
-            return [self._pool.submit(self._deliver, parcel) for _ in range(copies)]
+        headers |= webhook.headers
+        with suppress(RuntimeError):  # after `stop`, the pool takes nothing
+            return [
+                self._pool.submit(self._deliver, webhook, account, payload, headers) for _ in range(copies)
+            ]
         return []
 
     def open(self) -> None:
         """Starts to post webhooks. Nothing is left over from before a `stop`."""
-        self._stopping.clear()
         self._pool = ThreadPoolExecutor(THREADS, "sandbox-webhooks")
 
     def stop(self) -> None:
         """Stops posting webhooks. Queued ones are dropped, and their Futures never complete."""
-        self._stopping.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _deliver(self, parcel: _Parcel) -> dict[str, Any]:
-        delivery: dict[str, Any] = {}
-        for attempt in range(1, max(1, parcel.webhook.attempts) + 1):
-            if attempt > 1 and self._stopping.wait(parcel.webhook.retry_ms / 1000):
-                break
-            delivery = {
-                "at": now_iso(),
-                "provider": parcel.webhook.provider,
-                "account": parcel.account,
-                "attempt": attempt,
-                **_attempt(parcel),
-            }
-            self._state.record_delivery(delivery)
-            if 200 <= (delivery["status"] or 0) < 300:
-                break
+    def _deliver(
+        self, webhook: Webhook, account: str, payload: bytes, headers: dict[str, str]
+    ) -> dict[str, Any]:
+        delivery = {"at": now_iso(), "provider": webhook.provider, "account": account}
+        delivery |= _answer(webhook.url, payload, headers)
+        self._state.record_delivery(delivery)
         return delivery
 
 
-def _attempt(parcel: _Parcel) -> dict[str, Any]:
-    """Posts once. The result has status (None without a response), error, response text and duration in ms."""
-    parts = urllib.parse.urlsplit(parcel.webhook.url)
+def _answer(url: str, payload: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    """Posts a webhook. The result has status (None without a response), error, response text and duration in ms."""
+    parts = urllib.parse.urlsplit(url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     started = time.monotonic()
     status, error, text = None, None, ""
     connection = connect(parts.netloc, timeout=TIMEOUT_S)
     try:
         target = parts.path or "/"
-        connection.request(
-            "POST", f"{target}?{parts.query}" if parts.query else target, parcel.payload, parcel.headers
-        )
+        connection.request("POST", f"{target}?{parts.query}" if parts.query else target, payload, headers)
         response = connection.getresponse()
         status = response.status
         text = response.read(RESPONSE_LIMIT).decode("utf-8", "replace")
@@ -153,4 +126,4 @@ def _attempt(parcel: _Parcel) -> dict[str, Any]:
     finally:
         connection.close()
     ms = round((time.monotonic() - started) * 1000, 1)
-    return {"url": parcel.webhook.url, "status": status, "error": error, "response": text, "ms": ms}
+    return {"url": url, "status": status, "error": error, "response": text, "ms": ms}

@@ -1,7 +1,7 @@
 """The sandbox as an HTTP/1.1 server with keep-alive and one thread per connection. `stop` closes every connection.
 
-Faults need the bare socket, so bodies are read (by length or chunked) and responses written here. http.server parses
-request lines and headers.
+Faults need the bare socket, so bodies are read and responses written here. http.server parses request lines and
+headers. A request's body needs a Content-Length.
 """
 
 import contextlib
@@ -179,8 +179,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return request, prefix
 
     def _read_body(self, headers: dict[str, str]) -> bytes:
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            return self._read_chunks()
+        if "transfer-encoding" in headers:
+            raise _BodyError(411, "request bodies need a Content-Length")
         try:
             length = int(headers.get("content-length") or 0)
         except ValueError as exc:
@@ -188,23 +188,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not 0 <= length <= BODY_LIMIT:
             raise _BodyError(413, "request body too large")
         return self.rfile.read(length)
-
-    def _read_chunks(self) -> bytes:
-        body = bytearray()
-        while True:
-            try:
-                size = int(self.rfile.readline(1024).split(b";")[0], 16)
-            except ValueError as exc:
-                raise _BodyError(400, "bad chunk size") from exc
-            if size < 0 or len(body) + size > BODY_LIMIT:
-                raise _BodyError(413, "request body too large")
-            body += self.rfile.read(size)
-            if size:
-                self.rfile.readline(1024)
-                continue
-            while self.rfile.readline(65536) not in (b"\r\n", b"\n", b""):
-                pass  # trailers
-            return bytes(body)
 
 
 class _BodyError(Exception):

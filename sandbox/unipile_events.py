@@ -11,8 +11,7 @@ from sandbox.state import Account, now_iso
 from sandbox.web import BadRequestError, required
 
 MESSAGES = ("message.received", "message_received", "message.sent")
-RELATIONS = ("connection.accepted", "new_relation", "connection.received")
-EVENTS = (*MESSAGES, *RELATIONS, "AccountStatus")
+EVENTS = (*MESSAGES, "AccountStatus")
 
 SOURCE_STATUS = {
     "ok": "OK",
@@ -34,8 +33,6 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     if event == "AccountStatus":
         return _status_body(account, str(fields.get("message") or SOURCE_STATUS.get(account.status, "OK")))
     person = sender_of(account, fields)
-    if event in RELATIONS:
-        return {"event": event, "account_id": account.name, "connection": _connection(person)}
     chat, message = keep_event(account, person, fields, is_ours=event == "message.sent")
     return message_event(account, chat, message, event)
 
@@ -231,18 +228,6 @@ def _slug(url: str | None) -> str | None:
         return None
     match = re.search(r"linkedin\.com/in/([^/?#]+)", url)
     return match.group(1) if match else (None if "/" in url else url)
-
-
-def _connection(person: dict[str, Any]) -> dict[str, Any]:
-    first, _, last = person["name"].partition(" ")
-    return {
-        "id": f"rel_{uuid.uuid4().hex[:8]}",
-        "linkedin_url": f"https://www.linkedin.com/in/{person['public_identifier']}",
-        "linkedin_member_id": person["provider_id"],
-        "name": person["name"],
-        "first_name": first,
-        "last_name": last,
-    }
 
 
 def _status_body(account: Account, message: str) -> dict[str, Any]:

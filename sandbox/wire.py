@@ -75,7 +75,7 @@ def spoil(fault: Fault | None, provider: Provider, response: Response) -> Respon
     `response` is the response without the fault.
     """
     kind = fault.kind if fault else ""
-    if fault is None or kind in ("drip_headers", "drip_body", "cut_body"):
+    if fault is None or kind in ("drip_body", "cut_body"):
         return response
     status = fault.status or 0
     if kind in SILENT:
@@ -109,10 +109,7 @@ def transmit(
     if response is None:
         raise WireClosed
     head, body = _head(response, close), b"" if head_only else response.body
-    if fault is not None and kind == "drip_headers":
-        wire.trickle(head, fault.interval_ms / 1000)
-        wire.send(body)
-    elif fault is not None and kind == "drip_body":
+    if fault is not None and kind == "drip_body":
         wire.send(head)
         wire.trickle(body, fault.interval_ms / 1000)
     elif kind == "cut_body":

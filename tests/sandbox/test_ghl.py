@@ -98,12 +98,6 @@ def test_appointments_are_booked_and_moved(sandbox, call):
     assert [send["kind"] for send in sandbox.sends()] == ["booking"]
 
 
-def test_the_export_may_lag(sandbox, call):
-    sandbox.set_account("ghl", "key-a", properties={"export_lag_s": 60})
-    call("ghl", "POST", "/conversations/messages", json=SMS)
-    assert call("ghl", "GET", "/conversations/messages/export").json()["messages"] == []
-
-
 def test_the_export_pages_by_cursor(call):
     for number in range(3):
         call("ghl", "POST", "/conversations/messages", json=SMS | {"message": str(number)})

@@ -51,24 +51,12 @@ def test_pipelined_requests_are_answered_in_order(sandbox):
     assert [answer.count(b"HTTP/1.1 200"), answer.count(b"HTTP/1.1 404")] == [2, 1]
 
 
-def test_chunked_request_bodies_are_read(sandbox, http):
-    def body():
-        yield b'{"type":"SMS","contactId":"Ab3dEf6hIj9kLm2nOp5q",'
-        yield b'"message":"hello"}'
-
-    url = sandbox.url("ghl") + "/conversations/messages"
-    response = http.post(url, data=body(), headers={"Authorization": "Bearer k"}, timeout=5)
-    assert response.status_code == 201
-    assert [send["text"] for send in sandbox.sends()] == ["hello"]
-
-
 @pytest.mark.parametrize(
     ("head", "status"),
     [
         (b"Content-Length: many", b"400"),
         (b"Content-Length: 99999999999", b"413"),
-        (b"Transfer-Encoding: chunked\r\n\r\nzz", b"400"),
-        (b"Transfer-Encoding: chunked\r\n\r\nfffffff", b"413"),
+        (b"Transfer-Encoding: chunked\r\n\r\n0", b"411"),
     ],
 )
 def test_unreadable_bodies_are_refused_and_the_connection_ends(sandbox, head, status):

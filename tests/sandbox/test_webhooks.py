@@ -58,12 +58,11 @@ def test_a_body_of_ones_own_is_posted_as_it_is(sandbox, heard):
     assert heard.bodies == [{"event": {"type": "TAG_ATTACHED"}, "data": {}}]
 
 
-def test_a_refused_delivery_is_repeated(sandbox, heard):
-    sandbox.set_webhook("emailbison", "*", heard.url, attempts=3, retry_ms=10)
-    heard.statuses = [503, 500]
+def test_a_refused_delivery_is_posted_once_and_recorded(sandbox, heard):
+    heard.statuses = [503]
     [delivery] = reply(sandbox)["deliveries"]
-    assert (delivery["attempt"], delivery["status"]) == (3, 200)
-    assert [one["status"] for one in sandbox.summary()["deliveries"]] == [503, 500, 200]
+    assert delivery["status"] == 503 and sandbox.summary()["deliveries"] == [delivery]
+    assert len(heard.received) == 1
 
 
 def test_a_fault_of_calls_does_not_hit_webhooks(sandbox, heard):
@@ -98,7 +97,7 @@ def test_webhooks_work_again_after_a_restart(receiver):
         ("instantly", "reply_received", {}, "lead"),
         ("calendly", "invitee.created", {}, "email"),
         ("calendly", "invitee.created", {"email": "a@b.c", "start_time": "soon"}, "start_time"),
-        ("clay", "phone", {}, "lead_id"),
+        ("clay", "phone", {}, "event"),
         ("slack", "shrug", {}, "event"),
         ("openai", "thought", {}, "event"),
         ("myspace", "x", {}, "provider"),
@@ -114,11 +113,9 @@ def test_an_event_that_cannot_be_names_its_field(sandbox, http, provider, event,
     ("provider", "event", "fields"),
     [
         ("unipile", "AccountStatus", {"message": "SYNC_SUCCESS"}),
-        ("unipile", "new_relation", {"sender": {"name": "Dana Reyes", "id": "ACoAA1"}}),
         ("smartlead", "LEAD_UNSUBSCRIBED", {"lead": LEAD}),
         ("instantly", "lead_unsubscribed", {"lead": LEAD}),
         ("instantly", "email_sent", {"lead": LEAD}),
-        ("clay", "linkedin", {"lead_id": "l1", "status": "error"}),
     ],
 )
 def test_the_other_events_are_posted_too(sandbox, receiver, provider, event, fields):
