@@ -33,7 +33,6 @@ PROCESSED_BY_DEFAULT = {
     "unauthorized": False,
     "rate_limit": False,
     "server_error": False,
-    "incomplete": True,
     "invalid_json": True,
     "refusal": True,
 }
@@ -42,7 +41,7 @@ PROCESSED_BY_DEFAULT = {
 None means that the question does not arise.
 """
 
-MODEL_KINDS = ("incomplete", "invalid_json", "refusal")
+MODEL_KINDS = ("invalid_json", "refusal")
 
 DEFAULT_STATUS = {
     "half_json": 200,
@@ -53,7 +52,6 @@ DEFAULT_STATUS = {
     "rate_limit": 429,
     "server_error": 503,
 }
-RETRY_AFTER = re.compile(r"(?!date:).*|date:\d+(\.\d+)?")
 
 
 @dataclass(kw_only=True, config=ConfigDict(extra="forbid"))
@@ -81,7 +79,6 @@ class Fault:
     code: str | None = None
     message: str | None = None
     retry_after: str | int | float | None = None
-    reason: str = "max_output_tokens"
     id: int = field(default=0, init=False)
     seen: int = field(default=0, init=False)
     fired: int = field(default=0, init=False)
@@ -94,8 +91,6 @@ class Fault:
             re.compile(self.path or "")
         except re.error as exc:
             raise ControlError("path", f"not a regular expression: {exc}") from exc
-        if not RETRY_AFTER.fullmatch(str(self.retry_after)):
-            raise ControlError("retry_after", "after date: a number of seconds")
         if self.processed is None:
             self.processed = PROCESSED_BY_DEFAULT[self.kind]
         self.status = self.status or DEFAULT_STATUS.get(self.kind)

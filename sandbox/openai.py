@@ -99,8 +99,6 @@ def respond(call: Call) -> Response:
         reply.text = text[: max(1, len(text) * 2 // 3)].rstrip('}"]')
     elif fault == "refusal":
         reply.refused = True
-    elif fault == "incomplete" and call.fault:
-        reply.cut_off(call.fault.reason)
     reply.keep_to_budget()
     headers = {"x-request-id": f"req_{uuid.uuid4().hex}", "openai-processing-ms": "1"}
     return json_response(reply.body(), headers=headers)
@@ -201,19 +199,14 @@ class _Reply:
     input_tokens: int
     reasoning_tokens: int
     refused: bool = False
-    incomplete: str | None = None
-
-    def cut_off(self, reason: str) -> None:
-        """Ends the simulated model's text early: after half of it for a token limit, at once for a content filter."""
-        self.incomplete = reason
-        self.text = self.text[: len(self.text) // 2] if reason == "max_output_tokens" else ""
+    incomplete: bool = False
 
     def keep_to_budget(self) -> None:
         """Cuts the simulated model's text off where it exceeds max_output_tokens. Reasoning uses tokens first."""
         limit = self.values.get("max_output_tokens")
         if limit is None or self.reasoning_tokens + _tokens(self.text) <= limit:
             return
-        self.incomplete = self.incomplete or "max_output_tokens"
+        self.incomplete = True
         self.reasoning_tokens = min(self.reasoning_tokens, limit)
         self.text = self.text[: (limit - self.reasoning_tokens) * 4]
 
@@ -226,7 +219,7 @@ class _Reply:
             "status": self._status,
             "background": False,
             "error": None,
-            "incomplete_details": {"reason": self.incomplete} if self.incomplete else None,
+            "incomplete_details": {"reason": "max_output_tokens"} if self.incomplete else None,
             "instructions": values.get("instructions"),
             "max_output_tokens": values.get("max_output_tokens"),
             "metadata": values.get("metadata") or {},

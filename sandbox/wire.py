@@ -5,7 +5,6 @@ import email.utils
 import select
 import socket
 import struct
-import time
 from http.client import responses
 
 from sandbox.faults import Fault
@@ -58,15 +57,12 @@ class Wire:
 
 
 def retry_after_header(seconds: str | int | float | None) -> dict[str, str]:
-    """Returns the header `Retry-After` for a fault's `retry_after`: a number of seconds, or a text as it is.
-    `date:<seconds from now>` becomes that date. Returns {} for None.
+    """Returns the header `Retry-After` for a fault's `retry_after`: a number of seconds, or a text as it is. Returns {}
+    for None.
     """
     if seconds is None:
         return {}
-    text = f"{seconds:g}" if isinstance(seconds, int | float) else seconds
-    if text.startswith("date:"):
-        text = email.utils.formatdate(time.time() + float(text.removeprefix("date:")), usegmt=True)
-    return {"Retry-After": text}
+    return {"Retry-After": f"{seconds:g}" if isinstance(seconds, int | float) else seconds}
 
 
 def spoil(fault: Fault | None, provider: Provider, response: Response) -> Response | None:

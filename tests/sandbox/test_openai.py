@@ -105,13 +105,6 @@ def test_too_small_a_budget_leaves_the_answer_incomplete(client):
     assert response.usage.output_tokens == 64
 
 
-@pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter"])
-def test_incomplete_on_command(sandbox, client, reason):
-    sandbox.fault(provider="openai", kind="incomplete", reason=reason)
-    response = ask(client, Reading)
-    assert (response.status, response.incomplete_details.reason) == ("incomplete", reason)
-
-
 def test_invalid_json_and_refusals_on_command(sandbox, client):
     sandbox.fault(provider="openai", kind="invalid_json", count=1)
     sandbox.fault(provider="openai", kind="refusal", count=1)
