@@ -16,13 +16,7 @@ OTHERS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT", "EMAIL_OPENED", "LEAD_UNSUBSCRIBED"
 ACCOUNTS = {"EMAIL_ACCOUNT_DISCONNECTED": "Not connected", "EMAIL_ACCOUNT_RECONNECTED": "Connected"}
 """The events about a sender, each with the sender's new status."""
 REMOVED = "EMAIL_ACCOUNT_REMOVED"
-CONTACTS = {
-    "CONTACT_REPLIED": "LEAD_REPLIED",
-    "CONTACT_INTERESTED": "LEAD_INTERESTED",
-    "CONTACT_UNSUBSCRIBED": "LEAD_UNSUBSCRIBED",
-}
-"""Events by their names on EmailBison's pages."""
-EVENTS = (*INBOUND, *OTHERS, *ACCOUNTS, REMOVED, *CONTACTS)
+EVENTS = (*INBOUND, *OTHERS, *ACCOUNTS, REMOVED)
 NEW_MAILS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT")
 LEAD_STATUS = {"EMAIL_BOUNCED": "bounced", "LEAD_UNSUBSCRIBED": "unsubscribed"}
 
@@ -31,9 +25,6 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     """Returns the body of the webhook that the simulated EmailBison posts for `event`, from the fields in
     docs/sandbox.md. Raises BadRequestError, which names a missing field.
     """
-    if event in CONTACTS:
-        body = build(account, CONTACTS[event], fields)
-        return body | {"event": _envelope(account, event)}
     sender = keep_sender(account.data, fields.get("sender") or {"id": 311})
     if event == REMOVED:
         del account.data.senders[sender["id"]]

@@ -12,16 +12,12 @@ from sandbox.web import BadRequestError, Response, Router, json_response, lead_o
 
 routes = Router()
 
-SAID = (
-    "lead_interested",
-    "lead_not_interested",
-    "lead_meeting_booked",
-    "lead_out_of_office",
-    "lead_wrong_person",
-)
-PREFIXES = {"reply_received": "reply", "email_sent": "email", "lead_unsubscribed": None} | dict.fromkeys(
-    (*SAID, "account_error")
-)
+PREFIXES = {
+    "reply_received": "reply",
+    "email_sent": "email",
+    "lead_unsubscribed": None,
+    "account_error": None,
+}
 """The events, each with the prefix of the fields that contain its email."""
 SENT, RECEIVED, MANUAL = 1, 2, 3
 """Values of `ue_type`: sent by a campaign, received, sent manually or through the API."""

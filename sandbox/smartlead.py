@@ -18,10 +18,7 @@ from sandbox.web import BadRequestError, Request, Response, Router, json_respons
 routes = Router()
 
 REPLIES = ("EMAIL_REPLY", "EMAIL_REPLIED")
-CATEGORY = "LEAD_CATEGORY_UPDATED"
-UNSUBSCRIBED = ("LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED")
-DISCONNECTED = "email.account.disconnected"
-EVENTS = (*REPLIES, "EMAIL_SENT", "EMAIL_BOUNCED", *UNSUBSCRIBED, CATEGORY, DISCONNECTED)
+EVENTS = (*REPLIES, "EMAIL_SENT", "EMAIL_BOUNCED", "LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED")
 MAILBOX = "alex@outreach.example.com"
 ANSWER: dict[str, type] = dict.fromkeys(
     (
@@ -57,8 +54,6 @@ class Sender:
     leads: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     threads: dict[str, str] = field(default_factory=Shelf)
     history: dict[str, list[dict[str, Any]]] = field(default_factory=Shelf)
-    mailboxes: set[str] = field(default_factory=lambda: {MAILBOX})
-    broken: set[str] = field(default_factory=set)
 
 
 class SmartLead(Provider):
@@ -88,8 +83,6 @@ class SmartLead(Provider):
         return {"X-Smartlead-Signature": f"sha256={signed}"}
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if event == DISCONNECTED:
-            return _disconnected(account, fields.get("mailbox") or MAILBOX)
         lead, campaign = lead_of(fields), fields.get("campaign") or {"id": 501, "name": "Q1"}
         if fields.get("form") == "nested":
             return _nested(event, lead, campaign, fields)
@@ -147,9 +140,6 @@ def _flat(
         "event_timestamp": at,
         "sequence_number": 1,
     }
-    if event == CATEGORY:
-        name = fields.get("category") or "Interested"
-        body |= {"category": name, "lead_category": {"old_name": None, "new_name": name}}
     content = {"message_id": message_id, "html": markup, "text": text, "time": at}
     if reply:
         body |= {"preview_text": text, "reply_message": content}
@@ -157,20 +147,6 @@ def _flat(
     elif event == "EMAIL_SENT":
         body["sent_message"] = content
     return body
-
-
-def _disconnected(account: Account, mailbox: str) -> dict[str, Any]:
-    """helpcenter.smartlead.ai/en/articles/403-quick-tips-for-testing-with-sample-webhook-payloads, 2026-11-30"""
-    account.data.mailboxes.add(mailbox)
-    account.data.broken.add(mailbox)
-    return {
-        "id": f"evt_{uuid.uuid4().hex[:12]}",
-        "type": DISCONNECTED,
-        "created_at": now_iso(),
-        "data": {"account_id": 1, "email": mailbox, "reason": "SMTP Failure - Host unavailable"},
-        "links": {"app": "https://app.smartlead.ai"},
-        "meta": {"attempt": 1, "level": "user"},
-    }
 
 
 def _nested(
@@ -300,10 +276,7 @@ def unsubscribe(call: Call) -> Response:
 @routes.on("GET", "/api/v1/email-accounts/")
 def email_accounts(call: Call) -> Response:
     offset, limit = call.request.number("offset", 0, 0, 10**9), call.request.number("limit", 100, 1, 100)
-    accounts = [
-        {"from_email": mail, "is_smtp_success": mail not in call.store.broken, "is_imap_success": True}
-        for mail in sorted(call.store.mailboxes)
-    ]
+    accounts = [{"from_email": MAILBOX, "is_smtp_success": True, "is_imap_success": True}]
     return json_response(accounts[offset : offset + limit])
 
 
