@@ -41,9 +41,9 @@ def handle(sandbox: "Sandbox", request: Request) -> Response:
     address, and 500 if the sandbox itself failed.
     """
     origin = request.headers.get("origin")
-    if request.method not in ("GET", "HEAD") and origin not in (None, request.origin):
+    if request.method != "GET" and origin not in (None, request.origin):
         return json_response({"error": "commands from another origin are refused", "field": "Origin"}, 403)
-    match = routes.match("GET" if request.method == "HEAD" else request.method, request.path)
+    match = routes.match(request.method, request.path)
     if match is None:
         return json_response({"error": "no such command; see docs/sandbox.md"}, 404)
     route, params = match

@@ -265,7 +265,6 @@ class Sandbox:
 
         return {
             "totals": self.state.totals(),
-            "counts": [row for row in self.state.counts() if provider in (None, row["provider"])],
             "sends": last(self.sends(**wanted)),
             "requests": last(self.requests(**wanted)),
             "accounts": [a.as_dict() for a in self.state.accounts(provider) if account in (None, a.name)],

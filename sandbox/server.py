@@ -125,7 +125,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             refusal = json_response({"error": str(exc)}, exc.status)
             with contextlib.suppress(WireClosed):
-                transmit(Wire(self.connection), None, refusal, close=True, head_only=False)
+                transmit(Wire(self.connection), None, refusal, close=True)
             return
         try:
             self._respond(request, prefix, started)
@@ -133,16 +133,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self._release()
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def _respond(self, request: Request, prefix: str, started: float) -> None:
         sandbox, wire = self.server.sandbox, Wire(self.connection)
-        head_only = request.method == "HEAD"
         visit = None if prefix == "_control" else sandbox.arrive(prefix, request)
         if visit is None:
             controlled = control.handle(sandbox, request) if prefix == "_control" else None
             answer = controlled or json_response({"error": f"the sandbox has no provider {prefix!r}"}, 404)
-            transmit(wire, None, answer, close=self.close_connection, head_only=head_only)
+            transmit(wire, None, answer, close=self.close_connection)
             return
         for fault in visit.waits:
             # A caller that hangs up does not stop a slow provider's work.
@@ -153,7 +152,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             response, processed = sandbox.answer(visit)
         spoilt = spoil(visit.fault, visit.provider, response)
         sandbox.state.record_request(_record(visit, spoilt, processed, started))
-        transmit(wire, visit.fault, spoilt, close=self.close_connection, head_only=head_only)
+        transmit(wire, visit.fault, spoilt, close=self.close_connection)
 
     def _release(self) -> None:
         """Closes the socket's file objects.

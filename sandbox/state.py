@@ -9,7 +9,7 @@ import itertools
 import re
 import threading
 import time
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,7 +98,6 @@ class State:
         self._requests: deque[dict[str, Any]] = ring()
         self._sends: deque[dict[str, Any]] = ring()
         self._deliveries: deque[dict[str, Any]] = ring()
-        self._counts: Counter[tuple[str, str, str, int | None]] = Counter()
         self._totals = {"requests": 0, "sends": 0}
 
     def reset(self) -> None:
@@ -130,7 +129,6 @@ class State:
         with self._lock:
             self._requests.append(record)
             self._totals["requests"] += 1
-            self._counts[record["provider"], record["method"], record["route"], record["status"]] += 1
 
     def record_send(self, *, searched: str, **values: Any) -> None:
         """Records something that a person would receive. Two records with the same fingerprint are a double send.
@@ -151,12 +149,6 @@ class State:
         """Counts requests to the simulated providers and sent messages, including those that the lists dropped."""
         with self._lock:
             return dict(self._totals)
-
-    def counts(self) -> list[dict[str, Any]]:
-        with self._lock:
-            items = list(self._counts.items())
-        names = ("provider", "method", "route", "status")
-        return [{**dict(zip(names, key, strict=True)), "n": n} for key, n in sorted(items, key=str)]
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
         """Returns the messages that people would have received, oldest first, whose fields equal `wanted`. None matches

@@ -91,9 +91,7 @@ def spoil(fault: Fault | None, provider: Provider, response: Response) -> Respon
     return response
 
 
-def transmit(
-    wire: Wire, fault: Fault | None, response: Response | None, *, close: bool, head_only: bool
-) -> None:
+def transmit(wire: Wire, fault: Fault | None, response: Response | None, *, close: bool) -> None:
     """Sends a response to the caller in the way that the fault demands. Raises WireClosed if the connection can no
     longer be used.
     """
@@ -104,7 +102,7 @@ def transmit(
         wire.reset()
     if response is None:
         raise WireClosed
-    head, body = _head(response, close), b"" if head_only else response.body
+    head, body = _head(response, close), response.body
     if fault is not None and kind == "drip_body":
         wire.send(head)
         wire.trickle(body, fault.interval_ms / 1000)

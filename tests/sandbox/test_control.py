@@ -27,15 +27,13 @@ def test_a_fault_is_added_shown_and_cleared(control, call):
     assert control("DELETE", "/faults").json() == {"cleared": 0}
 
 
-def test_the_state_counts_by_route_and_filters(control, call):
+def test_the_state_counts_and_filters(control, call):
     for key in ("key-a", "key-a", "key-b"):
         call("ghl", "GET", "/contacts/Ab3dEf6hIj9kLm2nOp5q", key=key)
     call("clay", "POST", "/table", json={"leadId": "l1"})
     state = control("GET", "/state.json").json()
-    assert state["counts"] == [
-        {"provider": "clay", "method": "POST", "route": "/{table}", "status": 200, "n": 1},
-        {"provider": "ghl", "method": "GET", "route": "/contacts/{contact_id}", "status": 404, "n": 3},
-    ]
+    calls = [(one["provider"], one["route"], one["status"]) for one in state["requests"]]
+    assert calls == [("ghl", "/contacts/{contact_id}", 404)] * 3 + [("clay", "/{table}", 200)]
     assert state["totals"] == {"requests": 4, "sends": 1}
     assert [one["account"] for one in state["accounts"]] == ["key-a", "key-b", "table"]
     mine = control("GET", "/state.json", params={"provider": "ghl", "account": "key-b", "limit": 5}).json()

@@ -69,10 +69,6 @@ def test_http_1_0_closes_after_the_answer(sandbox):
     assert b"200 OK" in answer and b"Connection: close" in answer
 
 
-def test_head_has_no_body(sandbox, http):
-    assert http.head(sandbox.base_url + "/_control/state.json", timeout=5).content == b""
-
-
 def test_an_unknown_provider_and_an_unknown_call_are_404(sandbox, call):
     assert call("nobody", "GET", "/x").status_code == 404
     response = call("emailbison", "GET", "/api/nothing")
