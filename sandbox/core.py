@@ -171,17 +171,13 @@ class Sandbox:
         *,
         body: dict[str, Any] | None = None,
         deliver: bool = True,
-        copies: int = 1,
-        wait: bool = True,
         **fields: Any,
     ) -> dict[str, Any]:
-        """Makes an event happen at a simulated provider, and posts its webhook `copies` times, unless `deliver` is
-        False.
+        """Makes an event happen at a simulated provider, and posts its webhook, unless `deliver` is False.
 
         The body is built from `fields`, or is `body`. Raises ControlError for an unknown provider or event, and for a
         missing field. The result contains the webhook's body. `held` says whether the provider cannot see the event
-        now, so that nothing is posted. With `wait`, the result also contains our responses within
-        EMIT_TIMEOUT_S seconds.
+        now, so that nothing is posted. It also contains our response within EMIT_TIMEOUT_S seconds.
         """
         player = self._provider(provider)
         if body is None and player.events and event not in player.events:
@@ -194,9 +190,8 @@ class Sandbox:
                 held = player.holds(target, body)
         except BadRequestError as exc:
             raise ControlError(exc.code or "event", exc.message) from exc
-        futures = [] if held or not deliver else self.outbox.post(provider, account, body, copies=copies)
-        done = futures_wait(futures, timeout=EMIT_TIMEOUT_S).done if wait else ()
-        deliveries = [future.result() for future in futures if future in done]
+        futures = [] if held or not deliver else self.outbox.post(provider, account, body)
+        deliveries = [future.result() for future in futures_wait(futures, timeout=EMIT_TIMEOUT_S).done]
         return {"event": event, "body": body, "held": held, "deliveries": deliveries}
 
     @command

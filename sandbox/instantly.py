@@ -21,7 +21,6 @@ PREFIXES = {
 """The events, each with the prefix of the fields that contain its email."""
 SENT, RECEIVED, MANUAL = 1, 2, 3
 """Values of `ue_type`: sent by a campaign, received, sent manually or through the API."""
-KINDS = {"received": {RECEIVED}, "sent": {SENT, MANUAL}, "manual": {RECEIVED, MANUAL}}
 MAILBOX = "alex@outreach.example.com"
 ANSWER: dict[str, type] = dict.fromkeys(
     (
@@ -167,17 +166,12 @@ def block(call: Call) -> Response:
 
 @routes.on("GET", "/api/v2/emails")
 def emails(call: Call) -> Response:
-    query = call.request.query
-    rows = list(call.store.emails.values())[::-1]
-    for name in ("lead", "campaign_id", "eaccount"):
-        if wanted := query.get(name):
-            rows = [email for email in rows if email[name] == wanted]
-    if wanted := query.get("search"):
-        rows = [
-            email for email in rows if wanted.removeprefix("thread:") in (email["thread_id"], email["lead"])
-        ]
-    kinds = KINDS.get(query.get("email_type", ""))
-    return _list(call, [email for email in rows if kinds is None or email["ue_type"] in kinds])
+    query, rows = call.request.query, list(call.store.emails.values())[::-1]
+    if lead := query.get("lead"):
+        rows = [email for email in rows if email["lead"] == lead]
+    if query.get("email_type") == "received":
+        rows = [email for email in rows if email["ue_type"] == RECEIVED]
+    return _list(call, rows)
 
 
 @routes.on("POST", "/api/v2/emails/reply")

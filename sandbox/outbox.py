@@ -73,12 +73,10 @@ class Outbox:
     def reset(self) -> None:
         self._webhooks.clear()
 
-    def post(
-        self, provider: str, account: str, body: dict[str, Any], *, copies: int = 1
-    ) -> list["Future[dict[str, Any]]"]:
-        """Posts a webhook's body to the account's URL, `copies` times, and returns at once.
+    def post(self, provider: str, account: str, body: dict[str, Any]) -> list["Future[dict[str, Any]]"]:
+        """Posts a webhook's body to the account's URL, and returns at once.
 
-        Returns a Future for each delivery; [] if no URL is set, or after `stop`.
+        Returns the Future of the delivery in a list; [] if no URL is set, or after `stop`.
         """
         webhook = self.webhook(provider, account)
         if webhook is None:
@@ -86,9 +84,7 @@ class Outbox:
         payload, headers = self._provider(provider).encode(webhook, body)
         headers |= webhook.headers
         with suppress(RuntimeError):  # after `stop`, the pool takes nothing
-            return [
-                self._pool.submit(self._deliver, webhook, account, payload, headers) for _ in range(copies)
-            ]
+            return [self._pool.submit(self._deliver, webhook, account, payload, headers)]
         return []
 
     def open(self) -> None:

@@ -5,7 +5,6 @@ error of its status. As at Unipile, its status and the hosted reconnect link can
 """
 
 import hashlib
-import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -218,13 +217,10 @@ def chats(call: Call) -> Response:
 def start_chat(call: Call) -> Response:
     values = call.request.data
     attendees = values.get("attendees_ids")
-    if isinstance(attendees, str):
-        attendees = [attendees]
     if not attendees:
         raise BadRequestError("attendees_ids is required.")
     text = required_text(values, "text")
-    options = values.get("linkedin") or {}
-    inmail = bool((json.loads(options) if isinstance(options, str) else options).get("inmail"))
+    inmail = bool((values.get("linkedin") or {}).get("inmail"))
     person = person_of(call, str(attendees[0]))
     if inmail and inmails_left(call) == 0:
         raise BadRequestError(DETAILS["insufficient_credits"], status=402, code="insufficient_credits")

@@ -47,12 +47,6 @@ def test_what_is_not_delivered_has_still_happened(sandbox, call, heard):
     assert len(call("emailbison", "GET", "/api/replies").json()["data"]) == 1
 
 
-def test_copies_are_the_same_event(sandbox, heard):
-    reply(sandbox, copies=3)
-    assert len(heard.bodies) == 3
-    assert len({body["data"]["reply"]["id"] for body in heard.bodies}) == 1
-
-
 def test_a_body_of_ones_own_is_posted_as_it_is(sandbox, heard):
     sandbox.emit("emailbison", "key-a", body={"event": {"type": "TAG_ATTACHED"}, "data": {}})
     assert heard.bodies == [{"event": {"type": "TAG_ATTACHED"}, "data": {}}]
