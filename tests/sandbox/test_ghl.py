@@ -79,7 +79,8 @@ def test_contacts_are_made_once_and_found(call):
         "Roofs",
         "America/Denver",
     )
-    found = call("ghl", "POST", "/contacts/search", json={"query": "dana@"}).json()
+    search = {"pageLimit": 20, "filters": [{"field": "email", "operator": "eq", "value": "Dana@example.com"}]}
+    found = call("ghl", "POST", "/contacts/search", json=search).json()
     assert (found["total"], found["contacts"][0]["id"]) == (1, contact_id)
     assert call("ghl", "GET", "/contacts/Zz3dEf6hIj9kLm2nOp5q").status_code == 404
 
