@@ -30,12 +30,16 @@ def twice(messages: Iterable[str]) -> list[str]:
 
 def without_draft(posts: Iterable[Post], drafted: Iterable[str]) -> list[str]:
     """The replies that were taken, and for which no draft was written."""
-    taken = {post.key for post in posts if post.status == 200 and post.key.startswith("reply:")}
+    taken = {post.key for post in posts if post.status == 200 and post.key.startswith("reply-")}
     return sorted(taken - set(drafted))
 
 
-def wrong_sends(texts: Iterable[str], went_out: Counter[str], rows: Iterable[tuple[str, str]]) -> list[str]:
-    """The sends that went out twice, or of which the product says something else than the provider knows."""
+def wrong_sends(
+    texts: Iterable[str], went_out: Counter[str], rows: Iterable[tuple[str, str]], messages: Iterable[str]
+) -> list[str]:
+    """The sends that went out twice, of which the product says something else than the provider knows, or that are not
+    in the conversation just when they are said to be sent."""
+    shown = Counter(messages)
     states = defaultdict(list)
     for text, state in rows:
         states[text].append(state)
@@ -43,8 +47,8 @@ def wrong_sends(texts: Iterable[str], went_out: Counter[str], rows: Iterable[tup
     for text in texts:
         state, times = (states[text] or ["missing"])[-1], went_out[text]
         false = state == ("failed" if times else "sent") or state not in ENDS
-        if times > 1 or false:
-            wrong.append(f"{text}: {state}, went out {times} times")
+        if times > 1 or false or shown[text] != (state == "sent"):
+            wrong.append(f"{text}: {state}, went out {times} times, shown {shown[text]} times")
     return wrong
 
 

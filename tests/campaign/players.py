@@ -2,12 +2,14 @@
 
 import json
 import random
+import re
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
@@ -25,12 +27,12 @@ WINDOW = 40
 EVENTS = 4
 """Events of each lead: a reply, or none, after sent mails."""
 REPLIES = 0.6
+KEY = re.compile(r"(?:sent|reply)-(\d+)-\d+")
+"""A delivery's key, which its text contains: the kind, the number of the mailbox, and the provider's id."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """`key` is "reply:" or "sent:" and the provider's id."""
-
     key: str
     path: str
     body: bytes
@@ -54,15 +56,15 @@ def request(
     headers: dict[str, str] | None = None,
     limit_s: float = PATIENCE_S,
 ) -> tuple[int, Any, bool]:
-    """Status (0 without an answer), body and whether none came in time, over a connection of its own."""
+    """Status (0 without an answer), JSON or text, and whether none came in time, over a connection of its own."""
     connection = HTTPConnection("127.0.0.1", port, timeout=limit_s)
     try:
         payload = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         connection.request(method, path, payload, {"Content-Type": "application/json"} | (headers or {}))
         response = connection.getresponse()
-        text = response.read()
+        text = response.read().decode()
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
-        return response.status, json.loads(text) if is_json else None, False
+        return response.status, json.loads(text) if is_json else text, False
     except TimeoutError:
         return 0, None, True
     except (OSError, HTTPException):
@@ -73,7 +75,9 @@ def request(
 
 @dataclass
 class Senders:
-    """Senders that repeat each delivery until it is taken. `leads` has the lead that the product named for each."""
+    """Senders that repeat each delivery until it is taken. `posts` has all that they saw until now, and `leads` the
+    lead that the product named for each delivery.
+    """
 
     port: int
     limit_s: float = PATIENCE_S
@@ -95,7 +99,9 @@ class Senders:
             status, answer, late = request(
                 self.port, "POST", delivery.path, delivery.body, limit_s=self.limit_s
             )
-            posts.append(Post(delivery.key, status, late, time.monotonic() - began))
+            post = Post(delivery.key, status, late, time.monotonic() - began)
+            posts.append(post)
+            self.posts.append(post)
             if status == 200:
                 self.leads[delivery.key] = answer["leadId"]
             else:
@@ -105,7 +111,6 @@ class Senders:
         with ThreadPoolExecutor(CONNECTIONS) as connections:
             for worker in [connections.submit(work) for _ in range(CONNECTIONS)]:
                 worker.result()
-        self.posts += posts
         return posts
 
 
@@ -115,28 +120,32 @@ def limit(calm_s: Iterable[float]) -> float:
 
 
 class Mailboxes:
-    """EmailBison's events for some webhooks, from one seed. Each has another id."""
+    """EmailBison's events for some webhooks, from one seed. Each account there counts its ids from the same number, and
+    the same people answer all of them.
+    """
 
     def __init__(self, seed: int, paths: list[str]) -> None:
-        self.dice, self.paths, self.next = random.Random(seed), paths, 100_000
+        self.dice, self.paths, self.next = random.Random(seed), paths, [100_000] * len(paths)
+        self.sent_at, self.answered_at = (
+            (datetime.now(UTC) - timedelta(hours=hours)).isoformat(timespec="seconds") for hours in (30, 6)
+        )
         self.bodies: list[list[dict[str, Any]]] = [[] for _ in paths]
         """The replies of each, as EmailBison lists them."""
         self.places: dict[str, str] = {}
         """The path of each delivery's webhook, by its key."""
 
     def flow(self, count: int, replies: float = REPLIES) -> list[Delivery]:
-        """`count` deliveries: bursts of sent mails and replies, some twice at the same moment, some again later, out of
-        order."""
+        """About `count` deliveries: bursts of sent mails and replies, some twice at the same moment, some again after
+        all others, out of order."""
         deliveries: list[Delivery] = []
         again: list[Delivery] = []
-        while len(deliveries) < count:
+        while len(deliveries) + len(again) < count:
             for delivery in self._of_lead(replies):
                 deliveries.append(delivery)
                 if self.dice.random() < DUPLICATES / (1 - DUPLICATES):
                     (again if self.dice.random() < LATE else deliveries).append(delivery)
         windows = range(0, len(deliveries), WINDOW)
-        mixed = [delivery for at in windows for delivery in self._mixed(deliveries[at : at + WINDOW])]
-        return (mixed + again)[:count] if count > 1 else mixed[:1]
+        return [delivery for at in windows for delivery in self._mixed(deliveries[at : at + WINDOW])] + again
 
     def reply(self) -> Delivery:
         """One more reply of a lead that is new."""
@@ -149,8 +158,8 @@ class Mailboxes:
 
     def _of_lead(self, replies: float) -> list[Delivery]:
         place = self.dice.randrange(len(self.paths))
-        first = self.next
-        self.next += EVENTS
+        first = self.next[place]
+        self.next[place] += EVENTS
         lead = {"id": first, "email": f"dana{first}@example.com", "first_name": "Dana", "last_name": "Reyes"}
         events = [self._event(place, "sent", first + number, lead) for number in range(EVENTS - 1)]
         if self.dice.random() < replies:
@@ -158,12 +167,13 @@ class Mailboxes:
         return events
 
     def _event(self, place: int, kind: str, number: int, lead: dict[str, Any]) -> Delivery:
+        key = f"{kind}-{place}-{number}"
         content: dict[str, Any] = {
             "scheduled_email": {
                 "id": number,
                 "email_subject": "quick question",
-                "email_body": f"<p>Hi Dana, is {number} yours to look after?</p>",
-                "sent_at": "2026-11-30T09:00:00Z",
+                "email_body": f"<p>Hi Dana, is {key} yours to look after?</p>",
+                "sent_at": self.sent_at,
             }
         }
         if kind == "reply":
@@ -172,8 +182,8 @@ class Mailboxes:
                     "id": number,
                     "email_subject": "Re: quick question",
                     "from_email_address": lead["email"],
-                    "text_body": f"Sounds good, number {number} is ours. Can you send times for Thursday?",
-                    "date_received": "2026-12-01T09:00:00Z",
+                    "text_body": f"Sounds good, {key} is ours. Can you send times for Thursday?",
+                    "date_received": self.answered_at,
                     "automated_reply": False,
                     "interested": False,
                 }
@@ -189,5 +199,5 @@ class Mailboxes:
         }
         if kind == "reply":
             self.bodies[place].append(body)
-        self.places[f"{kind}:{number}"] = self.paths[place]
-        return Delivery(f"{kind}:{number}", self.paths[place], json.dumps(body).encode())
+        self.places[key] = self.paths[place]
+        return Delivery(key, self.paths[place], json.dumps(body).encode())

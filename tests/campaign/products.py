@@ -35,8 +35,9 @@ class Account:
 
 
 class Product:
-    """What the campaign asks of both. The statements give one row for each message, lead that is there again, reply
-    with a draft, and send (its text and state)."""
+    """What the campaign asks of both. The statements give one row for each message (its lead's workspace and its text),
+    lead that is there again, draft (the text that it answers), send (its text and state), and conversation that was
+    read (the workspaces of its report and of its lead)."""
 
     name: str
     works_later: bool
@@ -47,6 +48,7 @@ class Product:
     doubled_leads: str
     drafted: str
     sends: str
+    readings: str
 
     def __init__(self, stage: Stage, sandbox: SandboxServer, count: int) -> None:
         self.stage, self.port = stage, free_port()
@@ -71,10 +73,18 @@ class Product:
 
 class Control(Product):
     name, works_later, tries = "control", False, 3
-    messages = "SELECT external_id FROM control_message"
+    messages = (
+        "SELECT account_id::text, text FROM control_lead l JOIN control_message m ON m.lead_id = l.id"
+        " UNION ALL SELECT account_id::text, text FROM control_lead l JOIN control_send s ON s.lead_id = l.id"
+        " WHERE state = 'sent' AND channel = 'email'"
+    )
     doubled_leads = "SELECT email FROM control_lead GROUP BY account_id, email HAVING count(*) > 1"
-    drafted = "SELECT external_id FROM control_message m JOIN control_draft d ON d.message_id = m.id"
+    drafted = "SELECT m.text FROM control_message m JOIN control_draft d ON d.message_id = m.id"
     sends = "SELECT text, state FROM control_send WHERE channel = 'email' ORDER BY id"
+    readings = (
+        "SELECT p.account_id::text, l.account_id::text FROM control_reading r"
+        " JOIN control_pack p ON p.id = r.pack_id JOIN control_lead l ON l.id = r.lead_id"
+    )
     crons = ("/cron/followups/", "/cron/context-packs/")
     cron_headers: dict[str, str] = {}
 
@@ -88,9 +98,9 @@ class Control(Product):
             account.email_path = f"/webhooks/email/{account.emailbison}/"
             account.linkedin_path = "/webhooks/linkedin/"
             row = (account.emailbison, account.emailbison, account.linkedin)
-            self.rows(
+            [(account.workspace,)] = self.rows(
                 "INSERT INTO control_account (key, emailbison_key, linkedin_account)"
-                f" VALUES {row} RETURNING id"
+                f" VALUES {row} RETURNING id::text"
             )
 
     def pages(self, account: Account, lead: str) -> list[str]:
@@ -104,18 +114,32 @@ class Control(Product):
         request(self.port, "POST", f"/packs/{account.emailbison}/", {"question": "Why do they answer?"})
 
     def disconnected(self) -> set[str]:
-        """The LinkedIn accounts that the product says are disconnected: it has no place for that."""
-        return set()
+        """The LinkedIn accounts of which an address says that they are disconnected."""
+        answers = [str(request(self.port, "GET", path)[1]) for path in ("/healthz", *self.crons)]
+        said = " ".join(answer for answer in answers if "disconnected" in answer)
+        return {account.linkedin for account in self.accounts if account.linkedin in said}
 
 
 class Holdfast(Product):
     name, works_later, tries = "holdfast", True, 1
-    messages = "SELECT split_part(source, '_', 2) || ':' || external_id FROM inbox_message"
+    messages = (
+        "SELECT l.workspace_id::text, m.text FROM inbox_lead l JOIN inbox_message m ON m.lead_id = l.id"
+    )
     doubled_leads = (
         "SELECT email FROM inbox_lead WHERE email <> '' GROUP BY workspace_id, email HAVING count(*) > 1"
     )
-    drafted = "SELECT 'reply:' || external_id FROM inbox_message m JOIN inbox_draft d ON d.trigger_message_id = m.id"
+    drafted = "SELECT m.text FROM inbox_message m JOIN inbox_draft d ON d.trigger_message_id = m.id"
     sends = "SELECT text, state FROM inbox_outboundsend WHERE channel = 'email'"
+    readings = (
+        "SELECT p.workspace_id::text, l.workspace_id::text FROM insights_packthread t JOIN insights_contextpack p"
+        " ON p.id = t.pack_id JOIN inbox_lead l ON l.id = t.lead_id WHERE t.status = 'done'"
+    )
+    calling = (
+        "SELECT w.pid FROM jobs_worker w JOIN jobs_backgroundjob j ON j.worker_id = w.id AND j.status = 'running'"
+        " JOIN inbox_outboundsend s ON s.id::text = j.payload->>'send_id'"
+        " WHERE s.state = 'intent' AND s.called_at IS NOT NULL"
+    )
+    """The processes that have called a provider to send, and have no answer yet."""
     crons = (
         "/api/cron/followups/",
         "/api/cron/insights/context-packs/",
@@ -172,20 +196,25 @@ class Holdfast(Product):
 
     def ask_pack(self, account: Account) -> None:
         token = re.search(r"csrftoken=(\w+)", account.cookies)[1]
-        requests.post(
+        answer = requests.post(
             f"http://127.0.0.1:{self.port}/w/{account.workspace}/insights/packs/",
             {"question": "Why do they answer?", "window": "D7", "csrfmiddlewaretoken": token},
             headers={"Cookie": account.cookies},
             timeout=60,
-        ).raise_for_status()
+            allow_redirects=False,
+        )
+        if "/insights/packs/" not in answer.headers.get("Location", ""):
+            raise RuntimeError(f"no pack, but {answer.status_code}")
 
     def disconnected(self) -> set[str]:
         return set(self._disconnected())
 
     def _disconnected(self) -> Iterator[str]:
         for account in self.accounts:
-            _, answer, _ = request(self.port, "GET", "/api/v1/accounts/", headers=account.headers)
-            for row in (answer or {"data": []})["data"]:
+            status, answer, _ = request(self.port, "GET", "/api/v1/accounts/", headers=account.headers)
+            if status != 200:
+                raise RuntimeError(f"accounts/ answers {status}")
+            for row in answer["data"]:
                 if row["provider"] == "unipile" and row["state"] == "disconnected":
                     yield row["accountId"]
 

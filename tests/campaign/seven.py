@@ -14,6 +14,7 @@ from sandbox import SandboxServer
 from tests.campaign import checker
 from tests.campaign.players import (
     EVENTS,
+    KEY,
     PAUSE_S,
     REPLIES,
     Delivery,
@@ -35,9 +36,20 @@ SILENT = "a silent disconnect"
 POOL = "an exhausted pool"
 LIMITS = "requests past their limit"
 SEVEN = (DUPLICATES, STORMS, DRAFTS, ABORTS, SILENT, POOL, LIMITS)
-LOST, TWICE = "deliveries taken and lost", "messages or leads stored twice"
-ANSWER = re.compile(r"answer-\d+")
+LOST, TWICE = "deliveries taken and lost", "messages, leads or drafts stored twice"
+IDLE = "faults and kills that did not come"
+ANSWER = re.compile(r"answer-(key-\d+)-\d+")
 SENDING = {"provider": "emailbison", "path": r"/replies/\d+/reply$", "method": "POST"}
+SEND_FAULTS: list[dict[str, Any]] = [
+    {"kind": "latency", "ms": 300, "jitter_ms": 300},
+    {"kind": "accept_drop", "probability": 0.1},
+    {"kind": "accept_reset", "probability": 0.05},
+    {"kind": "accept_timeout", "probability": 0.05, "seconds": 3 * FETCH_S},
+    {"kind": "hang", "probability": 0.03, "seconds": 3 * FETCH_S},
+    {"kind": "rate_limit", "probability": 0.05},
+    {"kind": "server_error", "probability": 0.05},
+]
+"""By chance, and each once for sure."""
 PRESSES = 3
 """How often a program sends what was refused."""
 LATER = {0, 429, 503}
@@ -45,6 +57,8 @@ LATER = {0, 429, 503}
 BUSY = 16
 """Programs and people at once."""
 FROZEN_S = 5
+READ = 10
+"""Conversations of each account that a report reads at least."""
 Clock = Callable[[Callable[[], object]], float]
 
 
@@ -60,7 +74,7 @@ class Plan:
     conversations: int = 24
     kills: int = 3
     harms: int = 1
-    accounts: int = 1
+    accounts: int = 2
     seed: int = 1
 
 
@@ -89,8 +103,9 @@ class Play:
         self.dice = random.Random(plan.seed)
         self.senders = Senders(product.port)
         self.mailboxes = Mailboxes(plan.seed, [account.email_path for account in product.accounts])
-        self.rows = {name: Row() for name in SEVEN}
+        self.rows = {name: Row() for name in (*SEVEN, LOST, TWICE, IDLE)}
         self.answers: list[str] = []
+        self.fired = Counter[str]()
 
     def run(self) -> dict[str, Row]:
         """Plays all scenes, then compares."""
@@ -134,14 +149,15 @@ class Play:
         self.settled(lambda: checker.without_draft(self.senders.posts, self.drafted()))
         deliveries = self.listed(self.mailboxes.flow(EVENTS * self.plan.replies, replies=1))
         calls = (
-            len({delivery.key for delivery in deliveries if delivery.key.startswith("reply:")})
+            len({delivery.key for delivery in deliveries if delivery.key.startswith("reply-")})
             * self.product.tries
         )
         late_ms = DRAFT_S * 1_000 + 2_000
         with self.ended() as after:
             late = self.sandbox.fault(provider="openai", kind="latency", ms=late_ms, count=calls)
             posts = self.senders.play(deliveries)
-            self.stage.wait(lambda: late.fired == calls, "the model is asked")
+            at_once = not self.product.works_later
+            self.stage.wait(lambda: at_once or late.fired == calls, "the model is asked")
         self.rows[LIMITS].add(checker.past_limit(posts), len(posts), after(self.probe))
         self.settled(lambda: checker.without_draft(posts, self.drafted()))
         self.rows[DRAFTS].normal_s = after(lambda: True)
@@ -149,19 +165,17 @@ class Play:
     def sending(self) -> None:
         """Programs send mails. EmailBison accepts some without saying so, refuses others, and processes are killed."""
         self.product.stage.wait(lambda: self.open_page(*self.first_page()), "EmailBison is asked again")
-        hang_s = 3 * FETCH_S
-        faults = [
-            {"kind": "latency", "ms": 100, "jitter_ms": 200},
-            {"kind": "accept_drop", "probability": 0.1},
-            {"kind": "accept_reset", "probability": 0.05},
-            {"kind": "accept_timeout", "probability": 0.05, "seconds": hang_s},
-            {"kind": "hang", "probability": 0.03, "seconds": hang_s},
-            {"kind": "rate_limit", "probability": 0.05},
-            {"kind": "server_error", "probability": 0.05},
+        half = self.plan.sends // 2
+        sure = [
+            fault | {"probability": 1, "count": 1, "skip": self.dice.randrange(half)}
+            for fault in SEND_FAULTS
+            if "probability" in fault
         ]
         leads = self.leads(self.plan.sends)
-        self.answers = [f"This is answer-{number:05}." for number in range(len(leads))]
-        with self.faults([fault | SENDING for fault in faults]) as after:
+        self.answers = [
+            f"This is answer-{account.emailbison}-{number:05}." for number, (account, _) in enumerate(leads)
+        ]
+        with self.faults([fault | SENDING for fault in (*sure, *SEND_FAULTS)]) as after:
             with ThreadPoolExecutor(BUSY) as programs:
                 answers = [
                     programs.submit(self.ask_send, *lead, text)
@@ -170,13 +184,16 @@ class Play:
                 for number in range(self.plan.kills if self.product.works_later else 0):
                     part = number * len(leads) // self.plan.kills
                     self.stage.wait(lambda part=part: self.went_out().total() >= part, "mails")
-                    self.kill_worker()
+                    self.stage.wait(self.kill_caller, "a worker is killed while it calls")
                 for answer in answers:
                     answer.result()
             self.settled(lambda: self.unsent())
-        self.settled(lambda: checker.unsettled(self.went_out(), self.said_of_sends()))
-        wrong = checker.wrong_sends(self.answers, self.went_out(), self.said_of_sends())
+        wrong = self.settled(lambda: checker.unsettled(self.went_out(), self.said_of_sends()))
+        texts = [text for _, text in self.product.rows(self.product.messages)]
+        wrong += checker.wrong_sends(self.answers, self.went_out(), self.said_of_sends(), texts)
         self.rows[ABORTS].add(wrong, len(self.answers), after(lambda: True))
+        idle = [kind for kind in self.fired if not self.fired[kind]]
+        self.rows[IDLE].add(idle + ["mails"] * (self.went_out().total() < half), len(self.fired) + 1)
 
     def disconnect(self) -> None:
         """LinkedIn logs each account out. Only a refused call says so."""
@@ -213,8 +230,9 @@ class Play:
         with late as after, ThreadPoolExecutor(1) as platform:
             refused = platform.submit(self.crons)
             posts = self.play(self.plan.deliveries // 4)
-        wrong = checker.refused(posts) + refused.result()
+        wrong = checker.refused(posts) + checker.past_limit(posts) + refused.result()
         self.rows[POOL].add(wrong, len(posts) + len(self.product.crons), after(self.probe))
+        self.rows[POOL].add(self.settled(self.unread), READ * len(self.product.accounts))
 
     def harm(self) -> None:
         """Kills and stops in random order under traffic. After each, a new reply must come through as before."""
@@ -238,7 +256,9 @@ class Play:
             deliveries = self.listed(self.mailboxes.flow(self.plan.deliveries // 2 // len(harms)))
             with ThreadPoolExecutor(1) as senders:
                 with self.faults(weather) as after:
+                    before = len(self.senders.posts)
                     traffic = senders.submit(self.senders.play, deliveries)
+                    self.stage.wait(lambda before=before: len(self.senders.posts) > before, "a delivery")
                     act()
                 self.rows.setdefault(name, Row()).add([], 1, after(self.probe))
                 traffic.result()
@@ -247,16 +267,13 @@ class Play:
         """The whole run: what was taken is there once."""
         posts = self.senders.posts
         missing = self.settled(lambda: checker.without_draft(posts, self.drafted()))
-        replies = {post.key for post in posts if post.status == 200 and post.key.startswith("reply:")}
-        self.rows[DRAFTS] = Row(normal_s=self.rows[DRAFTS].normal_s)
-        self.rows[DRAFTS].add(missing, len(replies))
-        messages = [key for (key,) in self.product.rows(self.product.messages)]
-        taken = {post.key for post in posts if post.status == 200}
-        self.rows[LOST] = Row()
-        self.rows[LOST].add(checker.lost(posts, messages), len(taken))
-        doubled = checker.twice(messages) + [row[0] for row in self.product.rows(self.product.doubled_leads)]
-        self.rows[TWICE] = Row()
-        self.rows[TWICE].add(doubled, len(taken))
+        accepted = {post.key for post in posts if post.status == 200}
+        self.rows[DRAFTS].add(missing, len([key for key in accepted if key.startswith("reply-")]))
+        stored = self.stored()
+        self.rows[LOST].add(checker.lost(posts, stored), len(accepted))
+        doubled = [email for (email,) in self.product.rows(self.product.doubled_leads)]
+        doubled += checker.twice(stored) + checker.twice(self.drafted())
+        self.rows[TWICE].add(doubled, len(accepted))
 
     # What the scenes share
 
@@ -284,7 +301,7 @@ class Play:
         replied = {
             self.senders.leads[key]: of_path[path]
             for key, path in self.mailboxes.places.items()
-            if key.startswith("reply:") and key in self.senders.leads
+            if key.startswith("reply-") and key in self.senders.leads
         }
         return [(account, lead) for lead, account in list(replied.items())[:count]]
 
@@ -325,8 +342,22 @@ class Play:
         port, headers = self.product.port, self.product.cron_headers
         return [path for path in self.product.crons if request(port, "GET", path, headers=headers)[0] != 200]
 
-    def drafted(self) -> set[str]:
-        return {key for (key,) in self.product.rows(self.product.drafted)}
+    def stored(self) -> list[str]:
+        """The key of each message that is with the account that it was delivered for."""
+        places = {account.workspace: str(place) for place, account in enumerate(self.product.accounts)}
+        rows = [(places[owner], KEY.search(text)) for owner, text in self.product.rows(self.product.messages)]
+        return [key[0] for place, key in rows if key and key[1] == place]
+
+    def drafted(self) -> list[str]:
+        keys = [KEY.search(text) for (text,) in self.product.rows(self.product.drafted)]
+        return [key[0] for key in keys if key]
+
+    def unread(self) -> list[str]:
+        """What a report has not read yet, and what it should not have read."""
+        readings = Counter(self.product.rows(self.product.readings))
+        owners = [account.workspace for account in self.product.accounts]
+        missing = [owner for owner in owners for _ in range(READ - readings[owner, owner])]
+        return missing + [f"{owner} reads {other}" for owner, other in readings if owner != other]
 
     def said_of_sends(self) -> list[tuple[str, str]]:
         return [(str(text), str(state)) for text, state in self.product.rows(self.product.sends)]
@@ -335,8 +366,9 @@ class Play:
         return [text for text, state in self.said_of_sends() if state not in checker.ENDS]
 
     def went_out(self) -> Counter[str]:
-        texts = (ANSWER.search(sent["text"]) for sent in self.sandbox.sends(provider="emailbison"))
-        return Counter(f"This is {text[0]}." for text in texts if text)
+        """How often each answer went out from the account that it was to go out from."""
+        sends = [(ANSWER.search(sent["text"]), sent) for sent in self.sandbox.sends(provider="emailbison")]
+        return Counter(f"This is {text[0]}." for text, sent in sends if text and text[1] == sent["account"])
 
     def settled(self, wrong: Callable[[], list[str]]) -> list[str]:
         """What is wrong once nothing goes on any more. A product that works later gets the time for it."""
@@ -366,10 +398,11 @@ class Play:
     def faults(self, faults: list[dict[str, Any]]) -> Iterator[Clock]:
         """The providers' faults within the block, and the clock of `ended`."""
         with self.ended() as after:
-            orders = [self.sandbox.fault(seed=self.plan.seed, **fault) for fault in faults]
+            orders = [self.sandbox.fault(seed=self.dice.randrange(2**32), **fault) for fault in faults]
             yield after
             for order in orders:
                 self.sandbox.clear_faults(order.id)
+                self.fired[order.kind] += order.fired
 
     def fault(self, **fault: Any) -> AbstractContextManager[Clock]:
         return self.faults([fault])
@@ -385,6 +418,15 @@ class Play:
         service = self.stage.services[name]
         below = self.stage.wait(lambda: service.family()[first:], f"a process of {name}")
         service.kill(self.dice.choice(below))
+
+    def kill_caller(self) -> bool:
+        """Kills a worker that has called EmailBison, and has no answer yet. Whether that was still so."""
+        service = self.stage.services["worker"]
+        callers = {process.pid: process for process in service.family()}
+        calling = [pid for (pid,) in self.product.rows(self.product.calling) if pid in callers]
+        for pid in calling[:1]:
+            service.kill(callers[pid])
+        return bool(calling) and (calling[0],) in self.product.rows(self.product.calling)
 
     def kill_all(self, name: str) -> None:
         self.stage.services[name].kill()

@@ -32,8 +32,9 @@ class Service:
         self.process: subprocess.Popen[bytes] | None = None
 
     def keep(self) -> None:
-        """Starts it if it does not run."""
+        """Starts it if it does not run, after it has ended what is left of it."""
         if self.process is None or self.process.poll() is not None:
+            self.kill()
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(
                     [sys.executable, *self.command],
@@ -54,11 +55,13 @@ class Service:
         return []
 
     def kill(self, *processes: psutil.Process) -> None:
-        """Sends SIGKILL to `processes`, or to all that there are."""
-        for process in processes or self.family():
+        """Sends SIGKILL to `processes`, or to all that there are, also to those whose parent has ended."""
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
+                process.kill()
         if not processes and self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(PATIENCE_S)
 
 
@@ -107,6 +110,7 @@ class Stage:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                timeout=PATIENCE_S,
             ).stdout
 
     def rows(self, statement: str, database: str = DATABASE) -> list[tuple[Any, ...]]:

@@ -1,28 +1,28 @@
 """Plays a plan on both products, judges what came out, and shows it as one table."""
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 from sandbox import SandboxServer
 from tests.campaign.products import Control, Holdfast, Product
-from tests.campaign.seven import LOST, SEVEN, TWICE, Plan, Play, Row
+from tests.campaign.seven import IDLE, LOST, SEVEN, TWICE, Plan, Play, Row
 from tests.campaign.stage import Stage
 
 NORMAL_S = 30
 """After each harm the product is as before within so many seconds."""
 Result = dict[str, dict[str, Row]]
 """The rows of each product."""
+PRODUCTS: dict[str, type[Product]] = {kind.name: kind for kind in (Control, Holdfast)}
+WRONG = (*SEVEN, LOST, TWICE, IDLE)
 
 
-def played(directory: Path, plan: Plan, seed: int) -> Result:
-    """Both products under the plan, one after the other on one PostgreSQL."""
+def played(directory: Path, plan: Plan, seed: int, names: Iterable[str] = PRODUCTS) -> Result:
+    """The products under the plan, one after the other on one PostgreSQL."""
     place = directory / str(seed)
     place.mkdir()
     with Stage(place) as stage:
-        return {
-            kind.name: _play(stage, kind, dataclasses.replace(plan, seed=seed))
-            for kind in (Control, Holdfast)
-        }
+        return {name: _play(stage, PRODUCTS[name], dataclasses.replace(plan, seed=seed)) for name in names}
 
 
 def _play(stage: Stage, kind: type[Product], plan: Plan) -> dict[str, Row]:
@@ -38,9 +38,9 @@ def _play(stage: Stage, kind: type[Product], plan: Plan) -> dict[str, Row]:
 
 def wrong(result: Result, *, timed: bool) -> list[str]:
     """What does not hold: a failure that the control does not show or the product does; with `timed`, slow repairs."""
-    control, product = result[Control.name], result[Holdfast.name]
-    lines = [f"the control shows no {name}" for name in SEVEN if not control[name].count]
-    for name in (*SEVEN, LOST, TWICE):
+    control, product = result.get(Control.name), result.get(Holdfast.name, {})
+    lines = [f"the control shows no {name}" for name in SEVEN if control and not control[name].count]
+    for name in WRONG if product else ():
         row = product[name]
         lines += [f"{name}: {row.count} of {row.total}, such as {row.examples[:3]}"] * bool(row.count)
     if timed:
@@ -54,16 +54,16 @@ def show(results: list[Result]) -> str:
     lines = ["| | control | as before after | Holdfast | as before after |", "|---|---|---|---|---|"]
     names = list(dict.fromkeys(name for result in results for rows in result.values() for name in rows))
     for name in names:
-        cells = [cell for kind in (Control, Holdfast) for cell in _cells(results, kind.name, name)]
+        cells = [cell for product in PRODUCTS for cell in _cells(results, product, name)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def _cells(results: list[Result], product: str, name: str) -> tuple[str, str]:
-    rows = [result[product][name] for result in results if name in result[product]]
+    rows = [result[product][name] for result in results if name in result.get(product, {})]
     times = [row.normal_s for row in rows if row.normal_s is not None]
     if not rows:
         return "", ""
     count, total = sum(row.count for row in rows), sum(row.total for row in rows)
-    counted = f"{count} of {total}" if name in (*SEVEN, LOST, TWICE) else f"{total} ×"
+    counted = f"{count} of {total}" if name in WRONG else f"{total} ×"
     return counted, f"{max(times)} s" if times else "–"
