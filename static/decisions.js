@@ -49,10 +49,13 @@ export function decide(decision, leads, fields = {}, button = null) {
   /** @type {Step} */
   const step = { ids, places: listed.map(placeOf), shown: page.shown, opened: page.opened };
   leave(kind, listed, ids);
+  const failures = new Set(); // of several workspaces, in one toast
   const onFailure = (/** @type {Reply | undefined} */ reply) => {
-    forgetStep(step);
+    failures.add(wordsOf(reply).at(-1) || `That didn’t work. ${name} hasn’t changed.`);
+    if (!step.stays || step.sent?.length === failures.size) forgetStep(step);
     restore(step);
-    say(wordsOf(reply).at(-1) || `That didn’t work. ${name} hasn’t changed.`);
+    step.toast?.remove();
+    step.toast = say([...failures].join(" "));
     page.refreshList();
   };
   step.sent = sendDecision(decision, views, onFailure, fields);

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from inbox.models import Draft, Lead, Membership, Message, OutboundSend
+from inbox.models import Draft, Lead, LeadLabel, Membership, Message, OutboundSend
 from tests import factories
 from tests.browser.audit import audit
 from tests.factories import ago
@@ -203,6 +203,23 @@ def test_ticked_rows_of_several_clients_are_done_and_undone_together(page, clien
     page.keyboard.press("z")
     expect(page.locator(".row")).to_have_count(9)
     until(lambda: not Lead.objects.filter(needs_reply=False).exists(), "all wait again")
+
+
+def test_ticked_rows_of_several_clients_get_the_label_of_each_and_the_others_are_told(page, clients):
+    own = [factories.make_label(client, name="VIP") for client in clients[:2]]
+    page.reload()
+    for name in ("B0", "L0", "L1", f"{clients[0].name[:1]}0"):
+        page.get_by_role("checkbox", name=f"Select {name}").check(force=True)
+    page.keyboard.press("l")
+    page.get_by_role("dialog", name="Labels").get_by_role("button", name="VIP", exact=True).click()
+    skipped = "Larkspur has no label “VIP”: 2 conversations were skipped."
+    expect(page.locator(".toast").filter(has_text=skipped)).to_be_visible()
+    on = LeadLabel.objects.filter(state="on")
+    until(lambda: on.count() == 2, "two have it")
+    assert {(row.lead.workspace, row.label) for row in on} == {(label.workspace, label) for label in own}
+    expect(page.locator(".row .chip.label")).to_have_count(2)
+    page.keyboard.press("z")  # it takes back no earlier step
+    expect(page.locator(".toast").filter(has_text="Not undone.")).to_be_visible()
 
 
 def test_a_reply_to_another_client_comes_into_the_open_list(page, clients):

@@ -1,15 +1,14 @@
 """The forms that decide about conversations: done, snooze, unread, read, assign, tag, label and unlabel."""
 
-import re
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.urls.converters import UUIDConverter
 from django.utils import timezone
 
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
+from inbox.models.label import NAME_CHARS
 from inbox.pages.changes import parse_snapshot
 from inbox.pages.desk import snooze_words
 
@@ -38,7 +37,7 @@ class SeenField(forms.Field):
 
 class DecisionForm(forms.Form):
     """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, tag:<tag>, or
-    label:<id> or unlabel:<id>.
+    label:<id> or unlabel:<id>, or the label's name instead of its id.
 
     A snooze ends on the day `until`, or at the time in `snooze:<words>`: a key of WORDS, a time (ISO 8601), or words
     that inbox.pages.desk.snooze_words reads. A day without a time ends at `opens_at` in the active time zone.
@@ -70,7 +69,7 @@ class DecisionForm(forms.Form):
         if action == "tag":
             return word in SAID
         if action in LABELLING:
-            return re.fullmatch(UUIDConverter.regex, word) is not None
+            return 0 < len(word) <= NAME_CHARS
         return action == "snooze" or not word
 
     @staticmethod

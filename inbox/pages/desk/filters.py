@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,7 +22,7 @@ from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 from inbox.leads.folders import DEFAULT_FOLDER, FOLDERS, Folder, leads_in, leads_looked_at
 from inbox.models import Campaign, Draft, Label, Lead, LeadLabel, OutboundSend, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.access import WorkspaceRequest, once, signed_in
 from inbox.pages.combined_query import Rows, rows
 from inbox.pages.desk.search_terms import leads_with_name
 from inbox.pages.team import is_over_all, listed_ids, members_of, team_of
@@ -138,6 +139,16 @@ def offered(request: WorkspaceRequest, name: str) -> list[tuple[str, str]]:
     return choices
 
 
+def labels_over_all(request: WorkspaceRequest) -> list[tuple[UUID, str]]:
+    """Returns the ids and names of the labels of all workspaces of the user, in the order of their names."""
+
+    def read() -> list[tuple[UUID, str]]:
+        ids = [row.workspace_id for row in members_of(request)]
+        return list(Label.objects.filter(workspace__in=ids).values_list("pk", "name"))
+
+    return once(request, "labels over all", read)
+
+
 def _known_span(text: str) -> None:
     if read(text) is None:
         raise ValidationError(
@@ -202,8 +213,12 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         fields = ["channel", "account", "campaign", "assignee", "tag", "label", "score", "draft"]
 
     def __init__(self, data: Any, queryset: QuerySet[Lead], *, request: WorkspaceRequest) -> None:
+        over_all = is_over_all(request)
+        if over_all:
+            data = data.copy()
+            data["label"] = data.get("label", "").lower()
         super().__init__(data, queryset, request=request)
-        if is_over_all(request):
+        if over_all:
             self._over_all(request)
             return
         self.filters["campaign"].extra["choices"] = lambda: offered(request, "campaign")
@@ -212,8 +227,9 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Me"), *mates]
 
     def _over_all(self, request: WorkspaceRequest) -> None:
-        """Replaces the filters that belong to one workspace by the choice of the workspace."""
-        del self.filters["campaign"], self.filters["label"]
+        """Replaces the filters that belong to one workspace by the choice of the workspace. Labels are names here."""
+        del self.filters["campaign"]
+        self.filters["label"].extra["choices"] = lambda: [(name.lower(), name) for _, name in self.labels]
         self.filters["q"].label = "Name"
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "You")]
         choices = [(str(row.workspace_id), row.workspace.name) for row in members_of(request)]
@@ -241,7 +257,10 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         )
 
     def of_label(self, queryset: QuerySet[Lead], _name: str, choice: str) -> QuerySet[Lead]:
-        on = LeadLabel.objects.filter(label_id=choice, state=LeadLabel.State.ON)
+        ids: list[Any] = [choice]
+        if is_over_all(self.request):
+            ids = [label_id for label_id, name in labels_over_all(self.request) if name.lower() == choice]
+        on = LeadLabel.objects.filter(label__in=ids, state=LeadLabel.State.ON)
         return queryset.filter(pk__in=on.values("lead"))
 
     def of_draft(self, queryset: QuerySet[Lead], _name: str, choice: str) -> QuerySet[Lead]:
@@ -258,7 +277,12 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def labels(self) -> list[tuple[str, str]]:
-        """The ids and names of the workspace's labels, for the dialog about selected rows."""
+        """The ids and names of the workspace's labels, for the dialog about selected rows. Over several workspaces, a
+        name stands for the labels that have it, and is its own id.
+        """
+        if is_over_all(self.request):
+            names = {name.lower(): name for _, name in labels_over_all(self.request)}
+            return [(name, name) for name in names.values()]
         return offered(self.request, "label")
 
     @property

@@ -1,5 +1,6 @@
 """Decides about selected rows or the open conversation (done, snooze, read, assign, tag, label …), and undoes it."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import date
 from django.urls import reverse
+from django.urls.converters import UUIDConverter
 
 from inbox.intake import tagging
 from inbox.leads import assigning, labels, notes, triage
@@ -73,7 +75,7 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
         return f"Tagged {form.word}: {{}}", tagging.tag(workspace, signed_in(request), rows, form.word)
     if form.action in LABELLING:
         is_on = form.action == "label"
-        label = get_object_or_404(Label, workspace=workspace, pk=form.word)
+        label = _label(request, form)
         words = f"Labelled {label}: {{}}" if is_on else f"Not labelled {label}: {{}}"
         ids = [row.lead_id for row in rows]
         return words, labels.decide(workspace, signed_in(request), ids, label, is_on=is_on)
@@ -90,6 +92,18 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
         assigning.mark_seen(workspace.pk, signed_in(request), read)
         return "Read: {}", outcome
     return "Unread: {}", triage.change(workspace, rows, triage.UNREAD)
+
+
+def _label(request: WorkspaceRequest, form: TriageForm) -> Label:
+    """Returns the workspace's label with the id, or the name, in `form`. Raises Http404, or LabelGone for a name."""
+    rows = Label.objects.filter(workspace=request.workspace)
+    if re.fullmatch(UUIDConverter.regex, form.word):
+        return get_object_or_404(rows, pk=form.word)
+    label, count = rows.filter(name__iexact=form.word).first(), len(form.cleaned_data["lead"])
+    if label is None:
+        skipped = f"{count} conversation{' was' if count == 1 else 's were'} skipped"
+        raise labels.LabelGone(f"{request.workspace} has no label “{form.word}”: {skipped}.")
+    return label
 
 
 @workspace_view(methods=POST)

@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox.leads import labels
 from inbox.leads.folders import FOLDERS
 from inbox.leads.triage import Seen
-from inbox.models import Lead, Membership
+from inbox.models import Lead, LeadLabel, Membership
 from inbox.pages.pagination import PAGE_SIZE
 from tests import factories
 
@@ -202,6 +203,62 @@ def test_a_filter_narrows_the_list_over_all_workspaces_and_an_invalid_one_emptie
     assert names(client, "?tag=Rich") == []
     assert names(client, f"?workspace={northwind.pk}&tag=Objection") == []
     assert client.get(f"{DESK}?view=all").status_code == client.get(f"{DESK}?view=x").status_code == 404
+
+
+@pytest.fixture
+def vips(northwind, bluebird):
+    """A label of the same name in two workspaces of the person, and in one of others."""
+    other = factories.make_workspace("Other")
+    names = ((northwind, "VIP"), (bluebird, "vip"), (other, "VIP"))
+    return [factories.make_label(workspace, name=name) for workspace, name in names]
+
+
+def test_the_list_over_all_workspaces_is_filtered_by_the_name_of_a_label(
+    client, setter, northwind, bluebird, vips
+):
+    dana, leo, _ = waiting(northwind, "Dana", 2), waiting(bluebird, "Leo", 1), waiting(bluebird, "Plain", 1)
+    factories.make_label(bluebird, name="Board")
+    for lead, label in ((dana, vips[0]), (leo, vips[1])):
+        labels.decide(lead.workspace, setter, [lead.pk], label, is_on=True)
+    for name in ("VIP", "vip"):
+        page = client.get(f"{DESK}?label={name}")
+        assert [row.first_name for row in page.context["threads"].page.rows] == ["Dana", "Leo"]
+        assert "Label: vip" in " ".join(page.content.decode().split())
+    assert page.context["threads"].filter.labels == [("Board", "Board"), ("vip", "vip")]
+    beside = client.get(f"{reverse('inbox:conversation', args=[northwind.pk, dana.pk])}?desk=1&label=vip")
+    assert [row.first_name for row in beside.context["threads"].page.rows] == ["Dana", "Leo"]
+    assert names(client, f"?label=vip&workspace={bluebird.pk}") == ["Leo"]
+    for unknown in (vips[0].pk, "Rich"):
+        page = client.get(f"{DESK}?label={unknown}")
+        assert page.context["threads"].page.rows == [] and 'role="alert"' in page.content.decode()
+    Membership.objects.filter(user=setter, workspace=bluebird).delete()
+    assert names(client, "?label=vip") == ["Dana"] and names(client, "?label=board") == []
+
+
+def test_a_label_is_put_on_by_its_name_from_each_workspace_and_never_from_another(
+    client, northwind, bluebird, vips
+):
+    dana, leo = waiting(northwind, "Dana", 2), waiting(bluebird, "Leo", 1)
+    page = client.get(DESK).content.decode()
+    assert 'form="bulk" name="do" value="label:vip"' in page and 'value="unlabel:vip"' in page
+
+    def label(lead, do: str):
+        path = reverse("inbox:triage", args=[lead.workspace_id])
+        headers = {"HX-Request": "true", "HX-Target": "toasts"}
+        return client.post(path, {"do": do, "lead": [f"{lead.pk}@", f"{lead.pk}@"]}, headers=headers)
+
+    assert [label(lead, "label:ViP").status_code for lead in (dana, leo)] == [200, 200]
+    assert set(LeadLabel.objects.values_list("lead", "label")) == {
+        (dana.pk, vips[0].pk),
+        (leo.pk, vips[1].pk),
+    }
+    assert label(leo, "unlabel:VIP").status_code == 200
+    assert label(dana, f"label:{vips[1].pk}").status_code == 404
+    factories.make_label(bluebird, name="Board")
+    refused = label(dana, "label:Board")
+    assert refused.status_code == 409
+    assert "Northwind has no label “Board”: 2 conversations were skipped." in refused.content.decode()
+    assert LeadLabel.objects.filter(lead=dana).count() == 1
 
 
 def test_a_search_finds_names_in_all_workspaces_of_the_person_and_in_no_other(

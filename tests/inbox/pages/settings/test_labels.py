@@ -87,7 +87,7 @@ def test_members_put_labels_on_and_take_them_off(workspace, people, lead, label)
     assert LeadLabel.objects.get().state == "off"
     theirs = factories.make_label(factories.make_workspace())
     assert triage(people.member, lead, f"label:{theirs.pk}").status_code == 404
-    assert "This action doesn’t exist" in triage(people.member, lead, "label:x").content.decode()
+    assert "This action doesn’t exist" in triage(people.member, lead, "label:").content.decode()
 
 
 def test_a_fourth_label_is_refused_with_the_reason(workspace, people, lead, label):
