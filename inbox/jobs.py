@@ -20,7 +20,7 @@ from inbox.intake import calendar_check
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.handlers.messages import READ
 from inbox.intake.messages import CATCH_UP, PROCESS
-from inbox.leads import enrichment, erasure, own_notices, stops
+from inbox.leads import enrichment, erasure, labels, own_notices, stops
 from inbox.pages.account import notice_mails
 from inbox.pages.desk import all_matching
 from inbox.pipeline import alike, answer_promises, campaign_mail, missing_facts, rejudging, run, tag_notices
@@ -139,6 +139,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         "Undoes a decision on all conversations in a list",
         MANY_BRIEFLY_KEPT,
     ),
+    (labels.END, all_matching.run_label_end, "Merges or deletes a label of many leads", MANY_BRIEFLY_KEPT),
     (erasure.ERASE, erasure.run, "Erases a person", MANY | {"attempts": 8}),
     (delivery.DELIVER, delivery.run, "Sends events to a program’s endpoint", EVENTS),
     (endpoints.TELL, endpoints.run_notice, "Notifies people about a failing endpoint", NOTICE),

@@ -20,11 +20,16 @@ from inbox.models.label import MOST
 from inbox.signals import lead_labelled
 from inbox.workspaces.own_and_shared import Full, Refused, unique
 from integrations.spec import label_words
+from jobs.enqueue import enqueue, is_live
+from jobs.kinds import kind_name
+from jobs.models import BackgroundJob
 
 Kind, State = TagDecision.Kind, LeadLabel.State
 PER_LEAD = 3
 """The maximum number of labels that a lead has at a time. The lead's row lock guards it."""
+END = kind_name("labels.end", __name__)
 AT_ONCE = 500
+"""How many leads one transaction handles when a label is merged or deleted."""
 DECIDED = ("state", "kind", "by", "user", "program", "reason", "decided_at")
 ON = Q(lead_labels__state=State.ON)
 
@@ -34,20 +39,24 @@ class LabelGone(Refused):
 
 
 class Use(NamedTuple):
-    """What a change of a label affects: leads that have it, saved views that filter by it, and names at providers."""
+    """What a change of a label affects: leads that have it, saved views that filter by it, names at providers, and its
+    promise of an answer.
+    """
 
     leads: int
     views: int
     names: int
+    promises: int
 
     def __str__(self) -> str:
-        words = zip(self, ("lead", "saved view", "provider name"), strict=True)
+        words = zip(self, ("lead", "saved view", "provider name", "promise"), strict=True)
         return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in words)
 
 
 def use_of(label: Label) -> Use:
     leads = LeadLabel.objects.filter(label=label, state=State.ON).count()
-    return Use(leads, _views(label).count(), len(label.aliases))
+    promises = int(str(label.pk) in label.workspace.promises)
+    return Use(leads, _views(label).count(), len(label.aliases), promises)
 
 
 def listed(workspace: Workspace) -> QuerySet[Label]:
@@ -80,33 +89,66 @@ def save(label: Label, by: User, **changes: object) -> None:
         audit.record(label.workspace_id, by, f"label.{'add' if is_new else 'change'}", label, **changes)
 
 
-def end(label: Label, by: User, into: Label | None = None) -> None:
+def end(label: Label, by: User, into: Label | None = None) -> BackgroundJob | None:
     """Deletes `label` with the saved views that filter by it. With `into`, a label of the same workspace, its leads,
-    views and names at providers go there; what was decided about `into` stays.
+    views and names at providers go there; what was decided about `into` stays. For more than AT_ONCE leads, this
+    enqueues the job `labels.end`, and returns it. Raises LabelGone. Raises Refused if such a job ends one of the two.
     """
-    rows = LeadLabel.objects.filter(label=label)
-    while leads := list(rows.values_list("lead", flat=True)[:AT_ONCE]):
-        with transaction.atomic():
-            _locked(label.workspace_id, leads)
-            batch = rows.filter(lead__in=leads)
-            if into:
-                decided = LeadLabel.objects.filter(label=into, lead__in=leads)
-                decided.filter(state=State.SUGGESTED).delete()
-                batch.exclude(lead__in=decided.values("lead")).update(label=into)
-            batch.update(state=State.OFF)  # the triggers tell of it
-            batch.delete()
+    workspace_id, rows = label.workspace_id, LeadLabel.objects.filter(label=label)
+    payload = {"label": str(label.pk), "into": str(into.pk) if into else None, "user": by.pk}
     with transaction.atomic():
-        locks.hold("labels", label.workspace_id)
-        if into:
-            ids = Value(str(label.pk)), Value(str(into.pk))
-            _views(label).update(query=Replace("query", *ids))
-            into.aliases = [*dict.fromkeys([*into.aliases, label.name, *label.aliases])][:20]
-            into.save(update_fields=["aliases"])
-            audit.record(label.workspace_id, by, "label.merge", label, name=label.name, into=into.name)
-        else:
-            _views(label).delete()
-            audit.record(label.workspace_id, by, "label.delete", label, name=label.name)
-        label.delete()
+        locks.hold("labels", workspace_id)
+        for row in (label, into) if into else (label,):
+            if is_live(workspace_id, f"{END}:{row.pk}"):
+                raise Refused(f"{row} is already being merged or deleted.")
+        if rows[: AT_ONCE + 1].count() > AT_ONCE:
+            key, payload = f"{END}:{label.pk}", payload | {"count": rows.count()}
+            return enqueue(END, dedupe_key=key, workspace_id=workspace_id, payload=payload, anew=True)[0]
+    while end_part(label, by, into) == AT_ONCE:
+        pass
+    return None
+
+
+def end_part(label: Label, by: User, into: Label | None = None) -> int:
+    """Does the work of `end` for up to AT_ONCE leads, and with the last of them deletes `label`. Returns how many leads
+    they were. Raises LabelGone if one of the labels was deleted.
+    """
+    with transaction.atomic():
+        locks.hold("labels", label.workspace_id)  # nobody else deletes a label of the workspace
+        locked = Label.objects.select_for_update().filter(pk=label.pk).first()  # nobody puts it on a lead
+        if locked is None:
+            raise LabelGone("Someone else has deleted it.")
+        if into and (into := Label.objects.filter(pk=into.pk).first()) is None:
+            raise LabelGone(f"The label to merge into was deleted. {locked} stays.")
+        leads = list(LeadLabel.objects.filter(label=label).values_list("lead", flat=True)[:AT_ONCE])
+        _move(label, leads, into)
+        if len(leads) < AT_ONCE:
+            _delete(locked, by, into)
+    return len(leads)
+
+
+def _move(label: Label, leads: Collection[UUID], into: Label | None) -> None:
+    _locked(label.workspace_id, leads)
+    batch = LeadLabel.objects.filter(label=label, lead__in=leads)
+    if into:
+        decided = LeadLabel.objects.filter(label=into, lead__in=leads)
+        decided.filter(state=State.SUGGESTED).delete()
+        batch.exclude(lead__in=decided.values("lead")).update(label=into)
+    batch.update(state=State.OFF)  # the triggers tell of it
+    batch.delete()
+
+
+def _delete(label: Label, by: User, into: Label | None) -> None:
+    if into:
+        ids = Value(str(label.pk)), Value(str(into.pk))
+        _views(label).update(query=Replace("query", *ids))
+        into.aliases = [*dict.fromkeys([*into.aliases, label.name, *label.aliases])][:20]
+        into.save(update_fields=["aliases"])
+        audit.record(label.workspace_id, by, "label.merge", label, name=label.name, into=into.name)
+    else:
+        _views(label).delete()
+        audit.record(label.workspace_id, by, "label.delete", label, name=label.name)
+    label.delete()
 
 
 def decide(

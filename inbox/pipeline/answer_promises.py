@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inbox.leads import assigning, own_notices
-from inbox.models import Lead, Membership, Workspace
+from inbox.models import Label, Lead, Membership, Workspace
 from inbox.pipeline import tag_notices
 from inbox.replying import hours
 from jobs.context import JobContext
@@ -77,6 +77,16 @@ def remake_soon(workspace: Workspace) -> None:
     enqueue_many(
         REMAKE, [JobSpec(f"{REMAKE}:{workspace.pk}:{at.timestamp()}", workspace.pk, {}, at) for at in moments]
     )
+
+
+def pass_on(label: Label, into: Label) -> None:
+    """Gives the promise of `label` to `into`, with which it is merged, if `into` has none."""
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=label.workspace_id)
+        promises, old, new = workspace.promises, str(label.pk), str(into.pk)
+        if old in promises and new not in promises:
+            Workspace.objects.filter(pk=workspace.pk).update(promises=promises | {new: promises[old]})
+            remake_soon(workspace)
 
 
 def remake(ctx: JobContext) -> dict[str, int]:

@@ -79,9 +79,15 @@ TENANCY = (
     ("inbox/pages/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
     (
         "inbox/pages/desk/all_matching.py",
-        "return member if member and member.at_least(MEMBER) else None",
+        "return member if member and member.at_least(role) else None",
         "return member",
         "tests/inbox/pages/desk/test_all_matching.py",
+    ),
+    (
+        "inbox/pages/desk/triage.py",
+        "rows = Label.objects.filter(workspace=request.workspace)",
+        "rows = Label.objects.all()",
+        "tests/inbox/pages/desk/test_over_all.py",
     ),
     (
         "insights/views/packs.py",

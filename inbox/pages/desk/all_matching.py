@@ -1,4 +1,5 @@
-"""Decides about all conversations of a list, not only those on its page: done, snooze, unread or assign.
+"""Decides about all conversations of a list, not only those on its page: done, snooze, unread or assign. Also merges
+and deletes labels that many leads have.
 
 The job reads the list in slices, newest first, with the permissions of the user who asked. It skips every lead that has
 changed since the user's page was read (`inbox.pages.changes`). Each slice is a step that stores its undo token, so a
@@ -24,10 +25,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from inbox.intake.retention import KEEP_CHANGES
-from inbox.leads import assigning, triage
+from inbox.leads import assigning, labels, triage
 from inbox.leads.triage import Seen, TriageResult
-from inbox.models import Lead, Membership, User, Workspace, audit
-from inbox.pages.access import FORM, MEMBER, WorkspaceRequest, signed_in, workspace_view
+from inbox.models import Label, Lead, Membership, User, Workspace, audit
+from inbox.pages.access import ADMIN, FORM, MEMBER, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.changes import changed
 from inbox.pages.desk.conversation_list import query_of
 from inbox.pages.desk.decision_forms import AllForm, DecisionForm
@@ -166,6 +167,34 @@ def run(ctx: JobContext) -> dict[str, int | str]:
     raise AssertionError("the slices have no end")
 
 
+def run_label_end(ctx: JobContext) -> dict[str, int | str]:
+    """The job `labels.end`: merges or deletes a label. Returns how many leads it changed (`done`), and if it stops
+    early, the reason (`why`).
+    """
+    done, member, began = 0, _member(ctx, ADMIN), time.monotonic()
+    if member is None:
+        return {"done": 0, "why": "The member who started this no longer has permission."}
+    by, into_id = member.user, ctx.payload["into"]
+    label = Label(pk=ctx.payload["label"], workspace=member.workspace)
+    into = Label(pk=into_id, workspace=member.workspace) if into_id else None
+    for number in count(1):
+        anew = not ctx.recorded(f"slice {number}")
+        try:
+            with transaction.atomic():
+                size = ctx.step(
+                    f"slice {number}", lambda _: labels.end_part(label, by, into), effect="idempotent"
+                )
+        except labels.LabelGone as reason:
+            return {"done": done, "why": str(reason)}
+        done += size
+        ctx.progress(done, ctx.payload["count"])
+        if size < labels.AT_ONCE:
+            return {"done": done}
+        if anew:
+            _let_others(began)
+    raise AssertionError("the slices have no end")
+
+
 def undo_job(job: BackgroundJob) -> BackgroundJob | None:
     """Returns the job that takes back `job`; None if nobody has asked for one."""
     return BackgroundJob.objects.filter(tenant=job.tenant, dedupe_key=f"{UNDO}:{job.pk}").first()
@@ -211,12 +240,12 @@ def _let_others(began: float) -> None:
         raise Snooze(timezone.now(), "Waiting for other work to finish.")
 
 
-def _member(ctx: JobContext) -> Membership | None:
+def _member(ctx: JobContext, role: Membership.Role = MEMBER) -> Membership | None:
     rows = Membership.objects.filter(
         workspace=ctx.workspace_id, user=ctx.payload["user"], user__is_active=True
     )
     member = rows.select_related("user", "workspace").first()
-    return member if member and member.at_least(MEMBER) else None
+    return member if member and member.at_least(role) else None
 
 
 def _request(member: Membership, query: str) -> WorkspaceRequest:
@@ -308,12 +337,12 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
 @workspace_view(MEMBER, FORM)
 def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/all/<job>/`: shows the user's job. A POST takes it back. Other jobs are a 404."""
-    jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind=JOB, pk=job_id)
+    jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind__in=(JOB, labels.END), pk=job_id)
     job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:
         raise Http404("No such job.")
-    query = query_of(request)
-    if request.method == "POST":
+    query, is_list = query_of(request), job.kind == JOB
+    if request.method == "POST" and is_list:
         if not start_undo(job, signed_in(request)):
             messages.error(request, "It’s too late to undo that.")
         page = reverse("inbox:all-progress", args=[request.workspace.pk, job.pk])
@@ -323,7 +352,7 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
         "job": job,
         "undoing": undoing,
         "what": _said(request, job.payload),
-        "can_undo": undoing is None and can_undo(job),
+        "can_undo": is_list and undoing is None and can_undo(job),
         "runs": (undoing or job).finished_at is None,
         "query": query,
     }
@@ -331,6 +360,8 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
 
 
 def _said(request: WorkspaceRequest, payload: dict[str, Any]) -> str:
+    if "label" in payload:
+        return "Merge labels" if payload["into"] else "Delete a label"
     action, _, word = payload["do"].partition(":")
     if action == "snooze":
         until = timezone.localtime(datetime.fromisoformat(payload["snooze_until"]))

@@ -6,12 +6,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 
 from inbox.leads import labels
 from inbox.models import Label, Membership, audit
 from inbox.pages.access import FORM, WorkspaceRequest, workspace_view
-from inbox.pages.forms import accepts
+from inbox.pages.forms import accepts, redirect_to, refusals_shown
+from inbox.pipeline import answer_promises
+from inbox.workspaces.own_and_shared import Refused
 
 ADMIN = Membership.Role.ADMIN
 
@@ -52,8 +54,7 @@ def label_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/labels/`: lists the labels. A POST adds one."""
     form = LabelForm(request.POST or None, instance=Label(workspace=request.workspace))
     if accepts(form, "name", lambda: labels.save(form.instance, request.user)):
-        messages.success(request, f"Added: {form.instance}")
-        return redirect("inbox:labels", request.workspace.pk)
+        return redirect_to(request, "inbox:labels", success=f"Added: {form.instance}")
     context = {"form": form, "labels": labels.listed(request.workspace)}
     return render(request, "labels/list.html", context, status=422 if form.errors else 200)
 
@@ -66,26 +67,31 @@ def edit(request: WorkspaceRequest, label_id: uuid.UUID) -> HttpResponse:
     form = LabelForm(request.POST if request.POST and not do else None, instance=label)
     merging = MergeForm(label, request.POST if do == "merge" else None)
     if do == "delete":
-        labels.end(label, request.user)
-        done = f"Deleted: {name}"
-    elif merging.is_valid():
-        labels.end(label, request.user, into=merging.cleaned_data["into"])
-        done = f"{name} is now {merging.cleaned_data['into']}."
-    elif accepts(form, "name", lambda: _change(request, form)):
-        done = f"Saved: {label}"
-    else:
-        context = {
-            "form": form,
-            "merging": merging,
-            "label": label,
-            "name": name,
-            "use": f"{labels.use_of(label)}",
-        }
-        return render(
-            request, "labels/form.html", context, status=422 if form.errors or merging.errors else 200
-        )
-    messages.success(request, done)
-    return redirect("inbox:labels", request.workspace.pk)
+        return _end(request, label)
+    if merging.is_valid():
+        return _end(request, label, merging.cleaned_data["into"])
+    if accepts(form, "name", lambda: _change(request, form)):
+        return redirect_to(request, "inbox:labels", success=f"Saved: {label}")
+    context = {
+        "form": form,
+        "merging": merging,
+        "label": label,
+        "name": name,
+        "use": f"{labels.use_of(label)}",
+    }
+    return render(request, "labels/form.html", context, status=422 if form.errors or merging.errors else 200)
+
+
+def _end(request: WorkspaceRequest, label: Label, into: Label | None = None) -> HttpResponse:
+    """Merges or deletes the label. Shows the labels, or the progress of the job that does so."""
+    with refusals_shown(request, Refused):
+        job = labels.end(label, request.user, into)
+        if into:
+            answer_promises.pass_on(label, into)
+        if job:
+            return redirect_to(request, "inbox:all-progress", job.pk)
+        messages.success(request, f"{label} is now {into}." if into else f"Deleted: {label}")
+    return redirect_to(request, "inbox:labels")
 
 
 def _change(request: WorkspaceRequest, form: LabelForm) -> None:

@@ -1,6 +1,7 @@
 """Labels of a workspace's own: at most three per lead, people above all others, and what a change takes along."""
 
 import pytest
+from django.db import transaction
 
 from inbox.leads import erasure, labels, merge
 from inbox.models import AuditEntry, Event, Label, Lead, LeadLabel, SavedView
@@ -8,7 +9,8 @@ from inbox.models.label import MOST
 from inbox.workspaces.own_and_shared import Full, NameTaken
 from jobs.deadline import Deadline
 from tests import factories
-from tests.racing import at_once
+from tests.racing import InBackground, at_once, waiting_for_a_lock
+from tests.waiting import until
 
 State = LeadLabel.State
 
@@ -125,8 +127,9 @@ def test_merging_takes_leads_views_and_names_along_and_keeps_what_was_decided(
     about = {"workspace": workspace, "label": into, "kind": "model", "by": "model"}
     LeadLabel.objects.create(**about, lead=suggested, state=State.SUGGESTED)
     view = view_of(workspace, old)
-    assert str(labels.use_of(old)) == "4 leads, 1 saved view, 1 provider name"
-    labels.end(old, user, into=into)
+    assert str(labels.use_of(old)) == "4 leads, 1 saved view, 1 provider name, 0 promises"
+    while labels.end_part(old, user, into=into) == 2:
+        pass
     assert [names(lead) for lead in (plain, declined, both, suggested, off)] == [
         ["Label 2"], [], ["Label 2"], ["Label 2"], [],
     ]  # fmt: skip
@@ -135,6 +138,38 @@ def test_merging_takes_leads_views_and_names_along_and_keeps_what_was_decided(
     assert view.query.endswith(f"label={into.pk}") and into.aliases == ["Label 1", "VIP"]
     assert not Label.objects.filter(pk=old.pk).exists()
     assert AuditEntry.objects.get(action="label.merge").data == {"name": "Label 1", "into": "Label 2"}
+
+
+def test_a_label_whose_target_was_deleted_meanwhile_stays_on_its_leads(user, lead, made):
+    old, into = made[:2]
+    put(user, lead, old)
+    labels.end(Label.objects.get(pk=into.pk), user)
+    with pytest.raises(labels.LabelGone, match="The label to merge into was deleted. Label 1 stays."):
+        labels.end(old, user, into=into)
+    assert names(lead) == ["Label 1"] and not AuditEntry.objects.filter(action="label.merge").exists()
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_and_the_deletion_of_its_target_at_once_end_in_order(user, workspace, made):
+    """Whichever comes first, no lead keeps a label that is gone, and nothing but LabelGone is raised."""
+    old, into = made[:2]
+    leads = [factories.make_lead(workspace) for _ in range(5)]
+    labels.decide(workspace, user, [lead.pk for lead in leads], old, is_on=True)
+    merged, deleted = at_once(lambda: labels.end(old, user, into), lambda: labels.end(into, user))
+    assert deleted is None and (merged is None or isinstance(merged, labels.LabelGone)), (merged, deleted)
+    assert [names(lead) for lead in leads] == [["Label 1"] if merged else []] * 5
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_label_that_is_put_on_a_lead_while_it_is_merged_is_merged_there_too(user, lead, made):
+    old, into = made[:2]
+    with transaction.atomic():
+        put(user, lead, old)
+        merge_at_once = InBackground(lambda: labels.end(old, user, into))
+        until(waiting_for_a_lock, "the merge waits for the decision")
+    assert merge_at_once.result() is None and names(lead) == ["Label 2"]
 
 
 def test_deleting_takes_the_label_off_and_deletes_views_that_filter_by_it(workspace, user, lead, made):
