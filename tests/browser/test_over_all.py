@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from inbox.models import Draft, Lead, LeadLabel, Membership, Message, OutboundSend
-from tests import factories
+from inbox.models import Draft, Lead, LeadLabel, Membership, Message, OutboundSend, User
+from tests import factories, forms
 from tests.browser.audit import audit
 from tests.factories import ago
 from tests.waiting import until
@@ -111,6 +111,94 @@ def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_ta
     until(lambda: OutboundSend.objects.count() == 2, "the last one is taken back")
     assert Draft.objects.get(lead__first_name=order[3]).status == "pending"
     assert Draft.objects.get(lead__first_name=order[4]).status == "pending"
+
+
+CLIENTS, REPLIES = forms.either((3, 9), (12, 200))
+
+
+def a_day(named: str) -> tuple[User, list[Lead]]:
+    """A setter of CLIENTS clients, and REPLIES replies with ready drafts, the hottest first, then the longest wait."""
+    own = {"undo_send_s": 60, "signature": "Ana"}
+    clients = [factories.make_workspace(f"{named} {number:02}", **own) for number in range(CLIENTS)]
+    setter = factories.make_member(clients[0])
+    for number, client in enumerate(clients):
+        if number:
+            Membership.objects.create(workspace=client, user=setter, role=Membership.Role.MEMBER)
+        factories.make_integration(client, external_account_id=f"{named}{number}")
+    leads = []
+    for number in range(REPLIES):
+        at = ago(minutes=REPLIES - number)
+        lead = factories.make_lead(
+            clients[number % CLIENTS], first_name=f"{named} lead {number:03}", last_name="", needs_reply=True,
+            email=f"{named.lower()}{number}@example.com", score=4 - number // 3 % 4, last_message_at=at,
+            last_inbound_at=at,
+        )  # fmt: skip
+        message = factories.make_message(lead, f"Words of {lead.first_name}.", sent_at=at)
+        factories.make_draft(message, "Yes, gladly.", verification={"problems": []})
+        leads.append(lead)
+    return setter, sorted(leads, key=lambda lead: -lead.score)
+
+
+class Played:
+    """A page in which a setter presses keys and buttons: how many, and how often the page loads."""
+
+    def __init__(self, page: Page, start: str) -> None:
+        page.goto(start)
+        self.page, self.presses, self.loads = page, 0, 0
+        page.on("request", self._count)
+
+    def _count(self, request) -> None:
+        self.loads += request.is_navigation_request()
+
+    def press(self, target: str | Locator) -> None:
+        self.presses += 1
+        if isinstance(target, str):
+            self.page.keyboard.press(target)
+        else:
+            target.click()
+
+    def send(self, lead: Lead) -> None:
+        expect(self.page.locator("#lead")).to_have_text(lead.first_name)
+        expect(self.page.locator(SENDS)).to_be_visible()
+        self.press("Enter")
+
+    def end(self, way: str, leads: list[Lead]) -> tuple[float, float]:
+        """Waits until all are sent. Prints and returns the presses and the page loads for each answer."""
+        sends = OutboundSend.objects.filter(lead__in=leads)
+        until(lambda: sends.count() == len(leads), "all are sent")
+        presses, loads = self.presses / len(leads), self.loads / len(leads)
+        print(
+            f"\n{len(leads)} answers to {CLIENTS} clients {way}: {presses:.2f} presses, {loads:.2f} page loads each."
+        )
+        return presses, loads
+
+
+@pytest.mark.shortened
+@pytest.mark.timeout(3_600)
+def test_a_day_of_replies_takes_fewer_keys_in_one_list_than_by_switching(open_page, transactional_db, capsys):
+    setter, leads = a_day("Desk")
+    desk = Played(open_page(setter), "/desk/?view=drafts")
+    expect(desk.page.locator("#lead")).to_have_text(leads[0].first_name)
+    desk.press("Enter")  # opens the first
+    for lead in leads:
+        desk.send(lead)
+    with capsys.disabled():
+        over_all = desk.end("in one list", leads)
+
+    setter, leads = a_day("Switch")
+    switching = Played(open_page(setter), f"/w/{leads[0].workspace_id}/inbox/")
+    here = leads[0].workspace
+    for lead in leads:
+        if lead.workspace != here:
+            here = lead.workspace
+            switching.press(switching.page.locator("#ws summary"))
+            switching.press(switching.page.locator("#ws a", has_text=here.name))
+        switching.press(switching.page.locator(f"#row-{lead.pk} > a"))
+        switching.send(lead)
+    with capsys.disabled():
+        by_switching = switching.end("by switching", leads)
+    assert over_all[0] <= 2 and over_all[1] == 0
+    assert by_switching[0] > over_all[0] and by_switching[1] > 0.5
 
 
 def test_a_second_press_of_enter_does_not_send_the_next_draft_before_it_is_read(page, drafts):
