@@ -19,6 +19,7 @@ from admin import roles
 from admin.base import BaseAdmin, RecordAdmin
 from admin.columns import list_link
 from admin.scope import WORKSPACE_ADMIN, choose, scope_of
+from inbox.leads import promises
 from inbox.models import (
     Draft,
     Invitation,
@@ -33,7 +34,6 @@ from inbox.models import (
 from inbox.pages.access import signed_in
 from inbox.pages.account.login import OperatorsPasswordForm
 from inbox.pages.settings.workspace import TIMES, WorkspaceForm
-from inbox.pipeline import answer_promises
 from inbox.workspaces import people
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -198,7 +198,7 @@ class WorkspaceAdmin(BaseAdmin):
         if change:
             obj.save(update_fields=form.changed_data)  # saves only changed columns (ChangedColumnsForm)
             if TIMES.intersection(form.changed_data):
-                answer_promises.remake_soon(obj)
+                promises.remake_soon(obj)
         else:
             super().save_model(request, obj, form, change)
 

@@ -20,7 +20,7 @@ from inbox.intake import calendar_check
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.handlers.messages import READ
 from inbox.intake.messages import CATCH_UP, PROCESS
-from inbox.leads import enrichment, erasure, labels, own_notices, stops
+from inbox.leads import enrichment, erasure, labels, own_notices, promises, stops
 from inbox.pages.account import notice_mails
 from inbox.pages.desk import all_matching
 from inbox.pipeline import alike, answer_promises, campaign_mail, missing_facts, rejudging, run, tag_notices
@@ -122,7 +122,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (people.PASSWORD_MAIL, people.mail_password_link, "Emails someone a link to set a password", MAIL),
     (invitations.MAIL, invitations.mail, "Emails an invitation to a workspace", MAIL),
     (tag_notices.TELL, tag_notices.run, "Posts a lead’s reply in Slack", NOTICE | {"keep_done_days": 7}),
-    (answer_promises.REMAKE, answer_promises.remake, "Updates when answers are due", MANY_BRIEFLY_KEPT),
+    (promises.REMAKE, promises.remake, "Updates when answers are due", MANY_BRIEFLY_KEPT),
     (own_notices.LOOK, notice_mails.look, "Checks whether a member has seen their notices", OWN_NOTICE),
     (notice_mails.MAIL, notice_mails.mail, "Emails a member their notices", MAIL | {"lane": lanes.PROOF}),
     (alike.JOB, alike.run, "Applies a correction to similar replies", MANY),

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now, Replace
 
+from inbox.leads import promises
 from inbox.leads.provider_tags import PERSON
 from inbox.leads.triage import TriageResult
 from inbox.models import Label, Lead, LeadLabel, SavedView, TagDecision, User, Workspace, audit, locks
@@ -55,8 +56,8 @@ class Use(NamedTuple):
 
 def use_of(label: Label) -> Use:
     leads = LeadLabel.objects.filter(label=label, state=State.ON).count()
-    promises = int(str(label.pk) in label.workspace.promises)
-    return Use(leads, _views(label).count(), len(label.aliases), promises)
+    promised = int(str(label.pk) in label.workspace.promises)
+    return Use(leads, _views(label).count(), len(label.aliases), promised)
 
 
 def listed(workspace: Workspace) -> QuerySet[Label]:
@@ -92,7 +93,8 @@ def save(label: Label, by: User, **changes: object) -> None:
 def end(label: Label, by: User, into: Label | None = None) -> BackgroundJob | None:
     """Deletes `label` with the saved views that filter by it. With `into`, a label of the same workspace, its leads,
     views and names at providers go there; what was decided about `into` stays. For more than AT_ONCE leads, this
-    enqueues the job `labels.end`, and returns it. Raises LabelGone. Raises Refused if such a job ends one of the two.
+    enqueues the job `labels.end`, and returns it. Of two promises, the shorter one stays. Raises LabelGone. Raises
+    Refused if such a job ends one of the two.
     """
     workspace_id, rows = label.workspace_id, LeadLabel.objects.filter(label=label)
     payload = {"label": str(label.pk), "into": str(into.pk) if into else None, "user": by.pk}
@@ -101,6 +103,9 @@ def end(label: Label, by: User, into: Label | None = None) -> BackgroundJob | No
         for row in (label, into) if into else (label,):
             if is_live(workspace_id, f"{END}:{row.pk}"):
                 raise Refused(f"{row} is already being merged or deleted.")
+        _, target = _locked_labels(label, into)
+        if target:
+            promises.pass_on(label, target)  # first, so that no lead is without a promise meanwhile
         if rows[: AT_ONCE + 1].count() > AT_ONCE:
             key, payload = f"{END}:{label.pk}", payload | {"count": rows.count()}
             return enqueue(END, dedupe_key=key, workspace_id=workspace_id, payload=payload, anew=True)[0]
@@ -115,16 +120,22 @@ def end_part(label: Label, by: User, into: Label | None = None) -> int:
     """
     with transaction.atomic():
         locks.hold("labels", label.workspace_id)  # nobody else deletes a label of the workspace
-        locked = Label.objects.select_for_update().filter(pk=label.pk).first()  # nobody puts it on a lead
-        if locked is None:
-            raise LabelGone("Someone else has deleted it.")
-        if into and (into := Label.objects.filter(pk=into.pk).first()) is None:
-            raise LabelGone(f"The label to merge into was deleted. {locked} stays.")
+        locked, into = _locked_labels(label, into)
         leads = list(LeadLabel.objects.filter(label=label).values_list("lead", flat=True)[:AT_ONCE])
         _move(label, leads, into)
         if len(leads) < AT_ONCE:
             _delete(locked, by, into)
     return len(leads)
+
+
+def _locked_labels(label: Label, into: Label | None) -> tuple[Label, Label | None]:
+    """Reads both again. Nobody puts `label` on a lead until the transaction ends. Raises LabelGone."""
+    locked = Label.objects.select_for_update().filter(pk=label.pk).first()
+    if locked is None:
+        raise LabelGone("Someone else has deleted it.")
+    if into and (into := Label.objects.filter(pk=into.pk).first()) is None:
+        raise LabelGone(f"The label to merge into was deleted. {locked} stays.")
+    return locked, into
 
 
 def _move(label: Label, leads: Collection[UUID], into: Label | None) -> None:
@@ -144,10 +155,12 @@ def _delete(label: Label, by: User, into: Label | None) -> None:
         _views(label).update(query=Replace("query", *ids))
         into.aliases = [*dict.fromkeys([*into.aliases, label.name, *label.aliases])][:20]
         into.save(update_fields=["aliases"])
+        promises.pass_on(label, into)
         audit.record(label.workspace_id, by, "label.merge", label, name=label.name, into=into.name)
     else:
         _views(label).delete()
         audit.record(label.workspace_id, by, "label.delete", label, name=label.name)
+    promises.end(label)
     label.delete()
 
 

@@ -1,6 +1,6 @@
 """Tells people that an answer is due before the workspace's promise breaks: first the assignee, then whoever is next.
 
-A trigger keeps the times on the lead (inbox/sql/promise_answers.sql). Nobody is told twice of one reply.
+The times are on the lead (inbox/leads/promises.py). Nobody is told twice of one reply.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,15 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inbox.leads import assigning, own_notices
-from inbox.models import Label, Lead, Membership, Workspace
+from inbox.models import Lead, Membership
 from inbox.pipeline import tag_notices
 from inbox.replying import hours
-from jobs.context import JobContext
 from jobs.deadline import Deadline
-from jobs.enqueue import JobSpec, enqueue_many
-from jobs.kinds import kind_name
 
-REMAKE = kind_name("lead.promises", __name__)
 PEOPLE = 2
 """The most people who are told of one reply."""
 SHORTEST = timedelta(minutes=2)
@@ -66,33 +62,3 @@ def _next(lead: Lead) -> Membership | None:
         ),
         default=None,
     )
-
-
-def remake_soon(workspace: Workspace) -> None:
-    """Enqueues that the waiting leads follow the workspace's promises and hours of now. Replies that arrive meanwhile
-    may not see them yet, so it happens again after a minute.
-    """
-    now = timezone.now()
-    moments = (now, now + timedelta(minutes=1))
-    enqueue_many(
-        REMAKE, [JobSpec(f"{REMAKE}:{workspace.pk}:{at.timestamp()}", workspace.pk, {}, at) for at in moments]
-    )
-
-
-def pass_on(label: Label, into: Label) -> None:
-    """Gives the promise of `label` to `into`, with which it is merged, if `into` has none."""
-    with transaction.atomic():
-        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=label.workspace_id)
-        promises, old, new = workspace.promises, str(label.pk), str(into.pk)
-        if old in promises and new not in promises:
-            Workspace.objects.filter(pk=workspace.pk).update(promises=promises | {new: promises[old]})
-            remake_soon(workspace)
-
-
-def remake(ctx: JobContext) -> dict[str, int]:
-    """The job `lead.promises`: has the trigger write the times of all leads that wait."""
-    waiting = Lead.objects.filter(workspace_id=ctx.workspace_id, needs_reply=True).order_by("pk")
-    pks = list(waiting.values_list("pk", flat=True))
-    for start in range(0, len(pks), SLICE):
-        waiting.filter(pk__in=pks[start : start + SLICE]).order_by().update(needs_reply=True)
-    return {"leads": len(pks)}

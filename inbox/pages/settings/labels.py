@@ -12,7 +12,6 @@ from inbox.leads import labels
 from inbox.models import Label, Membership, audit
 from inbox.pages.access import FORM, WorkspaceRequest, workspace_view
 from inbox.pages.forms import accepts, redirect_to, refusals_shown
-from inbox.pipeline import answer_promises
 from inbox.workspaces.own_and_shared import Refused
 
 ADMIN = Membership.Role.ADMIN
@@ -86,8 +85,6 @@ def _end(request: WorkspaceRequest, label: Label, into: Label | None = None) -> 
     """Merges or deletes the label. Shows the labels, or the progress of the job that does so."""
     with refusals_shown(request, Refused):
         job = labels.end(label, request.user, into)
-        if into:
-            answer_promises.pass_on(label, into)
         if job:
             return redirect_to(request, "inbox:all-progress", job.pk)
         messages.success(request, f"{label} is now {into}." if into else f"Deleted: {label}")

@@ -11,12 +11,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from inbox.intake.retention import effects
+from inbox.leads import promises
 from inbox.leads.tags import NO_ANSWER, SAID
 from inbox.models import Label, Workspace, audit
 from inbox.models.lead import Tag
 from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, asks_again, workspace_view
 from inbox.pages.forms import ChangedColumnsForm, PostedText, record, redirect_to
-from inbox.pipeline import answer_promises
 from jobs.durations import duration
 
 PLAINER_NAMES = {
@@ -128,8 +128,8 @@ class PromiseForm(forms.Form):
         return name if name == "HOT" else PROMISED.get(name, name)
 
     def save(self) -> None:
-        promises = {self.key(name): minutes for name, minutes in self.cleaned_data.items() if minutes}
-        Workspace.objects.filter(pk=self.instance.pk).update(promises=promises)
+        minutes_by_name = {self.key(name): minutes for name, minutes in self.cleaned_data.items() if minutes}
+        Workspace.objects.filter(pk=self.instance.pk).update(promises=minutes_by_name)
 
 
 class WorkspaceForm(ChangedColumnsForm):
@@ -219,7 +219,7 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
         if changes := audit.changes_of(form):
             form.save()
             if key == "promises" or TIMES & changes.keys():
-                answer_promises.remake_soon(form.instance)
+                promises.remake_soon(form.instance)
             record(request, "workspace.change", form.instance, changes=changes)
         messages.success(request, f"Saved. {in_words(form, changes)}" if changes else "Nothing has changed.")
         return redirect(f"{request.path}#{key}")

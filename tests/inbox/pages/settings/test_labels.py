@@ -150,27 +150,34 @@ def test_a_label_to_merge_into_that_is_deleted_meanwhile_gives_a_sentence(
     assert LeadLabel.objects.filter(label=label, state="on").count() == 5
 
 
-@pytest.mark.parametrize("own", [None, 60])
-def test_the_promise_of_a_merged_label_goes_to_one_without_and_counts_for_all_its_leads(
-    workspace, people, label, own
+@pytest.mark.parametrize("by_job", [False, True])
+@pytest.mark.parametrize("own", [None, 60, 5])
+def test_the_shorter_promise_of_two_merged_labels_stays_and_counts_for_all_their_leads(
+    workspace, people, label, monkeypatch, own, by_job
 ):
-    """A label that has a promise keeps its own, even a longer one."""
-    into = factories.make_label(workspace, name="Partner")
+    """It is there before the first lead moves, and nothing stays of the promise of the deleted label."""
+    monkeypatch.setattr(labels, "AT_ONCE", 1 if by_job else 500)
+    into, shorter = factories.make_label(workspace, name="Partner"), min(15, own or 15)
     promises = {str(label.pk): 15} | ({str(into.pk): own} if own else {})
     Workspace.objects.filter(pk=workspace.pk).update(promises=promises)
     at = ago(minutes=5)
     leads = [
-        factories.make_lead(workspace, needs_reply=True, last_inbound_at=at, last_message_at=at) for _ in "ab"
+        factories.make_lead(workspace, needs_reply=True, last_inbound_at=at, last_message_at=at)
+        for _ in range(3)
     ]
-    for lead, of in zip(leads, (label, into), strict=True):
+    for lead, of in zip(leads, (label, label, into), strict=True):
         labels.decide(workspace, people.users.owner, [lead.pk], of, is_on=True)
-    promised = Lead.objects.get(pk=leads[own is not None].pk).answer_by
-    assert "0 provider names, 1 promise" in people.owner.get(page_of(label)).text
+    shown = people.owner.get(page_of(label)).text
+    assert "0 provider names, 1 promise" in shown and "Of two promises, the shorter one stays." in shown
     people.owner.post(page_of(label), {"do": "merge", "into": into.pk})
+    workspace.refresh_from_db()
+    assert workspace.promises[str(into.pk)] == shorter
     drain()
     workspace.refresh_from_db()
-    assert workspace.promises[str(into.pk)] == (own or 15)
-    assert [Lead.objects.get(pk=lead.pk).answer_by for lead in leads] == [promised] * 2
+    assert workspace.promises == {str(into.pk): shorter} and not Label.objects.filter(pk=label.pk).exists()
+    due = {Lead.objects.get(pk=lead.pk).answer_by for lead in leads}
+    Lead.objects.filter(pk=leads[2].pk).update(needs_reply=True)  # the trigger writes the time anew
+    assert due == {Lead.objects.get(pk=leads[2].pk).answer_by}
 
 
 def test_the_list_is_filtered_by_a_label_and_saved_as_a_view(workspace, people, lead, label):
