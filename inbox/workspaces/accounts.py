@@ -53,7 +53,7 @@ def answering(message: Message, provider: str, accounts: list[Integration] | Non
     rows = _rows(message.workspace_id, provider, accounts)
     if not rows:
         raise NotAnswerable(f"{label} isn’t connected.")
-    account = _came_to(message, rows)
+    account = reached_by(message, rows)
     if account is None:
         raise NotAnswerable(
             f"The {label} account that they wrote to is no longer connected. Connect it again to answer."
@@ -98,7 +98,7 @@ def with_accounts(messages: QuerySet[Message]) -> QuerySet[Message]:
     return messages.annotate(brought_by=ArraySubquery(deliveries.values("integration_id")))
 
 
-def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
+def reached_by(message: Message, rows: list[Integration]) -> Integration | None:
     """The account that received the message, or None: the account that the provider names, else the one whose webhook
     or list contained the message, else the only possible one.
     """

@@ -153,6 +153,10 @@ class Answer:
         return not self.draft or any(way.channel == self.channel for way in self.open_ways)
 
     @property
+    def signatures(self) -> set[str]:
+        return {way.signature for way in (*self.ways, self.draft_way) if way}
+
+    @property
     def open_ways(self) -> list[Way]:
         """The channels on which the lead can be reached now, the chosen one first."""
         return sorted((way for way in self.ways if not way.shut), key=lambda way: way.channel != self.channel)
@@ -305,7 +309,7 @@ def render_conversation(
         "seen": triage.Seen.of(lead),
         "timeline": shown,
         "rail": rail(lead, shown, draft),
-        "finds": finds(request.workspace, lead, shown),
+        "finds": finds(lead, shown, answer.signatures),
         "answer": answer,
         **lead_details.context(lead, rows),
         **more,

@@ -26,7 +26,6 @@ from inbox.models import (
     Message,
     OutboundSend,
     WebhookDelivery,
-    Workspace,
 )
 from inbox.models.lead import Channel, Tag
 from inbox.pages.combined_query import Rows, rows
@@ -257,17 +256,19 @@ class Find:
         return "phone" if self.name == "phone" else "address"
 
 
-def finds(workspace: Workspace, lead: Lead, timeline: Timeline) -> list[Find]:
+def finds(lead: Lead, timeline: Timeline, signatures: Iterable[str]) -> list[Find]:
     """Returns numbers and addresses in the newest replies that the lead does not have yet, newest first.
 
-    Quoted text and our own messages are ignored. Makes no query.
+    Quoted text, our own messages and the `signatures` of our addresses are ignored. Makes no query.
     """
+    workspace = lead.workspace
+    texts = [workspace.signature, *signatures, workspace.service_description]
     messages = [entry.message for entry in reversed(timeline.entries) if entry.message is not None]
     theirs = [reply for reply in messages if reply.direction == Message.Direction.INBOUND]
     ours = [reply for reply in messages if reply.direction == Message.Direction.OUTBOUND]
     region, already = workspace.phone_region, {lead.phone, lead.email, lead.current_replier_email}
     already |= {*lead.alternate_phones, *lead.alternate_emails}
-    for text in (workspace.signature, workspace.service_description, *(reply.text for reply in ours)):
+    for text in (*texts, *(reply.text for reply in ours)):
         already |= {contact for _, contact, _ in _contacts(text, region)}
     accounts = {row.account_address.lower().rpartition("@")[2] for row in messages if row.account_address}
     domains = accounts - {lead.email.rpartition("@")[2]}

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import phonenumbers
@@ -93,7 +94,7 @@ class Typed:
             condition |= Q(pk=uuid.UUID(self.text))
         return condition
 
-    @property
+    @cached_property
     def names(self) -> Q | None:
         """The filter for leads whose names match; None if no word was typed."""
         query = names_query(self.text, self.mark, typos=self.typos)

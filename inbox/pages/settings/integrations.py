@@ -24,7 +24,7 @@ from inbox.pages.access import ADMIN, FORM, POST, WorkspaceRequest, asks_again, 
 from inbox.pages.forms import record, redirect_to
 from inbox.pages.settings.account_form import AccountForm, SignatureForm
 from inbox.workspaces import creation
-from inbox.workspaces.accounts import SIGNATURES, name_of, usable
+from inbox.workspaces.accounts import SIGNATURES, name_of, reached_by, usable, with_accounts
 from integrations import registry
 from integrations.health.checks import WARN, Check
 from integrations.models import DayReceipt, Integration, WebhookKey
@@ -277,17 +277,22 @@ def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
 
 
 def _senders(integration: Integration) -> set[str] | None:
-    """Returns the addresses that the workspace's newest emails of the provider name. Returns None for a new account and
-    for one that sends no email.
+    """Returns the account's addresses that the workspace's newest emails name. Returns None for a new account and for
+    one that sends no email.
     """
     if registry.spec_of(integration.provider).channel != Channel.EMAIL or integration._state.adding:
         return None
     emails = Message.objects.filter(workspace=integration.workspace_id, channel=Channel.EMAIL)
-    newest = emails.order_by("-received_at").values_list("source", "account_address")[:NEWEST]
+    newest = with_accounts(emails).only("source", "account_id", "account_address").order_by("-received_at")
+    rows = Integration.objects.filter(workspace=integration.workspace_id, provider=integration.provider)
+    accounts = list(rows)
     return {
-        address
-        for source, address in newest
-        if address and source != OWN and registry.provider_of(source) == integration.provider
+        email.account_address
+        for email in newest[:NEWEST]
+        if email.account_address
+        and email.source != OWN
+        and registry.provider_of(email.source) == integration.provider
+        and reached_by(email, accounts) == integration
     }
 
 

@@ -257,6 +257,18 @@ def test_what_the_lead_wrote_is_offered_and_added_by_one_press_alone(people, wor
     assert finds(people.member, page) == []
 
 
+def test_a_number_in_the_signature_of_the_address_that_answers_is_not_offered(people, workspace, lead, page):
+    signatures = {"alex@us.example.com": "Alex, +1 212 555 0144", "": "The team, +1 212 555 0155"}
+    factories.make_integration(workspace, config={"signatures": signatures})
+    text = "Is that +1 212 555 0144? Mine is (212) 555-0123."
+    mail = factories.make_message(lead, text, account_address="alex@us.example.com")
+    assert finds(people.member, page) == ['phone" value="+12125550123']
+    type(mail).objects.update(
+        account_address="bo@us.example.com", text="Not +1 212 555 0155 but (212) 555-0123."
+    )
+    assert finds(people.member, page) == ['phone" value="+12125550123']
+
+
 def test_what_is_no_address_is_not_read_from_each_of_its_letters():
     assert ADDRESS.findall(f"{'a' * 65}@example.org, bo@example.org") == ["bo@example.org"]
 

@@ -1,5 +1,6 @@
 """The integrations page: cards for everybody, settings and tests for admins, secrets for nobody."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -336,6 +337,17 @@ class TestKeysAndAddresses:
         for bad in (f"https://evil.example\\.{suffix}/x", "https://evil.example/x", f"https://{suffix}:22/x"):
             errors = people.owner.post(url("integration-new", provider), {field: bad}).context["form"].errors
             assert field in errors
+
+
+def test_an_account_suggests_its_own_sender_addresses_and_none_of_another(people, account, url, workspace):
+    """Each email is that of the account whose webhook brought it."""
+    other, lead = make_integration(workspace, "emailbison", external_account_id="2"), make_lead(workspace)
+    for row, address in ((account, "alex@one.example.com"), (other, "bo@two.example.com")):
+        make_delivery(workspace, integration=row, message=make_message(lead, account_address=address))
+    make_message(lead, account_address="unknown@three.example.com")
+    for row, address in ((account, "alex@one.example.com"), (other, "bo@two.example.com")):
+        shown = text_of(people.owner, url("integration-settings", row.pk))
+        assert re.findall(r'<option value="(.+@.+)">', shown) == [address]
 
 
 def test_each_sender_address_of_an_account_has_its_signature(people, account, url, workspace):
