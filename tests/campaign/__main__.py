@@ -5,6 +5,7 @@ all seven, and the product none, stores each delivery once, and is as before wit
 """
 
 import argparse
+import dataclasses
 import sys
 import tempfile
 from pathlib import Path
@@ -16,19 +17,21 @@ FULL = seven.Plan(
     deliveries=20_000, pages=48, replies=64, sends=1_000, conversations=120, kills=100, harms=3, accounts=3
 )
 
+SIZES = ("deliveries", "sends", "kills", "harms")
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--short", action="store_true", help="the form of `make test`")
     parser.add_argument("--only", choices=PRODUCTS, help="play one of the two")
-    parser.add_argument("--harms", type=int, help="so many of each kind at the end")
+    for name in SIZES:
+        parser.add_argument(f"--{name}", type=int, help="instead of those of the plan")
     parser.add_argument("--untimed", action="store_true", help="however long it takes until all is as before")
     parser.add_argument("--keep", type=Path, help="keep the logs in this new directory")
     options = parser.parse_args()
-    plan = seven.Plan() if options.short else FULL
-    if options.harms is not None:
-        plan.harms = options.harms
+    sizes = {name: getattr(options, name) for name in SIZES if getattr(options, name) is not None}
+    plan = dataclasses.replace(seven.Plan() if options.short else FULL, **sizes)
     with tempfile.TemporaryDirectory(prefix="holdfast-campaign-") as scratch:
         directory = options.keep or Path(scratch)
         directory.mkdir(mode=0o755, exist_ok=True)

@@ -182,8 +182,8 @@ class Play:
                     for lead, text in zip(leads, self.answers, strict=True)
                 ]
                 for number in range(self.plan.kills if self.product.works_later else 0):
-                    part = number * len(leads) // self.plan.kills
-                    self.stage.wait(lambda part=part: self.went_out().total() >= part, "mails")
+                    part = len(leads) * number * 9 // (10 * self.plan.kills)
+                    self.stage.wait(lambda part=part: self.over_sends() >= part, "mails")
                     self.stage.wait(self.kill_caller, "a worker is killed while it calls")
                 for answer in answers:
                     answer.result()
@@ -361,6 +361,9 @@ class Play:
 
     def said_of_sends(self) -> list[tuple[str, str]]:
         return [(str(text), str(state)) for text, state in self.product.rows(self.product.sends)]
+
+    def over_sends(self) -> int:
+        return sum(state in checker.ENDS for _, state in self.said_of_sends())
 
     def unsent(self) -> list[str]:
         return [text for text, state in self.said_of_sends() if state not in checker.ENDS]

@@ -4,6 +4,7 @@
     python -m tests.mutation claim      # those with “claim” in kind, file or line
     python -m tests.mutation --green    # right after `make test`: the tests are known to pass with every guard
     python -m tests.mutation --search 20 --seed 7    # 20 of those that stand in the product's text, drawn at random
+    python -m tests.mutation --campaign 10    # 10 whose case the campaign provokes: it must go red
 
 Ends with 1 where a guard of MUST_DIE survives, where another one survives without a reason, and where the tests of a
 guard do not pass with it, as then they prove nothing.
@@ -19,7 +20,7 @@ import time
 from pathlib import Path
 
 from jobs.schema_version import checksum_of
-from tests.mutation.guards import GUARDS, MUST_DIE, Guard
+from tests.mutation.guards import CAMPAIGN, GUARDS, MUST_DIE, REACHED, Guard
 from tests.mutation.search import search
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,17 +44,9 @@ def copy(target: Path) -> None:
 
 
 def run(tree: Path, tests: str) -> int:
-    """pytest's exit code for `tests`, which stop at the first that fails."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "-p",
-        "no:cacheprovider",
-        *tests.split(),
-    ]
+    """The exit code of pytest for `tests`, which stop at the first that fails, or of the campaign."""
+    pytest = f"-m pytest -q -x -p no:cacheprovider {tests}"
+    command = [sys.executable, *(tests if tests == CAMPAIGN else pytest).split()]
     env = os.environ | {"DEBUG": "1", "LONG": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=tree, env=env, stdout=subprocess.DEVNULL, check=False).returncode
 
@@ -109,13 +102,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--search", type=int, metavar="COUNT", help="so many guards of the product's text instead"
     )
+    parser.add_argument("--campaign", type=int, metavar="COUNT", help="so many that the campaign must notice")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     wanted, known_green = " ".join(options.words), options.green
-    guards = GUARDS if options.search is None else list(search())
+    count = options.search or options.campaign
+    guards = REACHED if options.campaign else list(search()) if options.search else GUARDS
     chosen = [guard for guard in guards if wanted in f"{guard.kind} {guard.path} {guard.line}"]
-    if options.search is not None:
-        chosen = random.Random(options.seed).sample(chosen, min(options.search, len(chosen)))
+    if count:
+        chosen = random.Random(options.seed).sample(chosen, min(count, len(chosen)))
     if not chosen:
         print(f"No guard has “{wanted}” in its kind, file or line.")
         return 1

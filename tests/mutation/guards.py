@@ -796,3 +796,47 @@ _BY_KIND = {
     OTHER: OTHERS,
 }
 GUARDS = [Guard(kind, *row) for kind, rows in _BY_KIND.items() for row in rows]
+
+CAMPAIGN = "-m tests.campaign --short --only holdfast --harms 0 --untimed --seeds 1"
+_REACHED = (
+    (
+        "inbox/intake/messages.py",
+        "if created or event.listed or message.external_id != external_id or _same(message, event, fingerprint):",
+        "if created:",
+    ),
+    (
+        "inbox/intake/receipt.py",
+        "if not last and (fault is Fault.RETRY or isinstance(error, IntegrityError)):",
+        "if False:",
+    ),
+    (
+        "inbox/leads/identity.py",
+        ".filter(are_named_by(identities), workspace=workspace)",
+        ".filter(are_named_by(identities))",
+    ),
+    (
+        "inbox/replying/carrier_messages.py",
+        "workspace_id=send.workspace_id, provider=send.provider",
+        "provider=send.provider",
+    ),
+    ("inbox/replying/sending.py", "elif sent is None:", "elif False:"),
+    (
+        "inbox/workspaces/accounts.py",
+        "Integration.objects.filter(workspace_id=workspace_id, provider=provider)",
+        "Integration.objects.filter(provider=provider)",
+    ),
+    ("insights/pack_building.py", "workspace_id=pack.workspace_id,", ""),
+    ("integrations/health/writer.py", "if kind is SignalKind.REFUSED:", "if False:"),
+    (
+        "integrations/http/session.py",
+        "ProviderTimeout(self.provider, code=guard.phase, sent=None if guard.started else False)",
+        "ProviderTimeout(self.provider, code=guard.phase, sent=False)",
+    ),
+    (
+        "integrations/http/session.py",
+        "ProviderUnreachable(self.provider, code=guard.phase, sent=None if guard.started else False)",
+        "ProviderUnreachable(self.provider, code=guard.phase, sent=False)",
+    ),
+)
+REACHED = [Guard("campaign", *row, CAMPAIGN) for row in _REACHED]
+"""Guards whose case the campaign provokes: a race, an account with the same ids, a call without an answer."""
