@@ -42,8 +42,11 @@ def find(
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
     """The jobs that match the filters, newest first. `text` is an id or a part of a dedupe key."""
-    fields = {"kind": kind, "last_error_class": error_class, "fingerprint": fingerprint}
-    jobs = of(workspace_id).order_by("-pk").filter(**{name: word for name, word in fields.items() if word})
+    fields: dict[str, Any] = {"kind": kind, "last_error_class": error_class, "fingerprint": fingerprint}
+    # The index of the newest jobs begins with the workspace, that of ended ones with the tenant.
+    fields["workspace" if status in ("", Status.SUCCEEDED) else "tenant"] = workspace_id
+    jobs = BackgroundJob.objects.filter(**{name: wanted for name, wanted in fields.items() if wanted})
+    jobs = jobs.order_by("-pk")
     if status:
         # PostgreSQL uses the index of a workspace's ended jobs only if the query states that the jobs have ended.
         jobs = jobs.filter(status=status, finished_at__isnull=status not in BackgroundJob.FINAL)

@@ -4,11 +4,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from jobs import backlog, queue, stats
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker, WorkspaceLimit
 from tests.factories import make_workspace
+from tests.reading import reads
 
 pytestmark = pytest.mark.django_db
 
@@ -261,3 +263,34 @@ def test_a_monitor_gets_every_count_whole(monkeypatch):
         make()
 
     assert stats.exact_counts() == {"queued": 5, "running": 0, "succeeded": 0, "failed": 0, "cancelled": 0}
+
+
+def many_jobs(workspace, count: int) -> None:
+    """Jobs of the last hours that have succeeded."""
+    now = timezone.now()
+    BackgroundJob.objects.bulk_create(
+        BackgroundJob(
+            kind="t.many",
+            workspace=workspace,
+            dedupe_key=f"{workspace.pk}:{number}",
+            payload={"message_id": str(uuid4())},
+            result={"steps": ["done"] * 40},
+            status="succeeded",
+            created_at=now - timedelta(seconds=number),
+            started_at=now - timedelta(seconds=number),
+            finished_at=now - timedelta(seconds=number),
+        )
+        for number in reversed(range(count))
+    )
+
+
+@pytest.mark.parametrize("status", ["", "succeeded"])
+def test_a_page_of_the_newest_jobs_reads_no_older_ones(status):
+    workspace = make_workspace()
+    many_jobs(workspace, 500)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE jobs_backgroundjob")
+
+    with reads("jobs_backgroundjob") as found:
+        assert len(stats.find(workspace.pk, status=status).order_by("-created_at", "-pk")[:51]) == 51
+    assert [one.rows < 60 for one in found] == [True], found
