@@ -10,7 +10,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -51,10 +51,16 @@ TOO_SLOW = {Fault.SLOW, Fault.RETRY}
 
 
 class Counting:
-    """Counts jobs without a limit for one request to `/metrics`, within COUNTING_MS ms for all counts together."""
+    """Counts jobs without a limit for one request to `/metrics`, within COUNTING_MS ms for all counts together. All
+    parts share `times`.
+    """
 
     def __init__(self) -> None:
         self._left_s = COUNTING_MS / 1000
+
+    @cached_property
+    def times(self) -> stats.Timings:
+        return stats.timings(None)
 
     def exactly(self, count: Callable[[], dict[str, int]]) -> dict[str, int] | None:
         """Returns the counts of `count()`. Returns None if the time is used up or the database is too slow, because a
@@ -163,7 +169,7 @@ def _ticks(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 
 def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    lanes = {state.lane.name: state for state in stats.lanes(None)}
+    lanes = {state.lane.name: state for state in stats.lanes(None, counting.times)}
     promises = {name: state.lane.promise_s for name, state in lanes.items()}
     yield _gauge("lane", "lane_promise_seconds", "The longest wait that the lane promises.", promises)
     by_lane = {name: (state.due, state.waits) for name, state in lanes.items()}
@@ -171,7 +177,7 @@ def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 
 def _by_kind(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    kinds = {state.kind: (state.due, state.times) for state in stats.kinds(None)}
+    kinds = {state.kind: (state.due, state.times) for state in stats.kinds(None, counting.times)}
     yield from _due_and_waits("kind", kinds, counting)
 
 

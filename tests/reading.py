@@ -39,6 +39,23 @@ def reads(text: str) -> Iterator[list[Read]]:
         yield found
 
 
+def vacuum(table: str) -> None:
+    """VACUUM with statistics, after which PostgreSQL reads an index without its table. VACUUM marks only pages whose
+    commits are on disk, and the server of the tests does not wait for the disk.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")
+        cursor.execute(f"ANALYZE {table}")
+        cursor.execute("RESET synchronous_commit")
+        cursor.execute(f"VACUUM {table}")
+
+
+def pages_of(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_size(%s) / current_setting('block_size')::int", [table])
+        return cursor.fetchone()[0]
+
+
 def _rows(node: dict) -> int:
     own = 0
     if "Relation Name" in node:

@@ -22,6 +22,7 @@ from jobs.db import statements_within
 from jobs.models import BackgroundJob, Tick
 from tests import factories
 from tests.docs.pages import headings
+from tests.reading import reads
 from tests.serving import BEHIND_PROXY, WebServer
 
 RUNBOOK = Path(__file__).resolve().parents[2] / "docs" / "runbook.md"
@@ -211,6 +212,13 @@ def test_a_long_queue_is_counted_whole(client, settings, monkeypatch):
     assert 'holdfast_kind_due_jobs{kind="t.many"} 5.0' in text
 
 
+def test_lanes_and_kinds_share_one_reading_of_the_last_day(client, settings):
+    settings.METRICS_TOKEN = "right"
+    with reads("grouping(kind)") as found:
+        scrape(client, "right")
+    assert len(found) == 1
+
+
 def test_numbers_that_take_too_long_to_count_are_left_out_and_all_others_told(client, settings, monkeypatch):
     def too_long(**_):
         with connection.cursor() as cursor:
@@ -292,7 +300,7 @@ def asked(server: WebServer, path: str) -> str:
 def test_a_slow_statement_leaves_its_numbers_out_and_is_no_database_that_is_away(
     client, settings, monkeypatch
 ):
-    def too_slow(_workspace_id):
+    def too_slow(*_):
         with statements_within(10), connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(60)")
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from jobs import backlog, queue, stats
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker, WorkspaceLimit
 from tests.factories import make_workspace
-from tests.reading import reads
+from tests.reading import pages_of, reads, vacuum
 
 pytestmark = pytest.mark.django_db
 
@@ -294,3 +294,13 @@ def test_a_page_of_the_newest_jobs_reads_no_older_ones(status):
     with reads("jobs_backgroundjob") as found:
         assert len(stats.find(workspace.pk, status=status).order_by("-created_at", "-pk")[:51]) == 51
     assert [one.rows < 60 for one in found] == [True], found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_monitor_counts_ended_jobs_from_an_index_and_not_from_the_table():
+    many_jobs(make_workspace(), 4_000)
+    vacuum("jobs_backgroundjob")
+
+    with reads("jobs_backgroundjob") as found:
+        assert stats.exact_counts()["succeeded"] == 4_000
+    assert [one.buffers < pages_of("jobs_backgroundjob") / 3 for one in found] == [True], found
