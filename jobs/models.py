@@ -114,6 +114,10 @@ class BackgroundJob(models.Model):
             ),
             # For the latest failures of all workspaces, which the admin groups by cause.
             models.Index(fields=["-finished_at"], condition=Q(status="failed"), name="jobs_job_failures"),
+            # For the last replays of deliveries (inbox.webhooks.replay.JOB), which are few among all jobs.
+            models.Index(
+                fields=["-created_at"], condition=Q(kind="deliveries.replay"), name="jobs_job_replays"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -18,6 +19,7 @@ from tests.factories import (
     make_user,
     make_workspace,
 )
+from tests.reading import reads
 from tests.recorded import payload
 from tests.webhooks.posting import encoded
 
@@ -193,3 +195,17 @@ def test_staff_who_may_not_read_see_the_form_of_a_refused_delivery_by_names_alon
     page = browser.get(url("webhookdelivery_change", row.pk)).content.decode()
     assert "Only in this request: data.answer" in page and "Replay all 1 of this kind" in page
     assert "Rex" not in page and "quotes nobody" not in page
+
+
+def test_the_list_finds_the_last_replays_without_reading_all_jobs(root, workspace):
+    BackgroundJob.objects.bulk_create(
+        BackgroundJob(kind="t.other", workspace=workspace, dedupe_key=str(number)) for number in range(2_000)
+    )
+    BackgroundJob.objects.create(kind=replay.JOB, dedupe_key="replay")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE jobs_backgroundjob")
+
+    with reads('"jobs_backgroundjob"."kind" = ') as found:
+        page = root.get(reverse("admin:inbox_webhookdelivery_changelist"))
+    assert [job.dedupe_key for job in page.context["replays"]] == ["replay"]
+    assert [one.rows for one in found] == [1], found
