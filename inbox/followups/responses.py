@@ -16,7 +16,8 @@ from inbox.models import FollowUpTask, Lead, Message, TagDecision
 from inbox.models.lead import Tag
 
 Response, Status = FollowUpTask.Response, FollowUpTask.Status
-WON = Q(lead__booked_at__gt=F("responded_at"))
+WON = Exists(Lead.objects.filter(pk=OuterRef("lead_id"), booked_at__gt=OuterRef("responded_at")))
+"""A booking followed. It reads the lead of a step only where it is asked for, as few leads object."""
 WINDOW = timedelta(days=14)
 """A reply answers a step only within this time. A step without a reply until then met silence."""
 RESPONSE_OF: dict[str, str] = {
@@ -105,7 +106,7 @@ def effectiveness(
             silent=Count("pk", filter=unanswered & Q(finished_at__lt=over)),
             open=Count("pk", filter=unanswered & Q(finished_at__gte=over)),
             answered=Count("pk", filter=objected & Q(ours=True)),
-            won=Count("pk", filter=objected & WON),
+            won=Count("pk", filter=objected & Q(WON)),
             **{name: Count("pk", filter=Q(response=name)) for name in Response.values},
         )
         .order_by("sequence", "position", "step_id")

@@ -3,18 +3,19 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from inbox.followups import responses
 from inbox.leads import rollup
-from inbox.models import FollowUpTask, Lead, TagDecision
+from inbox.models import FollowUpInstance, FollowUpTask, Lead, TagDecision
 from inbox.signals import lead_booked, lead_replied, lead_tagged
 from insights import overview_numbers
 from tests import factories
 from tests.inbox.followups.helpers import enrolled, minute
 from tests.inbox.pages.conftest import people  # noqa: F401 - a fixture
+from tests.reading import reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -175,3 +176,28 @@ def test_the_pages_show_it_and_no_other_workspace_s(people, workspace, instance)
     theirs = factories.make_workspace()
     assert overview_numbers.overview(theirs.pk, now - timedelta(days=1), now).follow_ups == []
     assert not responses.objections(theirs.pk).exists()
+
+
+def test_the_counts_read_no_leads_but_those_who_objected(workspace, instance):
+    reply(instance, "Objection")
+    first = FollowUpTask.objects.get(status="sent")
+    leads = Lead.objects.bulk_create(
+        Lead(workspace=workspace, email=f"many{n}@example.org") for n in range(300)
+    )
+    instances = FollowUpInstance.objects.bulk_create(
+        FollowUpInstance(
+            workspace=workspace, lead=lead, sequence=instance.sequence, quiet_since=timezone.now()
+        )
+        for lead in leads
+    )
+    sent = {"workspace": workspace, "step": first.step, "channel": first.channel, "status": "sent"}
+    times = {"claimed_at": first.claimed_at, "finished_at": first.finished_at}
+    FollowUpTask.objects.bulk_create(
+        FollowUpTask(lead=row.lead, instance=row, **sent, **times) for row in instances
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE inbox_followuptask, inbox_lead, inbox_followupinstance")
+
+    with reads("inbox_followuptask") as found:
+        assert counts(workspace) == {"sent": 301, "objection": 1, "open": 300}
+    assert [one.rows < 330 for one in found] == [True], found
