@@ -166,6 +166,15 @@ class GateResult(models.Model):
 
     class Meta:
         constraints = [unique("gate_once_per_stage", "draft", "stage", "gate")]
+        indexes = [
+            # for the gates that held drafts (inbox.replying.shadow)
+            models.Index(
+                fields=["workspace", "decided_at"],
+                include=["gate", "draft"],
+                condition=Q(passed=False, stage="draft"),
+                name="gate_held",
+            )
+        ]
         ordering = ["draft", "stage", "position"]
 
     def __str__(self) -> str:

@@ -3,14 +3,14 @@ automatic answers. Only drafts that passed every gate and were decided by a pers
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Replace, Trim
 from django.utils import timezone
 
-from inbox.models import Campaign, Draft, GateResult, OutboundSend, Workspace
+from inbox.models import Campaign, Draft, GateResult, Lead, OutboundSend, Workspace
 
 DAYS = 28
 UNLOCK_DECIDED = 20
@@ -96,6 +96,10 @@ def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
     rows = report(workspace)
     if campaign is not None:
         return next((row for row in rows if row.campaign == campaign), Row(campaign, 0, 0, 0, 0, 0, 0, 0))
+    return total(rows)
+
+
+def total(rows: list[Row]) -> Row:
     names = ("judged", "would_send", "unchanged", "edited", "dropped", "by_itself", "waiting")
     return Row(None, **{name: sum(getattr(row, name) for row in rows) for name in names})
 
@@ -103,9 +107,13 @@ def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
 def held_by(workspace: Workspace) -> list[tuple[str, int]]:
     """The gates that held drafts of the last DAYS days with their counts, the highest first."""
     results = GateResult.objects.filter(
-        workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace)
+        workspace=workspace,
+        stage=GateResult.Stage.DRAFT,
+        passed=False,
+        decided_at__gte=_since(),
+        draft__in=_judged(workspace),
     )
-    return list(results.values_list("gate").annotate(n=Count("pk")).order_by("-n", "gate"))
+    return list(results.values_list("gate").annotate(n=Count("*")).order_by("-n", "gate"))
 
 
 def _lines(column: str) -> Trim:
@@ -114,6 +122,10 @@ def _lines(column: str) -> Trim:
 
 
 def _judged(workspace: Workspace) -> QuerySet[Draft]:
-    since = timezone.now() - timedelta(days=DAYS)
-    judged = Draft.objects.filter(workspace=workspace, would_send__isnull=False, created_at__gte=since)
-    return judged.filter(lead__sample=False)
+    judged = Draft.objects.filter(workspace=workspace, would_send__isnull=False, created_at__gte=_since())
+    # As a join, `lead__sample=False` would read a lead for each draft. An index has the few samples.
+    return judged.exclude(lead__in=Lead.objects.filter(workspace=workspace, sample=True))
+
+
+def _since() -> datetime:
+    return timezone.now() - timedelta(days=DAYS)

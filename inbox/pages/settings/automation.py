@@ -68,7 +68,7 @@ def _context(workspace: Workspace) -> dict[str, object]:
     return {
         "lines": [(row, policies.get(row.campaign.pk) if row.campaign else None) for row in rows + empty],
         "default": policies.get(None) or SendingPolicy(workspace=workspace),
-        "total": shadow.row_of(workspace, None),
+        "total": shadow.total(rows),
         "held": shadow.held_by(workspace),
         "days": shadow.DAYS,
         "all": [gate.name for gate in gates.GATES],

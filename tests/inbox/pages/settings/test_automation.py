@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
-from inbox.models import AuditEntry, Draft, GateResult, OutboundSend, SendingPolicy
+from inbox.models import AuditEntry, Draft, GateResult, Lead, OutboundSend, SendingPolicy
 from inbox.replying import gates, shadow
 from tests import factories
 from tests.factories import ago
+from tests.reading import reads
 from tests.ready import passing_draft
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +86,30 @@ def test_auto_unlocks_at_twenty_drafts_of_which_nine_in_ten_went_out_unchanged(
         judged(workspace, "sent", user=people.users.member, edited=number < edited)
 
     assert shadow.row_of(workspace, None).unlocked is unlocked
+
+
+def test_the_report_reads_drafts_once_and_neither_their_leads_nor_the_checks_that_they_passed(
+    workspace, people
+):
+    Lead.objects.bulk_create(Lead(workspace=workspace, email=f"many{n}@example.org") for n in range(500))
+    messages = [factories.make_message(factories.make_lead(workspace)) for _ in range(40)]
+    drafts = [factories.make_draft(message, would_send=False) for message in messages]
+    about = {"workspace": workspace, "stage": "draft", "decided_at": ago(minutes=1)}
+    GateResult.objects.bulk_create(
+        GateResult(draft=draft, gate=gate.name, position=position, passed=position > 0, **about)
+        for draft in drafts
+        for position, gate in enumerate(gates.GATES)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE inbox_draft, inbox_gateresult, inbox_lead, inbox_message")
+
+    with reads("inbox_draft") as found:
+        page = people.member.get(reverse("inbox:automation", args=[workspace.pk]))
+    assert page.context["total"].judged == 40
+    assert page.context["held"] == [(gates.GATES[0].name, 40)]
+    report, *others = [one.rows for one in found if '"judged"' in one.sql]
+    (held,) = [one.rows for one in found if "inbox_gateresult" in one.sql]
+    assert (report, others, held) == (80, [], 80)
 
 
 def save(people, workspace, campaign=None, **fields):
