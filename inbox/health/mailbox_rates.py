@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from inbox.health.notice_channels import tell_admins
 from inbox.models import MailboxAlarm, Message, Workspace
-from inbox.models.message import COMPLAINTS, OWN
+from inbox.models.message import COMPLAINTS, OF_MAILBOX, OWN
 from inbox.workspaces.accounts import known_as
 from integrations import registry
 from integrations.models import Integration
@@ -115,9 +115,9 @@ def _counted(workspace_id: UUID) -> Any:
     now = timezone.now()
     since = {days: Q(sent_at__gt=now - timedelta(days=days)) for days in SPANS}
     messages = Message.objects.filter(workspace=workspace_id, received_at__gt=now - timedelta(days=DAYS))
-    mails = messages.filter(Q(channel="email") & ~Q(account_address="") | COMPLAINTS)
-    counts = {f"count_{days}": Count("pk", filter=late) for days, late in since.items()}
-    counts |= {f"complaints_{days}": Count("pk", filter=late & COMPLAINTS) for days, late in since.items()}
+    mails = messages.filter(OF_MAILBOX)
+    counts = {f"count_{days}": Count("sent_at", late) for days, late in since.items()}
+    counts |= {f"complaints_{days}": Count("sent_at", late & COMPLAINTS) for days, late in since.items()}
     by = mails.order_by().values("source", "direction", address=Lower("account_address"))
     return by.annotate(**counts, last=Max("received_at"))
 

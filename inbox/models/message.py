@@ -51,7 +51,9 @@ def known_source(name: str) -> None:
 
 
 COMPLAINTS = Q(tag_decided_by__contains=": complaint.")
-"""A filter for reports of spam complaints. A query must use this exact filter to use its index."""
+"""A filter for reports of spam complaints."""
+OF_MAILBOX = Q(channel="email") & ~Q(account_address="") | COMPLAINTS
+"""A filter for the mails that are counted by mailbox. A query must use this exact filter to use its index."""
 
 
 class MessageManager(models.Manager["Message"]):
@@ -167,11 +169,12 @@ class Message(Row, MarkedRow):
                 condition=~Q(suspected=""),
                 name="message_suspected",
             ),
+            # for the counts of each mailbox
             models.Index(
                 fields=["workspace", "received_at"],
-                include=["account_address"],
-                condition=COMPLAINTS,
-                name="message_complaints",
+                include=["account_address", "direction", "sent_at", "source", "tag_decided_by"],
+                condition=OF_MAILBOX,
+                name="message_of_mailbox",
             ),
             # Each search reads the list of entries that are not yet sorted in, so the list is short.
             GinIndex(fields=["found_by"], name="message_search", gin_pending_list_limit=512),

@@ -17,6 +17,7 @@ from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from jobs.worker import drain
 from tests import factories
+from tests.reading import pages_of, reads, vacuum
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,6 +152,24 @@ def test_the_month_counts_by_mailbox_without_what_is_older_or_of_others(account)
     months = {row.address: dict(row.month) for row in mailbox_rates.of_workspace(account.workspace_id)}
     assert months[BAD] == {"sent": 4, "replies": 2, "bounces": 0, "complaints": 1}
     assert months[""]["complaints"] == 1 and len(months) == 2
+
+
+def test_mails_are_counted_from_an_index_and_not_from_the_messages(account):
+    lead = factories.make_lead(account.workspace)
+    Message.objects.bulk_create(
+        Message(
+            workspace=account.workspace, lead=lead, source="emailbison_sent", external_id=f"many-{number}",
+            direction="outbound", channel="email", account_address=BAD, text="Hi Dana, " * 60,
+            sent_at=timezone.now(), received_at=timezone.now(),
+        )
+        for number in range(1_500)
+    )  # fmt: skip
+    vacuum("inbox_message")
+
+    with reads("LOWER") as found:
+        (mailbox,) = mailbox_rates.of_workspace(account.workspace_id)
+    assert mailbox.month["sent"] == 1_500
+    assert [one.buffers < pages_of("inbox_message") / 3 for one in found] == [True], found
 
 
 def test_people_read_it_on_the_health_page_and_the_account_s_card_and_in_the_notice(client, account):
