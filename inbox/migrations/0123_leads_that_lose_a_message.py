@@ -11,4 +11,4 @@ class Migration(migrations.Migration):
     atomic = False
     dependencies = [("inbox", "0122_two_enters")]
 
-    operations = [run_file("inbox/sql/follow_leads.sql", "116d38b84d9c")]
+    operations = [run_file("inbox/sql/follow_leads.sql", "33fe5b8c27c4")]

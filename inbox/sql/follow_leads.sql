@@ -35,5 +35,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE OR REPLACE TRIGGER message_has_left AFTER DELETE OR UPDATE OF lead_id ON inbox_message
+CREATE OR REPLACE TRIGGER message_has_left AFTER DELETE ON inbox_message
     FOR EACH ROW EXECUTE FUNCTION inbox_message_left();
+CREATE OR REPLACE TRIGGER message_has_moved AFTER UPDATE OF lead_id ON inbox_message
+    FOR EACH ROW WHEN (OLD.lead_id IS DISTINCT FROM NEW.lead_id) EXECUTE FUNCTION inbox_message_left();
