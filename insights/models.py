@@ -249,7 +249,7 @@ class LeadDay(models.Model):
     numbers are computed from messages by `insights.lead_days`, and never read where they may be out of date.
     """
 
-    # The database deletes these rows with their workspace or lead (migration insights.0005).
+    # The database deletes these rows with their workspace or lead (migration insights.0006).
     workspace = models.ForeignKey(
         "inbox.Workspace", models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )

@@ -1,17 +1,9 @@
-"""The numbers of leads by day, which Insights adds up. The database deletes the rows with their lead and workspace, also
-for the release before, whose Django does not know the tables.
-"""
+"""The numbers of leads by day, which Insights adds up. insights.0006 has the database delete them."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
-
-GOES = (
-    "ALTER TABLE insights_{table} ADD CONSTRAINT {table}_goes_with_{to} FOREIGN KEY ({to}_id)"
-    " REFERENCES inbox_{to} ON DELETE CASCADE"
-)
-KEYS = [("leadday", "lead"), ("leadday", "workspace"), ("leaddayprogress", "workspace")]
 
 
 class Migration(migrations.Migration):
@@ -142,5 +134,4 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("lead", "day"), name="lead_day_once")],
             },
         ),
-        *(migrations.RunSQL(GOES.format(table=table, to=to), migrations.RunSQL.noop) for table, to in KEYS),
     ]
