@@ -19,7 +19,7 @@ from jobs.db import fetch
 from jobs.deadline import Deadline
 
 LEADS = 1_000
-"""The most leads that one transaction counts. If more have changed, all are counted again, so many at a time."""
+"""The most changed leads that one transaction counts, and as many others while all are counted again."""
 BEGINNING = UUID(int=0)
 COLUMNS = """workspace_id, lead_id, day, first_at, last_at, replies, positive, answer_s, previous_reply_at,
     contacted, previous_contact_at, answered_by, waited_s, kept, campaign_id, tag, booked_at, waits"""
@@ -68,7 +68,7 @@ message AS (
     FROM waiting
     WHERE (reply OR contact) AND sent_at >= %(since)s AND sent_at < %(until)s
     GROUP BY 1, 2, 3
-), counted AS (
+), counted AS MATERIALIZED (
     SELECT d.*, max(reply_at) OVER before AS previous_reply_at, max(contact_at) OVER before AS previous_contact_at,
            l.campaign_id, l.tag, l.booked_at, l.needs_reply AS waits
     FROM daily d JOIN inbox_lead l ON l.id = d.lead_id AND NOT l.sample
@@ -105,12 +105,19 @@ SELECT w.id FROM inbox_workspace w LEFT JOIN insights_leaddayprogress p ON p.wor
 WHERE p.xid IS NULL OR p.basis <> {BASIS} OR NOT ({FRESH}) OR EXISTS ({CHANGED})
 ORDER BY p.at NULLS FIRST
 """
-BEGUN = f"""
-SELECT {HORIZON}, {BASIS}, now(), p.basis = {BASIS} AND p.at > now() - interval '50 minutes',
-    ARRAY({CHANGED} LIMIT %(limit)s)
+STATE = f"""
+SELECT {HORIZON}, {BASIS}, now(), p.basis = {BASIS} AND p.at > now() - interval '50 minutes'
 FROM inbox_workspace w JOIN insights_leaddayprogress p ON p.workspace_id = w.id WHERE w.id = %(workspace)s
 """
+CHANGES = """
+SELECT lead_id, min(xid), min(at) FROM inbox_leadchange WHERE workspace_id = %(workspace)s AND xid >= %(xid)s
+GROUP BY lead_id ORDER BY 2 LIMIT %(limit)s
+"""
+"""Each lead that changed, with its first change."""
 NEXT = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id >= %s ORDER BY id LIMIT %s"
+LOCK = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE"
+"""Nobody deletes these leads before the transaction ends; those already deleted are not returned."""
+DELETE = "DELETE FROM insights_leadday WHERE workspace_id = %(workspace)s AND lead_id = ANY(%(leads)s)"
 STORED = f"""
 SELECT {COLUMNS} FROM insights_leadday
 WHERE workspace_id = %(workspace)s AND first_at >= %(since)s AND first_at < %(until)s AND last_at < %(until)s
@@ -178,8 +185,8 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def count(workspace_id: UUID) -> tuple[int, bool]:
-    """Recounts the next leads of a workspace: those that changed, or some of all leads in a full count. Returns the
-    number of counted leads, and whether none is left. All days are counted again if the workspace has no
+    """Recounts the next leads of a workspace: those that changed and, in a full count, the next of all leads. Returns
+    the number of counted leads, and whether none is left. All days are counted again if the workspace has no
     LeadDayProgress, for example after it was deleted.
     """
     with transaction.atomic():
@@ -187,16 +194,30 @@ def count(workspace_id: UUID) -> tuple[int, bool]:
             [LeadDayProgress(workspace_id=workspace_id)], ignore_conflicts=True
         )
         progress = LeadDayProgress.objects.select_for_update().get(workspace_id=workspace_id)
-        horizon, basis, now, usable, leads = fetch(BEGUN, _values(workspace_id) | {"limit": LEADS + 1})[0]
-        if not usable or (progress.next_lead is None and len(leads) > LEADS):
-            progress.xid, progress.at, progress.basis, progress.next_lead = horizon, now, basis, BEGINNING
-        if progress.next_lead is None:
-            progress.xid, progress.at = horizon, now
-        else:
-            leads = [lead for (lead,) in fetch(NEXT, [workspace_id, progress.next_lead, LEADS + 1])]
-            progress.next_lead = leads.pop() if len(leads) > LEADS else None
+        leads, done = _changes(progress)
+        if progress.next_lead is not None:
+            ids = [lead for (lead,) in fetch(NEXT, [workspace_id, progress.next_lead, LEADS + 1])]
+            progress.next_lead = ids.pop() if len(ids) > LEADS else None
+            leads += ids
+        leads = [lead for (lead,) in fetch(LOCK, [workspace_id, leads])]
         values = _values(workspace_id) | {"leads": leads, "since": "-infinity", "until": "infinity"}
-        fetch("DELETE FROM insights_leadday WHERE lead_id = ANY(%(leads)s)", values)
+        fetch(DELETE, values)
         fetch(STORE, values)
         progress.save()
-    return len(leads), progress.next_lead is None
+    return len(leads), done and progress.next_lead is None
+
+
+def _changes(progress: LeadDayProgress) -> tuple[list[UUID], bool]:
+    """Returns the next leads that changed, and whether no ended transaction changed others. Moves `progress` on to the
+    first change of the others, or back to the first of all leads.
+    """
+    values = _values(progress.workspace_id) | {"xid": progress.xid, "limit": LEADS + 1}
+    [(horizon, basis, now, usable)] = fetch(STATE, values)
+    changes = fetch(CHANGES, values) if usable else []
+    xid, at = changes[LEADS][1:] if len(changes) > LEADS else (horizon, now)
+    # One transaction may have changed more leads than are counted at once.
+    if not usable or (changes and changes[0][1] == xid < horizon):
+        progress.basis, progress.next_lead = basis, BEGINNING
+        changes, xid, at = [], horizon, now
+    progress.xid, progress.at = min(xid, horizon), min(at, now)
+    return [lead for lead, *_ in changes[:LEADS]], progress.xid == horizon
