@@ -1,9 +1,12 @@
-"""The stylesheet's scales: eight steps of type and of space, named colours, visible focus and little motion."""
+"""The scales of the stylesheet, and the layouts: eight steps of type and of space, named colours, visible focus and
+little motion, and four layouts for all pages of a workspace.
+"""
 
 import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 
 CSS = re.sub(r"/\*.*?\*/", "", Path(finders.find("holdfast.css")).read_text(), flags=re.S)
@@ -76,3 +79,13 @@ def test_motion_is_short_and_only_for_those_who_did_not_ask_for_less(name):
     times = re.findall(rf"{name}\s*:[^;}}]+", block)
     for length, unit in re.findall(r"([\d.]+)(ms|s)\b", " ".join(times)):
         assert float(length) * (1 if unit == "ms" else 1000) <= MOTION_MS
+
+
+def test_every_page_of_a_workspace_states_one_of_the_four_layouts():
+    templates = Path(settings.BASE_DIR, "templates")
+    pages = {page.relative_to(templates).as_posix(): page.read_text() for page in templates.rglob("*.html")}
+    framed = {name for name, text in pages.items() if '{% extends "shell.html" %}' in text}
+    layouts = {name for name in framed if name.startswith("layouts/")}
+    assert len(layouts) == 4
+    # the first steps are also shown inside the empty inbox, so they have no layout of their own
+    assert framed - layouts == {"start/start.html"}
