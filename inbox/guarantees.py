@@ -1,8 +1,8 @@
 """The product's guarantees whose violation must raise an alarm, read from rows: exact across restarts, and equal in
 every process.
 
-`/metrics` exposes them for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, a monitor at HEARTBEAT_URL
-raises the alarm when it is no longer called.
+`/metrics` exposes them for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, an external monitor raises the
+alarm when the tick no longer calls HEARTBEAT_URL.
 """
 
 import logging
@@ -99,7 +99,7 @@ def beat(deadline: Deadline) -> dict[str, int]:
         return {"broken": len(alerts)}
     drop_connection()
     monitor = ProviderSession(provider=HEARTBEAT, timeout_ms=TRY_MS)
-    # It is requested as a file: its answer is not read, and opens no breaker.
+    # HEARTBEAT_URL is requested as a file, so its answer is not read and opens no circuit breaker.
     monitor.request(
         "GET", settings.HEARTBEAT_URL, operation="beat", deadline=deadline, file_limit=ANSWER_LIMIT
     )

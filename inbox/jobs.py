@@ -46,7 +46,7 @@ from jobs.ticks import TickFunction, tick
 
 
 def sends_tick(deadline: Deadline) -> dict[str, int]:
-    """The tick that settles sends whose job has ended without an outcome. It also stores the current time in the
+    """The tick that settles sends whose job has ended without an outcome. The tick also stores the current time in the
     database, so that a restored database reveals its age.
     """
     lost_time.note_seen()

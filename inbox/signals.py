@@ -1,4 +1,4 @@
-"""The inbox's signals about a lead or a draft. `inbox/wiring.py` connects the receivers.
+"""The inbox's signals about a lead or a draft. `inbox/wiring.py` connects the receivers of these signals.
 
 Receivers run inside the sender's step or transaction, must be idempotent, and must never call another machine.
 """

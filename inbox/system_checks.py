@@ -1,4 +1,4 @@
-"""System checks that everything in `inbox/wiring.py` is registered. Otherwise, nothing starts.
+"""System checks that everything in `inbox/wiring.py` is registered. If a registration is missing, no process starts.
 
 Each registration has its reason here. A line missing there fails, and so does a line without a reason. The tag `wiring`
 runs only these checks.
@@ -32,7 +32,7 @@ WIRING = "Register it in inbox/wiring.py."
 
 
 class Heard(NamedTuple):
-    """A signal and the receiver that must be connected to it. `lost`: the consequence without it."""
+    """A signal and the receiver that must be connected to it. `lost` is what fails if the receiver is not connected."""
 
     signal: Signal
     receiver: Callable[..., Any]

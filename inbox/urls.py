@@ -1,4 +1,4 @@
-"""The URLs of a workspace's pages, under `w/<uuid:workspace_id>/`. `inbox.pages.access.workspace_view` guards each."""
+"""The URLs of a workspace's pages, under `w/<uuid:workspace_id>/`. `inbox.pages.access.workspace_view` guards them."""
 
 from django.urls import path
 

@@ -20,8 +20,8 @@ READ_LIMIT = 16_000
 """How many characters of a field are parsed. That is enough for hundreds of addresses."""
 BARE = re.compile(r"[^\s<>()\[\],;:\"\\@]+@[^\s<>()\[\],;:\"\\@]+")
 ADDRESS = re.compile(r"[^\s<>,;@]+@[^\s<>,;@]+")
-# Each token has a maximum length, so that the time grows only linearly with the field. Without it, a field
-# full of opening quotes would take much longer.
+# Each part of an address field has a maximum length, so that parsing time grows only linearly with the field. Without
+# that maximum, a field full of opening quotes would take much longer.
 TOKEN = re.compile(
     r'"(?:\\.|[^"\\]){0,400}+"|\((?:\\.|[^()\\]){0,400}+\)|<[^<>]{0,400}+>|[^",;(<]++|.', re.DOTALL
 )
@@ -36,7 +36,7 @@ class Mailbox(NamedTuple):
 
 
 def mailboxes(text: str) -> list[Mailbox]:
-    """Returns all addresses in an address field (From, To, Cc), in order. It reads the first READ_LIMIT characters."""
+    """Returns all addresses in an address field (From, To, Cc), in order, from its first READ_LIMIT characters."""
     text = text.strip()
     if BARE.fullmatch(text):
         return [Mailbox(text)]
@@ -44,7 +44,7 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 
 def mailbox(text: str) -> Mailbox:
-    """Returns the first address of a field. Without one, the whole text is the address, so callers must validate it."""
+    """Returns the first address of a field. Without an address, that is the whole text, so callers must validate it."""
     return next(iter(mailboxes(text)), Mailbox(text.strip()))
 
 

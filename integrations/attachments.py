@@ -46,12 +46,12 @@ def as_stored(files: Iterable[Attachment]) -> list[dict[str, Any]]:
 
 
 def read(stored: Any) -> list[Attachment]:
-    """Returns the files in a value of `Message.attachments`, in order. It also reads the format of older releases."""
+    """Returns the files in a value of `Message.attachments`, in order, also from the format of older releases."""
     return [attachment(**row) for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
 
 
 def attachment(**fields: Any) -> Attachment:
-    """Builds an Attachment from untrusted fields. `mimetype` overrides `type`. An invalid `url` is dropped."""
+    """Builds an Attachment from untrusted fields. A `mimetype` overrides `type`. An invalid `url` is dropped."""
     fields["type"] = fields.get("mimetype") or fields.get("type")
     texts = {name: _text(fields.get(name), limit) for name, limit in LONGEST.items()}
     texts["url"] = texts["url"] if _is_url(texts["url"]) else ""

@@ -27,7 +27,7 @@ class Answered:
     """The lead's message that we answer. An id that the provider does not have is "".
 
     `account_address` is our mailbox that received it, and `campaign_id` its campaign at this provider. `body` is its
-    HTML, or else its text. `sent_at` is aware.
+    HTML, or else its text. `sent_at` is an aware datetime.
     """
 
     external_id: str
@@ -43,10 +43,10 @@ class Answered:
 class Outgoing:
     """A message to send through a provider.
 
-    `html` is the text with a marker that identifies the send. `account_id` is the sender to use, or "". Messages that
-    the provider lists from before `since` cannot be this one. `follow_up` is true if the message may be the first one
-    that the person gets. `contact(deadline)` finds or creates the person's contact at the provider and returns its id,
-    or "" if that is impossible. `known_contact(deadline)` only finds it.
+    `html` is the text with a marker that identifies the send. `account_id` is the sender to use, or "". A message that
+    the provider lists from before `since` cannot be this message. `follow_up` is true if the message may be the first
+    one that the person gets. `contact(deadline)` finds or creates the person's contact at the provider and returns its
+    id, or "" if that is impossible. `known_contact(deadline)` finds a contact but never creates one.
     """
 
     person: Person

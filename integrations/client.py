@@ -1,4 +1,4 @@
-"""The base class of the providers' clients. Their methods take a Deadline and raise integrations.errors."""
+"""The base class of the providers' clients, whose methods take a Deadline and raise integrations.errors."""
 
 import math
 import re
@@ -48,7 +48,7 @@ def base_url_of(integration: Integration) -> str:
 
 
 def account_id_of(integration: Integration) -> str:
-    """Returns the provider's id of the account. Raises ProviderMisconfigured if the account has none."""
+    """Returns the account's id at the provider. Raises ProviderMisconfigured if the account has none."""
     setting = registry.spec_of(integration.provider).account_id
     return integration.external_account_id or _missing(integration, setting.name if setting else "account_id")
 
@@ -100,7 +100,7 @@ class ProviderClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises SecretsUnreadable, and ProviderMisconfigured if a setting is missing."""
+        """Raises SecretsUnreadable, or ProviderMisconfigured if a setting of the account is missing."""
         secrets_of(integration)  # unreadable secrets are reported before a missing setting
         return cls(cls.session_of(integration))
 
@@ -147,8 +147,6 @@ class ProviderClient:
         *,
         whole: bool = True,
     ) -> Iterator[list[T]]:
-        """Yields the pages of a list as `pages` does. Without `whole`, a list that is cut off is no error."""
-
         def read(position: dict[str, Any]) -> tuple[list[T], dict[str, Any]]:
             return self._get(path, operation, deadline, parse, {**(params or {}), **position})
 
@@ -158,7 +156,7 @@ class ProviderClient:
         return chain.from_iterable(self._pages(*call, **options))
 
     def file_at(self, url: str, deadline: Deadline) -> bytes:
-        """Fetches a file like `file`, for a URL from a webhook. Raises HostRefused for a path, which the key opens."""
+        """Fetches a file like `file`, for a URL from a webhook. Raises HostRefused for a path that the key opens."""
         address_of(self._session.provider, url)
         return self.file(url, deadline)
 
@@ -166,7 +164,7 @@ class ProviderClient:
         """Returns the file at a path or URL, of at most LARGEST bytes. Only the Deadline limits its one attempt.
 
         The session's headers contain the key, so they are sent only to the address of its calls. Raises HostRefused if
-        the provider may not be called at the URL.
+        the provider may not be called at that URL.
         """
         session = replace(self._session, max_retries=0, timeout_ms=math.ceil(deadline.remaining_ms()))
         home = address_of(session.provider, session.base_url)
@@ -191,7 +189,7 @@ def path_part(provider: str, text: str) -> str:
 
 
 def number_part(provider: str, text: str) -> int:
-    """Returns the id `text` as a number. Raises ProviderRejected for any other text."""
+    """Returns the numeric id in `text`. Raises ProviderRejected if `text` is not a number."""
     if not (text.isascii() and text.isdecimal()):
         raise ProviderRejected(provider, code="invalid_id", sent=False)
     return int(text)
@@ -200,7 +198,7 @@ def number_part(provider: str, text: str) -> int:
 def items_of(body: Any, *names: str) -> list[dict[str, Any]]:
     """Returns the JSON objects of a list: a bare array, or one under `data` or one of `names`, nested at most twice.
 
-    Raises ValueError if the body has no list, which ProviderSession turns into ProviderFault.
+    Raises ValueError if the body contains no list; ProviderSession turns this into ProviderFault.
     """
     for _ in range(3):
         if isinstance(body, list):
@@ -240,10 +238,10 @@ def pages(
 ) -> Iterator[list[T]]:
     """Yields at most `most` pages of a list, and reads each page only when it is needed.
 
-    `read(query)` returns a page and the query of the next page, which is {} after the last one. The first query is {}.
-    A repeated query ends the list, so that a provider's bug cannot make it endless. If the list has more pages, or a
-    page with entries names a page before it as the next one, raises ProviderFault of the provider `whole`, unless that
-    is "".
+    `read(query)` returns a page and the query of the next page; the query is {} after the last page. The first query is
+    {}. A repeated query ends the list, so that a provider's bug cannot make it endless. If the list has more pages, or
+    a page with entries names a page before it as the next one, raises ProviderFault of the provider `whole`, unless
+    that is "".
     """
     query: dict[str, Any] = {}
     queries = []

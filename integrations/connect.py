@@ -29,9 +29,10 @@ def account_setting(provider: str) -> str:
 
 
 def apply(integration: Integration, values: dict[str, str]) -> None:
-    """Puts `values` (settings and secrets by name) into the account, as `put` does, without saving it.
+    """Puts `values` (settings and secrets by name) into the account as `put` does, without saving the account.
 
-    Also raises ConnectError for a new address without the secret, as the stored one was entered for the old.
+    Also raises ConnectError for a new address without a new secret, because the stored secret was entered for the old
+    address.
     """
     before = destinations.leads_to(integration)
     put(integration, values)
@@ -50,9 +51,10 @@ def secret_for_new_address(integration: Integration, before: Address | str, name
 
 
 def put(integration: Integration, values: dict[str, str]) -> None:
-    """Puts `values` into the account without saving it. An empty value removes a setting, but not a secret.
+    """Puts settings and secrets into the account without saving the account. An empty value removes a setting, but not
+    a secret.
 
-    If the stored secrets can no longer be decrypted, the first new one replaces all of them. The caller must check
+    If the stored secrets can no longer be decrypted, the first new secret replaces all of them. The caller must check
     `secret_for_new_address`. Raises ConnectError for an unknown name, an invalid secret, or a forbidden address.
     """
     spec = registry.spec_of(integration.provider)

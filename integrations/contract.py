@@ -1,6 +1,6 @@
 """What a webhook address is known to receive: the declaration in its provider's `contract.toml`, and deviations.
 
-It compares only names, and words at the places that the contract names. It reads no other value of a request.
+Only names are compared, and words at the places that the contract names. No other value of a request is read.
 """
 
 import re
@@ -71,7 +71,7 @@ class Contract:
         return new
 
     def paths(self, node: Any, above: str = "") -> Iterator[tuple[str, Any]]:
-        """Yields the path and value of each field in `node`. It does not descend into free or unknown objects."""
+        """Yields the path and value of each field in `node`, except fields inside free or unknown objects."""
         if isinstance(node, list):
             for part in node:
                 yield from self.paths(part, above)

@@ -1,4 +1,4 @@
-"""Decides which address an account's calls go to, and which keys may be sent there.
+"""Decides to which address the calls of an account go, and which keys may be sent to that address.
 
 A key may be sent only to the address for which it was entered. The installation's keys open accounts of every
 workspace, so they are sent only to the address that the operator has set. If an account's address changes, the

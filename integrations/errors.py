@@ -2,10 +2,10 @@
 
 The class of an error says whether to retry. `sent` says whether a message went out.
 
-Each class is also a TransientError or a PermanentError of jobs.errors, so `jobs.retries.decide` does not depend on
-providers. An error's text contains the provider, the outcome, the HTTP status, the provider's error code, and the
-provider's message as `integrations.provider_words` cleans it. It contains nothing else, because a body or a URL may
-contain keys and personal data. The text is shown on pages and stored in rows; logs contain only the class.
+Each error class is also a TransientError or a PermanentError of jobs.errors, so `jobs.retries.decide` does not depend
+on providers. An error's text contains the provider, the outcome, the HTTP status, the provider's error code, and the
+provider's message as `integrations.provider_words` cleans it. The text contains nothing else, because a body or a URL
+may contain keys and personal data. The text is shown on pages and stored in rows; logs contain only the class.
 """
 
 import re
@@ -66,7 +66,7 @@ def safe_code(code: object) -> str:
 
 
 class ProviderError(Exception):
-    """A call to a provider failed. This is the base class of the specific errors.
+    """A call to a provider failed. ProviderError is the base class of the specific errors of providers.
 
     - `provider`: our name of the provider, such as "ghl".
     - `status`: the HTTP status; None if there was no response.
@@ -74,8 +74,8 @@ class ProviderError(Exception):
     - `retry_after_ms`: how long the provider, or our own limit, asks us to wait.
     - `said`: the provider's own words, cleaned. `detail`: status and code in brackets, or "".
     - `cannot_send`: whether the refusal concerns our sender instead of the request.
-    - `sent`: for calls that send a message, whether it went out. False: it did not, and sending again is safe. None:
-      nobody knows, so never just send again. True: it went out, and a later step failed.
+    - `sent`: for calls that send a message, whether the message went out. False: it did not, so sending again is safe.
+      None: nobody knows, so the message must not simply be sent again. True: it went out, and a later step failed.
     """
 
     outcome: CallOutcome
@@ -165,7 +165,7 @@ class SecretsUnreadable(ProviderError, Snooze):
 
 
 class ProviderRejected(ProviderError, PermanentError):
-    """The provider understood the request and rejects it. It would reject the same request again."""
+    """The provider understood the request and rejects it. The provider would reject the same request again."""
 
     outcome = CallOutcome.REJECTED
 

@@ -1,7 +1,7 @@
 """The meaning of a provider's webhook in our own types. Intake sees only these, never the provider's JSON.
 
-Each provider's `payloads.py` creates them. Values are the provider's, stripped and typed. The inbox normalises
-addresses and phone numbers later.
+Each provider's `payloads.py` creates these events from webhooks. Values are the provider's, stripped and typed. The
+inbox normalises addresses and phone numbers later.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ BACKFILL closes a gap. IMPORT fetches what was written before a lead's first rep
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The facts about a lead in a provider's webhook or list. Unknown fields are ""."""
+    """The facts about a lead in a provider's webhook or list. Unknown fields of a person are ""."""
 
     email: str = ""
     phone: str = ""
@@ -60,7 +60,7 @@ class MessageNotice(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEvent(Event):
-    """One message to or from a lead. `external_id` is the provider's message id, which identifies repeated messages.
+    """A message to or from a lead. `external_id` is the provider's message id, which identifies repeated messages.
 
     A provider may send a message without its id. Then `content_key` is a hash of what identifies the message ("" if
     sender and text are enough): equal messages within `window_s` seconds are one message, and later ones are new.
@@ -123,7 +123,7 @@ class BounceEvent(MessageEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadEvent(Event):
-    """Something happened to a lead. `occurred_at` is the provider's time, if it states one."""
+    """Something happened to a lead. `occurred_at` is the provider's time of the change, if the webhook states one."""
 
     person: Person
     campaign: CampaignRef | None = None
@@ -153,7 +153,8 @@ class LabelEvent(LeadEvent):
 class TagEvent(LeadEvent):
     """The provider's users or its model tagged a lead. `tag` is our name of the tag, such as "Not Interested".
 
-    It applies to the newest reply that the lead had written by `occurred_at`, which defaults to the time of receipt.
+    The tag applies to the newest reply that the lead had written by `occurred_at`, which defaults to the time of
+    receipt.
     """
 
     tag: str
@@ -193,13 +194,13 @@ class EnrichmentEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingEvent(Event):
-    """A meeting was booked or cancelled, or the lead did not come. Times are aware.
+    """A meeting was booked or cancelled, or the lead did not come. All times of a booking are aware datetimes.
 
     `status` is booked, cancelled, no_show, or came (a no-show was taken back). Calendly reports a reschedule as a
     cancellation and a booking, in either order. The booking names the invitee that it replaces (`replaces_uri`). The
-    cancellation has `rescheduled` set and, if Calendly names it, the new invitee (`replaced_by_uri`). It may also name
-    an invitee that it replaced itself. GHL reports the whole state of an appointment each time, and `as_of` is the time
-    of that state. The newest state counts, whatever the order of arrival.
+    cancellation has `rescheduled` set and, if Calendly names it, the new invitee (`replaced_by_uri`). A booking may
+    also name an invitee whom it replaced itself. GHL reports the whole state of an appointment each time, and `as_of`
+    is the time of that state. The newest state counts, whatever the order of arrival.
     """
 
     provider: str
@@ -219,7 +220,8 @@ class BookingEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One meeting as its calendar lists it. Times are aware. `state` is booked, cancelled or no_show.
+    """A meeting as the calendar lists it. The times of a meeting are aware datetimes. `state` is booked, cancelled or
+    no_show.
 
     `as_of` is when the state was reached. If the calendar does not say, `read_at`, the time when we began to read,
     decides: a later webhook is newer. `moved` says whether another booking replaced it; None if unknown.
@@ -253,7 +255,7 @@ class ButtonEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoredEvent(Event):
-    """An event that we do not use, for `reason`. It is acknowledged and stored, and nothing else happens."""
+    """An event that we do not use, for `reason`. It is acknowledged and stored, and has no other effect."""
 
     reason: str
 
@@ -278,7 +280,7 @@ class Unusable:
 
 
 class PayloadInvalid(ValueError):
-    """The body is invalid. `fields` maps each wrong field to what was expected there."""
+    """The body is invalid. `fields` maps each invalid field to a description of valid values."""
 
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__(", ".join(fields))

@@ -1,9 +1,11 @@
-"""A model field for secrets. They are encrypted with the first of FIELD_ENCRYPTION_KEYS, and any of them decrypts.
+"""A model field for secrets. Secret fields are encrypted with the first of FIELD_ENCRYPTION_KEYS, and each of the keys
+can decrypt them.
 
 We wrote this field because the packaged one returns the encrypted text for a wrong key and is not thread-safe
 (docs/adr/0005-encrypted-field.md). A loaded row holds its secret encrypted (`Sealed`), and reading the attribute
 decrypts it. Pages that list rows call `no_key_opens` and `holds_something`, which decrypt nothing. A value that no key
-can decrypt is read as `Unreadable`. So the row can be loaded, shown and saved, and only using the secret fails.
+can decrypt is read as `Unreadable`. So a row with an unreadable secret can be loaded, shown and saved, and only using
+the secret fails.
 """
 
 import base64
@@ -43,7 +45,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """Decrypts a Fernet token. Raises DecryptionError if none of FIELD_ENCRYPTION_KEYS fits."""
+    """Decrypts a Fernet token. Raises DecryptionError if none of FIELD_ENCRYPTION_KEYS can decrypt the token."""
     try:
         return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken:
@@ -55,7 +57,8 @@ USES = {name for kind in (dict, list, str) for name in dir(kind) if not name.sta
 
 
 class Unreadable:
-    """A stored secret that none of the current FIELD_ENCRYPTION_KEYS can decrypt. Its truth value is true.
+    """A stored secret that none of the current FIELD_ENCRYPTION_KEYS can decrypt. The value is truthy, although the
+    secret is unreadable.
 
     Saving it writes back the stored token. Every other use raises DecryptionError, so it never looks like a missing
     secret.
@@ -85,9 +88,10 @@ class Unreadable:
 
 
 def holds_nothing(token: str) -> bool:
-    """Whether a Fernet token is too short for a secret. False for text that is not base64.
+    """Whether a Fernet token is too short for a secret. Returns False for text that is not base64.
 
-    One block holds at most 15 characters of JSON, and the shortest credentials have 16. So one block means {}.
+    One block holds at most 15 characters of JSON, and the shortest credentials have 16. So a token of one block holds
+    an empty dict.
     """
     try:
         return len(base64.urlsafe_b64decode(token.encode())) == SHORTEST_TOKEN_BYTES
@@ -117,7 +121,7 @@ class Sealed:
 
 
 class _OpenedWhenRead(DeferredAttribute):
-    """The attribute of a stored secret. It decrypts the secret when it is first read, not when the row is loaded."""
+    """The attribute of a stored secret, which decrypts the secret when it is first read, not when the row is loaded."""
 
     field: "EncryptedJSONField"
 
@@ -152,9 +156,9 @@ def holds_something(row: models.Model, name: str) -> bool:
 class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django takes none at run time
     """A JSON value that is encrypted in the database and decrypted when a row's attribute is read.
 
-    It cannot be searched or edited in forms. `values` and `values_list` return it as `Sealed`. A stored value that no
-    configured key can decrypt is read as `Unreadable`. If its token is so short that it can only contain `{}`, it is
-    read as the field's default.
+    The field cannot be searched or edited in forms. `values` and `values_list` return it as `Sealed`. A stored value
+    that no configured key can decrypt is read as `Unreadable`. If its token is so short that it can only contain `{}`,
+    it is read as the field's default.
     """
 
     # Only for django-stubs: the types that the attribute accepts and returns.

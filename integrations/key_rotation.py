@@ -35,7 +35,7 @@ def needed_keys(model: type[models.Model], field: str) -> Counter[int]:
 
 
 def rotate(model: type[models.Model], field: str) -> int:
-    """Re-encrypts what an older key has encrypted. Returns how many rows were written."""
+    """Re-encrypts what an older key has encrypted. Returns the number of rows that were written."""
     written = 0
     for pk, token in _tokens(model, field):
         if _place(token) > 1:
@@ -61,7 +61,7 @@ def _fingerprint(key: str) -> str:
 
 
 def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str]]:
-    """Yields primary key and token of each row in slices, so that no cursor or transaction stays open between them."""
+    """Yields the primary key and the token of each row in slices, between which no cursor or transaction stays open."""
     last = None
     while True:
         rows = _rows(model, field).filter(ciphertext__isnull=False).order_by("pk")

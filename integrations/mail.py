@@ -1,8 +1,8 @@
 """Django's SMTP backend with a limit on the total time of sending a mail.
 
 The timeout of smtplib applies to each socket operation. A server that sends a byte now and then could block a worker
-until its job is killed, and nobody would know whether the mail was sent. Here a mail has SEND_LIMIT_MS, from resolving
-the server's name to its last response.
+until its job is killed, and nobody would know whether the mail was sent. Our backend gives a mail SEND_LIMIT_MS, from
+resolving the server's name to the server's last response.
 """
 
 import smtplib
@@ -74,7 +74,7 @@ class _GuardedTLS(smtplib.SMTP_SSL, _Guarded):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Sends mails by SMTP, all within SEND_LIMIT_MS of its creation. Raises TimeoutError and OSError."""
+    """Sends mails by SMTP, all within SEND_LIMIT_MS of its creation. Sending may raise TimeoutError and OSError."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

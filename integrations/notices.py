@@ -1,8 +1,8 @@
 """Sends notices about broken accounts: at most one for each account in 24 hours, and each posted only once.
 
 A worker first claims the right to send an account's notice by a conditional UPDATE of its health row. A sent notice
-consumes the right, and a failed one releases it. If nobody knows whether the notice arrived, the right is consumed and
-the notice also goes out by email. If that fails permanently, the right is released.
+uses up the right to send one, and a failed notice releases the right. If nobody knows whether the notice arrived, the
+right is consumed and the notice also goes out by email. If that fails permanently, the right is released.
 """
 
 import logging
@@ -43,7 +43,7 @@ def due() -> list[WorkspaceIntegrationHealth]:
     """Returns at most 500 accounts that users must now be notified about, because their trouble has lasted for as long
     as PATIENCE says.
 
-    It leaves out disabled and muted accounts, drills, and accounts with a notice on its way or in the last 24 hours.
+    Disabled and muted accounts, drills, and accounts with a notice on its way or in the last 24 hours are left out.
     """
     now = timezone.now()
     unnotified = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
@@ -64,8 +64,8 @@ def due() -> list[WorkspaceIntegrationHealth]:
 def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
     """Claims the right to send the notice about a broken account. Returns the token for `settle`, or None.
 
-    Only one worker at a time can hold it. The result is also None if a notice was sent within 24 hours, the account is
-    muted, or the trouble is over.
+    Only one worker at a time can hold the claim. The result is also None if a notice was sent within 24 hours, the
+    account is muted, or the trouble is over.
     """
     now, token = timezone.now(), uuid4()
     free = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
@@ -76,7 +76,7 @@ def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
 
 
 def mute(health: WorkspaceIntegrationHealth) -> bool:
-    """Stops notices about the account until it works again. Returns False if it is muted already or not broken."""
+    """Stops notices about the account until it works again. Returns False if it is already muted or not broken."""
     return bool(
         WorkspaceIntegrationHealth.objects.filter(
             Q(state__in=PATIENCE) | REFUSES_TO_SEND,
@@ -88,7 +88,7 @@ def mute(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def unmute(health: WorkspaceIntegrationHealth) -> bool:
-    """Allows notices about an account again. Returns False if they are allowed already."""
+    """Allows notices about an account again. Returns False if the account was not muted."""
     muted = WorkspaceIntegrationHealth.objects.filter(
         pk=health.pk, workspace_id=health.workspace_id, muted_at__isnull=False
     )
@@ -112,9 +112,9 @@ def post(
 ) -> ProviderError | ProviderMisconfigured | None:
     """Posts the notice about a broken account to Slack, or finds it there from an earlier attempt.
 
-    It stores the message's place in the notice's row. `blocks` are set if the message can be changed later. It takes at
-    most POST_LIMIT_MS. Returns None if the message is in the channel, else the error, whose `sent` says what is known.
-    Raises Cancelled, ShutdownRequested and DeadlineExceeded.
+    The message's channel and timestamp are stored in the notice's row. `blocks` are set if the message can be changed
+    later. Posting a notice takes at most POST_LIMIT_MS. Returns None if the message is in the channel, or else the
+    error, whose `sent` says what is known. Raises Cancelled, ShutdownRequested and DeadlineExceeded.
     """
     try:
         client = SlackClient.for_integration(slack)
@@ -193,7 +193,7 @@ def free(notice: Notice) -> bool:
 
 
 def abandoned() -> list[Notice]:
-    """Returns notices whose worker died STALE_CLAIM ago, at most 100. It also releases the claims of dead workers."""
+    """Returns notices whose worker died STALE_CLAIM ago, at most 100. The claims of dead workers are also released."""
     # The worker of a claim without a notice died before it created one, so nothing was posted.
     WorkspaceIntegrationHealth.objects.filter(
         notice_claimed_at__lt=timezone.now() - STALE_CLAIM, notice_token__isnull=False
@@ -217,8 +217,8 @@ def edit(
     holds.
 
     With `green`, the account works again, and all its notices of the last 10 days that have not been changed to green
-    are changed; otherwise only the latest one. Returns how many were changed, which is 0 if Slack is connected only by
-    a webhook. Raises the provider's errors. Calling it again is safe.
+    are changed; otherwise only the latest one. Returns the number of changed notices, which is 0 if Slack is connected
+    only by a webhook. Raises the provider's errors. Calling it again is safe.
     """
     posted = Notice.objects.filter(
         health=health,

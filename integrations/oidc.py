@@ -130,7 +130,7 @@ def login_url(attempt: Attempt, return_to: str, deadline: Deadline) -> str:
         "nonce": attempt.nonce,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
-        # It makes the issuer report auth_time.
+        # This request makes the issuer report auth_time.
         "max_age": 0 if attempt.again else settings.SESSION_MAX_DAYS * 24 * 3600,
         **({"prompt": "login"} if attempt.again else {}),
     }
@@ -189,7 +189,7 @@ def _metadata(deadline: Deadline) -> Metadata:
 def _document(
     url: str, operation: str, deadline: Deadline, parse: Callable[[Response], T], *, fresh: bool = False
 ) -> T:
-    """Returns a document of the issuer, up to CACHED_S seconds old. One that `parse` refuses is not cached."""
+    """Returns a document of the issuer, up to CACHED_S seconds old. A document that `parse` refuses is not cached."""
     key = f"oidc.{hashlib.sha256(url.encode()).hexdigest()}"
     document: T | None = None if fresh else cache.get(key)
     if document is None:
@@ -227,7 +227,6 @@ def _exchange(metadata: Metadata, attempt: Attempt, code: str, return_to: str, d
 
 
 def _signed(token: str, metadata: Metadata, deadline: Deadline) -> dict[str, Any]:
-    """Returns the claims of `token`. Reads the issuer's keys again if none of the cached ones has signed it."""
     for fresh in (False, True):
         keys = []
         for key in _document(metadata.jwks_uri, "keys", deadline, _signing_keys, fresh=fresh):

@@ -1,4 +1,4 @@
-"""The base class and field types of webhooks and API responses. They tolerate fields that we do not use."""
+"""The base class and field types of webhooks and API responses. The types tolerate fields that we do not use."""
 
 import hashlib
 import math
@@ -53,7 +53,7 @@ LooseObject = Annotated[dict[str, Any], BeforeValidator(_optional_object)]
 
 
 def validate(model: type[Model], body: Any) -> Model:
-    """Parses `body` as `model`. Raises PayloadInvalid, which names each wrong field and never quotes a value."""
+    """Parses the JSON `body` as `model`. Raises PayloadInvalid, which names each wrong field and quotes no value."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
@@ -66,7 +66,7 @@ def validate(model: type[Model], body: Any) -> Model:
 
 
 def field_at(body: Any, *names: str) -> Any:
-    """Returns what JSON objects contain at the path `names`; None if they contain nothing there."""
+    """Returns what nested JSON objects contain at the path `names`; None if they contain nothing there."""
     for name in names:
         body = body.get(name) if isinstance(body, dict) else None
     return body
@@ -75,7 +75,7 @@ def field_at(body: Any, *names: str) -> Any:
 def parse_time(raw: Any) -> datetime | None:
     """Parses ISO 8601, epoch seconds or ms (also as text) into an aware time; None for any other value.
 
-    Without a zone it is UTC. Years outside 2000 to 2100 are invalid.
+    A time without a zone is read as UTC. Years outside 2000 to 2100 are invalid.
     """
     if isinstance(raw, bool) or raw is None:
         return None
@@ -120,7 +120,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def names_of(first: str, last: str, full: str) -> tuple[str, str]:
-    """Returns the first and the last name. If both are empty, returns those in the full name (`split_name`)."""
+    """Returns a person's first and last name. If both are empty, returns those in the full name (`split_name`)."""
     return (first, last) if first or last else split_name(full)
 
 

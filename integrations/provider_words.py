@@ -2,7 +2,7 @@
 (docs/adr/0037-a-refusal-is-shown-in-the-provider-s-words.md).
 
 An error response often quotes the request: the key, an address, a text. So everything that was in our request is
-removed, and everything that looks like an address, a number, a link, a key or a name.
+removed from the provider's message, and everything that looks like an address, a number, a link, a key or a name.
 """
 
 import json
@@ -86,9 +86,9 @@ BORING = {status.phrase.casefold() for status in HTTPStatus} | {"error", "false"
 def words_of(body: Any, content: bytes, request: requests.PreparedRequest) -> str:
     """Returns the message of a provider's error response, without everything that was in our request or looks private.
 
-    It has at most LIMIT characters. "…" replaces what was removed. It is "" if nothing useful for users is left. `body`
-    is the response's JSON, or None; then `content`, the response's bytes, is used if it is a short plain text.
-    `request` is the request that it responds to.
+    The text has at most LIMIT characters. "…" replaces what was removed. The text is "" if nothing useful for users is
+    left. `body` is the response's JSON, or None; then `content`, the response's bytes, is used if it is a short plain
+    text. `request` is the request that it responds to.
     """
     parts: list[str] = []
     for text in _texts(body) if body is not None else _plain(content):

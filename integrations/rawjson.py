@@ -40,7 +40,7 @@ def storable(parsed: Any) -> Any:
 
 
 def has_more_values(body: bytes, limit: int) -> bool:
-    """Whether the JSON document `body` has more than `limit` values. It creates none of them, so it needs no memory."""
+    """Whether the JSON document `body` has more than `limit` values. Creates no values, so it needs no memory."""
     if body.count(b",") + body.count(b"[") + body.count(b"{") < limit:
         return False
     values = 1
@@ -59,7 +59,7 @@ def _loads(text: str) -> Any:
 
 
 def _pruned(text: str) -> str:
-    """Replaces what is nested too deep in `text` with null. It uses no recursion."""
+    """Replaces what is nested too deep in `text` with null. The function uses no recursion."""
     pieces, start, open_ones = [], 0, []
     for token in TEXT_OR_BRACKET.finditer(text):
         bracket = token[0]

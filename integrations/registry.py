@@ -1,4 +1,4 @@
-"""Lists the providers, and derives every table of providers from their declarations. Nothing has a default."""
+"""Lists the providers, and derives every table of providers from their declarations, which have no defaults."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -39,7 +39,7 @@ def _declared() -> list[ProviderSpec]:
 
 
 def spec_of(provider: str) -> ProviderSpec:
-    """Returns the provider's declaration. Raises UnknownProvider."""
+    """Returns the declaration of the provider. Raises UnknownProvider."""
     if provider in specs():
         return specs()[provider]
     raise UnknownProvider(f"No provider is called “{provider}”: integrations/registry.py has no line for it.")

@@ -35,7 +35,7 @@ CHANNELS = ("email", "sms", "linkedin")
 
 
 class NONE:
-    """Declares that the provider lacks a capability, and `why`. Its truth value is false."""
+    """Declares that the provider lacks a capability, and `why`. NONE is falsy."""
 
     def __init__(self, why: str) -> None:
         if not why.strip():
@@ -53,7 +53,7 @@ Value = TypeVar("Value")
 
 
 def stated(declared: Value | NONE) -> Value:
-    """Returns `declared`. Raises LookupError with the reason if the provider declares NONE."""
+    """Returns `declared`. Raises LookupError with the reason if the provider declares NONE for this part."""
     if isinstance(declared, NONE):
         raise LookupError(declared.why)
     return declared
@@ -154,7 +154,8 @@ class SampleReply:
 
 @declared
 class WebhookSource:
-    """The declaration of a webhook address to which a provider posts events. Its `name` is part of the URL.
+    """The declaration of a webhook address to which a provider posts events. The source's `name` is part of the
+    webhook's URL.
 
     - `keyed`: the URL contains a workspace's own key.
     - `signature`: how requests are authenticated if all workspaces share the address.
@@ -197,7 +198,6 @@ class Payloads(Protocol):
 def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) -> WebhookSource:
     """Returns a webhook address to which the provider posts JSON that `payloads` parses. `stated` are the other fields
     of WebhookSource. Unless they say otherwise, the address has a workspace's own key.
-    Raises Incomplete if one is missing.
     """
     shared: dict[str, Any] = {
         "keyed": True,
@@ -219,7 +219,7 @@ class Counts(StrEnum):
 
 @declared
 class MessageSource:
-    """One list of messages at the provider. `MessageEvent.external_id` is unique within it.
+    """A list of messages at the provider. `MessageEvent.external_id` is unique within the list.
 
     `bounces` is the source of bounce reports that arrive as ordinary replies of this source. `flags_interest`: whether
     a reply's events say that the provider's users marked it as interested. `names_account`: whether
@@ -235,7 +235,7 @@ class MessageSource:
 
 def campaign_mail(provider: str, **stated: bool) -> tuple[MessageSource, ...]:
     """Returns the sources of a provider that mails campaigns: <provider>_reply, <provider>_sent and <provider>_bounce.
-    `stated` is `flags_interest` of the replies. Raises Incomplete without it.
+    `stated` is `flags_interest` of the replies. Raises Incomplete if `flags_interest` is missing.
     """
     reply, sent, bounce = (f"{provider}_{kind}" for kind in ("reply", "sent", "bounce"))
     plain: dict[str, Any] = {"bounces": NONE("Its messages aren’t replies."), "flags_interest": False}
@@ -248,7 +248,7 @@ def campaign_mail(provider: str, **stated: bool) -> tuple[MessageSource, ...]:
 
 @declared
 class AccountWords:
-    """The provider's words for the state of an account or mailbox. Other words say nothing."""
+    """The provider's words for the state of an account or mailbox. Words in none of the groups say nothing."""
 
     refused: tuple[str, ...]
     down: tuple[str, ...]
@@ -260,7 +260,7 @@ class StopCampaign:
     """Stops a provider's campaign for one person. Only a user can start it again, at the provider.
 
     `known_by` is the field of Person by which the provider knows a lead. `stop(account, campaign id, person, deadline)`
-    stops the campaign's mails to the person and returns what it did, as text. It may be called again.
+    stops the campaign's mails to the person and returns what it did, as text. Stopping a campaign is safe to repeat.
     """
 
     known_by: str
@@ -307,7 +307,7 @@ class Calendar:
 
 @declared
 class Probe:
-    """The cheap read call that proves that an account works. `applies` says whether an account can make it."""
+    """The cheap read call that proves that an account works. `applies` is whether an account can make the call."""
 
     read: "Callable[[Integration, Deadline], object]"
     applies: "Callable[[Integration], bool]"
@@ -395,7 +395,8 @@ class Lists:
     """The provider's lists, by the kinds that a receipt counts (DayReceipt.Kind), or why they cannot be compared.
 
     A function yields everything since an aware time, as the events that webhooks would have delivered. Entries that
-    cannot become events are Unusable. One function may serve several kinds. It raises an error if the list breaks off.
+    cannot become events are Unusable. One function may read the lists of several kinds. The function raises an error if
+    the list breaks off.
     """
 
     poll_every: timedelta | NONE

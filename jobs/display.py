@@ -221,7 +221,6 @@ def timeline(job: BackgroundJob, *, with_reasons: bool = True) -> list[dict[str,
 
 
 def _line(entry: JobAttempt | JobStep | JobAction, with_reasons: bool) -> dict[str, Any]:
-    """Render one entry of a job's timeline. The entry's key keeps its details open when the page refreshes."""
     if isinstance(entry, JobAction):
         return _action_line(entry, with_reasons)
     return _step_line(entry) if isinstance(entry, JobStep) else _attempt_line(entry)

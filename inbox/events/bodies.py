@@ -1,4 +1,4 @@
-"""The JSON of events. People's text is read when an event is sent, so an erased person's events contain none."""
+"""The JSON of events. People's text is read when an event is sent, so an erased person's events contain no text."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ WITH_TEXT: dict[str, tuple[type[models.Model], str]] = {
 
 
 def body_of(event: Event, *, with_text: bool = False) -> dict[str, Any]:
-    """The event as programs receive it. `with_text` adds the lead's name and addresses, and the text."""
+    """The JSON of one event, as programs receive it. `with_text` adds the lead's name and addresses, and the text."""
     facts = dict(event.data)
     facts |= {name: _time(datetime.fromisoformat(facts[name])) for name in TIMES if facts.get(name)}
     if event.lead_id is not None:

@@ -1,8 +1,9 @@
 """Sends events to endpoints as Standard Webhooks 1.0, at least once, and in order for each lead.
 
-A cluster calls `feed` each second. It enqueues jobs for endpoints with due attempts. A job claims one attempt at a
-time: the first of its stream, under a lease. While an attempt waits for its next try, the later events of its stream
-wait behind it. A worker that dies between the answer and its record sends the event again, with the same `webhook-id`.
+A cluster calls `feed` each second. The feed enqueues jobs for webhook endpoints with due attempts. A job claims one
+attempt at a time: the first of its stream, under a lease. While an attempt waits for its next try, the later events of
+the same stream wait behind it. A worker that dies between the answer and its record sends the event again, with the
+same `webhook-id`.
 """
 
 import base64
@@ -68,7 +69,7 @@ Outcome, Status = WebhookAttempt.Outcome, BackgroundJob.Status
 
 
 def feed() -> int:
-    """Enqueues one more job for each endpoint with due attempts, unless enough are open. Returns their number."""
+    """Enqueues a job for each endpoint with due attempts, unless enough are open. Returns the number of jobs."""
     due = _open(OuterRef("pk")).filter(due_at__lte=Now())
     waiting = list(_ready().filter(Exists(due)).values_list("pk", "workspace_id", "failing_since"))
     if not waiting:
@@ -97,7 +98,7 @@ def _ready() -> QuerySet[WebhookEndpoint]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `events.deliver`: sends due events to one endpoint, one after the other. Returns counts by outcome."""
+    """The job `events.deliver`: sends due events to one endpoint, one by one. Returns counts of attempts by outcome."""
     counts: Counter[str] = Counter()
     rows = _ready().filter(workspace_id=ctx.workspace_id, pk=ctx.payload["endpoint_id"])
     while ctx.deadline.remaining_ms() > TRY_MS and (endpoint := rows.first()):
@@ -108,7 +109,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def claim(endpoint: WebhookEndpoint) -> WebhookAttempt | None:
-    """Claims a due attempt that is the first of its stream, until the end of a lease. Returns None without one."""
+    """Claims a due attempt that is first in its stream, until a lease ends. Returns None if no attempt is due."""
     waiting = _open(endpoint.pk)
     due = waiting.filter(due_at__lte=Now()).order_by("due_at", "event_id")
     of_stream = waiting.filter(stream=OuterRef("stream"))
@@ -119,7 +120,8 @@ def claim(endpoint: WebhookEndpoint) -> WebhookAttempt | None:
             attempt.token = uuid4()
             waiting.filter(pk=attempt.pk).update(token=attempt.token, started_at=Now(), due_at=Now() + LEASE)
             return attempt
-        # The others are due no earlier than the first of their stream. Its success makes the next one due.
+        # The later attempts of a stream are due no earlier than its first attempt. The success of an attempt makes the
+        # stream's next attempt due.
         first = Subquery(of_stream.order_by("event_id").values("due_at")[:1])
         blocked = due.select_for_update(skip_locked=True).values("pk")[:BLOCKED_SLICE]
         waiting.filter(pk__in=blocked).update(due_at=Greatest(first, Now() + timedelta(seconds=1)))
@@ -149,7 +151,6 @@ def _deliver(endpoint: WebhookEndpoint, attempt: WebhookAttempt, deadline: Deadl
 
 
 def _post(endpoint: WebhookEndpoint, attempt: WebhookAttempt, deadline: Deadline) -> int:
-    """Posts the event and returns the HTTP status, a 2xx. Raises the errors of ProviderSession, and DecryptionError."""
     event_id = str(attempt.event_id)
     body = json.dumps(body_of(attempt.event, with_text=endpoint.include_text), ensure_ascii=False).encode()
     now, signers = int(time.time()), endpoint.signing_secrets
@@ -187,7 +188,6 @@ def signature(signers: Sequence[str], message_id: str, timestamp: int, body: byt
 
 
 def _failure(error: Exception) -> tuple[dict[str, Any], timedelta]:
-    """The facts of a failed attempt in words without the receiver's own, and the wait that it asked for."""
     status = getattr(error, "status", None)
     if status is not None:
         phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
@@ -210,7 +210,7 @@ def _give_back(attempt: WebhookAttempt) -> None:
 
 
 def _hold(endpoint: WebhookEndpoint, attempt: WebhookAttempt, refusal: Any) -> str:
-    """Puts all events of the endpoint off until its breaker lets a call through. No attempt is used."""
+    """Puts all events of the endpoint off until its breaker lets a call through. This uses no attempt."""
     _give_back(attempt)
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(held_until=refusal.run_at)
     return "held"
@@ -219,8 +219,8 @@ def _hold(endpoint: WebhookEndpoint, attempt: WebhookAttempt, refusal: Any) -> s
 def record(
     endpoint: WebhookEndpoint, attempt: WebhookAttempt, facts: dict[str, Any], wait: timedelta | None
 ) -> str:
-    """Records the outcome of a claimed attempt, and what follows from it. `wait`: at least so long until the next one.
-    Returns the outcome; "fenced" if the lease was lost, and then nothing is recorded.
+    """Records the outcome of a claimed attempt, and plans or ends the event's further attempts. `wait` is the least
+    time until the next attempt. Returns the outcome; "fenced" if the lease was lost, and then nothing is recorded.
     """
     rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     with transaction.atomic():

@@ -42,7 +42,7 @@ class EndpointRefused(ValueError):
 
 
 def validate_url(url: str) -> None:
-    """Raises ValidationError if events may not be sent to `url`. Its host is resolved when events are sent."""
+    """Raises ValidationError if events may not be sent to `url`. The host in `url` is resolved when events are sent."""
     try:
         check_url(RECEIVER, url)
     except HostRefused as refusal:
@@ -52,7 +52,7 @@ def validate_url(url: str) -> None:
 def create(
     workspace: Workspace, actor: Actor | None, *, url: str, events: Sequence[str], include_text: bool
 ) -> WebhookEndpoint:
-    """Creates an endpoint with a new secret. Raises EndpointRefused if the workspace has MOST of them."""
+    """Creates an endpoint with a new secret. Raises EndpointRefused if the workspace already has MOST endpoints."""
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
         if WebhookEndpoint.objects.filter(workspace=workspace).count() >= MOST:
@@ -88,7 +88,7 @@ def delete(endpoint: WebhookEndpoint, actor: Actor | None) -> None:
 
 
 def rotate(endpoint: WebhookEndpoint, actor: Actor | None) -> str:
-    """Gives `endpoint` a new secret and returns it. For 24 hours, events are signed with the replaced one too."""
+    """Gives `endpoint` a new secret and returns it. For 24 hours, events are signed with the replaced secret too."""
     with transaction.atomic():
         locked = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
         locked.previous_secret, locked.secret, locked.rotated_at = locked.secret, new_secret(), timezone.now()
@@ -99,7 +99,7 @@ def rotate(endpoint: WebhookEndpoint, actor: Actor | None) -> str:
 
 def test(endpoint: WebhookEndpoint, actor: Actor | None) -> UUID:
     """Sends `endpoint` an event of the type "endpoint.test", also while it is paused, and returns the event's id.
-    Raises EndpointRefused if it is off.
+    Raises EndpointRefused if the endpoint is off.
     """
     if endpoint.disabled_at is not None:
         raise EndpointRefused(IS_OFF)
@@ -118,7 +118,7 @@ def _end_pause(endpoint: WebhookEndpoint) -> None:
 
 
 def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> None:
-    """Sends one event again, at once. Raises EndpointRefused if it is off, or if the event is gone."""
+    """Sends one event again, at once. Raises EndpointRefused if the endpoint is off, or if the event is gone."""
     if endpoint.disabled_at is not None:
         raise EndpointRefused(IS_OFF)
     with transaction.atomic():
@@ -128,8 +128,9 @@ def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> No
 
 
 def recover(endpoint: WebhookEndpoint, actor: Actor | None, since: datetime | None = None) -> int:
-    """Switches `endpoint` on if it is off, and sends it all events since `since` (aware; by default its creation) that
-    did not reach it. What waits for its next attempt is sent at once, and a pause ends. Returns their number.
+    """Switches `endpoint` on if it is off, and sends all events since `since` (aware; by default the endpoint's
+    creation) that did not reach the endpoint. What waits for its next attempt is sent at once, and a pause ends.
+    Returns the number of these events.
     """
     earliest = max(since or endpoint.created_at, timezone.now() - KEEP)
     with transaction.atomic():
@@ -153,7 +154,7 @@ def recover(endpoint: WebhookEndpoint, actor: Actor | None, since: datetime | No
 
 
 def _add_attempts(endpoint: WebhookEndpoint, wanted: Q) -> int:
-    """Adds an attempt for each wanted event of the workspace without an open one. Returns their number."""
+    """Adds an attempt for each wanted event of the workspace without an open attempt. Returns how many were added."""
     tries = WebhookAttempt.objects.filter(endpoint=endpoint, event=OuterRef("pk"))
     events = Event.objects.filter(
         wanted, ~Exists(tries.filter(finished_at=None)), workspace_id=endpoint.workspace_id
@@ -172,8 +173,8 @@ def _add_attempts(endpoint: WebhookEndpoint, wanted: Q) -> int:
 
 
 def disable(endpoint: WebhookEndpoint, reason: str) -> bool:
-    """Switches `endpoint` off for `reason` (an Off), and notifies owners and admins. Its events wait for `recover`.
-    Returns False if it was off.
+    """Switches `endpoint` off for `reason` (an Off), and notifies owners and admins. Events of a disabled endpoint wait
+    for `recover`. Returns False if the endpoint was already off.
     """
     with transaction.atomic():
         rows = WebhookEndpoint.objects.filter(pk=endpoint.pk, disabled_at=None)

@@ -50,7 +50,7 @@ class ConditionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`reason` is a sentence. `until` is only for WAIT; `pause`, one of FollowUpInstance.Pause, only for PAUSE."""
+    """`reason` is a sentence. `until` is only for WAIT; `pause`, one of FollowUpInstance.Pause, is only for PAUSE."""
 
     kind: ConditionKind
     reason: str = ""
@@ -76,7 +76,7 @@ class Case:
 
     @cached_property
     def reply_to(self) -> Message | None:
-        """The lead's newest message on the step's channel. The step would answer it."""
+        """The lead's newest message on the step's channel. The step of the follow-up would answer this reply."""
         return send_claims.newest_inbound(self.lead, self.step.channel)
 
 
@@ -133,7 +133,7 @@ def held_by_suspicion() -> Q:
 
 
 def _switched_off(case: Case) -> Decision | None:
-    # The step stays due. The tick skips and counts it until the switch is on again.
+    # The follow-up's step stays due. The tick skips and counts it until the switch is on again.
     if case.workspace.sends_paused:
         return Decision(ConditionKind.WAIT, "Sending is paused for this workspace.", case.now)
     if not case.sequence.enabled:

@@ -30,7 +30,7 @@ def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kw
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the follow-ups of the account at `provider` if it is down; otherwise resumes those paused for it."""
+    """Pauses the follow-ups of the account at `provider` if the account is down, or else resumes those."""
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
     own_instances = FollowUpInstance.objects.filter(workspace_id=workspace_id)
@@ -50,7 +50,7 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """The `instances` whose next step `provider` would carry, except those whose mail came from another one."""
+    """The `instances` whose next step `provider` would send, except those whose mail came from another account."""
     spec = registry.spec_of(provider)
     inbound = Message.objects.inbound(lead=OuterRef("lead"), channel=spec.channel)
     own_sources = [source.name for source in spec.sources or ()]

@@ -51,8 +51,9 @@ def step_after(step: FollowUpStep) -> FollowUpStep | None:
 
 
 def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) -> FollowUpInstance | None:
-    """Starts `sequence` for `lead`. Returns None if it already runs or has no steps, or if the lead is stopped or a
-    sample. `user`: None for an automatic start. A sequence that is switched off sends nothing until it is switched on.
+    """Starts the follow-up sequence `sequence` for `lead`. Returns None if the sequence already runs or has no steps,
+    or if the lead is stopped or a sample. `user`: None for an automatic start. A sequence that is switched off sends
+    nothing until it is switched on.
     """
     step = first_step(sequence)
     if step is None or lead.is_stopped or lead.sample:
@@ -68,7 +69,7 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) 
                 due_at=due_after(step, now, sequence.workspace),
                 quiet_since=now,
                 **columns(user, "started_by"),
-                # A meeting in the lost time may already have started it.
+                # a meeting in the lost time may already have ended the follow-up
                 in_doubt=user is None and _was_lost(lead.booked_at),
             )
     except IntegrityError:
@@ -81,7 +82,7 @@ def live(lead: Lead) -> QuerySet[FollowUpInstance]:
 
 
 def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
-    """The sequences that can be started for `lead`: switched on, with steps, and not running. A sample has none."""
+    """The sequences that can be started for `lead`: switched on, with steps, and not running. Samples have none."""
     if lead.sample:
         return FollowUpSequence.objects.none()
     running = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
@@ -97,7 +98,7 @@ def task_fields(instance: FollowUpInstance, step: FollowUpStep, now: datetime) -
 
 
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
-    """Plans the step after `done`, which ended at `at`, or completes the follow-up. Paused follow-ups stay paused."""
+    """Plans the step after `done`, which ended at `at`, or completes the follow-up. A paused follow-up stays paused."""
     if instance.next_step_id != done.pk or instance.status not in FollowUpInstance.LIVE:
         return
     step = step_after(done)
@@ -111,7 +112,6 @@ def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
 
 
 def _was_lost(moment: datetime | None) -> bool:
-    """Whether `moment` is before the end of a time that a restore of the database lost."""
     return moment is not None and lost_time.covers(DatabaseOrigin.objects.first(), moment)
 
 
@@ -122,7 +122,7 @@ def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:
-    """Pauses the follow-up at its step. `reason`: one of Pause. The instance's row must be locked."""
+    """Pauses the follow-up at its step. `reason` is one of Pause. The instance's row must be locked."""
     instance.status, instance.paused_for = Status.PAUSED, reason
     instance.due_at = instance.due_at or timezone.now()
     instance.save(update_fields=["status", "paused_for", "due_at"])

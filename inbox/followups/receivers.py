@@ -14,7 +14,7 @@ Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) -> dict[str, int]:
     """Pauses the lead's running follow-ups for the reply `message`, and stores it as the response to the previous step.
-    An automatic message does neither. Locks the lead's row.
+    An automatic message does neither. Locks the row of the lead.
     """
     with rollup.holding(lead) as locked:
         running = FollowUpInstance.objects.filter(lead=locked, status=Status.ACTIVE)

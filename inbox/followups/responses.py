@@ -1,6 +1,6 @@
 """Records the leads' responses to each step, and counts them. A reply is credited to the newest step sent before it,
 and its tag determines the kind of response. Silence has no row: it is a sent step whose time is over. Our next message
-after an objection counts as our answer to it.
+after a lead's objection counts as our answer to the objection.
 """
 
 from datetime import datetime, timedelta
@@ -56,7 +56,6 @@ def _answered_by(lead: Lead, message: Message) -> QuerySet[FollowUpTask]:
 
 
 def _take_back(lead: Lead, message: Message) -> None:
-    """Removes `message` as a response. The next reply after it becomes the response."""
     waiting = _answered_by(lead, message).exclude(response=Response.CONVERTED)
     if not waiting.update(response="", response_message=None, responded_at=None):
         return
@@ -90,8 +89,8 @@ def effectiveness(
     workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Any]:
     """A dict for each step: the number of messages `sent` from `since` until before `until` (aware), and the responses.
-    `silent`: no response within 14 days. `open`: no response yet. `answered`: objections that we answered. `won`: a
-    booking followed.
+    `silent`: no response within 14 days. `open` counts the steps without a response so far. `answered`: objections that
+    we answered. `won` counts the responses that a booking followed.
     """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:

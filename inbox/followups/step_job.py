@@ -29,12 +29,12 @@ SLOTS_FRESH = timedelta(minutes=15)
 
 
 def spec(task: FollowUpTask) -> JobSpec:
-    """The job that runs the step of `task`. Each attempt has a separate job."""
+    """The job that runs the step of `task`. Each attempt to send a step is a separate job."""
     return spec_about(STEP, task, "task_id", key=f"{task.pk}:{task.attempt}", attempt=task.attempt)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `followup.step`. If the step's text offers meeting times, it first asks the calendar for free ones."""
+    """The job `followup.step`, which sends a step. If the text offers meeting times, it first reads the calendar."""
     task = ctx.row(FollowUpTask.objects.select_related("step", "workspace", "lead"), "task_id")
     offered: list[Slot] = []
     if step_text.wants_slots(task.step.subject, task.step.text):
@@ -55,7 +55,8 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
 
 def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
     """Decides about a step in the caller's transaction: claims its send, or has it wait for approval. If the task has
-    another `attempt` by now, nothing is done ("settled"). `offered`: free meeting times.
+    another `attempt` by now, nothing is done ("settled"). `offered` is the list of free meeting times that the text
+    offers.
     """
     task, lead = locked(stale)
     instance = task.instance
@@ -212,5 +213,5 @@ def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
         _claim(task, case, user=user)
         audit.record(task.workspace_id, user, "followup.approve", task, edited=edited)
     send = task.send
-    assert send is not None  # `_claim` has set it
+    assert send is not None  # `_claim` has set this field
     return send

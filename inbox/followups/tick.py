@@ -1,6 +1,6 @@
 """The tick `followups`: settles sent steps, pauses or resumes groups, and claims due steps, with workspaces taking
-turns. It calls no provider. A task's unique row, and a job named after its attempt, keep each step unique; a tick skips
-the rows that another tick has locked.
+turns. The follow-up tick calls no provider. A task's unique row, and a job named after its attempt, keep each step
+unique; a tick skips the rows that another tick has locked.
 """
 
 import logging
@@ -40,9 +40,9 @@ SETTLED_AT_ONCE = 50
 
 
 def run(deadline: Deadline) -> dict[str, int]:
-    """The tick `followups`. Returns counts by outcome, and by outcome and workspace (`sent:<id>`). A defect in one part
-    is raised after the other parts have run. Each part gets half of the time left before `deadline`; the last part gets
-    all of it.
+    """The tick `followups`, which moves follow-ups on. Returns counts by outcome, and by outcome and workspace
+    (`sent:<id>`). A defect in one part is raised after the other parts have run. Each part of the tick gets half of the
+    time left before `deadline`; the last part gets all of it.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []

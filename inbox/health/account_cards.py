@@ -26,7 +26,7 @@ HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the chart of the last 24 hours: `x` is the hour, `height` is 0 to 10."""
+    """A bar of the chart of the last 24 hours: `x` is the hour, `height` is 0 to 10."""
 
     x: int
     height: float
@@ -61,7 +61,7 @@ class Key:
 
 @dataclass(slots=True)
 class AccountCard:
-    """One account on the integrations page. `connected`: it can be called, or has ever sent a webhook."""
+    """A connected account on the page of accounts. `connected`: it can be called, or has ever sent a webhook."""
 
     integration: Integration
     source: WebhookSource | None
@@ -95,7 +95,7 @@ class AccountCard:
 
     @property
     def has_settings(self) -> bool:
-        """Whether a workspace can change the settings. It cannot if the installation's own key is used."""
+        """Whether a workspace can change the account's settings, which it cannot if the installation's key is used."""
         return registry.spec_of(self.integration.provider).is_connected_here
 
     @property

@@ -61,8 +61,8 @@ class Caught(NamedTuple):
 
 def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught:
     """Compares the provider's lists from the day of `since` (aware), but not from before the account was connected.
-    Stores missing entries, and writes the receipts of these days. Raises the provider's errors; no receipt changes
-    then.
+    Stores missing entries, and writes the receipts of these days. Raises the provider's errors; in that case, no
+    receipt changes.
     """
     tally = Tally(integration, timezone.now())
     spec = registry.spec_of(integration.provider)
@@ -139,8 +139,8 @@ def _stored(integration: Integration, entries: list[Entry]) -> set[tuple[str, st
 
 
 def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> dict[str, str]:
-    """The verdicts, by the body's hash, of entries that an earlier read ignored or took for duplicates. They are not
-    processed again, because each run writes a row.
+    """The verdicts, by the body's hash, of entries that an earlier read ignored or took for duplicates. Entries whose
+    verdict is known are not processed again, because each run writes a row.
     """
     rows = WebhookDelivery.objects.filter(
         integration=integration,

@@ -51,7 +51,7 @@ class BannerLine:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """`worst` is shown; `more` counts others. `acts`: the user can fix it, at `act_url` or with a key at `key_url`."""
+    """`worst` is the account shown; `more` counts others. `acts`: the user can fix it, at `act_url` or `key_url`."""
 
     worst: BannerLine
     more: int
@@ -82,7 +82,7 @@ def troubled(workspace: Workspace) -> list[WorkspaceIntegrationHealth]:
 
 
 def down_in(workspaces: Collection[UUID]) -> list[Workspace]:
-    """Those of the workspaces, by name, in which an account is broken, so that replies may be missing."""
+    """Of the given workspaces, by name, those in which an account is broken, so that replies may be missing."""
     rows = _rows(Q(state__in=BROKEN, workspace__in=workspaces)).select_related("workspace")
     return sorted({row.workspace for row in rows}, key=lambda workspace: workspace.name)
 
@@ -103,7 +103,7 @@ def for_banner(
 
 
 def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceIntegrationHealth]:
-    """Sorts accounts in trouble: the worst state first, then the longest in it. Raises ValueError for others."""
+    """Sorts accounts in trouble: the worst state first, then the longest. Raises ValueError for any other account."""
     return sorted(rows, key=lambda health: (TROUBLED.index(health.state), health.since))
 
 

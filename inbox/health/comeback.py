@@ -37,7 +37,7 @@ def _was_told(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
-    """Enqueues the recovery, once per return of the account. Returns whether the job is new."""
+    """Enqueues the recovery, once per return of the account. Returns whether the recovery job is new."""
     return enqueue_about(RECOVER, health, "health_id", key=f"{health.pk}:{health.version}")[1]
 
 
@@ -53,7 +53,7 @@ def make_up() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.recover`. Returns the number of new messages and of resumed sends."""
+    """The job `health.recover` after an outage. Returns the number of new messages and of resumed sends."""
     health = ctx.row(
         WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace"), "health_id"
     )
@@ -64,7 +64,7 @@ def run(ctx: JobContext) -> dict[str, int]:
         health.refresh_from_db()
         if health.version == version:
             raise
-        # The account broke again. Its next recovery fetches everything since the last poll.
+        # The account is down again. The account's next recovery fetches everything since the last poll.
         return {"imported": 0, "resumed": 0}
     resumed = ctx.step(
         "resume", lambda deadline: account_pauses.resume_sends(health.workspace_id), effect="idempotent"

@@ -74,7 +74,7 @@ NEEDED = {"prepare", "break", "detect", "missed", "heal"}
 
 @dataclass(frozen=True, slots=True)
 class DrillResult:
-    """`ok` is True (passed), False (failed) or None (not tried). `said`: the reason."""
+    """`ok` is True (passed), False (failed) or None (not tried). `said` is the reason for the drill's outcome."""
 
     ok: bool | None
     said: str = ""
@@ -92,7 +92,7 @@ def start(workspace: Workspace, user: User) -> BackgroundJob:
     job, _ = enqueue(
         DRILL,
         workspace_id=workspace.pk,
-        # the key contains the previous drill, so two people who press at the same time start only one
+        # the key contains the id of the previous drill, so two people who press at the same time start only one drill
         dedupe_key=f"{DRILL}:{before.pk if before else 'first'}",
         payload={"user_id": user.pk},
     )
@@ -104,8 +104,8 @@ def last(workspace: Workspace) -> BackgroundJob | None:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.drill`. Returns the number of passed, failed and skipped steps. If a worker dies, the next
-    attempt only deletes the test workspace and fails, because the sandbox died with the worker.
+    """The job `health.drill`, which runs a fire drill. Returns the number of passed, failed and skipped steps. If a
+    worker dies, the next attempt only deletes the test workspace and fails, because the sandbox died with the worker.
     """
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()

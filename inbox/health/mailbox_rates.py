@@ -146,8 +146,8 @@ def sentence(alarm: MailboxAlarm) -> str:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `mailboxes`: records the mailboxes in trouble and enqueues notices about new ones. It stops at
-    `deadline`; the order is random.
+    """The tick `mailboxes`: records the mailboxes in trouble and enqueues notices about new ones. The tick stops at
+    `deadline`; it visits workspaces in random order.
     """
     counts = {"alarms": 0, "told": 0, "left": 0}
     for workspace in Workspace.objects.filter(drill_of=None).order_by("?").only("pk"):

@@ -13,7 +13,7 @@ from inbox.replying.prompts import model_calls
 
 @dataclass(frozen=True, slots=True)
 class ModelAway:
-    """The model cannot be reached, or none is connected (`since` None). `waiting`: unread replies, capped."""
+    """The model cannot be reached, or none is connected (`since` None). `waiting` counts unread replies, capped."""
 
     why: str
     since: datetime | None
@@ -21,7 +21,7 @@ class ModelAway:
 
     @property
     def key(self) -> str:
-        """A value that changes with the notice, so that pages can tell whether to redraw it."""
+        """A value that changes with the notice about the model, so that pages can tell whether to redraw the notice."""
         return f"m{crc32(f'{self.why}{self.since}{self.waiting}'.encode())}"
 
 

@@ -61,7 +61,7 @@ REFUSED = "Only owners and admins of this workspace can mute it."
 
 
 def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
-    """Enqueues a notice about a broken account, at most once an hour per outage. Returns whether it is new."""
+    """Enqueues a notice about a broken account, at most once an hour per outage. Returns whether the notice is new."""
     last = health.last_notice_at.isoformat() if health.last_notice_at else "never"
     key = f"{health.pk}:{health.version}:{last}:{timezone.now():%m%d%H}"
     return enqueue_about(NOTIFY, health, "health_id", key=key)[1]
@@ -119,9 +119,9 @@ def _health(ctx: JobContext) -> WorkspaceIntegrationHealth:
 
 
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
-    """Posts `text` about the account once, to `slack`, or by email if `slack` is None or broken. Does nothing if
-    people were notified within 24 hours, or if the account works. Raises TransientError if another attempt may deliver
-    it.
+    """Posts `text` about the account once, to `slack`, or by email if `slack` is None or broken. Does nothing if people
+    were notified within 24 hours, or if the account works. Raises TransientError if another attempt may deliver the
+    notice.
     """
     token = notices.claim(health)
     if token is None:
@@ -147,7 +147,7 @@ def _fold(
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Rewrites an account's notices in Slack, again if its state changes meanwhile. Returns their number."""
+    """Rewrites an account's notices in Slack, again if its state changes meanwhile. Returns the number of notices."""
     edited, version = 0, None
     while True:
         health.refresh_from_db()
@@ -161,7 +161,7 @@ def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadl
 
 
 def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> list[dict[str, Any]]:
-    """The blocks of a notice, with the mute button if possible. `note`: a text for the person who pressed it."""
+    """The blocks of a notice, with the mute button if possible. `note` is a text for the person who pressed it."""
     shown: list[dict[str, Any]] = [{"type": "section", "text": mrkdwn(text)}]
     if note:
         shown.append({"type": "context", "elements": [mrkdwn(note)]})
@@ -173,7 +173,7 @@ def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> 
 
 
 def mute_pressed(ctx: JobContext) -> dict[str, str]:
-    """Runs the mute button for the owner or admin who pressed it. The message shows the outcome."""
+    """Mutes an account's notices for the owner or admin who pressed the button in Slack, whose message shows that."""
     health = _health(ctx)
     slack = connected(ctx.workspace_id, SLACK)
     if slack is None:
@@ -210,7 +210,7 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
     if not isinstance(error, PermanentError):
         retry_after_ms = getattr(error, "retry_after_ms", None)
         raise TransientError("Slack didn’t accept the notice", retry_after_ms=retry_after_ms)
-    # Slack itself is broken. Its own health shows that, and email still works.
+    # The broken account is Slack itself. The account's health shows that Slack is broken, and email still works.
     if isinstance(error, ProviderRejected):
         writer.record(slack, writer.Signal(writer.SignalKind.REFUSED, reason))
     anew = notices.claim(notice.about)
@@ -218,7 +218,7 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
 
 
 def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
-    """Sends a notice by email because its delivery in Slack is unknown. Its slot stays used."""
+    """Sends a notice by email because its delivery in Slack is unknown. The notice's slot stays used."""
     with transaction.atomic():
         notices.settle(notice, token, Notice.State.UNKNOWN, reason)
         enqueue_about(EMAIL, notice, "notice_id")
@@ -276,7 +276,7 @@ def _mail_about(workspace: Workspace, kind: str, text: str, about: str) -> str:
 
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:
-    """The text of a notice. It never contains a secret or a lead's text."""
+    """The text of a notice. The text never contains a secret or the words of a lead."""
     with timezone.override(health.workspace.timezone):
         line = banner.line(health, health.workspace)
     if health.state == HealthState.CONNECTED:
@@ -303,7 +303,6 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
 
 
 def _can_be_changed(slack: Integration | None) -> bool:
-    """Whether a notice can be changed later. Only a bot's message can; mails and incoming webhooks cannot."""
     if slack is None or slack.is_unreadable or not slack.config.get("channel"):
         return False
     return bool(slack.credentials.get("bot_token") or not slack.credentials.get("webhook_url"))

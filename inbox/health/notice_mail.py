@@ -23,7 +23,7 @@ State = Notice.State
 
 
 class End(NamedTuple):
-    """The outcome of sending. `state` is one of Notice.State."""
+    """The outcome of sending a notice by mail. `state` is one of Notice.State."""
 
     state: str
     reason: str = ""
@@ -35,7 +35,7 @@ class End(NamedTuple):
 
 def post(notice: Notice, about: str = "") -> End:
     """Sends `notice` as one email. `about`: the words for its subject, by default its account. Errors of the mail
-    server are not raised; the returned End holds them.
+    server are not raised; the returned End contains them.
     """
     to = recipients(notice.workspace)
     if not to or is_off():
@@ -62,7 +62,7 @@ def post(notice: Notice, about: str = "") -> End:
 
 
 def trouble() -> str:
-    """The fault of the mail server as a text; "" if a server is configured and accepts our login. Sends no mail."""
+    """The fault of the mail server as a text; "" if a server is configured and accepts our login. No mail is sent."""
     if is_off():
         return "EMAIL_URL is not set"
     server = get_connection()

@@ -64,7 +64,7 @@ KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 
 def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
-    """The current path of this kind of notice. Without Slack, only notices about accounts go by email."""
+    """The current path of this kind of notice. Without Slack, only notices about accounts are sent by email."""
     if about is REVIEWS:
         place = slack_cards.channel_of(workspace.pk)
     elif about is REPLIES:
@@ -82,7 +82,7 @@ def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
 
 
 def told_by(workspace: Workspace) -> str:
-    """The current Notice.Path of a notice about an account; "" without one. Secrets are decrypted only if necessary."""
+    """The Notice.Path of a notice about an account now; "" without a path. Secrets are decrypted only if necessary."""
     if slack_of(workspace.pk) is not None:
         return Path.SLACK
     return "" if is_off() else Path.EMAIL

@@ -81,8 +81,8 @@ class Tally:
         return sum(_missing(outcomes).total() for outcomes in self._outcomes.values())
 
     def write(self, begins: datetime, through: datetime) -> None:
-        """Writes the receipts of the days from `begins` until now, compared up to `through`. It does not overwrite a
-        read that began later.
+        """Writes the receipts of the days from `begins` until now, compared up to `through`. A tally does not overwrite
+        the receipt of a read that began later.
         """
         first, last = (moment.astimezone(self._zone).date() for moment in (begins, self.asked_at))
         keys = [
@@ -149,7 +149,8 @@ def unsettled_since(integration: Integration, through: datetime) -> datetime:
 @dataclass(frozen=True)
 class Gap:
     """Why an account is not complete from `day` on: `missing` entries, or it was last compared up to `through`, or it
-    was not compared before the day `until`. Without any of them, it was not compared in the period at all.
+    was not compared before the day `until`. Without any of these causes, the account was not compared in the period at
+    all.
     """
 
     account: str
@@ -188,7 +189,7 @@ class Completeness:
 
 
 def completeness(workspace: Workspace, first: date, last: date) -> Completeness:
-    """The completeness from `first` to `last`, which are days in the workspace's time zone. Uses one query."""
+    """The completeness from `first` to `last`, days in the workspace's time zone, computed by one query."""
     accounts = by_account(workspace, first, last).values()
     ends = [account.through for account in accounts if account.through]
     gaps = [gap for account in accounts for gap in account.gaps]

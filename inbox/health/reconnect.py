@@ -1,9 +1,9 @@
 """Requests a provider's hosted page, on which the owner of an account logs in again. The link works once and for a
-short time. It does not heal the account: only a successful call does.
+short time. A reconnection does not make the account healthy: only a successful call does.
 
-An admin may also send a link of ours to the owner, so that they need no log-in here. It expires after 24 hours, when
-the account recovers, and when another outage begins. The provider's page is requested only when the owner presses the
-button, because a chat's link preview would use it up.
+An admin may also send a link of ours to the owner, so that they need no log-in here. The reconnect link expires after
+24 hours, when the account recovers, and when another outage begins. The provider's page is requested only when the
+owner presses the button, because a chat's link preview would use it up.
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def hosted_link(integration: Integration, back_url: str) -> Link:
     if not page:
         return Link(sentence=NOT_OFFERED)
     try:
-        # A successful link does not prove that the account works, so this call must not heal it.
+        # A link that works does not prove that the account works, so this call must not mark the account as healthy.
         with writer.unobserved():
             url = page(integration, timezone.now() + VALID_FOR, back_url, Deadline.after_ms(LINK_MS))
     except (ProviderError, ProviderMisconfigured, HostRefused) as error:
@@ -71,7 +71,7 @@ def owner_path(integration: Integration) -> str:
 
 def read_owner_link(token: str) -> WorkspaceIntegrationHealth:
     """The health of the account in the link's token. Raises LinkExpired for a forged or old token, for an account that
-    is switched off, or for another outage.
+    is switched off, or for another outage of the account.
     """
     try:
         integration_id, version = signing.loads(token, salt=SALT, max_age=OWNER_LINK_VALID_FOR)

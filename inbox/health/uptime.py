@@ -79,7 +79,7 @@ def troubles(changes: Iterable[HealthTransition]) -> list[Trouble]:
 
 
 def account(health: WorkspaceIntegrationHealth, changes: list[HealthTransition]) -> Account:
-    """The strip of `health`. `changes`: all changes of its state, newest first."""
+    """The strip of days for one account's `health`. `changes`: all changes of its state, newest first."""
     now = timezone.localtime()
     begins = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     known_since = max(begins, changes[-1].at if changes else health.since)

@@ -1,6 +1,7 @@
 """The tick `integration-health` checks every account: whether its secrets can be read, a probe is due, or it is silent.
-It also maintains each workspace's accounts that use only the installation's key, such as the model. An account is
-silent if nothing has arrived for twice its longest gap of two weeks, but never before six hours, nor with few events.
+The watch also maintains each workspace's accounts that use only the installation's key, such as the model. An account
+is silent if nothing has arrived for twice its longest gap of two weeks, but never before six hours, nor with few
+events.
 """
 
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ Verdict = WebhookDelivery.Verdict
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `integration-health`. At `deadline` it stops, and the next run goes on."""
+    """The tick `integration-health`, which watches all accounts. At `deadline` it stops, and the next run goes on."""
     _keep_installation_accounts()
     counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0, "left": 0, "understood": 0, "unclear": 0}
     if not deadline.expired:
@@ -62,7 +63,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
-    """Those of `accounts` that receive webhooks, each with the time of its last webhook as `heard_at`, in one query."""
+    """The `accounts` that receive webhooks, each with the time of its last webhook as `heard_at`, in one query."""
     arrived = WebhookDelivery.objects.filter(integration=OuterRef("pk")).exclude(event_type=BACKFILL)
     addressed = Exists(WebhookKey.objects.filter(integration=OuterRef("pk")))
     last = Subquery(arrived.order_by("-received_at").values("received_at")[:1])
@@ -93,7 +94,7 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
-    """Records that webhooks resumed (HEARD) or stopped (SILENT), and returns which. `last` (aware): the last one."""
+    """Records that webhooks resumed (HEARD) or stopped (SILENT), and returns which. `last` (aware): the latest one."""
     if last is None:
         return None
     row = getattr(integration, "health", None) or writer.row(integration)
@@ -161,7 +162,7 @@ SELECT count(*), max(gap) FROM (
 
 
 def usual_silence(integration: Integration) -> timedelta | None:
-    """The longest pause of the account's webhooks: twice the longest gap of two weeks. None below 20 webhooks."""
+    """The longest pause of an account's webhooks: twice the longest gap of two weeks. None below 20 webhooks."""
     with connection.cursor() as cursor:
         cursor.execute(GAPS, [integration.pk, timezone.now() - RHYTHM_WINDOW])
         count, longest = cursor.fetchone()

@@ -1,4 +1,5 @@
-"""Compares the meetings in calendars with those that webhooks reported. It defines the tick and its jobs.
+"""Compares the meetings in calendars with those that webhooks reported. This module defines the tick and the jobs of
+the calendar check.
 
 A claim already sets the time of the next check, even if this check fails. After each failure, the lead waits longer for
 its next check and delays no other lead.
@@ -50,7 +51,7 @@ KNOWN_SINCE = timedelta(days=30)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueues checks for up to 1,000 due leads. Workspaces take turns.
+    """Enqueues checks for up to 1,000 due leads. Workspaces take turns in the tick.
 
     Returns the number of first checks (`begun`), of claimed checks in total and by workspace, and of due checks that
     are `left`.
@@ -90,7 +91,7 @@ def _begin(workspace_id: UUID) -> int:
         email="", ghl_contact_id=""
     )
     meetings = Appointment.objects.filter(workspace_id=workspace_id, starts_at__gt=lately)
-    # This is a union, because an OR of the two would read every lead of the workspace.
+    # The query is a union, because an OR of the two conditions would read every lead of the workspace.
     towards = own_leads.filter(tag__in=TOWARDS_A_MEETING, last_inbound_at__gt=lately).values_list("pk")
     leads = towards.union(own_leads.filter(pk__in=meetings.values("lead")).values_list("pk"))
     rows = [
@@ -165,7 +166,8 @@ def _park(check: BookingCheck, error: Exception) -> None:
 
 def read_meetings(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
     """Requests the meetings of `lead` from the calendar account. If GoHighLevel has deleted the stored contact, another
-    contact is looked up and its id stored. Returns [] without a contact. Raises the errors of the provider's client.
+    contact is looked up and its id stored. Returns an empty list if the lead has no contact. Raises the errors of the
+    provider's client.
     """
     spec = registry.spec_of(account.provider)
     calendar = stated(spec.calendar)

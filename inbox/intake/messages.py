@@ -73,8 +73,8 @@ def store(
     lead at the same time, IntegrityError is raised, and the caller runs this function again (`receipt.receive`,
     `races.settled`).
 
-    A provider may reuse an id for another text. Then both messages are kept; the later one is flagged and gets its own
-    key. A message from the provider's list (`listed`) is known by its id alone.
+    A provider may reuse an id for another text. If texts differ under one id, both messages are kept; the later message
+    is flagged and gets its own key. A message from the provider's list (`listed`) is known by its id alone.
     """
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
     if event.window_s and (twin := texts.stored_text(received, event, fingerprint, judged)):
@@ -109,7 +109,7 @@ def _get_or_create(
         bounced = fields["lead"] = lead()
         if not matches[0].created and (row := known_bounce(bounced, event, Message(**key, **fields))):
             return row, False
-    # It calls `lead` only for a new message, in the savepoint of the insert.
+    # `lead` is called only for a new message, in the savepoint of the insert.
     message, created = KNOWN.get_or_create(**key, defaults={"lead": lead} | fields)
     if created and count and not matches[0].created:
         rollup.add(message.lead, message, judged)
@@ -121,8 +121,8 @@ def _get_or_create(
 def gone(received: Received, event: MessageEvent) -> bool:
     """Whether the message of `event` was erased with its person, or was sent by us to an erased person.
 
-    A provider may reuse an id. So the person, the sender or a recipient must also be erased, unless the event names
-    nobody.
+    A provider may reuse an id. So the event is ignored only if the person, the sender or a recipient is erased too, or
+    if the event names nobody.
     """
     if received.workspace.erasure_key is None:
         return False
@@ -305,8 +305,8 @@ def again(message: Message, cause: str) -> None:
 
 
 def catch_up(message: Message, cause: str = "", run_at: datetime | None = None) -> JobSpec:
-    """The job that processes `message` again, at `run_at` (aware) or now. There is one job per `cause` (an id). Without
-    a cause, there is at most one per hour.
+    """The job that processes `message` again, at `run_at` (aware) or now. There is one catch-up job per `cause` (an
+    id). Without a `cause`, there is at most one catch-up job per hour.
     """
     key = f"{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}"
     return spec_about(CATCH_UP, message, "message_id", key=key, run_at=run_at)
@@ -334,7 +334,7 @@ def _lead_here(workspace: Workspace, event: MessageEvent) -> Lead | None:
 
 
 def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:
-    """Turns the stand-in into `person`. If the person already has a lead, the stand-in's messages move there."""
+    """Turns the stand-in into `person`. If `person` already has a lead, the stand-in's messages move to that lead."""
     match = identity.find(workspace, person, provider)
     if match is None:
         try:

@@ -141,7 +141,7 @@ def _duplicate_event(received: Received, event: Event) -> IntakeResult | None:
 
 
 def rejected(error: PayloadInvalid) -> IntakeResult:
-    """The result for a webhook request with an unusable body. It names each invalid field."""
+    """The result for a webhook request with an unusable body. The rejection names each invalid field."""
     return IntakeResult(DeliveryVerdict.REJECTED, reason="invalid payload", fields=error.fields)
 
 
@@ -167,7 +167,7 @@ def failed(received: WebhookRequest, event_type: str, error: Exception) -> Intak
 
 
 def record(received: WebhookRequest, outcome: IntakeResult, event_key: str = "") -> IntakeResult:
-    """Stores the request and its outcome as a WebhookDelivery. Returns `outcome` with its id.
+    """Stores the request and its outcome as a WebhookDelivery. Returns `outcome` with the id of the stored delivery.
 
     `event_key` is stored only for an accepted request: a retry after a failure is not a duplicate.
     """

@@ -67,9 +67,9 @@ def per_workspace(
     of_none: int | None = KEEP_BODIES_DAYS,
     delete: Callable[[list[Any]], int] | None = None,
 ) -> Pruner:
-    """Returns a function `prune(deadline)`. It deletes `rows(workspace_id, days)` of each workspace whose `column`
-    holds a number of days, and those without a workspace after `of_none` days (None: there are none). It returns the
-    number of deleted rows.
+    """Returns a pruner, which is a function of a deadline. It deletes `rows(workspace_id, days)` of each workspace
+    whose `column` holds a number of days, and those without a workspace after `of_none` days (None: there are none).
+    The pruner returns the number of deleted rows.
 
     `by` and `delete`: as for `jobs.retention.in_slices`.
     """
@@ -112,7 +112,7 @@ def _empty(pks: list[Any]) -> int:
 
 
 def _old_rows(workspace_id: UUID | None, _days: int) -> "QuerySet[WebhookDelivery]":
-    # A replay is younger than the delivery that it repeated. It stays, without `replay_of`.
+    # A replay is younger than the delivery that it repeated. The replay's row stays, without `replay_of`.
     return _deliveries(workspace_id, timedelta(days=KEEP_ROWS_DAYS)).filter(event_key=None)
 
 
@@ -122,15 +122,15 @@ def model_calls(workspace_id: UUID | None, keep_days: int) -> "QuerySet[AiCall]"
 
 
 def old_events(deadline: Deadline) -> int:
-    """Deletes the events for programs that are older than 30 days, with their attempts. Returns their number. Their ids
-    hold their times, so no other index is needed.
+    """Deletes the events for programs that are older than 30 days, with their attempts. Returns the number of deleted
+    events. The ids of events contain their times, so no other index is needed.
     """
     first_kept = UUID(int=(time.time_ns() // 1_000_000 - KEEP_EVENTS_DAYS * 86_400_000) << 80)
     return in_slices(Event.objects.filter(pk__lt=first_kept), deadline, by="pk")
 
 
 def old_changes(_deadline: Deadline) -> int:
-    """Deletes the rows of LeadChange that are older than an hour, in one statement. Returns their number."""
+    """Deletes the rows of LeadChange that are older than an hour, in one statement. Returns the number of rows."""
     return LeadChange.objects.filter(at__lt=Now() - KEEP_CHANGES).delete()[0]
 
 

@@ -1,7 +1,7 @@
-"""Stores decisions about tags. Each decision has its own row, and the newest valid one sets the tag of message and
-lead.
+"""Stores decisions about the tags of replies. Each decision about a tag has its own row, and the newest valid decision
+sets the tag of message and lead.
 
-A person's decision stays: no rule or model overrides it.
+A person's decision about a tag stays: no rule or model overrides it.
 """
 
 from dataclasses import replace
@@ -58,12 +58,12 @@ def _by_person(message: Message, user: Actor, alike_to: Message | None, **fields
 
 def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
     """Gives `message` the tag from the model's reading, unless a person or the provider has decided in the meantime.
-    Returns the stored decision. `by` names the model and the version of its prompt.
+    Returns the stored TagDecision. `by` names the model and the version of its prompt.
 
-    The model may confirm a suspicion of our rules by quoting the suspected words. It never denies a suspicion: any
-    other tag leaves the decision to a person. Without a suspicion of the rules, a tag that silences the lead only
-    becomes a suspicion. The model does not opt out a lead who leaves one channel for another. A second call with the
-    same `by` changes nothing.
+    The model may confirm a suspicion of our rules by quoting the suspected words. The model never denies a suspicion of
+    the rules: any other tag leaves the decision to a person. Without a suspicion of the rules, a tag that silences the
+    lead only becomes a suspicion. The model does not opt out a lead who leaves one channel for another. A second call
+    with the same `by` changes nothing.
     """
     judgement = _believed(message, judgement)
     alone = judgement.tag in NO_ANSWER and not _confirms(message, judgement)
@@ -153,8 +153,7 @@ def correct(
     message: Message, tag: str, *, user: Actor, reason: str = "", alike_to: Message | None = None
 ) -> TagDecision:
     """Stores the tag that a person gives to `message`, and returns the decision. The tag counts from now on, and is
-    labelled data for the rules. With the reason TOGETHER it is not labelled data, and no answer is drafted because of
-    it.
+    labelled data for the rules. A correction with the reason TOGETHER is not labelled data, and causes no draft.
 
     If the tag was Blacklist, only the stop that this message caused is undone. `alike_to`: the message that the person
     decided about, which has the same words.

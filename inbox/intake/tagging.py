@@ -21,8 +21,9 @@ def tag(workspace: Workspace, by: Actor, views: Iterable[Seen], tag: str) -> Tri
     (`tag_decisions.correct`).
 
     Leads with a newer reply than was seen, and leads who have never written, stay unchanged. Stopped and suspected
-    leads also stay unchanged, unless the tag is Blacklist. The result names them. It has no token to undo the change:
-    only another tag replaces a tag. Each lead has its own transaction, so that no row is locked for long.
+    leads also stay unchanged, unless the tag is Blacklist. The result names leads that were not tagged. A tag cannot be
+    undone by a token: only another tag replaces it. Each lead is tagged in its own transaction, so that no row is
+    locked for long.
     """
     replied_at = {view.lead_id: view.last_inbound_at for view in views}
     leads, missed, silent, held = [], [], [], []
@@ -45,12 +46,11 @@ def tag(workspace: Workspace, by: Actor, views: Iterable[Seen], tag: str) -> Tri
 
 
 def _is_held(lead: Lead, reply: Message) -> bool:
-    """Whether a tag might undo a stop or settle a suspicion. A person decides such replies one by one."""
+    """Whether a tag might undo a stop or settle a suspicion. A person decides about such replies one by one."""
     return lead.is_stopped or bool(lead.suspected or suspicion.of(reply))
 
 
 def _newest_reply(lead: Lead) -> Message | None:
-    """The reply that determines the lead's row (`rollup.replies_of`); None if the lead has never written."""
     if lead.last_inbound_at is None:
         return None
     wrote = Message.objects.inbound(lead=lead, sent_at=lead.last_inbound_at)

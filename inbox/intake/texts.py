@@ -1,8 +1,8 @@
 """Recognises repeated texts (SMS and mails) without the provider's id by their words and their time.
 
 The decision is made under a lock on the words. The search covers the time before and after the receipt in which the
-provider repeats a delivery. So a replay also finds a text that arrived later. When the provider's own id arrives, it is
-added to the stored text.
+provider repeats a delivery. So a replay of a webhook also finds a text that arrived later. When the provider's own id
+arrives, it is added to the stored text.
 
 A STOP that may be a repetition counts as a second STOP, because a message to a person who opted out is worse than a
 duplicate text. A START that may be a repetition reopens nothing, unless the lead has used STOP and START before.
@@ -39,7 +39,7 @@ def own_id() -> str:
 
 def stored_text(received: Received, event: MessageEvent, words: str, judged: Arrival) -> Message | None:
     """The stored text that `event` repeats; None if the text is new. If the event has the provider's id, the stored
-    text gets it.
+    text gets that id.
 
     `words`: the hash that identifies equal texts. `judged`: whether the text is an opt-out or an opt-in. If an earlier
     text had the same wish, and the lead has since expressed the opposite, this text is new. Holds a lock on the words
@@ -52,7 +52,8 @@ def stored_text(received: Received, event: MessageEvent, words: str, judged: Arr
     # A text from GHL's list arrives hours later, but states when it was sent.
     at = event.occurred_at if event.listed else received.received_at
     span = timedelta(seconds=event.window_s)
-    # Such a text may have been listed just now, and sent long ago. Texts with equal times are the same, however old.
+    # A text from a provider's list may have been listed just now, and sent long ago. Texts with equal times are the
+    # same, however old.
     sent = Q(sent_at__range=(at - span - STATED_WITHIN, at + span + STATED_WITHIN)) | Q(
         sent_at=event.occurred_at
     )
@@ -74,7 +75,7 @@ def stored_text(received: Received, event: MessageEvent, words: str, judged: Arr
 
 def with_question(workspace: Workspace, event: MessageEvent) -> MessageEvent:
     """Adds our last message to a short text from the same person, because the text may answer it with a bare yes or no,
-    and GoHighLevel does not include our message. Returns any other event unchanged.
+    and GoHighLevel does not include our message. Returns any other event without a change.
     """
     answers = event.channel == Channel.SMS and event.direction == Message.Direction.INBOUND
     names = identity.identities_of(workspace, event.person)
@@ -118,8 +119,8 @@ def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bo
 
 
 def _lets_in_anew(received: Received, event: MessageEvent, message: Message) -> bool:
-    """Whether `event`, a possible repetition of the START `message`, follows a later STOP. It counts only if the lead
-    used STOP before that START, and so knows the words.
+    """Whether `event`, a possible repetition of the START `message`, follows a later STOP. A repeated START counts only
+    if the lead used STOP before that START, and so knows the words.
     """
     told_at = event.occurred_at if event.external_id else received.received_at
     lead = rollup.locked(message.lead)

@@ -58,7 +58,7 @@ def present(workspace_id: UUID) -> QuerySet[Membership]:
 
 
 def give(workspace: Workspace, by: Actor, views: Iterable[Seen], to: Membership | None) -> TriageResult:
-    """Assigns the unchanged leads in `views` to `to` (None: to nobody). Raises NotAMember if `to` has left."""
+    """Assigns the unchanged leads in `views` to `to` (None: to nobody). Raises NotAMember if that member has left."""
     user_id = to.user_id if to else None
     notified = user_id if user_id != by.pk else None
     try:
@@ -127,7 +127,8 @@ def how(lead: Lead, entries: Iterable[AuditEntry]) -> Handover | None:
 
 def hand_over(member: Membership, to: Membership | None) -> int:
     """Hands the waiting conversations of `member`, who is away, over to `to` (None: to nobody), and returns their
-    number. Returns 0 if `to` is `member`. Raises NotAMember if `to` has left. Each slice is a separate transaction.
+    number. Returns 0 if `to` and `member` are the same. Raises NotAMember if the member `to` has left. Each slice of
+    leads is handed over in a separate transaction.
     """
     user_id, done = to.user_id if to else None, 0
     if user_id == member.user_id:

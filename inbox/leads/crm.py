@@ -25,7 +25,7 @@ class Joined:
 def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
     """Connects the lead with its contact, or with a new one, and shares a phone number that only one side knows. A
     number that a person entered here replaces GoHighLevel's. Returns None if the lead has no contact, address or
-    number. Raises the client's errors.
+    number. Raises the errors of the CRM's client.
     """
     contact = find(client, lead, deadline) or _make(client, lead, deadline)
     if contact is None:
@@ -40,7 +40,7 @@ def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
 def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
     """The lead's contact, found by its stored id, address or number in this order. If the contact of the address has
     another number, a contact with the lead's number wins. Removes an id that GoHighLevel does not know. Raises the
-    client's errors.
+    errors of the CRM's client.
     """
     region = lead.workspace.phone_region
     drop_connection()

@@ -45,7 +45,7 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
     """The time (aware) until which to wait for Clay's answer about `kind`. Enqueues the question if necessary. Returns
-    None without a Clay account, after an answer, or when the time is over.
+    None without a Clay account, after an answer of Clay's, or when the time to wait is over.
     """
     row = Enrichment.objects.filter(lead=lead, kind=kind).first()
     if row is None:

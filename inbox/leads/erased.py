@@ -1,6 +1,6 @@
-"""Remembers that erased people must get no more messages. It stores keyed hashes of their names, addresses and ids. The
-key is stored encrypted, so nobody can try addresses with the tables alone. While the key cannot be read, nothing is
-sent in that workspace.
+"""Remembers that erased people must get no more messages. Keyed hashes of erased people's names, addresses and ids are
+stored for this. The key is stored encrypted, so nobody can try addresses with the tables alone. While the key cannot be
+read, nothing is sent in that workspace.
 """
 
 import hashlib
@@ -43,8 +43,8 @@ def names_of_send(provider: str, message_id: str, send_id: str) -> set[Name]:
 
 
 def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetime | None = None) -> None:
-    """Stores the hashes of `names` in the caller's transaction. `opted_out_at`: the time after which nothing more goes
-    to them. Raises DecryptionError if the workspace's key cannot be read.
+    """Stores the hashes of `names` in the caller's transaction. `opted_out_at` is the time after which nothing more is
+    sent to the erased person. Raises DecryptionError if the workspace's key cannot be decrypted.
     """
     key = _made_key(workspace_id)
     ErasedMark.objects.bulk_create(

@@ -1,6 +1,6 @@
 """Erases a person in slices: everything they wrote, that was written to them, and that names them. From the request on,
 nothing goes out to the lead: a send whose provider was already called runs to its end, and any other send is refused by
-its claim. Then a job deletes the rows. The job may be stopped and repeated at any point.
+its claim. After the slices, a job deletes the rows. The job may be stopped and repeated at any point.
 """
 
 from collections import Counter
@@ -162,7 +162,7 @@ def begin(lead: Lead, actor: User | None) -> BackgroundJob:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `lead.erase`: erases a lead once nothing to it is pending. Returns deleted rows by table."""
+    """The job `lead.erase`: erases a lead once nothing to it is pending. Returns numbers of deleted rows by table."""
     lead = Lead.objects.filter(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id).first()
     if lead is None or lead.erasing_at is None:
         return {}

@@ -38,7 +38,7 @@ LASTING = ("sms_dnd",)
 
 
 class Taken(ValueError):
-    """Another lead (`other`) already has the entered address, number or profile. `name` is the column."""
+    """Another lead (`other`) already has the entered address, number or profile, which is in the column `name`."""
 
     def __init__(self, name: str, holder: Lead | None) -> None:
         super().__init__(name)
@@ -55,7 +55,7 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: Actor | None = None) -> None:
-    """Records the source of `names` in `lead.sources`: a provider, PERSON, TEXT or SIGNATURE. The caller saves."""
+    """Records the source of `names` in `lead.sources`: a provider, PERSON, TEXT or SIGNATURE. Does not save it."""
     now = timezone.now().isoformat(timespec="seconds")
     author = {"program": str(by)} if isinstance(by, ApiToken) else {"by": str(by.pk)} if by else {}
     origin = {"from": source, "at": now} | author
@@ -117,13 +117,13 @@ def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]
 
 
 def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> None:
-    """Copies into `keep.sources` the sources of columns that come from a merged lead. The caller saves."""
+    """Copies into `keep.sources` the sources of columns that come from a merged lead. The caller saves the lead."""
     keep.sources = keep.sources | {name: other_sources[name] for name in names if name in other_sources}
 
 
 def add(lead: Lead, name: str, contact: str, user: User) -> bool:
     """Saves `contact` (normalised) as the lead's `name`, or as another value of that kind. Returns False if the lead
-    already has it. Raises Taken.
+    already has that contact. Raises Taken.
     """
     more = rollup.ALTERNATES[name]
     with rollup.holding(lead) as row:
@@ -145,7 +145,7 @@ def enter(
 ) -> list[str]:
     """Saves facts that `user` entered, and returns the changed columns. `values` are normalised; "" empties a column.
     `shown` maps columns of ALTERNATES to the values that the person saw: only the person's additions and removals are
-    stored. Raises Taken, without storing anything, if another lead has one of the values.
+    stored. Raises Taken, without storing anything, if another lead has one of the entered values.
     """
     with rollup.holding(lead) as row:
         values = {name: _edited(row, name, text, shown or {}) for name, text in values.items()}
@@ -164,7 +164,6 @@ def enter(
 def _edited(
     row: Lead, name: str, entered: str | list[str], shown: Mapping[str, list[str]]
 ) -> str | list[str]:
-    """The column's new value. In a list, values that are new since the page was opened stay; removed ones do not."""
     if name not in shown:
         return entered
     staying = [text for text in getattr(row, name) if text in entered or text not in shown[name]]
@@ -172,7 +171,7 @@ def _edited(
 
 
 def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
-    """Raises Taken if another lead has one of these alternates, which no constraint covers."""
+    """Raises Taken if another lead has one of these alternates, which no database constraint covers."""
     if name in ALTERNATES:
         for text in set(entered) - set(getattr(row, name)):
             if holder := owner(row, ALTERNATES[name], text):

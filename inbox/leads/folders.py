@@ -21,10 +21,10 @@ UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
 class Folder(NamedTuple):
-    """A folder. `empty` is the headline of the empty list, `why` the sentence below it. `incoming`: providers fill the
-    folder. `of_user` filters a user's own folder. `leaves` names the decisions that remove a conversation from the
-    folder. A `tab` is also among the tabs over every list, in the order of FOLDERS. A list that `rises` begins with the
-    oldest message.
+    """A folder. `empty` is the headline of the folder's empty list, and `why` the sentence below the headline.
+    `incoming`: providers fill the folder. `of_user` filters a user's own folder. `leaves` names the decisions that
+    remove a conversation from the folder. A `tab` is also among the tabs over every list, in the order of FOLDERS. A
+    list that `rises` begins with the oldest message.
     """
 
     key: str
@@ -64,7 +64,7 @@ def _to_review(workspaces: Ids) -> Q:
 
 
 def _scheduled(workspaces: Ids) -> Q:
-    # This is a union, because an OR of the two queries would read every lead of the workspace.
+    # The query is a union, because an OR of the two conditions would read every lead of the workspace.
     counting_down = _pending(workspaces, send_at__isnull=False)
     states = (OutboundSend.State.INTENT, OutboundSend.State.LATER)
     return Q(pk__in=counting_down.union(*(_sends(workspaces, state) for state in states)))
@@ -81,7 +81,7 @@ def _with_failure(workspaces: Ids) -> Q:
 
 
 def _for_user(workspaces: Ids, user_id: int) -> Q:
-    # This is a union, because an OR of the two queries would read every lead of the workspace.
+    # The query is a union, because an OR of the two conditions would read every lead of the workspace.
     calling = notes.unread(workspaces, user_id).values("note__lead")
     return Q(pk__in=calling.union(assigning.handed_to(workspaces, user_id).values("pk")))
 
@@ -304,7 +304,7 @@ def folder_count_expressions(
 
 
 def read_values(workspace_id: UUID, expressions: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of SQL expressions about a workspace, by key. One query reads all of them."""
+    """The values of SQL expressions about a workspace, by key. One query reads the values of all folders."""
     row = Workspace.objects.filter(pk=workspace_id).values_list(*expressions.values()).get()
     return dict(zip(expressions, row, strict=True))
 
@@ -323,7 +323,7 @@ def waiting_in(workspaces: Ids) -> ArraySubquery:
     leads = Lead.objects.filter(
         FOLDERS[DEFAULT_FOLDER].condition(()), workspace=OuterRef("pk"), last_message_at__isnull=False
     )
-    oldest = leads.order_by("last_message_at").values_list(WAITS_SINCE)[:1]  # by its index
+    oldest = leads.order_by("last_message_at").values_list(WAITS_SINCE)[:1]  # an index has this order
     row = JSONObject(pk="pk", count=capped_count(leads), oldest=Subquery(oldest))
     return ArraySubquery(Workspace.objects.filter(pk__in=workspaces).values(row=row))
 

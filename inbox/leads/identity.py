@@ -116,7 +116,7 @@ class LeadMatch:
 
 def find_or_create(workspace: Workspace, person: Person, source: str) -> LeadMatch:
     """Finds the lead with one of the person's addresses or ids, or creates it, locks its row, and fills its empty
-    columns. If several leads match, those that are certainly one person are merged, and the others flagged. `source`:
+    columns. If several leads match, those that are certainly one person are merged, and the others flagged. `source` is
     the provider. Must run in a transaction. Raises PayloadInvalid if no address or id of `person` can be read.
     """
     return settled(lambda: resolve(workspace, person, source))
@@ -206,7 +206,6 @@ def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
 
 
 def _knows(lead: Lead, name: str, identities: dict[str, str]) -> bool:
-    """Whether the lead has `identities[name]` as an alternate address, number or contact."""
     return name in ALTERNATES and identities.get(name) in getattr(lead, ALTERNATES[name])
 
 

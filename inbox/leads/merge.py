@@ -66,8 +66,9 @@ def preview(keep: Lead, twin: Lead) -> MergePreview:
 
 
 def merge(keep: Lead, twin: Lead, actor: User | None) -> Lead:
-    """Moves the rows of `twin` to `keep`, fills the missing values of `keep`, and deletes `twin`. Raises MergeRefused
-    without any change. `actor`: None for `inbox.leads.identity`, which merges leads automatically.
+    """Moves the rows of `twin` to `keep`, fills the missing values of `keep`, and deletes `twin`. Raises MergeRefused,
+    without any change, if the two leads cannot be merged. `actor`: None for `inbox.leads.identity`, which merges leads
+    automatically.
     """
     _check(keep, twin)
     with transaction.atomic():
@@ -145,7 +146,7 @@ def _adopt(keep: Lead, twin: Lead) -> None:
     alternates = {
         name: [getattr(twin, name), *getattr(twin, more)] for name, more in rollup.ALTERNATES.items()
     }
-    twin.delete()  # This frees the identities for the kept lead.
+    twin.delete()  # Deleting the twin frees its identities for the kept lead.
     for name in adopted:
         setattr(keep, name, fields[name])
     if "assigned_to" in adopted:

@@ -58,7 +58,7 @@ def _folded(text: str) -> str:
 
 
 def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
-    """The members whom each name calls, the longest name first. A name that two members share calls both."""
+    """The members whom each name calls, the longest name first. A name that two members share calls both members."""
     whole: dict[str, set[int]] = {}
     first: dict[str, set[int]] = {}
     for key, name in names.items():

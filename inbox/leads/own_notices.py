@@ -22,8 +22,9 @@ TOGETHER_S = 300
 
 
 def expect(workspace_id: UUID, members: Q, leads: Collection[UUID], *, urgent: bool = False) -> int:
-    """Enqueues a check whether `members` (a filter) who want mails have seen `leads`. Returns the number of new checks.
-    Must be called in the transaction of the event. `urgent`: the check does not wait for the members' minutes first.
+    """Enqueues a check whether `members` (a filter) who want mails have seen `leads`. Returns the number of new checks
+    for notices. Must be called in the transaction of the event. `urgent`: the check does not wait for the members'
+    minutes first.
     """
     wanting = Membership.objects.filter(
         members, workspace_id=workspace_id, mail_after_min__isnull=False, user__is_active=True

@@ -1,6 +1,6 @@
-"""Closes single addresses and numbers of a lead who continues at another one ("drop info@…, write to me here"). They
-are stored as keyed hashes with those of erased people (`inbox.leads.erased`), so that no lead of the workspace gets
-messages there any more.
+"""Closes single addresses and numbers of a lead who continues at another one ("drop info@…, write to me here"). Refused
+addresses are stored as keyed hashes with those of erased people (`inbox.leads.erased`), so that no lead of the
+workspace gets messages there any more.
 """
 
 from functools import reduce
@@ -16,7 +16,7 @@ REASON = "They asked not to be contacted at this address or number. Answer where
 
 
 def end(message: Message, names: frozenset[str]) -> None:
-    """Closes the addresses and numbers that `message` names, and stops the campaigns of each lead who has one of them.
+    """Closes the addresses and numbers that `message` names, and stops the campaigns of each lead who has one of these.
     The message's lead must be locked. If the workspace's key cannot be read, no hash can be stored: the message is then
     held as a suspected opt-out until a person decides.
     """
@@ -64,9 +64,9 @@ def _name(address: str) -> erased.Name:
 
 
 def _whole(message: Message, name: str) -> str:
-    """The address or number that a reply calls `name`, in its normal form; "" if unknown."""
     lead, sender = message.lead, message.from_address.lower()
-    if not name:  # "my old address" means the address that we write to, if the answer comes from another one
+    # "my old address" means the address that we write to, if the reply comes from another address
+    if not name:
         return lead.email if message.channel == Channel.EMAIL and sender != lead.email else ""
     if "@" not in name:
         return identity.normal_phone(name, message.workspace.phone_region)

@@ -36,7 +36,7 @@ ALTERNATES = {
 
 
 def answers() -> Q:
-    """A filter for messages to leads that a person or this product wrote. It excludes the steps of campaigns."""
+    """A filter for messages to leads that a person or this product wrote. The steps of campaigns are not answers."""
     return Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=steps()) | Q(by_hand=True))
 
 
@@ -49,7 +49,7 @@ def bounces() -> tuple[str, ...]:
 
 
 def counts(message: Message) -> Counts:
-    """The kind that a message counts as. Raises UnknownSource if no provider declares its source."""
+    """The kind that a message counts as. Raises UnknownSource if no provider declares the message's source."""
     return Counts.ANSWER if message.source == OWN else registry.source_of(message.source).counts
 
 
@@ -68,19 +68,19 @@ def holding(lead: Lead) -> Iterator[Lead]:
 
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message, or recomputes the lead for a late one; saves it. `judged`: the findings of the rules."""
+    """Counts a new message in the lead's row, or recomputes the row for a late one. `judged`: the rules' findings."""
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
     if late or _crossed(message) or (provider_tags.is_about(lead, message) and _is_reply(message)):
         recompute(lead)
         return
     if lead.is_stopped:
-        stops.stop_campaigns(lead)  # This campaign may have been unknown when the lead was stopped.
+        stops.stop_campaigns(lead)  # The lead's campaign may have been unknown when the lead was stopped.
     save(lead)
 
 
 def count(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message in the lead's columns. Both `lead` and `message` may be unsaved."""
+    """Counts a new message in the lead's columns. Neither `lead` nor `message` need be saved."""
     note_last_message(lead, message)
     _note_campaign(lead, message)
     if message.direction == Message.Direction.INBOUND:
@@ -93,13 +93,13 @@ def count(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def is_answer(message: Message) -> bool:
-    """Whether our message answers the lead. A step of a campaign does not, unless a person wrote it."""
+    """Whether our message answers the lead. A step of a campaign answers nothing, unless a person wrote it."""
     return message.by_hand or counts(message) is not Counts.STEP
 
 
 def _is_blind(answer: Message, reply: Message) -> bool:
     """Whether `answer` went out before `reply` arrived here, although the provider's time of the reply is earlier: mail
-    is polled, and some texts state no seconds. Such an answer does not answer the reply.
+    is polled, and some texts state no seconds. Such an answer does not answer the lead's reply.
     """
     return answer.source == OWN and reply.sent_at <= answer.sent_at < reply.received_at
 
@@ -206,7 +206,7 @@ def follow(lead: Lead, message: Message) -> None:
 
 
 def booked(lead: Lead, at: datetime | None) -> None:
-    """Records that the lead booked a meeting `at` (aware), or has none (None). Updates the tag. Saves the lead."""
+    """Records that the lead booked a meeting `at` (aware), or has none (None). Updates the tag and saves the lead."""
     lead.booked_at = at
     if wrote := replies_of(lead):
         follow(lead, wrote[-1])
@@ -295,7 +295,7 @@ def decided(lead: Lead) -> None:
 
 def interested(message: Message) -> bool:
     """Records that a person at the provider marked the reply as interested. Locks and saves the lead. Returns False if
-    this was already recorded.
+    the lead's interest was already recorded.
     """
     lead = locked(message.lead)
     if not Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True):

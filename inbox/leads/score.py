@@ -48,7 +48,7 @@ def settle(lead: Lead) -> None:
 
 
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
-    """The score by title, company and `tag` (decided by `by`). None for a tag without one, such as Out of Office."""
+    """The score by title, company and `tag` (decided by `by`); None if the tag has no score, such as Out of Office."""
     if lead.is_stopped or tag == Tag.BLACKLIST:
         return Score(0, "This lead gets no more messages.")
     intent = INTENT.get(tag)

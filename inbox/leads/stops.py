@@ -108,7 +108,7 @@ def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Excepti
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
-    """The job that stops a campaign's emails to the lead, one per lead and campaign. The caller enqueues it."""
+    """The job that stops a campaign's emails to the lead, one per lead and campaign. The caller enqueues the job."""
     key = f"{lead.pk}:{campaign_id}"
     return spec_about(STOP_EMAILS, lead, "lead_id", key=key, campaign_id=str(campaign_id))
 

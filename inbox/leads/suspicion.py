@@ -24,7 +24,7 @@ OF_TAG = {tag: suspected for suspected, tag in TAG_OF.items() if suspected != Su
 
 
 def of(message: Message) -> str:
-    """The rules' open suspicion of `message`; "" without one."""
+    """The rules' open suspicion of `message`; "" if there is none."""
     return "" if message.suspicion_decided_by else message.suspected
 
 
@@ -88,5 +88,5 @@ def pause_of_texts(lead: Lead) -> str:
 
 
 def reason(lead: Lead) -> str:
-    """Why nothing goes to `lead` without a person: a suspicion is open. Returns "" otherwise."""
+    """Why nothing goes to `lead` without a person: a suspicion is open. Returns "" if the lead is not suspected."""
     return f"{Suspicion(lead.suspected).label}: not decided yet." if lead.suspected else ""

@@ -6,8 +6,8 @@ from inbox.models.lead import Tag
 
 
 class Meaning(NamedTuple):
-    """The consequences of a tag. The tag with the lowest `rank` wins. `positive`: somebody should act on it. `drafted`:
-    an answer is drafted. `auto`: the answer may go out without a person.
+    """The consequences of a tag. The tag with the lowest `rank` wins. `positive` means that somebody should act on the
+    tag. `drafted`: an answer is drafted. `auto`: the answer may go out without a person.
     """
 
     rank: int

@@ -20,7 +20,7 @@ DONE = {
     "needs_reply": False,
     "unread": False,
     "snoozed_until": None,
-    # The roll-up derives needs_reply from this. "Done" counts as an answer to every message up to now.
+    # The lead's roll-up derives needs_reply from this. "Done" counts as an answer to every message up to now.
     "answered_at": Greatest("answered_at", "last_inbound_at"),
 }
 UNREAD = {"unread": True}
@@ -37,7 +37,7 @@ class Seen(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Seen":
-        """Parses the output of `str()` of a Seen. Raises ValueError for any other text."""
+        """Parses the output of `str()` of a Seen. Raises ValueError for a text in another form."""
         lead_id, _, moment = text.partition("@")
         return cls(UUID(lead_id), datetime.fromisoformat(moment) if moment else None)
 
@@ -87,7 +87,7 @@ def undo(
 ) -> list[tuple[Lead, dict[str, Any]]]:
     """Undoes `change`, and returns the leads with the restored fields. Leads that changed later stay unchanged. Raises
     BadSignature if the token is forged, older than `max_age_s` seconds (None: any age), or of another workspace. Raises
-    IntegrityError if all the members who had the leads have left.
+    IntegrityError if all the members to whom the leads were assigned have left.
     """
     workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=max_age_s)
     if workspace_id != str(workspace.pk):

@@ -30,7 +30,7 @@ def workspace_named(name: str) -> Workspace:
 
 def moment(text: str | None, wrong: str) -> datetime:
     """Parses `text`, a time in ISO 8601 form, and returns an aware datetime. Raises CommandError with the message
-    `wrong` if that fails.
+    `wrong` if the text is not a time.
     """
     time = parse_time(text) if text else None
     if time is None:

@@ -7,10 +7,10 @@ from integrations.models import known_provider
 
 
 class Appointment(Row):
-    """One invitee of one meeting, by the calendar's own id.
+    """One invitee of one meeting, identified by the calendar's own id.
 
-    The webhooks of a reschedule or a cancellation may arrive in any order. So the row stores each fact, and `status`
-    derives from the facts.
+    The webhooks of a reschedule or a cancellation may arrive in any order. So the row of an appointment stores each
+    fact, and `status` is derived from the facts.
     """
 
     class Status(models.TextChoices):
@@ -55,7 +55,7 @@ class Appointment(Row):
         return f"{self.provider} {self.external_id}: {self.status}"
 
     def derive(self) -> None:
-        """Sets `status` from the other columns: booked, cancelled, missed or rescheduled. Does not save."""
+        """Sets `status` from the other columns: booked, cancelled, missed or rescheduled. Does not save the row."""
         if self.replaced:
             self.status = self.Status.RESCHEDULED
         elif self.cancelled_at is not None:
@@ -71,7 +71,7 @@ class Appointment(Row):
 
 
 class BookingCheck(models.Model):
-    """The time of the next comparison of a lead's meetings with the calendar. Each comparison first advances it."""
+    """The time of the next comparison of a lead's meetings with the calendar, which each comparison first advances."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="booking_check")

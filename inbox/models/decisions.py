@@ -12,8 +12,7 @@ from inbox.models.workspace import Workspace
 
 
 class TagDecision(Row):
-    """One decision about a message's tag, by a rule, the model, the provider or a person. A later decision is a new
-    row.
+    """A decision about a message's tag, by a rule, the model, the provider or a person. A later decision is a new row.
 
     `quote` holds the lead's words that were decisive. `by` names the rule, or the model with the version of its prompt.
     """
@@ -53,7 +52,8 @@ class TagDecision(Row):
     )
     quote = models.TextField(blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")
-    confidence = models.FloatField(null=True, blank=True)  # nothing reads it; the next release drops it
+    # no code reads this column; the next release drops it
+    confidence = models.FloatField(null=True, blank=True)
     objection = models.CharField(max_length=10, choices=Objection.choices, default=Objection.NONE)
     follow_up_on = models.DateField(
         null=True, blank=True, help_text="The day from which they want to hear from us."
@@ -148,7 +148,7 @@ class SendingPolicy(models.Model):
 
 
 class GateResult(models.Model):
-    """A gate's verdict on a draft, with a sentence of evidence. Each stage keeps only its newest result."""
+    """A gate's verdict on a draft, with a sentence of evidence. Each stage of a draft keeps only its newest results."""
 
     class Stage(models.TextChoices):
         DRAFT = "draft", "When it was written"

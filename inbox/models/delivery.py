@@ -15,7 +15,7 @@ ACCOUNT_EVENTS = [
 
 
 class WebhookDelivery(Row):
-    """One webhook request of a provider: its raw bytes, the verdict, and the resulting rows."""
+    """A webhook request of a provider: its raw bytes, the verdict, and the resulting rows."""
 
     class Verdict(models.TextChoices):
         ACCEPTED = "accepted", "Accepted"
@@ -99,7 +99,7 @@ class WebhookDelivery(Row):
 
 
 class Deviation(models.Model):
-    """A part of a provider's data that its contract lacks. It holds no text of people (see `integrations.contract`)."""
+    """A part of a provider's data that its contract lacks, without text of people (see `integrations.contract`)."""
 
     class Kind(models.TextChoices):
         EVENT = "event", "Event type"

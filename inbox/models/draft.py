@@ -10,7 +10,7 @@ from inbox.models.row import MarkedRow, Row, flag, index, json, moment, program_
 
 
 class Draft(Row, MarkedRow):
-    """A proposed answer to one message on one channel. A person decides about it, or all checks together release it."""
+    """A proposed answer to one message on one channel. A person, or all checks together, decide about a draft."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Waiting for review"
@@ -37,7 +37,7 @@ class Draft(Row, MarkedRow):
     )
     revision = models.PositiveSmallIntegerField(default=1)
 
-    # The result of the gates. Their single verdicts are rows of GateResult.
+    # The result of the gates. The single verdicts of the checks are rows of GateResult.
     evaluation = json(dict, "The verdict of the evaluating model.")
     gate_mode = short_text(6, "The policy when the checks ran.")
     would_send = models.BooleanField(null=True, blank=True, help_text="Whether every check passed.")
@@ -84,14 +84,14 @@ class Draft(Row, MarkedRow):
 
 
 class OutboundSend(Row):
-    """One message to a lead. The row is written before the provider is called, and is the only record of the outcome.
+    """A message to a lead. The row is written before the provider is called, and is the only record of the outcome.
 
     A person's message counts down until `send_at` and can be taken back until the call. A taken-back own text becomes
     `taken_back` and waits in the composer; the row of a draft is deleted.
 
-    `later`: a person chose the time `send_at`. Until then, the row claims nothing: other messages may go out.
-    `intent`: the provider has not been called, or the caller died. `unknown`: the provider was called, and the outcome
-    is open. Then the provider is asked, or a person decides; the message is never repeated automatically.
+    `later`: a person chose the time `send_at`. Until then, the row claims nothing: other messages may go out. `intent`:
+    the provider has not been called, or the caller died. `unknown`: the provider was called, and the outcome is open.
+    After an unknown outcome, the provider is asked, or a person decides; the message is never repeated automatically.
     """
 
     class Origin(models.TextChoices):

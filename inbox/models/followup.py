@@ -41,7 +41,7 @@ class FollowUpSequence(Row):
 
 
 class FollowUpStep(Row):
-    """One message of a sequence, due `offset_days` and `offset_minutes` after the previous step, or after the start."""
+    """A message of a sequence, due `offset_days` and `offset_minutes` after the previous step, or after the start."""
 
     class Condition(models.TextChoices):
         ALWAYS = "always", "Always"
@@ -71,7 +71,7 @@ class FollowUpStep(Row):
 
 
 class FollowUpInstance(Row):
-    """One lead's progress in one sequence. `due_at` is empty while its step is being prepared, sent or approved."""
+    """A lead's progress in a sequence. `due_at` is empty while its step is being prepared, sent or approved."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", "Running"
@@ -142,7 +142,7 @@ class FollowUpInstance(Row):
 
 
 class FollowUpTask(Row):
-    """One step of one lead's follow-up. `attempt` counts its claims; each attempt sends at most one message."""
+    """A step of a lead's follow-up. `attempt` counts its claims; each attempt sends at most one message."""
 
     class Status(models.TextChoices):
         CLAIMED = "claimed", "Being prepared"
@@ -204,7 +204,7 @@ class FollowUpTask(Row):
 
 
 class ChannelRefusal(models.Model):
-    """A provider's report that a lead cannot be reached on a channel. It is not a failure of a send."""
+    """A provider's report that a lead cannot be reached on a channel. A refused channel is not a failed send."""
 
     WORDS = {
         "sms_dnd": "Do not disturb",

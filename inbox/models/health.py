@@ -37,7 +37,7 @@ class MailboxAlarm(models.Model):
         "integrations.Integration",
         on_delete=models.CASCADE,
         related_name="mailbox_alarms",
-        db_index=False,  # the constraint has one
+        db_index=False,  # the constraint already creates an index
     )
     address = models.CharField(max_length=320)
     rate = models.CharField(max_length=10, choices=Rate.choices)

@@ -131,13 +131,13 @@ def _unique(field: str) -> models.UniqueConstraint:
 
 
 class Lead(Row, MarkedRow):
-    """One person to whom a workspace writes.
+    """A person to whom a workspace writes.
 
-    Identity columns hold normalised values (lower case, E.164, canonical URL) or "". They are unique within a
+    Identity columns hold normalised values (lower case, E.164, canonical URL) or "". Identities are unique within a
     workspace, so two simultaneous first messages create one lead.
     """
 
-    workspace = models.ForeignKey(  # look-ups use lead_by_last_message
+    workspace = models.ForeignKey(  # look-ups of a lead's newest message use the index lead_by_last_message
         "inbox.Workspace", on_delete=models.CASCADE, related_name="leads", db_index=False
     )
 
@@ -231,7 +231,7 @@ class Lead(Row, MarkedRow):
         constraints = [_unique(field) for field in IDENTITY_FIELDS]
         indexes = [
             *MarkedRow.indexes("lead"),
-            # inbox list, newest first
+            # for the inbox's list of leads, newest first
             index("lead_by_last_message", "workspace", "-last_message_at", "-id"),
             index("lead_needs_reply", "workspace", "-last_message_at", where=Q(needs_reply=True)),
             models.Index(

@@ -57,7 +57,7 @@ OF_MAILBOX = Q(channel="email") & ~Q(account_address="") | COMPLAINTS
 
 
 class MessageManager(models.Manager["Message"]):
-    """The manager of messages. It does not load the column `found_by`, which only the search uses."""
+    """The manager of messages. Messages are loaded without the column `found_by`, which only the search uses."""
 
     def get_queryset(self) -> models.QuerySet["Message"]:
         return super().get_queryset().defer("found_by")
@@ -76,7 +76,7 @@ class Message(Row, MarkedRow):
         INBOUND = "inbound", "Inbound"
         OUTBOUND = "outbound", "Outbound"
 
-    # Each is the first column of an index below, and so needs no separate index.
+    # Each of these foreign keys is the first column of an index below, and so needs no separate index.
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, related_name="messages", db_index=False
     )
@@ -178,7 +178,7 @@ class Message(Row, MarkedRow):
             ),
             # Each search reads the list of entries that are not yet sorted in, so the list is short.
             GinIndex(fields=["found_by"], name="message_search", gin_pending_list_limit=512),
-            # Release 0.2.0 uses this index. The next release drops it.
+            # Release 0.2.0 uses this index. The next release drops this column.
             index("message_without_words", "workspace", "-received_at", where=Q(found_by__isnull=True)),
         ]
 

@@ -8,7 +8,7 @@ from inbox.models.row import Row, index, unique
 
 
 class Note(Row):
-    """A member's text for colleagues, beside a conversation. No provider, model or count reads it. It never changes."""
+    """A member's text for colleagues, beside a conversation. No provider, model or count reads a note."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="notes")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="notes", db_index=False)
@@ -27,7 +27,7 @@ class Note(Row):
 
 
 class Mention(models.Model):
-    """A member's mention in a note. `read_at` is empty until it is read. It is deleted when the member leaves."""
+    """A member's mention in a note, deleted when the member leaves. `read_at` is empty until it is read."""
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     membership = models.ForeignKey("inbox.Membership", on_delete=models.CASCADE, db_index=False)

@@ -1,4 +1,4 @@
-"""Repeats work that lost a race for a unique row. The next round sees the other transaction's row and uses it."""
+"""Repeats work that lost a race for a unique row: the next round sees the other transaction's row and uses it."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -15,7 +15,7 @@ MOST = 12
 class SavedView(Row):
     """A named folder with filters, of one member or, without `owner`, of the whole workspace.
 
-    `query` is the list's query string. It is evaluated at every use, so "last 7 days" remains relative.
+    `query` is the list's query string. A saved view is evaluated at every use, so "last 7 days" remains relative.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="saved_views")

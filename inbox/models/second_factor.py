@@ -16,7 +16,8 @@ TOLERANCE = 1
 
 
 class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
-    """The app on a person's phone that shows codes. It proves nothing until it is `confirmed` by a first code.
+    """The app on a person's phone that shows codes. A second factor proves nothing until a first code has `confirmed`
+    it.
 
     django-otp's own device stores its key in plain text, and its throttle locks the device for everybody.
     """

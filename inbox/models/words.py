@@ -4,9 +4,9 @@ Words are folded: lower case, without accents. A phone number is stored from its
 spellings differ at the beginning. Each entry begins with the end of the workspace's id, so a search reads only the
 entries of one workspace.
 
-The words are split here and not by PostgreSQL's parser, which treats "reyes.example" as one word. So a query, a text
-and a snippet are split alike. Names of leads are split by an expression of PostgreSQL (LEAD_WORDS), because they change
-in many places; a test compares the two.
+The words are split here and not by PostgreSQL's parser, which treats "reyes.example" as one word. So the words of a
+query, a text and a snippet are split alike. Names of leads are split by an expression of PostgreSQL (LEAD_WORDS),
+because they change in many places; a test compares the two.
 """
 
 import re
@@ -82,7 +82,7 @@ def vector(workspace_id: UUID, subject: str, text: str) -> str:
 
 
 class WordsField(SearchVectorField):  # type: ignore[type-arg]  # Django makes no field generic at run time
-    """The column with a message's entries for the search. Each save computes it from subject and text."""
+    """The column with a message's entries for the search, which each save computes from subject and text."""
 
     def pre_save(self, model_instance: Model, add: bool) -> Any:
         message: Any = model_instance

@@ -25,7 +25,7 @@ class UserManager(BaseUserManager["User"]):
     use_in_migrations = True
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Creates a user. Without `password`, no password is valid. Raises ValueError without an address."""
+        """Creates a user. Without `password`, no password is valid. Raises ValueError without an email address."""
         if not email:
             raise ValueError("A user needs an email address.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -106,8 +106,8 @@ class User(AbstractUser):
         return user
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Saves the user. A new password ends all sessions. It also removes a second factor from before the address was
-        proven, because somebody else may have set it up. `is_staff` is written only if this object changed it, because
+        """Saves the user's row. A new password ends all sessions. A second factor from before the address was proven is
+        removed, because somebody else may have set it up. `is_staff` is written only if this object changed it, because
         the database sets it when roles change.
         """
         has_new_password = self.pk is not None and vars(self).get("_password") is not None

@@ -19,8 +19,8 @@ MOST = 500
 class WorkspaceFact(Row):
     """A fact about the company that drafted answers may use, or a phrase that they must not use.
 
-    It is a question with its answer, a price with its policy, a link with its occasion, or a phrase with its
-    replacement. `folded` makes the question unique within its kind.
+    A workspace fact is a question with its answer, a price with its policy, a link with its occasion, or a phrase with
+    its replacement. `folded` makes the question unique within its kind.
     """
 
     class Kind(models.TextChoices):

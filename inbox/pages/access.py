@@ -64,15 +64,15 @@ class WorkspaceRequest(SignedInRequest):
 
 
 def signed_in(request: HttpRequest) -> User:
-    """Returns the logged-in user of `request`. Raises PermissionDenied if nobody is logged in."""
+    """Returns the logged-in user of `request`. Raises PermissionDenied if no user is logged in."""
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
 def to_second_factor(request: HttpRequest) -> HttpResponseBase:
-    """Redirects a user who needs more than a password. They set up a second factor, or log in again with the one they
-    have, and then return to the page.
+    """Redirects a user who needs more than a password. The user sets up a second factor, or logs in again with an
+    existing one, and then returns to the page.
     """
     page = request.get_full_path() if request.method in SAFE_METHODS else reverse("home")
     if has_factor(signed_in(request)):
@@ -88,15 +88,15 @@ Guarded = Callable[..., HttpResponseBase]
 def workspace_view(
     min_role: str = Membership.Role.VIEWER, methods: Sequence[str] = READ
 ) -> Callable[[View[Rest]], Guarded]:
-    """Decorator for views under `w/<uuid:workspace_id>/`. It checks the method and the user's role, and hides
-    `workspace_id` from the view.
+    """Decorator for views under `w/<uuid:workspace_id>/`. The decorator checks the method and the user's role, and
+    hides `workspace_id` from the view.
 
-    It sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers the
-    workspace for pages over several. It takes the membership's `snapshot` before the view reads anything
+    The decorator sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers
+    the workspace for pages over several workspaces. The membership's `snapshot` is taken before the view reads anything
     (inbox.pages.changes).
 
     A user who isn't a member gets a 404, so that they cannot learn which workspaces exist. A member below `min_role`
-    gets a 403. So does a viewer who uses a method other than GET, HEAD or OPTIONS.
+    gets a 403. A viewer who uses a method other than GET, HEAD or OPTIONS also gets a 403.
     """
 
     def decorate(view: View[Rest]) -> Guarded:
@@ -162,7 +162,7 @@ def asks_again(
 ) -> Callable[[Guarded], Guarded]:
     """Decorator for views that need the user to have proven who they are in the last 15 minutes.
 
-    It applies to requests that change something and match `when`; with `reading`, to all requests.
+    The decorator applies to requests that change something and match `when`; with `reading`, to all requests.
     """
 
     def decorate(view: Guarded) -> Guarded:

@@ -31,7 +31,7 @@ def expression(part: Rows) -> ArraySubquery:
 
 
 def read_together(workspace_id: UUID, parts: Mapping[str, Rows]) -> dict[str, list[Any]]:
-    """Returns the rows of all `parts`, by their keys, as model instances. It makes one query.
+    """Returns the rows of all `parts`, by their keys, as model instances. All expressions are read by one query.
 
     Columns that were not named are read when they are accessed.
     """

@@ -36,7 +36,7 @@ _known: list[Release] = []
 
 
 def release() -> Release:
-    """Returns the running release. It queries the database only until all migrations are applied."""
+    """Returns the running release. The database is queried only until all migrations are applied."""
     if _known:
         return _known[0]
     missing = schema_version.missing()
@@ -56,7 +56,7 @@ def part(read: Callable[[WorkspaceRequest], T]) -> "cached_property[T]":
 
 
 class Shell:
-    """The frame of a page. Each part is computed only if a template uses it."""
+    """The frame of a page. Each part of the shell is computed only if a template uses it."""
 
     shortcuts, version = SHORTCUTS, settings.VERSION
     rail = part(navigation.rail)
@@ -113,7 +113,7 @@ class Shell:
 
     @property
     def here(self) -> str:
-        """The address to which a form returns: the page, or the page around a fragment. It is "/" after a POST."""
+        """The address to which a form returns: the page, or the page around a fragment. The URL is "/" after a POST."""
         if self.request.htmx:
             return self.request.htmx.current_url_abs_path or "/"
         return self.request.get_full_path() if self.request.method == "GET" else "/"

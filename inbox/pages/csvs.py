@@ -14,7 +14,7 @@ FILLERS = "\u115f\u1160\u3164\uffa0"
 
 
 def cell(content: object) -> object:
-    """Returns `content` as a cell of a CSV file. Numbers stay numbers.
+    """Returns `content` as a cell of a CSV file. Numbers in a CSV cell stay numbers.
 
     A text that a spreadsheet could run as a formula gets an apostrophe in front. Such a text begins with a control
     character, or with a formula's character, possibly after invisible ones.
@@ -48,7 +48,7 @@ def attached(name: str) -> dict[str, str]:
 
 
 def lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The lines of a CSV file, one by one."""
+    """The lines of a CSV file, one at a time."""
     writer = csv.writer(Line())
     yield "\ufeff"  # without this byte order mark Excel does not read the file as UTF-8
     yield writer.writerow(head)

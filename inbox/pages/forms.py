@@ -88,7 +88,7 @@ def record(request: WorkspaceRequest, action: str, row: Any, **data: object) -> 
 
 
 def action_of(request: HttpRequest, *actions: str) -> str:
-    """Returns the field `do` of the posted form. Raises Http404 unless it is one of `actions`."""
+    """Returns the field `do` of the posted form. Raises Http404 if the posted action is not one of `actions`."""
     action = request.POST.get("do", "")
     if action not in actions:
         raise Http404("No such action.")
@@ -103,7 +103,7 @@ def may_share(request: WorkspaceRequest) -> bool:
 def own_and_shared(
     request: WorkspaceRequest, rows: Iterable[Row], words: str
 ) -> list[tuple[str, str, list[Row], bool]]:
-    """Groups the rows into own and shared: key, heading, rows, and whether the user may change them."""
+    """Groups the rows into the user's own and shared rows: key, heading, rows, and whether the user may change them."""
     everything = list(rows)
     private, shared = (
         [row for row in everything if row.is_shared is is_shared] for is_shared in (False, True)

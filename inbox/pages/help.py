@@ -1,6 +1,6 @@
 """Renders the two pages of docs/ that explain the product to its users.
 
-It supports only the Markdown of these pages: headings, paragraphs, lists, tables, bold, emphasis, code and links.
+Only the Markdown of these pages is supported: headings, paragraphs, lists, tables, bold, emphasis, code and links.
 """
 
 import re
@@ -33,7 +33,7 @@ def rendered(name: str) -> tuple[str, SafeString, list[tuple[str, str]]]:
 
 
 def slug(heading: str) -> str:
-    """Returns a heading as a URL fragment."""
+    """Returns the URL fragment of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 

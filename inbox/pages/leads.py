@@ -53,7 +53,8 @@ class LinesField(forms.CharField):
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     """A lead's names, numbers and addresses. Only fields that the user changed are stored.
 
-    Each field also posts the value that it showed, so a value that arrived in the meantime is not overwritten.
+    Each field of the form also posts the value that it showed, so a value that arrived in the meantime is not
+    overwritten.
     """
 
     alternate_emails = LinesField(
@@ -164,7 +165,8 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/contact/`: adds a `phone` or `email` from a reply.
 
-    If another lead has it, nothing is added, both leads are flagged, and an admin is sent to the page that merges them.
+    If another lead has the contact, nothing is added, both leads are flagged, and an admin is sent to the page that
+    merges them.
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     name = "phone" if "phone" in request.POST else "email"
@@ -211,7 +213,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
 
 @workspace_view(methods=POST)
 def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """Closes a meeting that was cancelled or missed. Closing it again changes nothing. Any other meeting is a 404."""
+    """Closes a meeting that was cancelled or missed, once or again. Any other meeting gives a 404."""
     rows = Appointment.objects.filter(workspace=request.workspace, status__in=Appointment.FELL_THROUGH)
     appointment = get_object_or_404(rows, pk=appointment_id)
     if Appointment.objects.filter(pk=appointment.pk, handled_at=None).update(handled_at=timezone.now()):

@@ -22,7 +22,7 @@ from integrations.models import WorkspaceIntegrationHealth
 
 
 class Badge(NamedTuple):
-    """The small mark after a link of the navigation. It has a tone of inbox.pages.state_marks if it needs attention."""
+    """The small mark after a link of the navigation, with a tone of inbox.pages.state_marks if it needs attention."""
 
     text: str
     tone: str = ""
@@ -43,7 +43,7 @@ class Page(NamedTuple):
 
 
 def health_rows(request: WorkspaceRequest) -> list[WorkspaceIntegrationHealth]:
-    """Returns the accounts in trouble, for the banner and the badge of Health. They are read once per request."""
+    """Returns the accounts in trouble, for the banner and the badge of Health, read once per request."""
     user = signed_in(request)
     return once(request, "health_rows", lambda: banner.rows_for(request.workspace, user))
 
@@ -124,7 +124,7 @@ class Client(NamedTuple):
 
 
 def clients(request: WorkspaceRequest) -> list[Client]:
-    """Returns the user's workspaces, and before several the list over all of them."""
+    """Returns the user's workspaces; a user with several gets the list over all of them first."""
     over_all, here = is_over_all(request), getattr(request, "workspace", None)
     counts = desk_counts(request) if over_all else counts_of(request)
     rows = {UUID(row["pk"]): row for row in counts.get(CLIENTS, ())}

@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """One page of a list. `after` and `before` are the cursors of the adjacent pages, or None."""
+    """One page of a long list. `after` and `before` are the cursors of the adjacent pages, or None."""
 
     rows: list[Any]
     after: str | None
@@ -45,8 +45,8 @@ def keyset_page(
 
     The order is by `time_field` (never null), newest first or with `rises` oldest first. An invalid cursor is Http404.
 
-    `among` bounds the work: only its next SCAN rows are scanned. It must contain all of `queryset` and have an index in
-    that order. A page may then have few rows or none, and still have a next page.
+    `among` bounds the work: only its next SCAN rows are scanned. `among` must contain all of `queryset`, in the order
+    of an index. A page may then have few rows or none, and still have a next page.
     """
     back = bool(before and not after)
     cursor = before if back else after

@@ -10,7 +10,7 @@ CAPS = {"Control": "Ctrl", "Escape": "Esc"} | {key: f"Shift {key.lower()}" for k
 
 
 class Shortcut(NamedTuple):
-    """One action: its label, its keys (KeyboardEvent.key), and the "lead", "list" or "page" that it acts on.
+    """One keyboard action: its label, its keys (KeyboardEvent.key), and the "lead", "list" or "page" that it acts on.
 
     An action without keys is only in the palette.
     """

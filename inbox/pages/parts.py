@@ -1,8 +1,8 @@
 """How a script requests a part of a page instead of the whole page.
 
 A request with the headers `HX-Request: true` and `HX-Target: <id>` gets the element with that id, and the elements that
-change with it, from the page's own URL. Any other request gets the whole page or a redirect, so links, forms and the
-back button work without scripts.
+change with it, from the page's own URL. A request that names no part gets the whole page or a redirect, so links, forms
+and the back button work without scripts.
 """
 
 from typing import Any
@@ -31,11 +31,11 @@ def part_asked(request: WorkspaceRequest) -> str:
 def render_part(
     request: WorkspaceRequest, part: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    """Renders the element `part`, a key of TEMPLATES. Its Vary header keeps it from being cached as the whole page."""
+    """Renders the element `part`, a key of TEMPLATES. The header Vary keeps it from being cached as the whole page."""
     return varied(render(request, TEMPLATES[part], context, status=status))
 
 
 def varied(response: HttpResponse) -> HttpResponse:
-    """Makes `response` vary by the requested part, and returns it."""
+    """Makes `response` vary by the requested part, and returns the response."""
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

@@ -59,7 +59,7 @@ class Team:
 
 
 def team_of(request: WorkspaceRequest) -> Team:
-    """Returns the members of the request's workspace. They are read once per request."""
+    """Returns the members of the request's workspace. The members are read once per request."""
 
     def read() -> Team:
         rows = [row for row in _memberships(request) if row.workspace_id == request.workspace.pk]
@@ -74,7 +74,7 @@ def own_memberships(request: WorkspaceRequest) -> list[Membership]:
 
 
 def is_over_all(request: HttpRequest) -> bool:
-    """Whether the request's list is the one over all workspaces of the user (`/desk/`), and not that of one."""
+    """Whether the request's list is the list over all workspaces of the user (`/desk/`), not that of one workspace."""
     return "desk" in request.GET or not hasattr(request, "workspace")
 
 

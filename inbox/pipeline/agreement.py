@@ -42,7 +42,7 @@ class Agreement(NamedTuple):
 
 
 def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
-    """The Agreement of each rule, by the rule's id or `<suspicion>.suspected`. Uses three SQL statements."""
+    """The Agreement of each rule, by the rule's id or `<suspicion>.suspected`. The report uses three SQL statements."""
     since = timezone.now() - timedelta(days=DAYS)
     rules: dict[str, Agreement] = {}
 
@@ -71,7 +71,6 @@ def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
 
 
 def _said(lately: QuerySet[TagDecision]) -> QuerySet[Any]:
-    """People's last decisions with the rule's earlier reading or suspicion: (by, tag, suspected; tag, denied, n)."""
     words = lately.filter(kind=Kind.PERSON, alike_to=None)
     last = words.order_by("message", "-created_at").distinct("message").values("pk")
     rule = TagDecision.objects.filter(message=OuterRef("message"), kind=Kind.RULE).order_by("-created_at")

@@ -152,9 +152,9 @@ class Alike:
         return jobs.first()
 
     def start(self, until: datetime, user: User) -> int:
-        """Enqueues the job that applies the decision to the similar replies received no later than `until` (aware).
-        The job is enqueued only once. Returns the number of these replies. Raises NotAlike if the reply was decided
-        again, or if no similar reply is left.
+        """Enqueues the job that applies the decision to the similar replies received no later than `until` (aware). The
+        job is enqueued only once. Returns the number of replies that will be treated alike. Raises NotAlike if the
+        reply was decided again, or if no similar reply is left.
         """
         if not self.stands:
             raise NotAlike("Someone has changed this reply’s tag since. Review the changes again.")

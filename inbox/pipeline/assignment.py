@@ -1,4 +1,4 @@
-"""The pipeline's steps that decide who gets the reply, when, and how urgent it is. They may run repeatedly."""
+"""The pipeline's steps that decide who gets the reply, when, and how urgent it is. Each step may run repeatedly."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -66,7 +66,7 @@ def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]
 
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Stores the lead's score. Raises NotNow if this reply does not affect it."""
+    """Stores the score of the lead. Raises NotNow if this reply does not affect the score."""
     with rollup.holding(situation.lead) as lead:
         if situation.newest:
             scoring.settle(lead)

@@ -51,7 +51,7 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """Enqueues the job that stops this campaign's emails to the lead, once. EmailBison cannot restart them, so the
-    table skips this step if a machine may have written the reply. Raises NotNow without a campaign.
+    table skips this step if a machine may have written the reply. Raises NotNow if the lead is in no campaign.
     """
     if situation.campaign is None:
         raise NotNow("It doesn’t belong to a campaign.")
@@ -66,7 +66,7 @@ def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
 
 
 def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """Stores the SMS before this reply, so that "yes" can be understood. Raises NotNow if they cannot be read."""
+    """Stores the SMS before this reply, so that "yes" can be understood. Raises NotNow if the texts cannot be read."""
     events = _sent(situation, deadline, "read")
     earlier = [event for event in events if event.occurred_at < situation.message.received_at]
     return _store(situation, events, sorted(earlier, key=lambda event: event.occurred_at))
@@ -92,8 +92,8 @@ def _account(situation: Situation) -> Integration:
 
 
 def store_events(integration: Integration, events: Iterable[MessageEvent]) -> int:
-    """Stores the missing ones of `events` as context without a job, each in a separate transaction. Returns their
-    number. Our own message joins its send, and is not counted.
+    """Stores the missing ones of `events` as context without a job, each in a separate transaction. Returns the number
+    of stored events. Our own message joins its send, and is not counted.
     """
     return sum(_store_event(integration, event) for event in events)
 

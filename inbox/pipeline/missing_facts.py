@@ -1,5 +1,5 @@
-"""The pipeline's steps that fill in missing facts of a lead: from words, signature, EmailBison's variables and Clay.
-Nothing is overwritten. A value that another lead has is left to a person.
+"""The pipeline's steps that fill in missing facts of a lead: from words, signature, EmailBison's variables and Clay. No
+stored fact is overwritten. A value that another lead has is left to a person.
 """
 
 import re

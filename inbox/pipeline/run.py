@@ -100,7 +100,7 @@ def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
 
 
 def _own_reason(ctx: JobContext) -> str:
-    """Why the job was last postponed. Another text without a usable answer is no reason to doubt this one."""
+    """Why the job was last postponed. Another reply without a usable answer is no reason to doubt this reply."""
     return BackgroundJob.objects.values_list("last_error", flat=True).get(
         pk=ctx.job.pk, workspace=ctx.workspace_id
     )
@@ -127,7 +127,8 @@ def catch_up_tick(_deadline: Deadline) -> dict[str, int]:
     """The tick `catch-up`: if a model is available, enqueues the replies that wait for it, at most once an hour."""
     if not model_calls.ready():
         return {"enqueued": 0, "left": 0}
-    # Jobs created in the same millisecond have no order. Their due times, which lie just in the past, define it.
+    # Jobs created in the same millisecond have no order. The group of jobs is defined by the jobs' due times, which lie
+    # just in the past.
     start = timezone.now() - timedelta(minutes=1)
     specs = [
         catch_up(message, run_at=start + timedelta(milliseconds=number))

@@ -21,7 +21,7 @@ class NotNow(Exception):
 
 
 class Situation:
-    """One reply with its lead and workspace. Everything else is read from the database on first use."""
+    """A reply with its lead and workspace. Everything else is read from the database on first use."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -41,7 +41,7 @@ class Situation:
 
     @property
     def suspected(self) -> str:
-        """The rules' open suspicion of this reply; "" without one."""
+        """The rules' open suspicion of this reply; "" if there is none."""
         return suspicion.of(self.message)
 
     @cached_property

@@ -17,8 +17,8 @@ Conditions = tuple[when.Condition, ...]
 
 class Step(NamedTuple):
     """`run` returns ids and settings to record, never people's text. `outside`: whether it sends or requests data about
-    the lead anywhere else. `seconds`: the time limit. `lane`: the queue to which the job moves first, so that an unread
-    reply does not wait behind answers.
+    the lead anywhere else. `seconds` is the time limit of the step. `lane`: the queue to which the job moves first, so
+    that an unread reply does not wait behind answers.
     """
 
     name: str
@@ -39,7 +39,7 @@ def _inside(name: str, run: Callable[..., Any], skipped_for: Conditions = (), **
 
 
 def _outside(name: str, run: Callable[..., Any], skipped_for: Conditions = (), **limits: Any) -> Step:
-    """A step that sends or requests data about the lead anywhere else. It is skipped for a sample's reply."""
+    """A step that sends or requests data about the lead anywhere else, and is skipped for a sample's reply."""
     return Step(name, run, True, (when.SAMPLE, *skipped_for), **limits)
 
 

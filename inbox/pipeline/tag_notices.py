@@ -62,7 +62,7 @@ def warn(lead: Lead, member: Membership) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.notice`: posts the lead's tag in Slack, once. Raises an error only if nothing was posted."""
+    """The job `lead.notice`: posts the lead's tag in Slack, once. Raises an error only if no notice was posted."""
     lead = ctx.row(Lead.objects.select_related("workspace", "campaign"), "lead_id")
     place = slack_for_replies(ctx.workspace_id)
     if place is None:
@@ -82,7 +82,7 @@ def _due(lead: Lead, membership_id: int) -> str:
 
 def post_once(ctx: JobContext, slack: Integration, channel: str, kind: str, text: str) -> str:
     """Posts a notice of `kind` as a step of the job, once: "posted", or "unclear" if nobody can know. Raises an error
-    only if nothing was posted.
+    only if no notice was posted.
     """
 
     def post(deadline: Deadline) -> str:

@@ -38,7 +38,7 @@ class Evaluation(ModelAnswer):
 
 
 def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
-    """Asks the model whether the draft may go out, and stores its opinion. Raises as `model_calls.ask`."""
+    """Asks the model whether the draft may go out, and stores its opinion. Raises the errors of `model_calls.ask`."""
     evaluation = model_calls.ask(
         prompts.load("evaluate"),
         Evaluation,

@@ -20,7 +20,7 @@ OFFERED: dict[str, str] = {}
 
 
 def offered(action_id: str, module: str) -> str:
-    """Declares that `module` adds the button to Slack messages. A system check requires an action for it."""
+    """Declares that `module` adds the button to Slack messages. A system check requires an action for the button."""
     OFFERED[action_id] = module
     return action_id
 
@@ -36,7 +36,7 @@ def register(action_id: str, action: Action, *, on_notice: bool = False) -> None
 
 
 def run(ctx: JobContext) -> Any:
-    """The job `slack.button`. Raises PermanentError if no action is registered for the button."""
+    """The job `slack.button`: does what a button means. Raises PermanentError if no action is registered for it."""
     action = ACTIONS.get(ctx.payload["action"])
     if action is None:
         raise PermanentError("This button no longer works. Open the conversation instead.")

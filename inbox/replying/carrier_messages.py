@@ -32,8 +32,8 @@ TAG = re.compile(r"<\w+[^>]*>")
 
 
 def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tuple[Carrier, Integration]:
-    """The carrier and the account of `send`. Only the account that received the lead's message may answer it.
-    `accounts`: the workspace's accounts, if the caller has loaded them. Raises CannotSend.
+    """The carrier and the account of `send`. Only the account that received the lead's message may send the answer.
+    `accounts` are the workspace's accounts, if the caller has loaded them. Raises CannotSend.
     """
     provider = send.provider or provider_of(send.workspace_id, send.channel, send.reply_to)
     spec = registry.spec_of(provider)
@@ -112,7 +112,7 @@ def marker(send: OutboundSend) -> str:
 
 
 def as_html(send: OutboundSend) -> str:
-    """The text as HTML with the marker. Each block between blank lines becomes a paragraph."""
+    """The text as HTML with the marker. Each block between blank lines becomes an HTML paragraph."""
     paragraphs = [
         f"<p>{html.escape(part.strip()).replace(chr(10), '<br>')}</p>"
         for part in re.split(r"\n\s*\n", send.text)
@@ -122,14 +122,14 @@ def as_html(send: OutboundSend) -> str:
 
 
 def same_words(body: str, text: str) -> bool:
-    """Whether `body`, a listed text or HTML, has the words of our `text`. It may also quote earlier mails."""
+    """Whether `body`, a listed text or HTML, has the words of our `text`, perhaps with quotes of earlier mails."""
     wanted, lines = _words(text), _lines(body)
     readings = {_words(body), _joined(lines), _joined(line for line in lines if not line.depth)}
     return bool(wanted) and wanted in readings
 
 
 def quotes(body: str, text: str) -> bool:
-    """Whether `body` only quotes our `text`. It is then a different message that answers or follows ours."""
+    """Whether `body` only quotes our `text`, so that it is a different message that answers or follows ours."""
     lines, wanted = _lines(body), _words(text)
     quoted = _joined(line for line in lines if line.depth)
     return wanted in quoted and wanted not in _joined(line for line in lines if not line.depth)
@@ -183,9 +183,9 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
 
 
 def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
-    """Asks the provider whether somebody has answered there. Returns a sentence about that answer; "" without one, or
-    if a person has approved the message. For a follow-up, only answers since its start or resumption count. Raises the
-    provider's errors.
+    """Asks the provider whether somebody has answered the lead in the provider's own inbox. Returns a sentence about
+    that answer; "" without one, or if a person has approved the message. For a follow-up, only answers since its start
+    or resumption count. Raises the provider's errors.
     """
     newer = registry.spec_of(integration.provider).newer
     if isinstance(newer, NONE) or send.approved_by_id or send.part or send.reply_to is None:

@@ -39,7 +39,7 @@ def ways(
     newest: dict[str, Message] | None = None,
 ) -> list[Way]:
     """The channels on which `lead` has an address, starting with the channel of their last message. The channel of
-    `draft` shows how the draft would go out. `unsettled`: sends without a clear outcome. `newest`: the messages of
+    `draft` shows how the draft would go out. `unsettled`: sends without a clear outcome. `newest` are the messages of
     `send_claims.newest_by_channel`, if the caller has loaded them.
     """
     addresses = {

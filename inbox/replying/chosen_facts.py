@@ -121,7 +121,7 @@ def _size(row: WorkspaceFact) -> int:
 
 
 def _by_overlap(rows: list[WorkspaceFact], newest: str) -> list[WorkspaceFact]:
-    """Sorts facts by the words that they share with `newest`. A word weighs more if fewer facts contain it."""
+    """Sorts facts by the words that they share with `newest`. A word weighs more if fewer facts contain that word."""
     words = {row: _stems(f"{row.question} {row.answer}") for row in rows}
     facts_with = Counter(word for stems in words.values() for word in stems)
     message_stems = _stems(newest)

@@ -36,8 +36,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The material of an answer to `message`. `slots`: free meeting times. `chosen`: the workspace's facts.
-    `signature`: the end of an email.
+    """The material of an answer to `message`. `slots` are free meeting times. `chosen` are the workspace's facts for
+    this answer. `signature`: the end of an email.
     """
 
     workspace: Workspace
@@ -55,7 +55,7 @@ class Context:
 
     @property
     def facts(self) -> str:
-        """The prompt's section about the company. Members of the workspace wrote all of it."""
+        """The prompt's section about the company. Members of the workspace wrote all of these facts."""
         return "\n".join(filter(None, (self._profile, self.chosen.lines)))
 
     @property

@@ -97,7 +97,7 @@ class Written:
 
 
 def write(message: Message, deadline: Deadline) -> Written:
-    """Has the model write an answer with free times, without storing it. Raises as `model_calls.ask`."""
+    """Has the model write an answer with free times, without storing it. Raises the errors of `model_calls.ask`."""
     context = gather(message, slots.on_offer(message.workspace, deadline))
     return compose(context, partial(model_calls.ask, workspace_id=message.workspace_id, deadline=deadline))
 

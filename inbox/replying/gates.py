@@ -1,6 +1,7 @@
-"""Defines the gates. A gate decides whether an answer may go out without a person, and explains its verdict in a
-sentence. All gates run when the draft is written and again in the transaction of its send; all verdicts are stored and
-shown. Gates read only the database: the model's opinion is already stored in `Draft.evaluation`.
+"""Defines the gates, which decide whether a draft may go out automatically. A gate decides whether an answer may go out
+without a person, and explains its verdict in a sentence. All gates run when the draft is written and again in the
+transaction of its send; all verdicts are stored and shown. Gates read only the database: the model's opinion is already
+stored in `Draft.evaluation`.
 """
 
 from collections.abc import Callable, Iterable
@@ -42,7 +43,7 @@ class GateVerdict(NamedTuple):
 
 @dataclass
 class Evidence:
-    """The material of the gates. `planned_at`: when (aware) the draft would go out. Properties are computed once."""
+    """The material of the gates, computed once. `planned_at` is the time (aware) when the draft would go out."""
 
     draft: Draft
     policy: SendingPolicy

@@ -50,7 +50,7 @@ def sms_parts(text: str) -> list[str]:
 
 
 def _longest(text: str, room: int) -> int:
-    """The number of characters of `text` that fit into `room` units. It ends at the end of a word if possible."""
+    """The number of characters of `text` that fit into `room` units. The cut is at the end of a word if possible."""
     used, end, word_end = 0, 0, 0
     for char in text:
         size = (2 if char in GSM_ESCAPED else 1) if room == GSM_UNITS else len(char.encode("utf-16-le")) // 2

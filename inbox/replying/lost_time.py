@@ -42,7 +42,7 @@ def is_held() -> bool:
 
 
 def known_origin() -> DatabaseOrigin:
-    """The origin of this database. Raises Snooze if it was restored or copied."""
+    """The origin of this database. Raises Snooze if the database was restored or copied."""
     origin = DatabaseOrigin.read()
     if origin is None or refusal(origin):
         raise Snooze(timezone.now() + PAUSE, HELD)

@@ -85,7 +85,7 @@ class DraftMaterial:
 
 
 def of(draft: Draft, current: Iterable[WorkspaceFact]) -> DraftMaterial | None:
-    """The material of `draft`; None if an older release did not store it. `current`: the result of `facts_of`."""
+    """The material from which `draft` was written, or None if not stored. `current`: the result of `facts_of`."""
     stored = draft.made_of
     if not stored:
         return None
@@ -101,7 +101,7 @@ def stale(draft: Draft) -> str:
 
 
 def facts_of(draft: Draft) -> QuerySet[WorkspaceFact]:
-    """The draft's facts in their current form. Deleted facts are missing."""
+    """The draft's facts in their current form. Facts that were deleted are missing."""
     keys = [fact["key"] for fact in draft.made_of.get("facts", [])]
     return WorkspaceFact.objects.filter(workspace_id=draft.workspace_id, pk__in=keys)
 
@@ -115,7 +115,7 @@ def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
 
 
 def dollars(microusd: int | None) -> str:
-    """Millionths of a dollar as text, such as "$0.004". None becomes "cost unknown", never 0."""
+    """Millionths of a dollar as text, such as "$0.004". A cost of None becomes "cost unknown", never 0."""
     if microusd is None:
         return "cost unknown"
     if microusd < 1_000:

@@ -37,7 +37,7 @@ def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
     if origin and origin.lost_from:
         lost_from = min(origin.lost_from, lost_from)
     sends = sum(sending.settle_unknown(send, lost_time.REASON, lost_from=lost_from) for send in _under_way())
-    # Without a due time, the step is being prepared or sent, or waits for approval.
+    # Without a due time, the follow-up's step is being prepared or sent, or waits for approval.
     due = Q(due_at=None) | Q(due_at__lte=lost_until)
     follow_ups = FollowUpInstance.objects.filter(due, status__in=FollowUpInstance.LIVE).update(in_doubt=True)
     drafts = Draft.objects.filter(
@@ -57,7 +57,8 @@ def _settle(**lost: datetime) -> None:
         DatabaseOrigin.objects.update_or_create(
             defaults={"place": here(), "seen_at": timezone.now()} | lost, pk=1
         )
-        # This database may count transactions anew. Events that it has come before all others.
+        # A restored database may count transactions from a lower id. Events that the restored database has come before
+        # all others.
         Event.objects.update(xid=0)
         _mark_anew()
         BackgroundJob.objects.filter(

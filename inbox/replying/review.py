@@ -1,6 +1,6 @@
-"""Carries out a reviewer's decision about a draft: approve, reject, rewrite, or send another text. Each decision is one
-conditional UPDATE in one transaction. Exactly one decision counts, even if two reviewers, a double click, or Slack and
-the page decide at the same time.
+"""Carries out a reviewer's decision about a draft: approve, reject, rewrite, or send another text. Each decision about
+a draft is one conditional UPDATE in one transaction. Exactly one decision counts, even if two reviewers, a double
+click, or Slack and the page decide at the same time.
 """
 
 from datetime import datetime, timedelta
@@ -63,11 +63,11 @@ def approve(
     seen_send: datetime | None = None,
     later: datetime | None = None,
 ) -> OutboundSend:
-    """Approves `draft` and enqueues its send with `text` and `subject` (None: as drafted), in one transaction.
-    `user`: None for an automatic send, which has no countdown. `revision`: None for any. `seen_at` and `seen_send`: the
-    times of the newest message from the lead and of our newest send that the person saw. `later`: the time at which it
-    goes out, and until which the lead is snoozed; None for now. Raises AlreadyDecided,
-    SendBlocked or Refused.
+    """Approves `draft` and enqueues its send with `text` and `subject` (None: as drafted), in one transaction. `user`:
+    None for an automatic send, which has no countdown. `revision` None accepts any revision of the draft. `seen_at` and
+    `seen_send`: the times of the newest message from the lead and of our newest send that the person saw. `later`: the
+    time at which it goes out, and until which the lead is snoozed; None for now. Raises AlreadyDecided, SendBlocked or
+    Refused.
     """
     subject = draft.subject if subject is None else subject.strip()
     with rollup.holding(draft.lead) as lead:
@@ -116,7 +116,7 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
 
 
 def rewrites_of(draft: Draft) -> QuerySet[BackgroundJob]:
-    """The jobs that rewrite or wrote this revision of the draft, newest first. They may have ended."""
+    """The jobs that rewrite or wrote this revision of the draft, newest first. The returned rewrites may have ended."""
     keys = [f"{REWRITE}:{draft.pk}:{revision}" for revision in (draft.revision - 1, draft.revision)]
     jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
     return jobs.order_by("-created_at", "-pk")
@@ -124,7 +124,7 @@ def rewrites_of(draft: Draft) -> QuerySet[BackgroundJob]:
 
 def veto(send: OutboundSend, lead: Lead) -> str:
     """Why the message of a person or program may not go out: the lead has written during its countdown, or a program's
-    would ignore an open suspicion. Returns "" if it may. `send_claims.blocked` checks for opt-outs.
+    would ignore an open suspicion. Returns "" if the draft may go out. Opt-outs are checked by `send_claims.blocked`.
     """
     held = suspicion.reason(lead) if send.program_id else ""
     return held or (WROTE_AGAIN if wrote_during_countdown(send) else "")
@@ -178,8 +178,8 @@ def send_for_program(
     lead: Lead, *, program: ApiToken, key: str, channel: str, text: str, reply_to: Message | None = None
 ) -> OutboundSend:
     """Enqueues the send of a program's `text` and closes drafts that wait on this channel. Each `key` of the program
-    sends once for ever: a repetition returns the first send. `reply_to`: as for `claim`. Raises KeyReused, SendBlocked
-    or Refused.
+    sends once for ever: a repetition returns the first send. `reply_to` has the same meaning as for `claim`. Raises
+    KeyReused, SendBlocked or Refused.
     """
     origin_id = hash_key(f"{program.pk}:{key}")
     with rollup.holding(lead) as locked:
@@ -206,7 +206,6 @@ def send_for_program(
 
 
 def _differs(send: OutboundSend, text: str) -> bool:
-    """Whether `send` has another text than `text`. It has none any more once it was taken back."""
     parts = limits.sms_parts(text) if send.channel == Channel.SMS else [text.strip()]
     return bool(send.text) and [send.text, *send.rest] != parts
 
@@ -220,7 +219,7 @@ def _when(lead: Lead, later: datetime | None = None, *, counts_down: bool = True
 
 
 def forget(sends: QuerySet[OutboundSend]) -> None:
-    """Empties the texts of sends that were taken back. These texts wait in composers."""
+    """Empties the texts of sends that were taken back, which wait in composers until they are sent or discarded."""
     sends.filter(state=State.TAKEN_BACK).exclude(text="").update(text="")
 
 

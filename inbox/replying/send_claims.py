@@ -274,7 +274,7 @@ def later(lead: Lead) -> QuerySet[OutboundSend]:
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
     """Why a claimed message may not go to the provider: its recipient was erased, refused the address, or the veto of
-    its origin applies. Returns "" if it may. Raises NoVeto.
+    its origin applies. Returns "" if the message may go out. Raises NoVeto.
     """
     try:
         veto = VETOES[send.origin]
@@ -311,7 +311,7 @@ def newest_inbound(lead: Lead, channel: str) -> Message | None:
 
 
 def newest_by_channel(lead: Lead) -> dict[str, Message]:
-    """The lead's newest message on each channel, without texts. Uses one query."""
+    """The lead's newest message on each channel, without texts. The newest messages are read by one query."""
     messages = accounts.with_accounts(Message.objects.filter(are_newest(lead)))
     return by_channel(messages.defer("text", "raw_text", "raw_html"))
 
@@ -367,7 +367,6 @@ def _refusal(send: OutboundSend) -> Refused:
 
 
 def _recipients(reply_to: Message) -> dict[str, list[Any]]:
-    """The recipients of an answer: the sender and the people in copy, except our own address."""
     own_addresses = {reply_to.account_address.lower(), reply_to.from_address.lower()}
     copied = [
         row

@@ -192,7 +192,7 @@ def settle_sent(
     send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "", at: datetime | None = None
 ) -> bool:
     """Records that `send` went out, stores it as a message, and claims the next part of a long SMS. `at`: None for the
-    time of our call. Locks the lead. Returns False if the send was already settled as sent or failed.
+    time of our call. Locks the row of the lead. Returns False if the send was already settled as sent or failed.
     """
     accepted = accepted or Accepted()
     with rollup.holding(send.lead) as lead:
@@ -247,13 +247,13 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
 
 
 def settle_failed(send: OutboundSend, reason: str) -> bool:
-    """Records that `send` certainly did not go out. Returns False if its outcome was already recorded."""
+    """Records that `send` certainly did not go out. Returns False if the send's outcome was already recorded."""
     return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
 def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | None = None) -> bool:
-    """Records that the outcome of `send` is unknown, and starts the reconciliation. Returns False if the outcome was
-    already recorded. `lost_from`: the time to whose state the database was restored; unknown sends are reconciled
+    """Records that the outcome of `send` is unknown, and starts the reconciliation. Returns False if the send's outcome
+    was already recorded. `lost_from`: the time to whose state the database was restored; unknown sends are reconciled
     again.
     """
     key, fields = f"{send.pk}:{send.tries}", {}

@@ -17,7 +17,7 @@ COUNTING = (State.INTENT, State.LATER)
 
 def take_back(send: OutboundSend, *, user: Actor) -> None:
     """Takes back a message during its countdown, or before its chosen time. Raises AlreadyDecided. Raises Refused if
-    `user` is not its sender and it counts down.
+    `user` is not the sender of the message, or the countdown is over.
     """
     if send.state != State.LATER and send.approved_by not in (None, user):
         raise Refused(f"{send.author} sent it. Only they can take it back.")
@@ -46,8 +46,8 @@ def take_back_all(workspace_id: UUID, *, user: User) -> int:
 
 def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
     """Takes back a message during its countdown, or before its chosen time. A draft returns to review with the approved
-    text; other text is kept for the composer. Returns False without a countdown, or if the provider was already called.
-    Runs in a transaction with the lead's row locked.
+    text; other text is kept for the composer. Returns False if the message has no countdown, or if the provider was
+    already called. Runs in a transaction with the lead's row locked.
     """
     counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
     claimed = counting.filter(state__in=COUNTING, called_at=None)
@@ -62,7 +62,7 @@ def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
     elif send.origin == OutboundSend.Origin.PROGRAM:
         OutboundSend.objects.filter(pk=send.pk).update(
             text=""
-        )  # the program has it, and no composer needs it
+        )  # the program has the text, and no composer needs it
     return True
 
 
@@ -96,7 +96,7 @@ def answered_instead(lead: Lead, user: Actor | None) -> None:
 
 
 def on_reply(sender: object, lead: Lead, **kwargs: object) -> int:
-    """Takes back the messages that wait for their time, because the lead has written. Returns their number."""
+    """Takes back the messages that wait for their time, because the lead has written. Returns how many messages."""
     with rollup.holding(lead) as locked:
         waiting = [send for send in send_claims.later(locked) if send_claims.wrote_during_countdown(send)]
         return sum(undo(send, locked, "They wrote first.") for send in waiting)

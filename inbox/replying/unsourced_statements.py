@@ -146,7 +146,6 @@ def clock(text: str) -> str:
 
 
 def _worded(text: str) -> Iterator[tuple[str, int | None]]:
-    """The folded number words of `text` with their values; None for a fraction or a multiple."""
     counts = COUNTS.get(language_of(text) or "en", COUNTS["en"])
     run: list[str] = []
     for word in [*re.findall(r"[^\W\d_]+|[.,;!?\n]", fold(text)), "."]:

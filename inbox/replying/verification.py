@@ -108,7 +108,6 @@ def _echo(text: str, context: Context) -> Iterator[str]:
 
 
 def _prompt(text: str, context: Context) -> Iterator[str]:
-    """Reports words of our prompts, which a lead may ask the model to repeat."""
     if words := next(
         (run for run in _runs(text) if run in _prompt_runs() - set(_runs(context.material))), None
     ):

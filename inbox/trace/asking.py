@@ -139,7 +139,8 @@ def _cannot(integration: Integration) -> str:
 
 
 def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
-    """Reads the provider's messages of the last 7 days, at most 1,000, within 3 s. Returns those that match `wanted`.
+    """Reads the provider's messages of the last 7 days, at most 1,000, within 3 s. Returns the listed messages that
+    match `wanted`.
 
     The Answer's `problem` holds an error of the provider.
     """
@@ -246,7 +247,7 @@ def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> s
 
 
 class Held(io.BytesIO):
-    """A file in memory. It takes a slot of SLOTS until it is closed or garbage-collected."""
+    """A file that is held in memory. The file takes a slot of SLOTS until it is closed or garbage-collected."""
 
     def __init__(self, content: bytes, leave: Callable[[], None]) -> None:
         super().__init__(content)
@@ -258,9 +259,9 @@ class Held(io.BytesIO):
 
 
 def fetch_file(message: Message, attachment: Attachment) -> Held:
-    """The file of a message: at most 25 MB, requested once, within 15 s. The caller closes it when the browser has
-    received it. No database connection is held. The account's health is unaffected, because a file may be deleted or
-    stored elsewhere. Raises NotFetched.
+    """The file of a message: at most 25 MB, requested once, within 15 s. The caller closes the file when the browser
+    has received it. No database connection is held. The account's health is unaffected, because a file may be deleted
+    or stored elsewhere. Raises NotFetched.
     """
     spec = registry.spec_of(registry.provider_of(message.source))
     if why := why_not(spec, message.workspace_id, attachment):

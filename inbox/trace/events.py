@@ -22,7 +22,7 @@ WAIT_FROM_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to the row of an event. `kind`: one of `subjects.KINDS`. `table`, `state`: of `state_marks`, or ""."""
+    """A link to the row of an event. `kind` is one of `subjects.KINDS`. `table`, `state`: of `state_marks`, or ""."""
 
     kind: str
     id: UUID
@@ -69,11 +69,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event, as a line of a trace.
+    """An event as a line of a trace.
 
     `tone` is "ok", "warn", "bad", "info" or "". `branch` names the path taken, and `why` its reason. `said`, and the
-    fields named in `quotes`, hold text of people or models. They are hidden without the permission to read it. `ms`:
-    the duration. `waits`: whether this is a subdued line.
+    fields named in `quotes`, hold text of people or models. They are hidden without the permission to read it. `ms` is
+    the duration in milliseconds. `waits`: whether this is a subdued line.
     """
 
     at: datetime
@@ -114,7 +114,7 @@ def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[E
 
 
 def count(number: int, noun: str) -> str:
-    """A count with its noun: "1 step", "2 steps". `noun` is singular."""
+    """A count with its noun: "1 step", "2 steps". `noun` is in the singular."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 

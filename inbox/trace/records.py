@@ -69,7 +69,7 @@ class Subject:
 
 
 def find(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Subject:
-    """Finds the row `row_id` of `workspace` with its lead and messages. `kind`: one of KINDS. Raises NotHere."""
+    """Finds the row `row_id` of `workspace` with its lead and messages. `kind` is one of KINDS. Raises NotHere."""
     if kind not in _FINDERS:
         raise NotHere(f"There’s no trace for a “{kind}”.")
     subject = Subject(workspace, kind, row_id)

@@ -1,7 +1,7 @@
 """Searches all stored data for a message that did not arrive, by address, phone number or id.
 
 A provider's id may be a UUID, or digits like a phone number, so the text is searched in each of these forms. Each query
-uses an index and stops at a limit.
+of the search uses an index and stops at a limit.
 """
 
 import contextlib
@@ -65,7 +65,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Hit:
-    """A row that matches a search for something that did not arrive. `why`: its state."""
+    """A row that matches a search for something that did not arrive. `why` is the state of the row."""
 
     at: datetime
     link: Link
@@ -210,7 +210,6 @@ def _by_lead_and_id(own_rows: QuerySet[Any], wanted: Wanted, leads: Sequence[Any
 
 
 def _any(rows: QuerySet[Row], ways: list[QuerySet[Any]]) -> QuerySet[Row]:
-    """The `rows` that match any of `ways`. Each of these queries uses its own index."""
     first, *rest = [way.order_by().values("pk") for way in ways]
     return rows.filter(pk__in=first.union(*rest))
 
@@ -219,13 +218,13 @@ def _untaken(workspace: Workspace, wanted: Wanted) -> list[WebhookDelivery]:
     """The newest requests that created no message, and whose stored body contains the search text."""
     own_deliveries = WebhookDelivery.objects.filter(workspace=workspace)
     newest = own_deliveries.order_by("-received_at").values("pk")
-    # The first query has its own index. The other rows are rare, so only the newest of all are searched.
+    # The first query has its own index. The other rows are rare, so only the newest of all rows are searched.
     troubled = newest.filter(verdict__in=TROUBLED, body__isnull=False)[:BODIES]
     unused = own_deliveries.filter(pk__in=newest[:RECENT], verdict__in=UNUSED, body__isnull=False).values(
         "pk"
     )
     start = Func(F("body"), Value(1), Value(BODY_BYTES), function="substr")
-    # This reads any bytes, even if they are not UTF-8: ASCII letters stay unchanged.
+    # The query reads any bytes, even if they are not UTF-8: ASCII letters stay unchanged.
     words: Func = Lower(Func(start, Value("escape"), function="encode", output_field=TextField()))
     sought = (wanted.email or wanted.text).lower()
     if wanted.phone:
@@ -258,7 +257,6 @@ def _rows(workspace: Workspace, row_id: uuid.UUID) -> Iterator[Draft | Backgroun
 
 
 def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
-    """Each account with a webhook address, and the time of its last request with a valid key."""
     keys = WebhookKey.objects.filter(integration__workspace=workspace).select_related("integration")
     last: dict[Integration, datetime | None] = {}
     for key in keys.order_by("integration__provider", "integration__name", "pk"):

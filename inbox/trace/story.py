@@ -86,7 +86,7 @@ class Trace:
 
 
 def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
-    """The trace of the row `row_id`. `kind`: one of `subjects.KINDS`. Raises subjects.NotHere."""
+    """The trace of the row `row_id`. `kind` is one of `subjects.KINDS`. Raises subjects.NotHere."""
     subject = records.find(workspace, kind, row_id)
     rows = records.load(subject)
     events = sorted(
@@ -248,7 +248,6 @@ def _no_draft(rows: Records) -> str:
 
 
 def _parts(rows: Records) -> list[Part]:
-    """The time from a message's arrival to the end of its send, by cause: a person, the provider, or us."""
     send = rows.sends[-1] if rows.sends else None
     if len(rows.messages) != 1 or send is None or send.called_at is None or send.finished_at is None:
         return []

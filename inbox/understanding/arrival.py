@@ -1,4 +1,4 @@
-"""Applies the rules to a message when it arrives, for intake. It is a thin wrapper around `rules.judge`."""
+"""Applies the rules to a message when it arrives, for intake. This module only calls `rules.judge`."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from integrations.events import MessageEvent
 class Arrival:
     """The findings of the rules about a message at its arrival, in the form that intake stores.
 
-    `tag` is "" if only a model can decide; `evidence` holds the decisive words. `ended_addresses` comes from
+    `tag` is "" if only a model can decide; `evidence` holds the decisive words. `ended_addresses` is the result of
     `one_channel.ended`. `suspected` names a Suspicion; it is "" if the rules are sure, or see no sign.
     """
 

@@ -42,7 +42,7 @@ AUTO_SUBJECT = re.compile(
     r"автоматический ответ|自動返信|自動応答|自动回复|自動回覆|자동 ?회신|"
     r"자동 ?응답|מענה אוטומטי|تلقائي|رد تلقائي|αυτοματη απαντηση)"
 )
-# Subjects of absence. A subject that merely repeats that of our own mail begins with "Re:".
+# These patterns match subjects about an absence. A subject that merely repeats that of our own mail begins with "Re:".
 AWAY_SUBJECT = re.compile(
     r"^\W{0,3}(?:(?:i'm |i am )?(?:currently )?out[- ]of[- ](?:the )?office|ooo\b|o\.o\.o|"
     r"on (?:vacation|holiday|leave|annual leave|"

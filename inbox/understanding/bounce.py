@@ -122,7 +122,7 @@ def shared_name(reading: Reading) -> bool:
 
 
 def delayed(reading: Reading) -> bool:
-    """Whether a report says that delivery is still being attempted, or succeeded. Then no address is dead."""
+    """Whether a report says that delivery is still being attempted, or succeeded, so that no address is dead."""
     low = f"{reading.raw_subject}\n{reading.folded_body[:4000]}"
     if _DELIVERED.search(low) and not _ACTION_FAILED.search(low):
         return True
@@ -134,7 +134,7 @@ def _failure_subject(reading: Reading) -> bool:
 
 
 def _asks(reading: Reading) -> bool:
-    """Whether the text contains a question. Delivery reports ask no questions, so a person wrote it."""
+    """Whether the text contains a question. A delivery report asks no questions, so a person wrote a text that does."""
     return any(folded.endswith(("?", "？")) for _, folded in reading.sentences)
 
 
@@ -199,7 +199,6 @@ def _by_report_build(reading: Reading) -> str | None:
 
 
 def _probability(reading: Reading) -> float:
-    """The probability, 0 to 1, that the wording is a failure report's; 0 for a forward, a question or a mere delay."""
     system = mail_system(reading)
     if reading.is_forward or (reading.is_reply and not (reading.once(_coded) or system)):
         return 0.0
@@ -269,8 +268,9 @@ _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support
 def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
     """The undelivered addresses of a delivery report: lower case, without repeats, the best evidence first.
 
-    The header `X-Failed-Recipients` comes first, then the fields of RFC 3464, then the phrases of mail systems. Without
-    these, any address other than the sender's counts. Addresses such as postmaster@ are left out.
+    The header `X-Failed-Recipients` comes first, then the fields of RFC 3464, then the phrases of mail systems. If the
+    report names no failed recipients, any address other than the sender's counts. Addresses such as postmaster@ are
+    left out.
     """
     body = text[:20_000]
     lines = [header for key, header in (headers or {}).items() if key.lower() == "x-failed-recipients"]

@@ -1,4 +1,4 @@
-"""Prepares a reply for the rules: cleans and folds its text once. It also defines rules and their results."""
+"""Prepares a reply for the rules: cleans and folds its text once. The module also defines rules and their results."""
 
 import re
 from collections.abc import Callable
@@ -133,15 +133,15 @@ class Reading:
         self._found: dict[Callable[[Reading], Any], Any] = {}
         sender = f"{reply.sender_name} <{reply.sender_email}>"
         self._names = name_words(sender)
-        # This is not a cached_property: on Python 3.11 that holds a lock, and nh3 lets other threads run, which would
-        # wait for it.
+        # The property is not a cached_property: on Python 3.11 that holds a lock, and nh3 lets other threads run, which
+        # would wait for the lock.
         self.newest: NewestText = newest_text(
             reply.text, reply.html, channel=reply.channel, sender=sender, sent=reply.sent
         )
 
     @property
     def received_at(self) -> datetime | None:
-        """The time of arrival. Some providers send it without a time zone; it then counts as UTC."""
+        """The time at which the reply arrived. Some providers send it without a time zone; it then counts as UTC."""
         moment = self.reply.received_at
         return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
@@ -240,7 +240,7 @@ class Reading:
 
     @cached_property
     def wish_slots(self) -> frozenset[int]:
-        """All of `clause_slots`."""
+        """All results of `clause_slots` for the reply."""
         return frozenset().union(*self.clause_slots)
 
     @cached_property

@@ -26,7 +26,7 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled reply. `labels` and `newest_text` hold the correct answers; a missing answer is not counted."""
+    """A reply with its correct labels. `labels` and `newest_text` hold correct answers; missing ones do not count."""
 
     id: str
     reply: ReplyText
@@ -39,7 +39,8 @@ class Case:
 class Score:
     """Counts right and wrong answers about one label: sure answers, and suspicions (`held_tp`, `held_fp`).
 
-    A suspicion silences nobody, so a correct one also counts in `fn`. Without any answer, precision and recall are 1.
+    A suspicion silences nobody, so a correct one also counts in `fn`. If nothing was judged, precision and recall are
+    1.
     """
 
     tp: int = 0
@@ -62,7 +63,7 @@ class Score:
         return (self.tp + self.held_tp) / (self.tp + self.fn) if self.tp + self.fn else 1.0
 
     def add(self, expected: bool, got: bool | str) -> None:
-        """Counts one answer of the rules. `got`: True (sure), "perhaps" or False. `expected`: the correct answer."""
+        """Counts one answer of the rules. `got`: True (sure), "perhaps" or False. `expected` is the correct answer."""
         sure, held = got is True, got == "perhaps"
         self.tp += expected and sure
         self.fp += sure and not expected

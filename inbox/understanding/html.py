@@ -151,7 +151,6 @@ def without_bulk(html: str) -> str:
 
 
 def _without(html: str, opening: str, closing: str) -> str:
-    """Returns `html` without each stretch from `opening` to the next `closing`. An unclosed stretch stays."""
     parts, end = [], 0
     while (start := html.find(opening, end)) >= 0 and (stop := html.find(closing, start)) >= 0:
         parts.append(html[end:start])

@@ -40,9 +40,9 @@ FLOORS = {
 
 
 def missed(measured: dict[str, Any]) -> list[str]:
-    """One sentence for each value in `measured` (of `training.measured`) that misses its floor; [] if all are met.
+    """A sentence for each value in `measured` (of `training.measured`) that misses its floor; [] if no value misses it.
 
-    Raises KeyError or TypeError if `measured` has no such counts.
+    Raises KeyError or TypeError if `measured` lacks such counts.
     """
     lines = []
     for label, floor in FLOORS.items():

@@ -1,4 +1,4 @@
-"""Patterns for orders to a language model. They match folded text, either a line or a whole reply."""
+"""Patterns for orders to a language model. The patterns match folded text, either a line or a whole reply."""
 
 import re
 

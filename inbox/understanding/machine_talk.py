@@ -1,6 +1,6 @@
 """Finds orders to a language model, such as "ignore your instructions", even if they are hidden.
 
-It misses some orders, so the checks of an outgoing answer do not rely on it.
+Some orders to the model are not recognised, so the checks of an outgoing answer do not rely on this module.
 """
 
 import base64
@@ -14,7 +14,7 @@ from inbox.understanding.normalise import fold
 MAX_CHARS = 20_000
 SHOWN_CHARS = 80
 
-# Letters that look like Latin ones. They are replaced in words that mix two alphabets.
+# Letters that look like Latin ones. Look-alike letters are replaced in words that mix two alphabets.
 _ALIKE = str.maketrans("авеёкмнорстухіјѕԁԛԝгпαβεικνορτυχ", "abeekmhopctyxijsdqwrnabeiknoptux")
 _WORD = re.compile(r"\w+")
 _MIXED = re.compile("[a-z][а-яёіјѕԁԛԝα-ω]|[а-яёіјѕԁԛԝα-ω][a-z]")

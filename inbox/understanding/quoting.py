@@ -11,7 +11,7 @@ _DETECT_CHARS = 400  # a longer line is ordinary text, never an attribution or a
 
 @dataclass
 class QuotedLine:
-    """One line of a mail's body. `depth`: the level of quotation; 0 for the writer's own text.
+    """A line of a mail's body. `depth`: the level of quotation; 0 for the writer's own text.
 
     `signature`: whether the HTML marks the line as a signature. `marked`: whether a `>` in the body quoted the line.
     """
@@ -164,7 +164,7 @@ def _boundary(lines: list[QuotedLine], folded: list[str], index: int) -> tuple[i
 
 @lru_cache(maxsize=256)  # each line of a mail occurs twice, as text and as HTML
 def _may_bound(line: str) -> bool:
-    """Whether a folded line may be a boundary and needs a closer check. Most lines do not."""
+    """Whether a folded line may be a boundary and needs a closer check. Most lines cannot be a boundary."""
     return (
         ":" in line
         or "@" in line
@@ -182,7 +182,7 @@ def _is_separator(line: str) -> bool:
 
 
 def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
-    """The index of the rule that a mail client draws above a header block; `index` without one. Words do not count."""
+    """The index of the rule that a mail client draws above a header block, even with words between; else `index`."""
     above = next((place for place in reversed(range(index)) if folded[place]), index)
     return above if _RULE_ABOVE.fullmatch(folded[above]) else index
 
@@ -286,7 +286,7 @@ def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
 
 
 def _split_flattened(line: str) -> list[str]:
-    """Splits a line before an attribution or a header block inside it. Some providers join all lines into one."""
+    """Splits a line before an attribution or a header block inside it. Some providers join all lines of a mail."""
     if "@" not in line or len(line) < 60:
         return [line]
     head = line[:20_000]

@@ -87,8 +87,8 @@ class RuleVerdict:
     """The hits of the rules in one reply, by label (opt_out, bounce, …). A label without a hit is undecided, not
     denied.
 
-    `perhaps` holds suspicions, the most harmful first. They do not silence a lead, but nothing goes out automatically
-    until a model or a person has decided.
+    `perhaps` holds suspicions, the most harmful first. Suspicions do not silence a lead, but nothing goes out
+    automatically until a model or a person has decided.
     """
 
     newest_text: str
@@ -114,7 +114,7 @@ class RuleVerdict:
 
     @property
     def decided(self) -> RuleHit | None:
-        """The hit that determines the reply's tag. None leaves the decision to the model or a person."""
+        """The hit that determines the reply's tag. If the tag is None, the model or a person decides."""
         return next((hit for label in _TAGS if (hit := getattr(self, label))), None)
 
     @property
@@ -172,7 +172,7 @@ def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 
 
 def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
-    """The suspicions about a reply, the most harmful first. One of an automatic reply includes that of an absence."""
+    """The suspicions about a reply, the most harmful first. That of an automatic reply includes that of an absence."""
     hits = [optout.suspicion.apply(reading), bounce.suspicion.apply(reading)]
     automatic = autoreply.suspicion.apply(reading) if reading.once(autoreply.judgeable) else None
     if automatic:

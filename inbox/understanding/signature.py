@@ -15,7 +15,8 @@ _SIGNATURE_LINES = 14
 def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> list[str]:
     """Returns the writer's own lines of an unquoted stretch: without banners, sign-off, signature and footers.
 
-    A P.S. stays. `names`: the sender's `name_words`. `last`: whether no text of the writer follows this stretch.
+    A P.S. below the signature stays in the text. `names` are the sender's `name_words`. `last`: whether no text of the
+    writer follows this stretch.
     """
     folded_of = {line: fold(line[:400]) for line in lines}
     lines = _trim(_without_banner([line for line in lines if not _is_noise(folded_of[line])]))
@@ -96,7 +97,6 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:
-    """Whether the words after a sign-off can be a name; with `strict` only the sender's, else the addressee's too."""
     words = rest.split("|")[0].split()
     if not words or len(words) > 5:
         return not rest or "|" in rest
@@ -185,7 +185,7 @@ _SKIPPED, _END, _ADDRESS, _MOTTO, _PART = range(5)
 
 @lru_cache(maxsize=1024)
 def _part(line: str, low: str) -> int:
-    """The role of a line below a sign-off. `low`: the folded line. An _ADDRESS is a sentence to the reader."""
+    """The role of a line below a sign-off. `low` is the folded line. An _ADDRESS is a sentence to the reader."""
     if not low:
         return _SKIPPED
     if (
@@ -309,7 +309,6 @@ def _short_for(word: str, low: str, names: frozenset[str], dotted: bool) -> bool
 
 
 def _any_name(line: str) -> bool:
-    """Whether a line consists of one to three capitalised words, so that it may be anybody's name."""
     words = line.strip().strip(",").split()
     return 0 < len(words) <= 3 and all(
         re.fullmatch(r"[^\W\d_][\w'.-]*", word) and word[0].isupper() for word in words
@@ -329,7 +328,7 @@ def _goes_on_banner(line: str) -> bool:
 
 
 def _postscript(lines: list[str], folded: list[str]) -> list[str]:
-    """The P.S. below a signature, up to the next blank line. It belongs to the writer's text."""
+    """The P.S. below a signature, up to the next blank line. A P.S. belongs to the writer's text."""
     start = next((index for index, line in enumerate(lines) if marks.POSTSCRIPT.match(line)), len(lines))
     postscript = takewhile(
         lambda pair: pair[1] and not marks.DISCLAIMER.match(pair[1]),

@@ -1,4 +1,4 @@
-"""Patterns for sign-offs, signatures, banners and footers in many languages. They match folded text."""
+"""Patterns for sign-offs, signatures, banners and footers in many languages. The patterns match folded text."""
 
 import re
 
@@ -123,7 +123,7 @@ BANNER_MORE = re.compile(
     r"ne cliquez)\b.{0,160}$"
 )
 
-# The first words of a legal footer. They count only with a word of `LEGAL` nearby, because people also write
+# The first words of a legal footer. These words count only near a word of `LEGAL`, because people also write
 # "Disclaimer:".
 DISCLAIMER = re.compile(
     r"^\W{0,6}(?:"

@@ -149,7 +149,7 @@ def _quarters(low: str, today: date) -> list[tuple[date, float]]:
 
 
 def _quarter_day(match: re.Match[str], today: date, end: bool) -> date | None:
-    """The first day of the named quarter, or of its last month for "end of". None for the current quarter."""
+    """The first day of the named quarter, or of its last month for "end of". None if that is the current quarter."""
     current = (today.month - 1) // 3 + 1
     word = match["word"]
     if word and word not in phrases.QUARTER_WORDS:

@@ -38,8 +38,8 @@ def newest_text(
     """Splits a body into the newest text and the rest. Never raises. Outside e-mail, all plain text is the newest text.
 
     If a mail has plain text, its HTML only shows which lines are quoted. `sender`: the From value, which identifies a
-    signature. The lines of `sent` are ours, whatever precedes them. An empty text means that the person wrote nothing,
-    and the quote is not judged instead.
+    signature. The lines of `sent` are our own, whatever precedes them. An empty text means that the person wrote
+    nothing, and the quote is not judged instead.
     """
     plain, truncated = clean(text)
     markup, html_truncated = clean(without_bulk(html) if isinstance(html, str) else html)

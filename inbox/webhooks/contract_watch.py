@@ -38,7 +38,7 @@ UNTOLD = Q(told_count=0) | Q(count__gte=F("told_count") * TENFOLD)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `contract-watch`. At `deadline` it stops, and the next run goes on."""
+    """The tick `contract-watch`. At `deadline` it stops, and the next run continues with the remaining deliveries."""
     counts = {"compared": 0, "told": 0}
     while not deadline.expired and (number := _compare_slice()):
         counts["compared"] += number
@@ -52,7 +52,7 @@ def news() -> QuerySet[Deviation]:
 
 
 def tell() -> int:
-    """Logs the deviations that are not yet reported to operators, and marks them as reported. Returns their number."""
+    """Logs the deviations that are not yet reported to operators, and marks them as reported. Returns the number."""
     number = 0
     for row in Deviation.objects.filter(UNTOLD).select_related("integration"):
         now = timezone.now()

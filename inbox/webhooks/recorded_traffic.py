@@ -42,7 +42,7 @@ class TrafficError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedDelivery:
-    """One recorded request. `source`: the name in the address ("ghl/sms"). `expect`: the required verdict."""
+    """A recorded webhook request. `source`: the name in the address ("ghl/sms"). `expect`: the required verdict."""
 
     number: int
     at_ms: int
@@ -180,7 +180,7 @@ class Replayer:
 
     def _answer(self, line: RecordedDelivery) -> Answer:
         text = LEAD.sub(lambda match: self._lead_id(line, match), json.dumps(line.body)).encode()
-        digest = hashlib.sha256(without_secrets(text, ())).hexdigest()  # in its stored form
+        digest = hashlib.sha256(without_secrets(text, ())).hexdigest()  # the body in its stored form
         stored = (self.workspaces[line.workspace].pk, line.source, digest) in self._before
         return Answer(line, self._post(line, text), self._repeat or stored)
 

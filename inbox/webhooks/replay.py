@@ -106,8 +106,9 @@ def unrepaired(
     source: str = "",
     event_type: str = "",
 ) -> QuerySet[WebhookDelivery]:
-    """The stored requests with this verdict that have a body and no later success, oldest first. `workspace`: None for
-    all. `since` and `until` (aware) limit their time. `source` and `event_type`: "" for all.
+    """The stored requests with this verdict that have a body and no later success, oldest first. If `workspace` is
+    None, the deliveries of all workspaces count. `since` and `until` (aware) limit their time. `source` and
+    `event_type`: "" for all.
     """
     narrower: dict[str, Any] = {"workspace": workspace, "received_at__gte": since, "received_at__lte": until}
     narrower |= {"source": source, "event_type": event_type}
@@ -143,7 +144,7 @@ def start(
     event_type: str = "",
 ) -> Started:
     """Starts the job that replays the requests of the last `hours` (a key of SPANS) with `verdict` (a key of MISSED).
-    `workspace`: None for all. `source` and `event_type`: "" for all.
+    If `workspace` is None, the deliveries of all workspaces are replayed. `source` and `event_type`: "" for all.
 
     Raises NothingToReplay if a key is unknown, or if no such request is left.
     """

@@ -59,7 +59,7 @@ def _read(stream: Any) -> bytes:
 
 
 def candidate_key(request: Request, source: WebhookSource, body: Callable[[], bytes]) -> str:
-    """The webhook key from a header or the body instead of the path; "" without one. `body` reads the body."""
+    """The webhook key from a header or the body, not the path; "" without a key. `body()` reads the request's body."""
     return next(iter(secrets_in_headers(request, source)), "") or _secret_in_body(source, body)
 
 

@@ -43,7 +43,8 @@ class NoSample(Exception):
 
 
 def send(integration: Integration, user: User) -> Lead:
-    """Posts an invented reply to the account's webhook address within this process. Returns its sample lead.
+    """Posts an invented reply to the account's webhook address within this process. Returns the sample lead that the
+    event creates.
 
     Raises NoSample if the account accepts no sample, or if the workspace already has 10.
     """
@@ -77,7 +78,7 @@ def _key(integration: Integration) -> str:
 
 
 def _post(source: WebhookSource, key: str, account_id: str) -> dict[str, object]:
-    assert source.sample  # the caller has checked this
+    assert source.sample  # the caller has checked that the account accepts samples
     reply = SampleReply(
         id=f"sample-{uuid4()}",
         person=NORA,

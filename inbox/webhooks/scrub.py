@@ -1,6 +1,7 @@
 """Removes secrets from a webhook's body and headers before they are stored.
 
-Some senders put their secret into the body or a header, such as SmartLead's `secret_key`. No later step needs it.
+Some senders put their secret into the body or a header, such as SmartLead's `secret_key`. No later step needs the
+secret.
 """
 
 import json
@@ -38,7 +39,8 @@ def without_secrets(body: bytes, secrets: Collection[str]) -> bytes:
     JSON stays JSON, and a form stays a form. A secret shorter than SHORTEST is replaced only in those fields.
     SmartLead's own secret is replaced everywhere.
     """
-    marked = [match.decode(errors="replace") for match in OWN.findall(body)[-1:]]  # parsers keep the last one
+    # JSON parsers keep the last value of a repeated name
+    marked = [match.decode(errors="replace") for match in OWN.findall(body)[-1:]]
     for secret in (*secrets, *marked):
         if len(secret) >= SHORTEST:
             body = _without(body, secret)

@@ -29,7 +29,7 @@ class SignedView(WebhookView):
 
 
 class CalendlyWorkspaceView(WebhookView):
-    """Calendly's older webhook address. It contains the workspace's id and is authenticated by a signature."""
+    """Calendly's older webhook address, which contains the workspace's id and is authenticated by a signature."""
 
     http_method_names = ["post", "options"]
     source = registry.webhook_source(calendly.NAME)
@@ -55,7 +55,8 @@ class CalendlyWorkspaceView(WebhookView):
 class SlackView(SignedView):
     """The address to which Slack posts button presses. A press is acknowledged at once, and a job does its work.
 
-    Slack also reports here that a team removed the app or revoked its tokens. A probe of each account then detects it.
+    Slack also reports here that a team removed the app or revoked its tokens. A probe of each Slack account then
+    detects the change.
     """
 
     challenge = ""

@@ -27,7 +27,7 @@ class SecretUnreadable(Exception):
 def clean_all(deadline: Deadline) -> int:
     """Cleans stored requests, oldest first, until `deadline`. Returns the number of cleaned requests.
 
-    A request whose account has an unreadable secret is left to a run that can read it.
+    A request whose account has an unreadable secret is left to a run that can read the secret.
     """
     cache: dict[UUID | None, list[str] | None] = {}
     done = 0
@@ -53,7 +53,7 @@ def cleaned(
 ) -> tuple[bytes, dict[str, str]]:
     """Body and headers of a stored request without secrets. The row is not changed.
 
-    `cache` holds the accounts' secrets by id; this function fills it. Raises SecretUnreadable.
+    `cache` holds the accounts' secrets by id, and this function fills it. Raises SecretUnreadable.
     """
     cache = {} if cache is None else cache
     account = delivery.integration_id
@@ -77,7 +77,6 @@ def _waiting(last: WebhookDelivery | None) -> list[WebhookDelivery]:
 
 
 def _store(row: WebhookDelivery, body: bytes, headers: dict[str, str]) -> int:
-    """Stores the cleaned delivery, unless retention has emptied it in the meantime. Returns the number of rows."""
     return WebhookDelivery.objects.filter(pk=row.pk, body__isnull=False).update(
         body=body,
         body_bytes=len(body),

@@ -106,7 +106,7 @@ class WebhookView(APIView):
 
     @post_schema
     def post(self, request: Request, key: str = "") -> Response:
-        """Takes in one webhook request of a provider. It is answered whatever happens."""
+        """Takes in one webhook request of a provider. The request gets an answer whatever happens."""
         started = time.perf_counter()
         source = self.source
         try:
@@ -209,7 +209,8 @@ class WebhookView(APIView):
 
 
 def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
-    """Reads the event from a request's body, applies it, and records the request. A replay also uses this.
+    """Reads the event from a request's body, applies it, and records the request. A replay of a delivery also uses this
+    function.
 
     An unusable body, or a defect of ours, results in an outcome and not in an error. Raises django.db.Error if the
     database cannot be reached.

@@ -1,6 +1,6 @@
 """Counts the work that waits while an account is down, for the banner and the notice: "12 follow-ups are paused".
 
-Each part of the product with work that waits for an account adds a counter here.
+Each part of the product whose work waits for an account adds a counter here.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -52,7 +52,7 @@ def effects_of(integration: Integration) -> list[Effect]:
 
 
 def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[Effect]]:
-    """The work that waits for each of these accounts, by account id. Uses one query."""
+    """The work that waits for each of these accounts, by account id. The effects are counted by one query."""
     workspaces: dict[str, set[UUID]] = {}
     for account in integrations:
         if channel := registry.spec_of(account.provider).channel:

@@ -35,7 +35,7 @@ def connected(
 
 
 def required(workspace_id: UUID, provider: str) -> Integration:
-    """As `connected`. Raises ProviderMisconfigured without such an account."""
+    """As `connected`. Raises ProviderMisconfigured if the workspace has no such account."""
     account = connected(workspace_id, provider)
     if account is None:
         label = registry.spec_of(provider).label
@@ -132,7 +132,7 @@ def usable(integration: Integration) -> bool:
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
-    """The Slack account for notices, with a channel or incoming webhook, or None. Unreadable secrets count."""
+    """The Slack account for notices, with a channel or incoming webhook, or None. Unreadable secrets count as well."""
     account = connected(workspace_id, slack.NAME)
     if account is None or account.is_unreadable or account.config.get("channel"):
         return account
@@ -141,7 +141,8 @@ def slack_of(workspace_id: UUID) -> Integration | None:
 
 def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
     """The Slack account for notices about replies, and their channel: the channel for replies, or that for all notices,
-    or "" for the incoming webhook. None without an account. Unreadable secrets count, as in `slack_of`.
+    or "" for the incoming webhook. None if the workspace has no account for this. Unreadable secrets count, as in
+    `slack_of`.
     """
     account = connected(workspace_id, slack.NAME)
     if account is None:

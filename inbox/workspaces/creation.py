@@ -24,8 +24,8 @@ class NewWorkspace:
 
 @transaction.atomic
 def create(name: str, admin_email: str, password: str | None = None, **fields: Any) -> NewWorkspace:
-    """Creates a workspace for the owner with the address `admin_email`. `fields`: columns of Workspace. `password`: the
-    owner's password (see `add_member`). Raises AddressNotProven.
+    """Creates a workspace for the owner with the address `admin_email`. `fields` are columns of Workspace. `password`:
+    the owner's password (see `add_member`). Raises AddressNotProven.
     """
     workspace = Workspace.objects.create(name=name, **fields)
     admin = add_member(workspace, admin_email, Membership.Role.OWNER, password)

@@ -79,8 +79,8 @@ def models_of() -> dict[type[models.Model], str]:
 
 def write(workspace: Workspace, path: str, release: str, complete: str) -> dict[str, int]:
     """Writes all data of `workspace` into a new zip file at `path`, which is named `path`.part until it is complete.
-    Returns the number of rows by table. `complete`: the time up to which its accounts were compared. Raises OSError if
-    the file exists or cannot be written.
+    Returns the numbers of written rows by table. `complete`: the time up to which its accounts were compared. Raises
+    OSError if the file exists or cannot be written.
     """
     counts = {}
     with _whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -105,7 +105,6 @@ def write(workspace: Workspace, path: str, release: str, complete: str) -> dict[
 
 @contextmanager
 def _whole_file(path: str) -> Iterator[IO[bytes]]:
-    """A new file that gets the name `path` when it is complete, and is removed after a failure."""
     part = f"{path}.part"
     with open(part, "xb") as file:
         try:

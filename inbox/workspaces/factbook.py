@@ -1,4 +1,4 @@
-"""Lists and changes a workspace's facts. Each change is audited, and never overwrites an unseen change."""
+"""Lists and changes a workspace's facts. Each change is audited, and never overwrites a change not yet seen."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ def last_position(workspace: Workspace, kind: str) -> int:
 def add(
     workspace: Workspace, by: User, *, kind: str, question: str, answer: str, position: int | None = None
 ) -> WorkspaceFact:
-    """Stores a fact. It becomes the last of its kind, unless `position` is given. Raises Full or NameTaken."""
+    """Stores a fact of the workspace, last of its kind unless `position` is given. Raises Full or NameTaken."""
     with transaction.atomic():
         hold(workspace)
         if WorkspaceFact.objects.filter(workspace=workspace).count() >= MOST:
@@ -53,7 +53,7 @@ def add(
 
 
 def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
-    """Changes a fact. `position`: None to keep it. Raises NameTaken. Raises Refused if `fact` is outdated."""
+    """Changes a fact; `position` None keeps its place. Raises NameTaken, or Refused if `fact` is outdated."""
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
         values["position"] = position

@@ -2,8 +2,8 @@
 login.
 
 After login, an invitation can be accepted only if the address is proven (User.address_proven_at). Otherwise, somebody
-else may know the account's password. A person who follows the mailed link to such an account, or without an account,
-chooses a new password; the old password stops working.
+else may know the password of the account. A person who follows the mailed link to such an account, or without an
+account, chooses a new password; the old password stops working.
 
 An invitation can be accepted only while its inviter may still invite people with its role. A person who resends it
 becomes its inviter.
@@ -153,7 +153,7 @@ def stands(invitation: Invitation) -> bool:
 
 
 def path(invitation: Invitation) -> str:
-    """The path of the page that answers an invitation without login. Only mails and operators may show it."""
+    """The path of the page that answers an invitation without login. Only mails and operators may show the link."""
     return reverse("invitation", args=[signing.dumps(invitation.pk, salt=SALT)])
 
 
@@ -200,7 +200,6 @@ def _enqueue_mail(invitation: Invitation) -> None:
 
 
 def _close(invitation: Invitation, state: str) -> bool:
-    """Closes the invitation. Returns whether this call did: of several concurrent calls, only one does."""
     now = timezone.now()
     still = Invitation.objects.filter(pk=invitation.pk, state=State.OPEN)
     if state == State.ACCEPTED:

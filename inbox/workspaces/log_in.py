@@ -26,7 +26,7 @@ class EmergencyBackend(ModelBackend):
 
 
 class CompanyBackend(ModelBackend):
-    """Keeps the sessions of a company's login valid while its issuer is OIDC_ISSUER. It accepts no password."""
+    """Keeps the sessions of a company's login valid while its issuer is OIDC_ISSUER, and accepts no password."""
 
     def authenticate(self, *_args: Any, **_credentials: Any) -> None:
         return None

@@ -49,8 +49,8 @@ def check_rank(by: Membership, *roles: str) -> None:
 
 
 def check_owner_stays(membership: Membership, role: str | None) -> None:
-    """Raises NotAllowed if the last owner would get another role, or be removed (None). It takes no lock, so it is only
-    for forms; `change_role` and `remove` check again.
+    """Raises NotAllowed if the last owner would get another role, or be removed (None). No lock is taken, so this check
+    is only for forms; `change_role` and `remove` check again.
     """
     owners = Membership.objects.filter(workspace_id=membership.workspace_id, role=Role.OWNER)
     if membership.role == Role.OWNER != role and not owners.exclude(pk=membership.pk).exists():
@@ -58,7 +58,7 @@ def check_owner_stays(membership: Membership, role: str | None) -> None:
 
 
 def change_role(by: Membership, membership: Membership, role: str) -> None:
-    """Changes the member's role. Raises NotAllowed if only an owner may do so, if no owner would be left, or if the
+    """Changes the role of a member. Raises NotAllowed if only an owner may do so, if no owner would be left, or if the
     role has changed since `membership` was read.
     """
     check_rank(by, role, membership.role)
@@ -78,7 +78,7 @@ def set_takes_leads(by: Membership, membership: Membership, takes: bool) -> None
 
 
 def set_away(membership: Membership, until: datetime | None) -> None:
-    """Sets the time until which this member is away and gets no leads in rotation. None: the member is present."""
+    """Sets the time until which this member is away and gets no leads in rotation; None for a member who is present."""
     with transaction.atomic():
         Membership.objects.filter(pk=membership.pk).update(away_until=until)
         stated = until.isoformat() if until else None
@@ -118,7 +118,7 @@ password_tokens = PasswordTokens()
 
 
 def password_path(user: User) -> str:
-    """The path for setting a password once, within PASSWORD_RESET_TIMEOUT (s). Only mails and operators may show it."""
+    """The path for setting a password once, within PASSWORD_RESET_TIMEOUT (s). Only mails and operators show it."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("password-new", args=[uid, password_tokens.make_token(user)])
 
@@ -150,7 +150,7 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
 
 
 def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
-    """Sends one mail; {"skipped": reason} without a mail server. Raises TransientError if it is not accepted."""
+    """Sends one mail; {"skipped": reason} without a mail server. Raises TransientError if the server refuses."""
     if is_off():
         return {"skipped": "EMAIL_URL isn’t set."}
     drop_connection()

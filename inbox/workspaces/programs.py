@@ -1,4 +1,4 @@
-"""Creates and revokes the tokens of programs. Both are audited."""
+"""Creates and revokes the tokens of programs. Both creation and revocation are audited."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -21,9 +21,9 @@ def create_token(
     days: int | None = None,
     sources: Collection[str] = (),
 ) -> tuple[ApiToken, str]:
-    """Creates a token of `workspace`. Returns it with its text, which can be shown only now. `by`: None for a command.
-    `days`: the days until it expires; None for never. `sources`: the addresses and networks from which it works; none
-    for all. Raises ValidationError for a source that is neither.
+    """Creates a token of `workspace`. Returns the token with its text, which can be shown only now. `by`: None for a
+    command. `days`: the days until it expires; None for never. `sources`: the addresses and networks from which it
+    works; none for all. Raises ValidationError for a source that is neither an address nor a network.
     """
     with transaction.atomic():
         token, text = ApiToken.issue(
@@ -38,7 +38,7 @@ def create_token(
 
 
 def revoke_token(token: ApiToken, *, by: Actor | None) -> bool:
-    """Revokes `token` at once. Returns False if it was revoked before."""
+    """Revokes the API token `token` at once. Returns False if the token was already revoked."""
     with transaction.atomic():
         usable = ApiToken.objects.filter(pk=token.pk, workspace_id=token.workspace_id, revoked_at=None)
         if not usable.update(revoked_at=timezone.now()):

@@ -63,8 +63,8 @@ def new_factor(user: User, begun: int | None) -> SecondFactor:
 
 
 def next_key(factor: SecondFactor, session_key: str | None) -> str:
-    """The key of a new phone. It is derived: a session gets the same at each request, and it is stored only when
-    confirmed.
+    """The key of a new phone. The key is derived: a session gets the same key at each request, and the key is stored
+    only when it is confirmed.
     """
     text = f"{factor.key} {session_key}"
     return salted_hmac("second factor of a new phone", text, algorithm="sha256").hexdigest()[:40]
@@ -118,7 +118,8 @@ def accepts(request: HttpRequest, user: User, code: str) -> bool:
         throttling.forget_tries(request, name)
         return True
     with transaction.atomic():
-        # Simultaneous guesses wait here for each other, as each must see the count of those before it.
+        # Simultaneous guesses at a code wait here for each other, because each must see the count of the guesses before
+        # it.
         factor = SecondFactor.objects.select_for_update().filter(user=user, confirmed=True).first()
         if not throttling.may_try(request, name):
             return False
@@ -164,7 +165,7 @@ def _digest(code: str) -> str:
 @transaction.atomic
 def remove(user: User, actor: User | None, *, session_key: str | None = None) -> bool:
     """Removes the factor and the recovery codes of `user`, ends their sessions except the one with `session_key`, and
-    notifies them by mail. Returns False without a factor. `actor`: None for an operator.
+    notifies them by mail. Returns False if the user has no second factor. `actor`: None for an operator.
     """
     RecoveryCode.objects.filter(user=user).delete()
     if not SecondFactor.objects.filter(user=user).delete()[0]:

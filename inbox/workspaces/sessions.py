@@ -35,7 +35,7 @@ def is_over(session: SessionBase) -> bool:
 
 
 def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
-    """Records the use of the session of `user`, once a minute. Returns False if it is too old or was ended."""
+    """Records the use of the session of `user`, once a minute. Returns False if the session is too old or was ended."""
     session, now = request.session, int(time.time())
     if is_over(session):
         return False
@@ -58,7 +58,7 @@ def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
             BrowserSession.objects.bulk_create(
                 [row], update_conflicts=True, unique_fields=["session"], update_fields=changing
             )
-    except IntegrityError:  # its session was deleted after this request read it
+    except IntegrityError:  # the session was deleted after this request read it
         return False
     return True
 

@@ -61,7 +61,7 @@ def guess_source(request: HttpRequest) -> str | None:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Returns the client's IP address.
+    """Returns the IP address of the client.
 
     Behind TRUSTED_PROXY proxies, it is the entry of X-Forwarded-For that the outermost proxy added, counted from the
     right. Entries further left were sent by the client. Without such an entry it is the address of the connection's

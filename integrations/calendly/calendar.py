@@ -25,10 +25,10 @@ def free_times(
 def meetings(
     account: Integration, person: Person, booked: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """Returns a person's meetings, only those of the chosen event type if there is one.
+    """Returns a person's meetings; if the account has chosen an event type, only meetings of that type.
 
     Invitees in `booked` are read as well, because the person may have booked with another address. A stored meeting
-    that Calendly no longer has is left out. Without an address and a booking the list is empty.
+    that Calendly no longer has is left out. Without an address and a booking, the list of meetings is empty.
     """
     return list(_meetings(account, person, booked, deadline)) if person.email or booked else []
 
@@ -59,7 +59,7 @@ def _events(
 
 def listed(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[BookingEvent | Unusable]:
     """Yields the bookings and cancellations since `moment` of the token's user, for meetings that begin after `moment`.
-    Their keys are the same as in the webhooks.
+    The keys of listed meetings are the same as in Calendly's webhooks.
     """
     client = CalendlyClient.for_integration(account)
     for event in client.events_from(client.me(deadline).uri, moment, deadline):

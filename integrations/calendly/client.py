@@ -1,4 +1,4 @@
-"""Calls to Calendly's API (https://developer.calendly.com/api-docs). Bookings arrive as webhooks."""
+"""Calls to Calendly's API (https://developer.calendly.com/api-docs). Bookings arrive as webhooks instead."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -38,7 +38,7 @@ class ScheduledEvent(Payload):
 
 
 class Invitee(Payload):
-    """`rescheduled` and `new_invitee` say that a cancelled booking was moved. This one replaced `old_invitee`."""
+    """`rescheduled` and `new_invitee` say that a cancelled booking was moved. This invitee replaced `old_invitee`."""
 
     uri: str = Field(min_length=1)
     email: Text = ""

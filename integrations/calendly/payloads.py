@@ -63,7 +63,7 @@ def account_of(_body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Parses a webhook. A no-show mark without a time becomes an IgnoredEvent."""
+    """Parses a webhook of Calendly. A no-show mark without a time becomes an IgnoredEvent."""
     header = validate(Header, body)
     if not header.event:
         return IgnoredEvent(event_type="", reason="missing_event")

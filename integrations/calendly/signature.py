@@ -22,9 +22,10 @@ def signing_key(credentials: dict[str, Any]) -> str:
 
 
 def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether Calendly signed `raw` with our key, within TOLERANCE_S of `now`. False if no key is set.
+    """Whether Calendly signed `raw` with our key, within TOLERANCE_S of `now`. Returns False if no signing key is set.
 
-    The digest may be hex or base64. One of several `v1` values is enough; a key change brings several.
+    The digest may be hex or base64. One valid `v1` value is enough, because Calendly sends several while a key is
+    changed.
     """
     key = signing_key(credentials)
     parts = [part.strip().partition("=") for part in headers.get(HEADER, "").split(",")]
@@ -40,5 +41,5 @@ def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], n
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether a webhook is acceptable. It must be signed if a signing key is set."""
+    """Whether a webhook is acceptable. The request must be signed if the account has a signing key."""
     return not signing_key(credentials) or valid(credentials, raw, headers, now)

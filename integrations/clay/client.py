@@ -51,7 +51,7 @@ class ClayClient:
 
     # Reference: https://www.clay.com/university/guide/webhook-integration-guide
     def add_row(self, table: Table, row: Mapping[str, str], deadline: Deadline) -> None:
-        """Adds a row, in one call without retries. Raises ProviderMisconfigured if the table has no URL.
+        """Adds a row, in one call without retries. Raises ProviderMisconfigured if the account's table has no URL.
 
         The keys of `row` are `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`, `companyName`,
         `companyDomain` and `state`, and for phones `linkedInProfile`.

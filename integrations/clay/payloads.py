@@ -1,8 +1,9 @@
-"""Turns Clay's callbacks (docs/reference/clay.md) into our events. It accepts all names that their fields have had.
+"""Turns Clay's callbacks (docs/reference/clay.md) into our events. Every name that a field of Clay's results has ever
+had is accepted.
 
 Clay sends neither an id nor a time. The idempotency key is a hash of lead, kind, state and data: a repeated callback is
 a duplicate, while a different result for the same lead is not. If a second look-up of a lead has the same result, it is
-applied again. That is safe, because a known value is never overwritten.
+applied again. This is safe, because a fact that is already known about a lead is never overwritten.
 """
 
 from datetime import datetime
@@ -53,7 +54,7 @@ def account_of(_body: Any) -> str:
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """Returns the id of the lead, which was sent to Clay with the row. Its workspace is the callback's."""
+    """Returns the lead's id, which was sent to Clay with the row. The workspace is that of the callback's URL."""
     event = parse(body, now)
     return NamedTenant(lead_id=event.lead_id) if isinstance(event, EnrichmentEvent) else NamedTenant()
 
@@ -80,7 +81,7 @@ def parse(body: Any, _now: datetime) -> Event:
 
 
 def _status(row: Callback) -> str:
-    """Returns "found", "not_found" or "error". Without a state it depends on the data: no data means not_found."""
+    """Returns "found", "not_found" or "error". Without a state, the result's data decides: no data means not_found."""
     word = row.status.strip().lower().replace(" ", "_").replace("-", "_")
     has_data = bool(row.phone.strip() if row.kind.strip().lower() == "phone" else row.linkedin_url.strip())
     if word in ERROR:

@@ -1,4 +1,4 @@
-"""Verifies that a Clay callback has the shared secret, or an HMAC-SHA256 (hex) of the body. No time is signed."""
+"""Verifies that a Clay callback has the shared secret, or an HMAC-SHA256 (hex) of the body, which covers no time."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
 
 
 def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], _now: datetime) -> bool:
-    """Whether the request matches the account's `callback_secret`. True if the account has none."""
+    """Whether the request matches the account's `callback_secret`. True if the account has no such secret."""
     secret = credentials.get("callback_secret")
     return not secret or _valid(raw, headers, secret)
 

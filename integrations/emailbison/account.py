@@ -15,7 +15,7 @@ def lacks(account: Integration) -> tuple[str, str] | None:
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Reads the key's owner. If mailboxes are known to be down, also reads their states and records recovered ones."""
+    """Reads the key's workspace. If mailboxes are known to be down, also reads their states and records recoveries."""
     client = EmailBisonClient.for_integration(account)
     client.account(deadline)
     health = writer.row(account)

@@ -1,4 +1,4 @@
-"""Sends email through EmailBison as an answer, from the mailbox that received the reply or another working one."""
+"""Sends email through EmailBison as an answer to a reply, from the mailbox that received it or another working one."""
 
 from collections.abc import Iterator
 
@@ -71,7 +71,7 @@ def _outgoing(client: EmailBisonClient, message: Outgoing, deadline: Deadline) -
 
 
 def _replacement(client: EmailBisonClient, bad: str, deadline: Deadline) -> str:
-    """Returns the id of a mailbox other than `bad`. Its errors have `sent = False`, because nothing was sent yet."""
+    """Returns the id of a mailbox other than `bad`. Errors have `sent = False`, because nothing was sent yet."""
     try:
         return _sender(client, "", bad, deadline).id
     except ProviderError as error:
@@ -80,7 +80,7 @@ def _replacement(client: EmailBisonClient, bad: str, deadline: Deadline) -> str:
 
 
 def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Deadline) -> SenderEmail:
-    """Returns the workspace's mailbox with this address, or one that can send. Raises CannotSend if none can."""
+    """Returns the workspace's mailbox with this address, or one that can send. Raises CannotSend if no mailbox can."""
     usable = [
         sender for sender in client.sender_emails(deadline) if sender.id != besides and not sender.is_down
     ]

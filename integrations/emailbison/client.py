@@ -59,7 +59,7 @@ class Lead(Payload):
 
 
 class Mail(Payload):
-    """One message of an EmailBison thread. It is outbound if its folder is "Sent", otherwise inbound."""
+    """A message of an email thread at EmailBison. It is outbound if its folder is "Sent", otherwise inbound."""
 
     id: ExternalId
     subject: Text = Field("", validation_alias=AliasChoices("email_subject", "subject"))
@@ -142,7 +142,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: EmailBison API, GET /api/users
     def account(self, deadline: Deadline) -> Account:
-        """Returns the key's workspace. It is the cheapest call that proves that the key is valid on the host."""
+        """Returns the key's EmailBison workspace, by the cheapest call that proves the key to be valid on the host."""
 
         def parse(response: Response) -> Account:
             user = _inner(response.data)
@@ -181,7 +181,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: POST /api/leads
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:
-        """Raises ProviderRejected if a lead with this address exists."""
+        """Raises ProviderRejected if EmailBison already has a lead with this address."""
         body = {"email": email, "first_name": first_name, "last_name": last_name}
         return self._post("/api/leads", "create_lead", deadline, body, single(Lead, "data"))
 
@@ -229,9 +229,9 @@ class EmailBisonClient(ProviderClient):
         subject: str = "",
         cc: Sequence[Recipient] = (),
     ) -> str:
-        """Answers a reply from the mailbox `sender_email_id`, in one call. Returns the new message's id, or "".
+        """Answers a reply from the mailbox `sender_email_id`, in one call. Returns the id of the new message, or "".
 
-        Raises ProviderRejected with the code `invalid_sender` if another mailbox must be used.
+        Raises ProviderRejected with the code `invalid_sender` if the answer needs another mailbox.
         """
         body: dict[str, Any] = {
             "message": message_html,
@@ -251,7 +251,7 @@ class EmailBisonClient(ProviderClient):
     def _list(
         self, model: type[Row], path: str, operation: str, deadline: Deadline, *names: str, **params: Any
     ) -> Iterator[list[Row]]:
-        """Yields all pages of a list. It uses only the query of the next link, never its host."""
+        """Yields all pages of a list. Only the query of the link to the next page is used, never the link's host."""
 
         def parse(response: Response) -> tuple[list[Row], dict[str, Any]]:
             return rows(model, *names)(response), _next_query(response.data)
@@ -260,7 +260,6 @@ class EmailBisonClient(ProviderClient):
 
 
 def _next_query(body: Any) -> dict[str, str]:
-    """Returns the query of the next page, from `links.next` or `meta`, by cursor or number; {} on the last page."""
     if link := field_at(body, "links", "next"):
         return dict(parse_qsl(urlsplit(str(link)).query))
     if cursor := field_at(body, "meta", "next_cursor"):

@@ -32,7 +32,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 def bounces(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
     """Yields the bounce reports, newest first."""
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline, BOUNCED):
-        if reply.folder.lower() != BOUNCED:  # an instance that does not know the filter ignores it
+        if reply.folder.lower() != BOUNCED:  # an EmailBison instance that does not know the filter ignores it
             continue
         if reply.at is None or not reply.from_email_address.address:
             yield Unusable("bounces", reply.at, "emailbison_reply", reply.id)

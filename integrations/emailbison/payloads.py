@@ -122,7 +122,7 @@ class Envelope(Header):
 
 
 def account_of(body: Any) -> str:
-    """Returns the EmailBison workspace's id, or "". It is compared with the webhook key's account, never looked up."""
+    """Returns the EmailBison workspace's id, or "", to compare with the webhook key's account, never to look it up."""
     raw_id = field_at(body, "event", "workspace_id")
     return str(raw_id) if isinstance(raw_id, int | str) and not isinstance(raw_id, bool) else ""
 

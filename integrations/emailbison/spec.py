@@ -12,7 +12,7 @@ SPEC = spec.Declaration(
         name=NAME, label="EmailBison", known_as="EmailBison", company="EmailBison", aliases=("email",)
     ),
     calls=spec.Calls(
-        # The first host is a white label. It was the default address of accounts until release 0.1.0.
+        # The first host is a white label. This URL was the default address of EmailBison accounts until release 0.1.0.
         hosts=("send.meetinboxxia.com", "emailbison.com"),
         base_url=lambda: settings.EMAILBISON_BASE_URL,
         **spec.PLAIN_CALLS,

@@ -5,9 +5,9 @@ appointment each time. A moved appointment keeps its id, and `dateUpdated` is th
 these types loosely, so only a deletion is read from the type, and any other state from `appointmentStatus`. The
 idempotency key is a hash of the state.
 
-A *workflow* that an appointment triggers sends it in `calendar`, with local times and without `dateUpdated`. It has no
-key: the last one received counts, and a state that is already stored is a duplicate. Reference:
-https://marketplace.gohighlevel.com/docs/webhook/AppointmentCreate
+A *workflow* that an appointment triggers sends it in `calendar`, with local times and without `dateUpdated`. An
+appointment's event has no key: the last event received counts, and a state that is already stored is a duplicate.
+Reference: https://marketplace.gohighlevel.com/docs/webhook/AppointmentCreate
 """
 
 from datetime import datetime
@@ -62,7 +62,7 @@ class _AppBody(Payload):
 
 
 class _Slot(Payload):
-    """A workflow's `calendar`. GHL misspells its field `appoinmentStatus`. `status` always says "booked"."""
+    """A workflow's `calendar`. GHL misspells its field `appoinmentStatus`. Its `status` always says "booked"."""
 
     id: LooseText = Field(
         default="", max_length=200, validation_alias=AliasChoices("appointmentId", "appointment_id")

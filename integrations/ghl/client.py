@@ -47,7 +47,7 @@ class Conversation(Payload):
 
 
 class Message(Payload):
-    """One message of a conversation, of any channel."""
+    """A message of a GoHighLevel conversation, on any channel."""
 
     id: ExternalId
     body: Text = ""
@@ -104,7 +104,7 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /locations/{locationId}
     def location(self, deadline: Deadline) -> Location:
-        """Returns the account's location. A result proves that the key and the location id match."""
+        """Returns the GoHighLevel location of the account. A result proves that the key and the location id match."""
         path, parse = f"/locations/{path_part(NAME, self.location_id)}", single(Location, "location")
         return self._get(path, "location", deadline, parse, headers=CONTACTS_VERSION)
 
@@ -116,7 +116,7 @@ class GhlClient(ProviderClient):
 
     # Reference: POST /contacts/search
     def find_contacts(self, field: str, text: str, deadline: Deadline) -> list[Contact]:
-        """Returns at most 20 contacts whose `field` ("email" or "phone") equals `text`. It may be retried."""
+        """Returns at most 20 contacts whose `field` ("email" or "phone") equals `text`. The call is safe to repeat."""
         body = {
             "locationId": self.location_id,
             "pageLimit": 20,

@@ -1,13 +1,14 @@
 """Turns GoHighLevel's webhooks (docs/reference/ghl.md) into our events. GHL sends texts in two forms.
 `integrations.ghl.appointments` reads appointments.
 
-A *workflow* webhook (`location.id`, `contact_id`) has no message id. Its key is a hash of location, contact and
-normalised text that is valid for `RETRY_SPAN_S` seconds. So a redelivery is the same message, while an equal "ok" a day
-later is a new one. If the workflow passes date and time, equal texts within an hour can be distinguished too.
-`date_created` and the workflow's id are not used: the first is the contact's age, and two workflows may send one text.
+A *workflow* webhook (`location.id`, `contact_id`) has no message id. The key of an SMS is a hash of location, contact
+and normalised text that is valid for `RETRY_SPAN_S` seconds. So a redelivered SMS is the same message, while an equal
+"ok" a day later is a new message. If the workflow passes date and time, equal texts within an hour can be distinguished
+too. `date_created` and the workflow's id are not used: the first is the contact's age, and two workflows may send one
+text.
 
 A *Marketplace app* webhook (`InboundMessage`, `OutboundMessage`, with `locationId`) has `messageId`, which is the key.
-It also gets the content hash, so that a text that arrives in both forms is one message.
+An SMS with an id also gets the content hash, so that a text that arrives in both forms is one message.
 """
 
 import re
@@ -147,7 +148,7 @@ def names(body: Any, _now: datetime) -> NamedTenant:
 
 
 def parse(body: Any, now: datetime) -> events.Event:
-    """Parses a webhook. `now` (aware) replaces a time that is missing or more than TRUSTED away."""
+    """Parses a webhook of GoHighLevel. `now` (aware) replaces a time that is missing or more than TRUSTED away."""
     kind = field_at(body, "type")
     if kind in (APP_GONE, APP_BACK):
         location = account_of(body)
@@ -309,7 +310,7 @@ def words_of(body: str, attachments: Any) -> str:
 
 
 def content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:
-    """Returns a hash of a contact's SMS, ignoring case. It recognises an SMS that comes without its id."""
+    """Returns a hash of a contact's SMS, ignoring case. The key recognises an SMS that arrives without its id."""
     return digest("ghl", direction, location_id, contact_id, " ".join(text.split()).lower())
 
 
@@ -369,7 +370,7 @@ def _text(raw: Any) -> str:
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:
-    """Builds a text message as a workflow posts it. Its stated date distinguishes samples with the same text."""
+    """Builds a text message as a workflow posts it. The date in the sample distinguishes samples with the same text."""
     person = reply.person
     return {
         "location": {"id": reply.account_id or "sample"},

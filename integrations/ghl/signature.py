@@ -1,7 +1,8 @@
 """Verifies the signature of GoHighLevel's Marketplace app: Ed25519 over the raw body (docs/reference/ghl.md).
 
-The older `X-WH-Signature` (RSA) is not accepted, because GHL has retired it. No time is checked: GHL repeats a delivery
-for over an hour with the same bytes and signature, and the message id identifies repetitions.
+GoHighLevel's older header `X-WH-Signature` (RSA) is not accepted, because GoHighLevel has retired it. No time is
+checked: GHL repeats a delivery for over an hour with the same bytes and signature, and the message id identifies
+repetitions.
 """
 
 import base64
@@ -17,7 +18,7 @@ HEADER = "X-GHL-Signature"
 
 
 def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether the Marketplace app signed `raw`. False if GHL_APP_PUBLIC_KEY is empty."""
+    """Whether the Marketplace app signed `raw`. Returns False if GHL_APP_PUBLIC_KEY is empty."""
     key = _public_key(settings.GHL_APP_PUBLIC_KEY)
     if key is None:
         return False

@@ -28,7 +28,7 @@ OK, BAD, WARN, NOT_TRIED = "ok", "bad", "warn", ""
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of a test's result. `tone` is ok, bad or warn, or "" if the check did not run."""
+    """One line in the result of an account's test. `tone` is ok, bad or warn, or "" if the check did not run."""
 
     label: str
     tone: str
@@ -116,7 +116,7 @@ def _wait(account: Integration) -> str:
 
 
 def same_account(account_id: str, wanted: str) -> None:
-    """Raises Wrong if the key belongs to an account other than `wanted`. An unknown id passes."""
+    """Raises Wrong if the key belongs to an account other than `wanted`. An account with an unknown id passes."""
     if wanted and account_id and account_id != wanted:
         raise Wrong(
             f"The key belongs to account {account_id}, but this is account {wanted}.",

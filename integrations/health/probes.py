@@ -43,7 +43,8 @@ class ProbeResult:
 
 
 def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
-    """Makes the cheap read call, even while the circuit breaker is open. Without such a call, the result is `ok`.
+    """Makes the cheap read call, even while the circuit breaker is open. If the provider has no such call, the result
+    is `ok`.
 
     The result contains any ProviderError. Raises Cancelled, ShutdownRequested and DeadlineExceeded.
     """
@@ -74,9 +75,11 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
 
 
 def look_at_secrets(integration: Integration) -> bool:
-    """Records in the account's health whether a key can decrypt its secrets. Returns True if none can.
+    """Records in the account's health whether a key can decrypt its secrets. Returns True if no key can decrypt the
+    secrets.
 
-    An account whose secrets can be decrypted again works after a successful call, or at once if no call can prove it.
+    An account whose secrets can be decrypted again is healthy after a successful call, or at once if no call can prove
+    that.
     """
     if writer.note_unreadable(integration):
         return True
@@ -113,7 +116,7 @@ def due() -> list[Integration]:
 
 
 def enqueue_probe(integration: Integration) -> bool:
-    """Enqueues a probe. Returns False if one is already waiting.
+    """Enqueues a health check of an account. Returns False if a health check of the account is already waiting.
 
     A running probe does not count, because it may have called the provider before the event that led to this call.
     """

@@ -105,7 +105,7 @@ SIGNAL_OF = {
 
 
 def decide(state: str, kind: SignalKind, failures: int) -> str:
-    """Returns the state after a signal. `failures` counts the failed calls in a row, including this one."""
+    """Returns the health state after a signal. `failures` counts the failed calls in a row, including this one."""
     if kind is SignalKind.REFUSED:
         return HealthState.DISCONNECTED
     if kind in HEALED_BY:
@@ -115,7 +115,7 @@ def decide(state: str, kind: SignalKind, failures: int) -> str:
     if kind is SignalKind.DOWN or (kind is SignalKind.TROUBLE and failures >= DOWN_AFTER):
         return HealthState.PROVIDER_DOWN
     if state in (HealthState.PROVIDER_DOWN, HealthState.NOT_UNDERSTOOD):
-        return state  # this state is worse than the new one
+        return state  # the present state is worse than the new state
     if kind in STATE_OF:
         return STATE_OF[kind]
     if kind is SignalKind.TROUBLE:
@@ -141,7 +141,7 @@ def row(integration: Integration) -> WorkspaceIntegrationHealth:
 
 
 def record(integration: Integration, signal: Signal, *, at: datetime | None = None) -> str | None:
-    """Records a signal at `at` (aware, by default now). Returns the new state if this call changed it."""
+    """Records a signal at `at` (aware, by default now). Returns the new health state if this call changed the state."""
     at = at or timezone.now()
     for _ in range(TRIES):
         health = row(integration)
@@ -174,7 +174,7 @@ class MailboxesLost(Exception):
 
 def look_for_mailboxes(integration: Integration, read: Callable[[], Iterable[Any]]) -> None:
     """If mailboxes were reported lost, reads all mailboxes (with `email` and `is_down`), and clears those that are no
-    longer down. Raises MailboxesLost if some still are.
+    longer down. Raises MailboxesLost if some mailboxes are still disconnected.
     """
     looked_at = row(integration).lost_mailboxes
     if not looked_at:
@@ -254,7 +254,7 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
     move = {"state": state, "since": at, "version": F("version") + 1}
     move |= {"reason": signal.reason[:64], "words": signal.words[:200]}
     if state == HealthState.CONNECTED:
-        # Stores how long the account was down. Users see that, and the backfill uses it.
+        # Stores how long the account was down. Users see this time, and the backfill starts from it.
         move |= {"recovered_from": before, "recovered_at": at, "down_since": health.since}
         move |= {"imported_messages": None, "muted_at": None}
     with transaction.atomic():
@@ -286,8 +286,8 @@ _healthy_until: dict[UUID, float] = {}
 
 
 def observe(report: CallReport, **_arguments: Any) -> None:
-    """Receives `call_reports.finished` and records the call. Each process writes a healthy account's success at most
-    once in SUCCESS_EVERY_S.
+    """Receives `call_reports.finished` and records the call. For a healthy account, each process writes a success at
+    most once in SUCCESS_EVERY_S.
 
     If the thread had no database connection during the call, it has none afterwards.
     """
@@ -310,8 +310,8 @@ def observe(report: CallReport, **_arguments: Any) -> None:
 
 
 def _is_proof(integration: Integration, report: CallReport) -> bool:
-    """Whether a successful call proves that the account works. It does not while mailboxes are lost. If the account
-    could not send, only a sent message does.
+    """Whether a successful call proves that the account works. A successful call proves nothing while mailboxes are
+    disconnected. If the account could not send, only a sent message does.
     """
     health, spec = row(integration), registry.spec_of(integration.provider)
     if health.lost_mailboxes:

@@ -1,10 +1,11 @@
 """Circuit breakers, one for each provider in each workspace, and for each endpoint of programs. All processes share
 their state in a small table.
 
-Closed: calls pass. Open: calls are refused at once. After some time, or when a user tests the account, one call at a
-time may pass as a probe. It closes the breaker, or opens it again for twice as long. A Retry-After also stops calls
-("throttled"), but needs no probe. Each process counts its own failures and shares only the result, so calls cost no
-query: each process rereads the open rows every REFRESH_S. If the database cannot be read, all breakers count as closed.
+While a breaker is closed, calls pass. Open: calls are refused at once. After some time, or when a user tests the
+account, one call at a time may pass as a probe. The result of that call closes the breaker, or opens it again for twice
+as long. A Retry-After also stops calls ("throttled"), but needs no probe. Each process counts its own failures and
+shares only the resulting state, and calls cost no query: each process rereads the open breakers every REFRESH_S. If the
+database cannot be read, all breakers count as closed.
 """
 
 import logging
@@ -68,7 +69,7 @@ INSERT INTO integrations_circuitbreaker AS b (key, provider, workspace_id, throt
 VALUES (%(key)s, %(provider)s, %(workspace_id)s, clock_timestamp() + %(ms)s * interval '1 ms', 0, '')
 ON CONFLICT (key) DO UPDATE SET throttled_until = greatest(b.throttled_until, EXCLUDED.throttled_until)
 """
-# The length is halved because a failed probe doubles it. So frequent tests do not prolong an opening.
+# The time is halved because a failed probe doubles it. So frequent tests do not keep the breaker open longer.
 END_OPENING = """
 UPDATE integrations_circuitbreaker
 SET open_until = clock_timestamp(), open_ms = greatest(open_ms / 2, %(ms)s / 2)
@@ -90,7 +91,7 @@ class Tally:
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
     def add(self, failed: bool) -> bool:
-        """Counts one call. Returns True if so many calls failed that the breaker should open."""
+        """Counts a call to a provider. Returns True if so many calls failed that the circuit breaker should open."""
         self.consecutive = self.consecutive + 1 if failed else 0
         self.recent.append(failed)
         half_failing = len(self.recent) == WINDOW and sum(self.recent) >= WINDOW // 2
@@ -112,7 +113,7 @@ class Permit:
 
 
 class Breakers:
-    """This process's view of all circuit breakers. Use the instance `breakers`."""
+    """The view that this process has of all circuit breakers; use the instance `breakers`."""
 
     def __init__(self) -> None:
         self.forget()
@@ -170,8 +171,8 @@ class Breakers:
     def look_again(
         self, provider: str, workspace_id: uuid.UUID | None, breaker_id: uuid.UUID | None = None
     ) -> bool:
-        """Lets the next call pass as a probe, to find out whether the provider works. Returns whether the breaker was
-        open. Other processes know it after at most REFRESH_S.
+        """Lets the next call pass as a probe, to find out whether the provider works. Returns whether the circuit
+        breaker was open. Other processes know it after at most REFRESH_S.
         """
         return self._write(END_OPENING, Permit(provider, workspace_id, breaker_id=breaker_id), ms=OPEN_MS)
 

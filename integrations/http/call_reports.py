@@ -36,9 +36,10 @@ def declare(providers: Iterable[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CallReport:
-    """How one call ended. `account` is the provider's name of the account. `code` and `error` contain no personal data.
+    """The end of one call to a provider. `account` is the provider's name of the account. `code` and `error` contain no
+    personal data.
 
-    `said` and `cannot_send` are as in ProviderError. `said` is not logged.
+    `said` and `cannot_send` are as in ProviderError. The provider's message `said` is not logged.
     """
 
     provider: str

@@ -1,9 +1,9 @@
 """Decides where calls may go: only named hosts and ports, https, and public addresses.
 
-A workspace admin may set a base URL. Without these checks it could point at our own network (SSRF). The URL is checked
-just before its request is sent (`transport.GuardedAdapter`), and by the same code in the form where it is entered. The
-IP address is checked when the connection is opened, and the connection uses exactly that address. So it does not matter
-if a host name resolves differently a moment later.
+A workspace admin may set a base URL. Without these checks, a URL could lead to our own network (SSRF). The URL is
+checked just before its request is sent (`transport.GuardedAdapter`), and by the same code in the form where it is
+entered. The IP address is checked when the connection is opened, and the connection uses exactly that address. So it
+does not matter if a host name resolves differently a moment later.
 """
 
 import ipaddress
@@ -83,7 +83,7 @@ class AllowedHost(NamedTuple):
 
 
 def address_of(provider: str, url: str) -> Address:
-    """Returns the scheme, host and port of `url`. Raises HostRefused if it does not match PLAIN."""
+    """Returns the scheme, host and port of `url`. Raises HostRefused if the host does not match PLAIN."""
     match = PLAIN.match(url)
     if match is None:
         raise HostRefused(
@@ -168,8 +168,8 @@ def _reached(
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """Returns the IPv4 address that an IPv6 address embeds (mapped, NAT64, ISATAP, 6to4, Teredo), else the address.
 
-    A NAT64 may use any 96-bit prefix (RFC 6052). So an address counts as one if its third quarter is zero and its last
-    quarter is a private IPv4 address. Small numbers, as in host parts, do not count.
+    A NAT64 may use any 96-bit prefix (RFC 6052). So an IPv6 address counts as a NAT64 address if its third quarter is
+    zero and its last quarter is a private IPv4 address. Small numbers, as in host parts, do not count.
     """
     if isinstance(ip, ipaddress.IPv4Address):
         return ip

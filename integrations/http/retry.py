@@ -1,4 +1,4 @@
-"""Decides whether and when to retry a failed call. No other layer retries."""
+"""Decides whether and when to retry a failed call. No other layer repeats calls."""
 
 import random
 import re
@@ -42,7 +42,8 @@ def parse_retry_after_ms(header: str | None) -> int | None:
 class RetryBudget:
     """Stops retries while most calls to a provider fail, so that retries do not multiply an outage (gRPC A6).
 
-    There are 10 tokens. A failure takes one, a success returns 0.1, and 5 or fewer stop retries. It is thread-safe.
+    The retry budget of a provider has 10 tokens. A failure takes one, a success returns 0.1, and 5 or fewer stop
+    retries. The retry budget is thread-safe.
     """
 
     FULL = 10.0

@@ -1,4 +1,5 @@
-"""ProviderSession, through which every call goes. It limits, classifies, retries and reports calls.
+"""ProviderSession, through which every call goes. A session limits, classifies, retries and reports calls to one
+provider.
 
 `CallOutcome` lists all outcomes.
 """
@@ -51,7 +52,7 @@ from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 
 class Budget(NamedTuple):
-    """The limits for reading a response: its bytes, its JSON values, and the milliseconds for reading them."""
+    """The limits for reading one response: its bytes, its JSON values, and the milliseconds for reading them."""
 
     bytes: int
     values: int
@@ -192,8 +193,8 @@ class ProviderSession:
         """Makes one call and returns `parse` of its response.
 
         `path` is appended to the base URL, or is a whole URL. `operation` names the call in logs. `idempotent` calls
-        may be repeated; by default these are GET and HEAD. Once the first byte of any other call is sent, only the
-        Deadline ends it. `file_limit` says that the response is a file of at most that many bytes. Raises a
+        may be repeated; by default these are GET and HEAD. Once the first byte of any other call has been sent, only
+        the Deadline ends the call. `file_limit` says that the response is a file of at most that many bytes. Raises a
         ProviderError (ProviderFault if `parse` fails), CallCancelled, CallInterrupted or ProviderMisconfigured. A stop
         by the caller before the first attempt is raised as it is.
         """
@@ -290,7 +291,8 @@ class ProviderSession:
         if call.file_limit:  # a file may be on any server, so its failure must not stop other calls
             breakers.leave(permit, CallOutcome.CANCELLED)
             return
-        # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the others.
+        # Only an HTTP 429 stops all calls. A rate limit on one kind of call (invitations) says nothing about other
+        # calls.
         ending = call.last
         refused = ending if isinstance(ending, ProviderRateLimited) and ending.status == 429 else None
         breakers.leave(permit, outcome_of(ending), refused.retry_after_ms if refused else None)
@@ -302,7 +304,8 @@ class ProviderSession:
     def _exchange(self, call: _Call) -> Response | Exception:
         """Sends the request and reads the response. Errors are returned, not raised.
 
-        An exception of `requests` names the URL, which may contain a key. So ours is created outside its handler.
+        An exception of `requests` names the URL, which may contain a key. So our own exception is created outside the
+        handler of the other exception.
         """
         guard = CallGuard(
             call.deadline.within_ms(call.timeout_ms),

@@ -1,10 +1,10 @@
 """Network connections that obey a Deadline, which `requests` alone cannot do.
 
 The timeout of `requests` applies to each socket operation, so a server that sends a byte now and then could block a
-caller for ever (psf/requests#3099). Here every wait, from name resolution to the last byte, is divided into slices of
-at most SLICE_S, and the Deadline is checked between them. Unlike SIGALRM, which django-q2 uses itself, this works in
-any thread. A request is sent only if `hosts.check_url` accepts its final URL, and a connection is opened only to an
-address that `hosts.check_address` accepts.
+caller for ever (psf/requests#3099). In this module, every wait, from name resolution to the last byte, is divided into
+slices of at most SLICE_S, and the Deadline is checked between the slices. Unlike SIGALRM, which django-q2 uses itself,
+this works in any thread. A request is sent only if `hosts.check_url` accepts its final URL, and a connection is opened
+only to an address that `hosts.check_address` accepts.
 """
 
 import contextvars
@@ -97,7 +97,7 @@ def current_guard() -> CallGuard:
 
 
 class GuardedSocket(socket.socket):
-    """A socket that reads and writes in slices. Its methods raise the errors of CallGuard.slice_s."""
+    """A socket that reads and writes in slices. The methods of the socket raise the errors of CallGuard.slice_s."""
 
     def _in_slices(self, operation: Callable[..., T], *args: Any) -> T:
         guard = _guard.get()
@@ -167,7 +167,7 @@ def open_socket(host: str, port: int, guard: CallGuard, *, public_only: bool = T
     """Returns a socket connected to the first address of `host` that accepts.
 
     Raises HostRefused if an address is not public, unless `public_only` is False (the operator chose the host). Raises
-    OSError if none accepts.
+    OSError if no address accepts the connection.
     """
     guard.phase = "resolve"
     addresses = resolve(host.strip("[]"), port, guard)
@@ -247,8 +247,8 @@ def tls_context() -> ssl.SSLContext:
 class GuardedAdapter(HTTPAdapter):
     """The `requests` adapter for one provider, without retries.
 
-    It is used without `requests.Session`, and so has no cookies (they could leak between workspaces), redirects,
-    proxies or .netrc.
+    The adapter is used without `requests.Session`, so there are no cookies (they could leak between workspaces),
+    redirects, proxies or .netrc.
     """
 
     def __init__(self, provider: str) -> None:
@@ -260,7 +260,7 @@ class GuardedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Checks the URL a last time, after everything that may change it. Raises HostRefused."""
+        """Checks the URL a last time, after everything that may change the URL. Raises HostRefused."""
         guard = _guard.get(None)
         check_url(self.provider, request.url or "", guard.workspace_id if guard else None)
         return super().send(request, *args, **kwargs)

@@ -6,7 +6,7 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Reads the key's owner. If mailboxes were reported lost, also reads their states and records recovered ones."""
+    """Reads the key's workspace. If mailboxes were reported lost, also reads their states and records recoveries."""
     client = InstantlyClient.for_integration(account)
     client.workspace(deadline)
     writer.look_for_mailboxes(account, lambda: client.accounts(deadline))

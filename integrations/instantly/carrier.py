@@ -1,4 +1,4 @@
-"""Sends email through Instantly as an answer to one of its emails, from the mailbox that received it."""
+"""Sends email through Instantly as an answer to an email of Instantly's, from the mailbox that received that email."""
 
 from collections.abc import Iterator
 

@@ -32,7 +32,7 @@ class Campaign(Payload):
 
 
 class Account(Payload):
-    """A mailbox at Instantly. A negative `status` is an error of connecting or sending."""
+    """A mailbox that Instantly sends from. A negative `status` is an error of connecting or sending."""
 
     email: Text = ""
     status: int = 1
@@ -48,7 +48,7 @@ class Body(Payload):
 
 
 class Email(Payload):
-    """One email at Instantly. `received` says whether it is inbound."""
+    """An email as Instantly lists it. `received` says whether it is inbound."""
 
     id: ExternalId
     from_email: LooseText = Field("", validation_alias="from_address_email")
@@ -119,7 +119,7 @@ class InstantlyClient(ProviderClient):
 
     # Reference: POST /block-lists-entries
     def block(self, address: str, deadline: Deadline) -> None:
-        """Adds an address to the block list. Raises ProviderRejected if it is there already."""
+        """Adds an address to the block list. Raises ProviderRejected if the block list already contains the address."""
         self._post("/block-lists-entries", "block", deadline, {"bl_value": address}, expect_json=False)
 
     # Reference: POST /emails/reply
@@ -134,7 +134,7 @@ class InstantlyClient(ProviderClient):
         html: str = "",
         cc: Sequence[str] = (),
     ) -> str:
-        """Answers an email from our mailbox `eaccount`, in one call. Returns the new email's id, or ""."""
+        """Answers an email from our mailbox `eaccount`, in one call. Returns the id of the new email, or ""."""
         body: dict[str, Any] = {
             "reply_to_uuid": reply_to_uuid,
             "eaccount": eaccount,

@@ -1,4 +1,5 @@
-"""Turns Instantly's webhooks (docs/reference/instantly.md) into our events. It accepts documented and actual names.
+"""Turns Instantly's webhooks (docs/reference/instantly.md) into our events. Documented and actual names of fields are
+accepted.
 
 Idempotency keys:
 
@@ -10,7 +11,7 @@ Idempotency keys:
 - For a lead's status (interested, not interested, …): the campaign, the address, the id and the time, because people
   change their minds.
 - For a label: no key, because a label can be removed and added again.
-- For an error of a mailbox: the mailbox and the time. An error without a time is compared with the last one.
+- For an error of a mailbox: the mailbox and the time. Without a time, the error is compared with the last one.
 """
 
 from datetime import datetime
@@ -214,7 +215,7 @@ def _shared(payload: Body, now: datetime, subject: str, text: str) -> dict[str, 
 
 
 def content_key(lead_email: str, subject: str, text: str) -> str:
-    """Returns a hash of a lead's mail, from its subject and text. It recognises a mail that comes without its id."""
+    """Returns a hash of a lead's mail, from its subject and text, which recognises a mail without an id."""
     return digest("instantly", lead_email.lower(), subject, " ".join(text.split()))
 
 

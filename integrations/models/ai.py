@@ -1,4 +1,4 @@
-"""The table of calls to the model: their cost and outcome. It holds no text of people or of the model."""
+"""The table of calls to the model: their cost and outcome. AiCall holds no text of people or of the model."""
 
 from django.db import models
 from django.db.models import Q

@@ -81,8 +81,8 @@ class WebhookEndpoint(models.Model):
 
 
 class WebhookAttempt(models.Model):
-    """One attempt to send an event to an endpoint. A row without `finished_at` waits until `due_at`, or is under way:
-    then `due_at` is the end of its lease. Triggers add the first attempt of each event (inbox/sql/add_events.sql).
+    """An attempt to send an event to a webhook endpoint. A row without `finished_at` waits until `due_at`, or is under
+    way: then `due_at` is the end of its lease. Triggers add the first attempt of each event (inbox/sql/add_events.sql).
 
     `stream`: the id of the lead, account or endpoint that the event concerns. Within it, events go out in their order.
     """

@@ -9,7 +9,7 @@ from jobs.ids import uuid7
 
 
 class HealthState(models.TextChoices):
-    """The states of an account's health. Users see the labels."""
+    """The states of an account's health. Users see the labels of health states."""
 
     UNKNOWN = "unknown", "Not known yet"
     CONNECTED = "connected", "Connected"
@@ -38,7 +38,8 @@ REASON_LIMIT = 64
 def lost(mailboxes: list[str]) -> str:
     """Returns the reason for an account with disconnected mailboxes: the first one, and how many more there are.
 
-    The address is shortened so that the reason fits into REASON_LIMIT characters. Without mailboxes it is "".
+    The address is shortened so that the reason fits into REASON_LIMIT characters. Without disconnected mailboxes, the
+    text is "".
     """
     if not mailboxes:
         return ""
@@ -48,7 +49,7 @@ def lost(mailboxes: list[str]) -> str:
 
 
 class WorkspaceIntegrationHealth(models.Model):
-    """One account's state, with its beginning and its reason. Only `integrations.health.writer` writes it."""
+    """The health state of an account, with its beginning and reason. Only `integrations.health.writer` writes it."""
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="health")
     workspace = models.ForeignKey(
@@ -79,7 +80,8 @@ class WorkspaceIntegrationHealth(models.Model):
         help_text="Senders of the account that the provider reported as lost, until a check finds them working.",
     )
 
-    # The right to send the account's next notice. A conditional UPDATE claims it, and a sent notice consumes it.
+    # The right to send the account's next notice. A conditional UPDATE claims the right to send a notice, and a sent
+    # notice uses it up.
     notice_token = models.UUIDField(null=True, blank=True)
     notice_claimed_at = models.DateTimeField(null=True, blank=True)
     last_notice_at = models.DateTimeField(null=True, blank=True)
@@ -113,13 +115,13 @@ class WorkspaceIntegrationHealth(models.Model):
 
     @property
     def lacks_mailboxes(self) -> bool:
-        """Whether the account counts as disconnected only because some of its mailboxes are. The others still work."""
+        """Whether the account counts as disconnected only because some of its mailboxes are, while the others work."""
         by_mailboxes = bool(self.lost_mailboxes) and self.reason == lost(self.lost_mailboxes)
         return by_mailboxes and self.state == HealthState.DISCONNECTED
 
     @property
     def is_down(self) -> bool:
-        """Also true if only some of its mailboxes are disconnected (`lacks_mailboxes`)."""
+        """True also if only some of the account's mailboxes are disconnected (`lacks_mailboxes`)."""
         return self.state in (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
 
 
@@ -143,7 +145,7 @@ class HealthTransition(models.Model):
 
 
 class Notice(models.Model):
-    """One notice to users by Slack or email. In the state `unknown`, nobody knows whether it arrived."""
+    """A notice to users by Slack or email. In the state `unknown`, nobody knows whether it arrived."""
 
     class State(models.TextChoices):
         CLAIMED = "claimed", "Going out"
@@ -181,7 +183,7 @@ class Notice(models.Model):
 
     @property
     def about(self) -> WorkspaceIntegrationHealth:
-        """Returns the health of the account that the notice concerns. Raises LookupError if it concerns none."""
+        """Returns the health of the account that the notice concerns. Raises LookupError if it concerns no account."""
         if self.health is None:
             raise LookupError(f"notice {self.pk} is about no account")
         return self.health

@@ -22,7 +22,7 @@ def known_provider(name: str) -> None:
 
 
 class Integration(models.Model):
-    """One connected account of one provider in one workspace.
+    """A connected account of one provider in one workspace.
 
     Events that name an account other than `external_account_id` are refused. If it is empty, nothing is checked.
     """
@@ -59,7 +59,7 @@ class Integration(models.Model):
 
     @property
     def label(self) -> str:
-        """The provider's label. Raises UnknownProvider."""
+        """The name of the provider that users see. Raises UnknownProvider."""
         return registry.spec_of(self.provider).label
 
     @property
@@ -84,7 +84,7 @@ class WebhookKeyQuerySet(models.QuerySet["WebhookKey"]):
 
 
 class WebhookKey(models.Model):
-    """The secret part of a webhook's URL. One indexed look-up finds its account and authenticates the sender."""
+    """The secret part of a webhook's URL. One look-up of it finds the account and authenticates the sender."""
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="webhook_keys")
     key_hash = models.CharField(max_length=64, unique=True)
@@ -112,7 +112,7 @@ class WebhookKey(models.Model):
 
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":
-        """Creates and stores a new key. Its text is stored encrypted, because admins must be able to copy it again."""
+        """Creates and stores a new key, whose text is stored encrypted, as admins must be able to copy it again."""
         key = secrets.token_urlsafe(32)
         return cls.objects.create(integration=integration, key_hash=hash_key(key), secret=key)
 

@@ -38,7 +38,7 @@ class Scope(models.TextChoices):
 
 
 def networks(entries: Iterable[str]) -> list[str]:
-    """The addresses and networks in `entries` in CIDR form. Raises ValidationError for anything else."""
+    """The addresses and networks in `entries` in CIDR form. Raises ValidationError for an entry that is neither."""
     try:
         return [str(ipaddress.ip_network(entry, strict=False)) for entry in entries]
     except ValueError as error:
@@ -46,9 +46,10 @@ def networks(entries: Iterable[str]) -> list[str]:
 
 
 class ApiToken(models.Model):
-    """A program's right to use the API of one workspace. It belongs to no person, and only its hash is stored.
+    """A program's right to use the API of one workspace. An API token belongs to no person, and only its hash is
+    stored.
 
-    Rows stay when a token is revoked, because the audit log names them.
+    The row of a revoked token is kept, because the audit log names it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -74,7 +75,7 @@ class ApiToken(models.Model):
 
     @classmethod
     def issue(cls, **fields: Any) -> tuple["ApiToken", str]:
-        """Creates a token. Returns it with its text, which is not stored."""
+        """Creates an API token. Returns the token with its text, which is not stored."""
         visible = secrets.token_hex(4)
         text = f"hf_{visible}_{secrets.token_urlsafe(32)}"
         return cls.objects.create(visible=visible, token_hash=hash_key(text), **fields), text

@@ -7,8 +7,8 @@ from django.db import models
 
 
 class CircuitBreaker(models.Model):
-    """The circuit breaker of one provider in one workspace, or of one endpoint of programs. It stops calls while the
-    other side fails. Without a row, or without times in it, calls pass.
+    """The circuit breaker of one provider in one workspace, or of one endpoint of programs. A circuit breaker stops
+    calls while the other machine fails. If there is no row, or no times in the row, calls pass.
 
     Until `open_until`, calls are refused; after that, one probe at a time may pass. Until `throttled_until`, the
     provider has asked us to make no calls. All times are the database's.
@@ -41,7 +41,8 @@ class CircuitBreaker(models.Model):
 class RateWindow(models.Model):
     """The times of the latest calls to a provider under one of our limits. The limit applies across processes.
 
-    `stamps` are seconds since the epoch by the database's clock. Each call drops those outside the window.
+    `stamps` are seconds since the epoch by the database's clock. Each call deletes the recorded calls that are older
+    than the window.
     """
 
     key = models.CharField(primary_key=True, max_length=160, help_text="provider:account")

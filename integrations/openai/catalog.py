@@ -36,7 +36,7 @@ MODELS = {
 
 
 def checked(model: str, effort: str) -> Model:
-    """Returns the model's entry. Raises ProviderMisconfigured, which names the possible models or efforts."""
+    """Returns the model's entry in the catalog. Raises ProviderMisconfigured, which names valid models or efforts."""
     entry = MODELS.get(model)
     if entry is None:
         raise ProviderMisconfigured(f"openai: the model “{model}” is not one of: {', '.join(MODELS)}.")

@@ -1,7 +1,8 @@
-"""Asks the model for an answer of a given type. Each question is recorded in AiCall with its cost and its outcome.
+"""Asks the model for an answer of a given type. Each question to the model is recorded in AiCall with its cost and its
+outcome.
 
-It uses OpenAI's SDK over our own transport and without the SDK's retries. A missing key raises its own error class, so
-that callers can go on without a model and say so.
+The client uses OpenAI's SDK over our own transport and without the SDK's retries. A missing key raises its own error
+class, so that callers can go on without a model and say so.
 """
 
 import time
@@ -50,7 +51,7 @@ MORE_TOKENS = 1.5
 
 @dataclass(slots=True, kw_only=True)
 class Question:
-    """One question to the language model. `call` is its record, which holds no text and is stored afterwards."""
+    """A question to the language model. `call` is its record, which holds no text and is stored afterwards."""
 
     call: AiCall
     instructions: str
@@ -77,7 +78,7 @@ DECODED = {"content-encoding", "content-length", "transfer-encoding"}
 
 
 class SeamTransport(httpx2.BaseTransport):
-    """Carries one HTTP call of OpenAI's SDK through ProviderSession. It is safe to repeat a question."""
+    """Carries one HTTP call of OpenAI's SDK through ProviderSession. A question to the model is safe to repeat."""
 
     def __init__(self, session: ProviderSession, operation: str, deadline: Deadline) -> None:
         self._session = session
@@ -118,7 +119,7 @@ class OpenAIClient:
     ) -> T:
         """Returns the model's answer to `text` under `instructions`, as an instance of `schema`.
 
-        `effort` is "" for the model's default. For `max_output_tokens` see MORE_TOKENS. `on_cost` is called with the
+        `effort` is "" for the model's default. MORE_TOKENS explains `max_output_tokens`. `on_cost` is called with the
         cost in millionths of a dollar if it is known, even after a failure. Raises OpenAINotConfigured,
         ProviderMisconfigured, AnswerRefused, AnswerUnusable, and the errors of ProviderSession.request.
         """
@@ -212,8 +213,9 @@ def _answer(question: Question, schema: type[T], deadline: Deadline) -> T:
 
 
 def _respond(question: Question, limit: int, deadline: Deadline) -> "ModelResponse":
-    """Makes one call. Reference: https://platform.openai.com/docs/api-reference/responses/create"""
-    # The SDK's 500 modules take a quarter of Django's start time and 21 MB, so only processes that ask load them.
+    """Makes one call to OpenAI. Reference: https://platform.openai.com/docs/api-reference/responses/create"""
+    # The SDK's 500 modules take a quarter of Django's start time and 21 MB, so only processes that ask the model load
+    # them.
     from openai import OpenAI, omit
 
     call = question.call
@@ -253,7 +255,7 @@ def _format(schema: type[ModelAnswer]) -> "ResponseFormatTextJSONSchemaConfigPar
 
 
 def _cut_off(response: "ModelResponse") -> bool:
-    """Whether the token limit cut the answer off. Raises AnswerRefused if the content filter did."""
+    """Whether the token limit cut the answer off. Raises AnswerRefused if OpenAI's content filter cut it off."""
     if response.status != "incomplete":
         return False
     reason = response.incomplete_details.reason if response.incomplete_details else ""
@@ -285,7 +287,7 @@ def _outcome(error: Exception) -> str:
 
 
 def workspace_account(workspace_id: uuid.UUID | None) -> Integration | None:
-    """Returns the workspace's account, created on first use. None without a workspace or without the database."""
+    """Returns the workspace's account, created on first use; None without a workspace or without the database."""
     if workspace_id is None:
         return None
     with optional_visit("model asked without its account"):

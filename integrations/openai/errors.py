@@ -30,7 +30,7 @@ class AnswerRefused(ProviderRejected):
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Classifies a response. A used-up quota is a 429, but waiting does not help, so it is a ProviderAuthError."""
+    """Classifies OpenAI's response. For a used-up quota (429), waiting does not help, so it is a ProviderAuthError."""
     if response.ok:
         return None
     error = field_at(response.data, "error")

@@ -1,4 +1,4 @@
-"""The base class of the model's answer types, and the strict JSON schema that is sent for each of them.
+"""The base class of the model's answer types, and the strict JSON schema that OpenAI gets for each type.
 
 OpenAI refuses a schema with an optional property, a free-form object or an unknown keyword. Every call would then fail,
 so a type without a strict schema cannot even be defined. A type's docstring is part of its schema. Reference:

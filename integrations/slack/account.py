@@ -10,12 +10,12 @@ from jobs.deadline import Deadline
 
 
 def usable(account: Integration) -> bool:
-    """Whether it has a token, a webhook, or the installation's token with a channel. Unreadable secrets count too."""
+    """Whether it has a token, a webhook, or the installation's token with a channel, even if they are unreadable."""
     return bool(account.has_secrets or (installation_key(account) and account.config.get("channel")))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """Returns the missing setting. Only the account's own token or webhook counts. Raises DecryptionError."""
+    """Returns the missing setting's name. Only the account's own token or webhook counts. Raises DecryptionError."""
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
         return "bot_token", "Enter a bot token, or an incoming webhook below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
@@ -29,7 +29,7 @@ def can_be_read(account: Integration) -> bool:
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Reads the token's owner. If Slack had refused the channel, also checks whether it is available again."""
+    """Reads which bot owns the token. If Slack had refused the channel, also checks whether it is available again."""
     client = SlackClient.for_integration(account)
     client.identity(deadline)
     if writer.row(account).reason in CHANNEL and (channel := client.channel(deadline)) and channel.is_member:

@@ -1,7 +1,8 @@
 """Calls to Slack: posts messages to a channel or person, and looks up channels and members (docs/reference/slack.md).
 
-It uses slack-sdk over our own transport. The SDK's transport has no limit on the total time, and by default posts again
-if the connection drops after Slack accepted the message. Slack has no idempotency key, so a post is made only once.
+The client uses slack-sdk over our own transport. The SDK's transport has no limit on the total time, and by default
+posts again if the connection drops after Slack accepted the message. Slack has no idempotency key, so a post is made
+only once.
 """
 
 import logging
@@ -63,14 +64,13 @@ class Channel:
 
 
 def _data(answer: SlackResponse) -> dict[str, Any]:
-    """Returns the response's JSON. Raises TypeError for a file's bytes, which none of our methods returns."""
     if isinstance(answer.data, bytes):
         raise TypeError("Slack answered with a file.")
     return answer.data
 
 
 class _SeamWebClient(WebClient):
-    """The SDK's client. Its HTTP calls go through a ProviderSession under one Deadline."""
+    """slack-sdk's client, whose HTTP calls go through a ProviderSession under one Deadline."""
 
     def __init__(self, session: ProviderSession, token: str, deadline: Deadline) -> None:
         super().__init__(token=token, base_url=session.base_url, retry_handlers=[])
@@ -97,7 +97,7 @@ class _SeamWebClient(WebClient):
 
 
 class SlackClient:
-    """Makes calls with a bot token, an incoming webhook, or both. Only `post` works without the bot token."""
+    """Calls Slack with a bot token, an incoming webhook, or both. Only `post` works without the bot token."""
 
     def __init__(
         self, session: ProviderSession, *, token: str = "", webhook_url: str = "", channel: str = ""
@@ -181,7 +181,7 @@ class SlackClient:
     def update(
         self, posted: Posted, text: str, deadline: Deadline, *, blocks: Sequence[dict[str, Any]] = ()
     ) -> None:
-        """Replaces the text and the blocks of one of our messages. Without `blocks` it has none afterwards."""
+        """Replaces the text and the blocks of one of our messages. Without `blocks`, the message loses its blocks."""
         self._ask(
             deadline,
             # Reference: https://docs.slack.dev/reference/methods/chat.update

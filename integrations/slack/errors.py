@@ -29,7 +29,7 @@ LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Classifies a response. An unknown refusal counts as permanent."""
+    """Classifies a response of Slack. An unknown refusal counts as permanent."""
     if response.status == 429 or response.status >= 500:
         return None
     if isinstance(response.data, dict):

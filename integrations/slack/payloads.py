@@ -1,8 +1,8 @@
-"""Turns Slack's interactions (docs/reference/slack.md) into our events. They are JSON in the form field `payload`;
-Slack's events are plain JSON.
+"""Turns Slack's interactions (docs/reference/slack.md) into our events. Slack's interactions are JSON in the form field
+`payload`; Slack's events are plain JSON.
 
 Slack repeats a button press if our response is late. The idempotency key is the action, Slack's time of the press
-(`action_ts`) and the user. It is the same at a redelivery and differs for a second press.
+(`action_ts`) and the user. The key is the same at a redelivery and differs for a second press of the button.
 """
 
 from datetime import datetime
@@ -85,7 +85,7 @@ def names(body: Any, now: datetime) -> NamedTenant:
 
 
 def parse(body: Any, _now: datetime) -> Event:
-    """Parses an interaction. Buttons that only open a page become an IgnoredEvent. Only the first action counts."""
+    """Parses an interaction of Slack, of which only the first action counts. Link buttons become an IgnoredEvent."""
     kind = validate(Header, body).type
     if kind == EVENT:
         kind = validate(Callback, body).event.type

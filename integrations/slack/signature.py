@@ -16,7 +16,7 @@ class _At(Clock):
 
 
 def valid(raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether Slack signed the request. False if SLACK_SIGNING_SECRET is not set."""
+    """Whether Slack signed the request. Returns False if SLACK_SIGNING_SECRET is not set."""
     secret = settings.SLACK_SIGNING_SECRET
     if not secret:
         return False

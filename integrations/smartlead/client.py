@@ -47,7 +47,7 @@ class Lead(Payload):
 
 
 class Account(Payload):
-    """One of our mailboxes. If SmartLead omits its state, the mailbox counts as working."""
+    """A mailbox of ours at SmartLead. If SmartLead omits its state, the mailbox counts as working."""
 
     email: Text = Field("", validation_alias="from_email")
     smtp_works: bool | None = Field(None, validation_alias="is_smtp_success")
@@ -59,7 +59,7 @@ class Account(Payload):
 
 
 class HistoryItem(Payload):
-    """One email of a SmartLead thread. `kind` is SENT or REPLY."""
+    """An email of a SmartLead thread. `kind` is SENT or REPLY."""
 
     kind: Text = Field("", validation_alias="type")
     from_email: LooseText = Field("", validation_alias="from")
@@ -134,7 +134,7 @@ class SmartLeadClient(ProviderClient):
                 body | filters,
                 rows(Thread),
                 params={"fetch_message_history": "true"},
-                # It only reads a list. It is a POST because the filters do not fit into a query.
+                # The call only reads a list. The call is a POST because its filters do not fit into a query.
                 idempotent=True,
             )
             return threads, _offset_after(body, threads)
@@ -147,7 +147,7 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: POST /campaigns/{campaign_id}/leads/{lead_id}/unsubscribe
     def unsubscribe(self, campaign_id: str, lead_id: str, deadline: Deadline) -> None:
-        """Stops further emails of a SmartLead campaign to the lead. It is safe to repeat."""
+        """Stops further emails of a SmartLead campaign to the lead. Unsubscribing is safe to repeat."""
         path = f"{_lead_path(campaign_id, lead_id)}/unsubscribe"
         self._post(path, "unsubscribe", deadline, None, expect_json=False)
 
@@ -185,6 +185,6 @@ def _lead_path(campaign_id: str, lead_id: str) -> str:
 
 
 def _offset_after(query: dict[str, int], entries: Sequence[Payload]) -> dict[str, Any]:
-    """Returns the query for the next page after a full one, else {}. SmartLead does not say whether there is one."""
+    """Returns the query of the next page after a full page, else {}. SmartLead does not say whether there is one."""
     full = len(entries) >= query["limit"]
     return {"offset": query["offset"] + query["limit"]} if full else {}

@@ -1,4 +1,4 @@
-"""Classifies SmartLead's refusals. It has no error codes, so states of the sending mailbox are recognised by text."""
+"""Classifies SmartLead's refusals. SmartLead has no error codes, so sender states are recognised by text."""
 
 import re
 
@@ -14,7 +14,7 @@ SENDER_IS_DOWN = re.compile(
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Classifies a response. A 200 with `ok: false` or `success: false` is a refusal."""
+    """Classifies a response of SmartLead. A 200 with `ok: false` or `success: false` is a refusal."""
     body = response.data if isinstance(response.data, dict) else {}
     no = body.get("ok") is False or body.get("success") is False
     refused = no if response.ok else response.status in (400, 409, 422)

@@ -36,7 +36,7 @@ def _reply(thread: Thread, entry: HistoryItem, at: datetime) -> MessageEvent:
         event_type=BACKFILL,
         source="smartlead_reply",
         external_id=short_key(entry.message_id.strip()),
-        window_s=RETRY_SPAN_S,  # a webhook without its id may have reported it
+        window_s=RETRY_SPAN_S,  # a webhook without the message's id may have reported the message
         direction="inbound",
         channel="email",
         person=Person(

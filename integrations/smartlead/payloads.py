@@ -71,7 +71,7 @@ class Header(Payload):
 
 
 class Part(Payload):
-    """One email: the field `reply_message` or `sent_message` of a SmartLead webhook."""
+    """An email in the field `reply_message` or `sent_message` of a SmartLead webhook."""
 
     message_id: Text = ""
     html: Text = ""
@@ -141,7 +141,7 @@ class LeadData(Payload):
 
 
 class Categorised(Body):
-    """A lead's new category. It is `category` in the old form; the new form also has the previous category."""
+    """A lead's new category: `category` in the old form; the new form also has the previous category."""
 
     category: LooseText = ""
     lead_category: Category | None = None
@@ -366,7 +366,6 @@ def _untracked(kind: str, event: Untracked, now: datetime) -> events.Event:
 
 
 def _lead(event: Body) -> Mailbox:
-    """Returns the lead, even if somebody else answered. If no field names the lead, it is the mail's recipient."""
     fields = (event.correspondence.target, event.sl_lead_email, event.lead_email, event.to_email)
     return next((field for field in fields if field.address), Mailbox())
 

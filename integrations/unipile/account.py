@@ -17,7 +17,7 @@ def usable(account: Integration) -> bool:
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """Returns the missing setting. Raises DecryptionError if its secrets cannot be decrypted."""
+    """Returns the name of the missing setting. Raises DecryptionError if the account's secrets cannot be decrypted."""
     if account.credentials.get("api_key") or installation_key(account):
         return None
     return "api_key", "Required. The installation’s key only works with the installation’s URL."

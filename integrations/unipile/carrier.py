@@ -45,7 +45,7 @@ class UnipileCarrier:
 
 
 def _first_contact(client: UnipileClient, message: Outgoing, person: Profile) -> Post:
-    """Returns the call for a person who has no chat with us yet. Raises CannotSend if LinkedIn allows none."""
+    """Returns the call for a person who has no chat with us yet. Raises CannotSend if LinkedIn allows no call."""
     if person.connected:
         return lambda within: _accepted(client.send_message(person.provider_id, message.text, within))
     if person.pending_invitation:

@@ -46,7 +46,7 @@ class Distance(models.TextChoices):
 
 
 class Profile(Payload):
-    """A LinkedIn profile as our account sees it. Its fields may be at the top level or under `specifics`."""
+    """A LinkedIn profile as our account sees it, with fields at the top level or under `specifics`."""
 
     provider_id: str = Field(validation_alias=AliasChoices("provider_id", "id", "member_urn"), min_length=1)
     public_identifier: Text = ""
@@ -92,7 +92,7 @@ class Invitation(Payload):
 
 
 class InMailBalance(Payload):
-    """The InMail credits by subscription. None means that the account does not have that subscription."""
+    """The InMail credits by subscription. None means that the account does not have that subscription of LinkedIn."""
 
     premium: int | None = Field(None, validation_alias=AliasChoices("premium", "classic"))
     recruiter: int | None = None
@@ -179,7 +179,7 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/userscontroller_getprofilebyidentifier
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
-        """Returns a profile. A failed call raises an error and never means "not connected"."""
+        """Returns the LinkedIn profile of a person. A failed call raises an error and never means "not connected"."""
         params = {"account_id": self.account_id}
         return self._get(
             f"/users/{path_part(NAME, identifier)}", "profile", deadline, single(Profile), params
@@ -236,15 +236,15 @@ class UnipileClient(ProviderClient):
 
     # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
     def account(self, deadline: Deadline) -> Account:
-        """Returns the account. This works even while LinkedIn refuses the account."""
+        """Returns Unipile's record of the account. The record can be read even while LinkedIn refuses the account."""
         return self._get(
             f"/accounts/{path_part(NAME, self.account_id)}", "account", deadline, single(Account)
         )
 
     # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
     def reconnect_link(self, expires_at: datetime, back_url: str, deadline: Deadline) -> str:
-        """Returns the URL of a one-time page on which the owner reconnects, valid until `expires_at` (aware). It leads
-        to `back_url`.
+        """Returns the URL of a one-time page on which the owner reconnects, valid until `expires_at` (aware). After the
+        reconnection, Unipile redirects to `back_url`.
         """
         body = {
             "type": "reconnect",
@@ -274,14 +274,14 @@ class UnipileClient(ProviderClient):
         return (row for row in messages if not member_id or row.chat_id in chats)
 
     def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
-        """Returns one message; None if no person wrote it. Raises TransientError if Unipile does not have it. Version 1
-        raises LookupError: it needs no such call.
+        """Returns a LinkedIn message; None if no person wrote it. Raises TransientError if Unipile does not have the
+        message. Version 1 raises LookupError: it needs no such call.
         """
         raise LookupError("a webhook of version 1 holds the message itself")
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
-        """Raises ProviderRejected if another account has the message, as the installation's key opens that too."""
+        """Raises ProviderRejected if another account has the message, because the installation's key opens that too."""
         message = f"/messages/{path_part(NAME, message_id)}"
         path = f"{message}/attachments/{path_part(NAME, attachment_id)}"
         if self._get(message, "message", deadline, single(Owned)).account_id != self.account_id:

@@ -1,8 +1,8 @@
 """Checks that the person who is logged in at Unipile is still the owner of the connected account.
 
-Anybody can log in on a reconnect page. So LinkedIn's id of the first owner is stored. If another person is logged in
-later, the account does not count as healthy, whatever its calls return. If the account gets another id, as with version
-2, its owner is still the person to whom leads have written.
+Anybody can log in on a reconnect page. So the LinkedIn id of the account's first owner is stored. If another person is
+logged in later, the account does not count as healthy, whatever its calls return. If the account gets another id, as
+with version 2, its owner is still the person to whom leads have written.
 """
 
 from django.db import transaction
@@ -22,7 +22,7 @@ of each id that the account has had at Unipile.
 def verify(integration: Integration, account: Account) -> None:
     """Compares the person who is logged in with the stored owner. The first person ever seen is stored as the owner.
 
-    Raises ProviderAuthError with the code ANOTHER_ACCOUNT if they differ.
+    Raises ProviderAuthError with the code ANOTHER_ACCOUNT if the two ids differ.
     """
     owner_id = integration.config.get(OWNER, "")
     stranger = bool(account.owner_id and owner_id and account.owner_id != owner_id)
@@ -56,7 +56,7 @@ def former_ids(integration: Integration) -> frozenset[str]:
 
 
 def forget(integration: Integration) -> None:
-    """Forgets the owner, as the account id has changed: the next person to log in is the owner. Does not save."""
+    """Forgets the owner, because the account id has changed: the next person to log in is the owner. Does not save."""
     integration.config = {
         name: setting for name, setting in integration.config.items() if name not in (OWNER, STRANGER)
     }

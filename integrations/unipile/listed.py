@@ -13,7 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """Yields messages in both directions, newest first. It reads the other person of a chat only once."""
+    """Yields messages in both directions, newest first. The other person of a chat is read only once."""
     client = version.client_of(account, deadline)
     partners: dict[str, Person] = {}
     for message in client.messages_since(moment, deadline):

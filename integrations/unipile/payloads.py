@@ -1,11 +1,12 @@
-"""Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. Version 1 has two forms of them.
-`v2.payloads` reads those of version 2.
+"""Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. Version 1 has two forms of these
+webhooks. `v2.payloads` reads those of version 2.
 
-If a lead edits a message, it comes under the same id with a new text. Both are stored, so that the new text is noticed.
+If a lead edits a message, it comes under the same id with a new text. Both texts are stored, so that the new text is
+noticed.
 
 Accounts that were set up for an earlier product send `message.received` with a nested message. Unipile itself sends
 `message_received` with all fields at the top level, where `message` is the text. The idempotency key of a message is
-Unipile's message id, which is the same in both forms. That of an accepted invitation is the account and the member,
+Unipile's message id, which is the same in both forms. The key of an accepted invitation is the account and the member,
 because Unipile's own form has no id. An account's status has neither id nor time, so it is compared with the last.
 """
 
@@ -100,7 +101,7 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> events.Event:
-    """Parses a webhook. Events of accounts outside LinkedIn become an IgnoredEvent."""
+    """Parses a webhook of Unipile's version 1. Events of accounts outside LinkedIn become an IgnoredEvent."""
     if isinstance(body, dict) and STATUS in body:
         status = validate(Status, body[STATUS])
         return events.AccountStatusEvent(
@@ -128,7 +129,6 @@ def parse(body: Any, now: datetime) -> events.Event:
 
 
 def _message(kind: str, payload: Message, now: datetime) -> events.MessageEvent:
-    """Builds a message event. If our own message names no lead, its chat identifies it. Raises PayloadInvalid."""
     sender_id = payload.sender_id or payload.sender.member_id
     sender_name = payload.sender_name or payload.sender.name
     is_ours = kind in SENT or payload.is_sender or (payload.user_id and payload.user_id == sender_id)
@@ -169,7 +169,7 @@ def _accepted(kind: str, payload: Relation) -> events.Event:
 
 
 def sample(reply: SampleReply) -> dict[str, Any]:
-    """Builds a message as Unipile posts it. It names no chat, so nobody can write into one."""
+    """Builds a message as Unipile posts it. The sample message names no chat, so nobody can write into that chat."""
     person = reply.person
     return {
         "event": "message_received",

@@ -12,7 +12,7 @@ MEMBER_ID_URL = re.compile(r"/(?:in|pub)/(AC[ow]AA[\w-]+)", re.IGNORECASE)
 
 
 def person(member_id: str, url: str, name: str) -> Person:
-    """Returns the person. A profile URL that contains the member id (/in/ACoAA…) is read as that id, not as a name."""
+    """Returns a Person. A profile URL that contains the member id (/in/ACoAA…) is read as that id, not as a name."""
     match = MEMBER_ID_URL.search(url)
     if match:
         member_id, url = member_id or match[1], ""
@@ -21,7 +21,7 @@ def person(member_id: str, url: str, name: str) -> Person:
 
 
 def files_of(raw: Any) -> list[dict[str, Any]]:
-    """Returns the files. Version 1 documents one object, but its API sends a list."""
+    """Returns the files of a message. Version 1 documents one object, but its API sends a list."""
     files: Iterable[Any] = raw if isinstance(raw, list) else [raw]
     return as_stored(
         attachment(

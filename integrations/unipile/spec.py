@@ -99,7 +99,7 @@ SPEC = spec.Declaration(
         ),
         account_words=spec.AccountWords(
             # docs/reference/unipile.md, Webhooks: the words of version 1, then those of version 2. A good word only
-            # makes us check the account, so words such as PARTIAL, whose meaning is not documented, are among them.
+            # makes us check the account, so undocumented words such as PARTIAL are among the good words.
             refused=("CREDENTIALS", "PERMISSIONS", "DELETED", "DISCONNECTED", "REMOVE"),
             down=("ERROR", "STOPPED", "ERRORED", "PAUSED"),
             well=(

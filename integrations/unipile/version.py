@@ -1,7 +1,7 @@
 """Decides which version of Unipile's API an account is called with: the version at which the account exists.
 
-Each version has its own accounts, URLs and ids. The answer is stored with the URL and account id that it applies to, so
-Unipile is asked again if either changes.
+Each version of Unipile's API has its own accounts, URLs and ids. The answer is stored with the URL and account id that
+it applies to, so Unipile is asked again if either changes.
 """
 
 from integrations import destinations
@@ -18,7 +18,7 @@ VERSION = "version"
 
 
 def client_of(integration: Integration, deadline: Deadline) -> UnipileClient:
-    """Returns a client of the account's version, and asks Unipile for it if none is stored. Raises its errors."""
+    """Returns a client of the account's version, and asks Unipile for it if none is stored. Raises `look`'s errors."""
     number = number_of(integration)
     return CLIENTS[number].for_integration(integration) if number else look(integration, deadline)[0]
 
@@ -35,7 +35,7 @@ def look(integration: Integration, deadline: Deadline) -> tuple[UnipileClient, A
 
     Raises ProviderRejected with the status 404 if neither has it, the errors of calls, and those of `identity.verify`.
     """
-    # Ids of version 2 begin like this. It only decides which version is asked first.
+    # The account ids of version 2 begin with this prefix. The prefix only decides which version is asked first.
     likely = 2 if integration.external_account_id.startswith("acc_") else 1
     client = CLIENTS[number_of(integration) or likely].for_integration(integration)
     if number_of(integration):

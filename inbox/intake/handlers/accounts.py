@@ -1,7 +1,7 @@
 """Applies a provider's status of a connected account, and records accepted LinkedIn invitations.
 
-A status has no id and no time. It is new if it differs from the last status of the account or mailbox, or if a probe
-has since found the account healthy. So a repeated delivery changes nothing, and an account may break many times.
+A status has no id and no time. A status is new if it differs from the last status of the account or mailbox, or if a
+probe has since found the account healthy. So a repeated status changes nothing, and an account may break many times.
 """
 
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
@@ -70,13 +70,11 @@ def _words(received: Received) -> AccountWords:
 
 
 def _meaning(received: Received, word: str) -> SignalKind | None:
-    """The fault of an account or mailbox that a status reports; None for a good or neutral status."""
     words = _words(received)
     return SignalKind.REFUSED if word in words.refused else SignalKind.DOWN if word in words.down else None
 
 
 def _is_well(integration: Integration) -> bool:
-    """Whether our own calls find the account healthy. If not, a repeated good status is new."""
     return writer.row(integration).state not in probes.BROKEN
 
 

@@ -1,7 +1,7 @@
 """Applies bookings, moves and cancellations of meetings. Any order of the calendar's events has the same outcome.
 
 Calendly reports single events of an invitee, and GoHighLevel the whole state of an appointment (`as_of`). The
-appointment stores the facts; its status and the lead's columns derive from them.
+appointment's row stores the facts, from which the status and the lead's columns are derived.
 """
 
 from collections.abc import Callable
@@ -42,9 +42,9 @@ def stated_by(event: BookingEvent) -> Meeting:
 
 
 class Change(StrEnum):
-    """The outcome of `write`. NEW: the meeting takes place and was not booked before. CHANGED: its status or start has
-    changed. STALE: a newer state is stored. ANOTHERS: the appointment belongs to another lead. The last two save
-    nothing.
+    """The change that `write` has made. NEW: the meeting takes place and was not booked before. CHANGED: its status or
+    start has changed. STALE: a newer state is stored. ANOTHERS: the appointment belongs to another lead. The last two
+    save nothing.
     """
 
     NEW = "new"
@@ -62,7 +62,8 @@ def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appo
     """
     row = row_of(event.invitee_uri)
     if event.status in ("no_show", "came"):
-        # Somebody marked the invitee as absent, or removed the mark. The later event counts.
+        # Somebody marked the invitee as absent, or removed the mark. Of two events about a meeting, the later event
+        # counts.
         if row.told_at is not None and event.occurred_at < row.told_at:
             return []
         row.told_at = event.occurred_at
@@ -114,8 +115,8 @@ def _taken_over(row: Appointment) -> bool:
 
 
 def restate(row: Appointment, stated: Meeting, *, taken_over: bool = False) -> bool:
-    """Copies a meeting's state into its row without saving. Returns False if a newer state is stored. `taken_over`:
-    whether another booking has replaced this one.
+    """Copies a meeting's state into its row without saving. Returns False if a newer state of the appointment is
+    stored. `taken_over` is whether another booking has replaced this booking.
     """
     if _stale(row, stated):
         return False
@@ -154,8 +155,8 @@ def _note(row: Appointment, stated: Meeting, taken_over: bool) -> None:
 
 def handle(received: Received, event: BookingEvent) -> IntakeResult:
     """Applies a calendar's event to the lead's appointment and columns. The event is ignored if its event type is not
-    the account's, or if a newer state is stored. It is also ignored without a lead; a job then asks GoHighLevel about
-    the contact.
+    the account's, or if a newer state is stored. An event without a lead is also ignored; a job then asks GoHighLevel
+    for the contact.
     """
     expected = received.integration.config.get("event_type_uri") if received.integration else None
     if expected and event.event_type_uri and event.event_type_uri != expected:

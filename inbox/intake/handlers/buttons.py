@@ -23,7 +23,7 @@ def press(received: Received, event: ButtonEvent) -> IntakeResult:
     if draft is None:
         return _ignored(event, "the button’s draft isn’t in this workspace")
     # One Slack app serves all workspaces. The holder of a bot's token can write any ids into a button, and Slack signs
-    # the press. So the press must come from the draft's own card.
+    # the press. So a press of a button must come from the draft's own card.
     if draft.slack_ts and (draft.slack_channel, draft.slack_ts) != (event.channel_id, event.message_ts):
         return _ignored(event, "the button isn’t on this draft’s card")
     return _accepted(received, event, {"draft_id": str(draft.pk)}, draft.lead)

@@ -49,7 +49,6 @@ def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:
 
 
 def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
-    """Fills the lead's empty columns. Returns False if the answer has nothing usable, such as an incomplete number."""
     if event.kind == Enrichment.Kind.PHONE:
         person = Person(phone=event.phone)
     else:
@@ -66,7 +65,7 @@ def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
 
 
 def _fill(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
-    """Sets one identity. If another lead has it, the two leads are merged, or both are flagged for a person."""
+    """Sets one identity of the lead. If another lead has it, the two are merged, or both are flagged for a person."""
     try:
         with transaction.atomic():
             before = lead.sources

@@ -99,7 +99,6 @@ def _by_former_account(received: Received, event: MessageEvent) -> Message | Non
 
 
 def _spec(message: Message) -> JobSpec:
-    """The job of `message`. A possible opt-out does not wait behind other replies."""
     lane = lanes.STOP if message.suspected == Suspicion.OPT_OUT else None
     return replace(spec_about(PROCESS, message, "message_id"), lane=lane)
 
@@ -205,14 +204,14 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeRe
 
 
 def stop(lead: Lead, message: Message) -> None:
-    """Stops all messages to the locked `lead`, whose address is dead according to `message`. Saves the lead."""
+    """Stops all messages to the locked `lead`, whose address is dead according to `message`, and saves the lead."""
     rollup.bounced(lead, message.sent_at)
     lead.tag_decided_by = message.tag_decided_by
     _count(lead, message)
 
 
 def complained(lead: Lead, message: Message) -> None:
-    """Opts the lead out because of the spam complaint `message`, and saves it. The row must be locked."""
+    """Opts the lead out because of the spam complaint `message`, and saves the lead. The row must be locked."""
     spam_complaints.labels(message.source).inc()
     rollup.opt_out(lead, message.sent_at)
     lead.tag_decided_by = message.tag_decided_by

@@ -41,8 +41,8 @@ def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
 
 
 def labelled(received: Received, event: LabelEvent) -> IntakeResult:
-    """Stops all messages to a lead with a "do not contact" label from people at the provider. Any other label puts the
-    workspace's own labels that it means on the lead.
+    """Stops all messages to a lead with a "do not contact" label from people at the provider. Any other label of a
+    provider adds the workspace's own labels that list it.
     """
     account = received.integration
     names = str(account.config.get(STOP_LABELS.name) or "") if account else ""

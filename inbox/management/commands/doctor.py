@@ -94,7 +94,7 @@ WANTED = {
 
 
 class Finding(NamedTuple):
-    """The result of one check. `ok`: None for a note that is not a fault. `fix`: the remedy."""
+    """The result of one check. `ok`: None for a note that is not a fault. `fix` is the remedy for the finding."""
 
     ok: bool | None
     subject: str
@@ -285,7 +285,7 @@ def _queue() -> Iterator[Finding]:
 
 
 def _sends() -> Iterator[Finding]:
-    """Checks that messages may go out. A restored database sends nothing until an operator permits it."""
+    """Checks that messages may go out. A restored database sends nothing until an operator permits sends."""
     origin = DatabaseOrigin.read()
     if why := lost_time.refusal(origin):
         yield Finding(False, "sends", f"held. {why}", lost_time.remedy(origin))

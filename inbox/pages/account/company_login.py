@@ -70,7 +70,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def end(request: HttpRequest) -> HttpResponse:
-    """`/login/company/done/`: logs in the person whom the issuer's answer identifies. Each answer is accepted once."""
+    """`/login/company/done/`: logs in the person whom the issuer's answer identifies. An answer is accepted once."""
     _require_issuer()
     attempt = _take_attempt(request)
     if "error" in request.GET:  # the person cancelled, or the issuer refused them
@@ -95,7 +95,8 @@ def end(request: HttpRequest) -> HttpResponse:
     else:
         login(request, user, backend=settings.COMPANY_BACKEND)
         request.session.set_expiry(0)
-    # An issuer that still knows the browser asks nothing. Then the proof is as old as the login there.
+    # An issuer that still knows the browser asks nothing. Then the proof of identity is as old as the login at the
+    # company.
     request.session[PROVEN] = min(end_user.proven_at or time.time(), time.time())
     return redirect(attempt.next)
 

@@ -1,4 +1,4 @@
-"""Login and passwords: the pages and their forms. Each kind of failure has one message."""
+"""Login and passwords: the pages and their forms. Each kind of failed login has one message."""
 
 import time
 from typing import Any
@@ -51,7 +51,7 @@ class LoginForm(AuthenticationForm):
     remember = forms.BooleanField(required=False)
 
     def get_invalid_login_error(self) -> ValidationError:
-        """Returns the same error whether or not the address has an account. It names the tries left if they are few."""
+        """Returns the same error for every address, whether known or not, and the tries left if these are few."""
         text = "That email and password don’t match."
         if self.request is not None:
             text += _few_left(self.request, str(self.cleaned_data.get("username")))
@@ -208,7 +208,7 @@ class PasswordForgotten(FormView):  # type: ignore[type-arg]
 
 @method_decorator(login_not_required, name="dispatch")
 class PasswordMailed(TemplateView):
-    """The page shown after a user asks for a link. It reads the same whether or not the address has an account."""
+    """The page shown after a user asks for a link, which is the same whether or not the address has an account."""
 
     template_name = "registration/password_mailed.html"
     extra_context = {"mail_off": is_off}

@@ -28,7 +28,7 @@ TEXT_LIMIT = 20_000
 
 
 class AnswerForm(forms.Form):
-    """The text to send.
+    """The form with the text of an answer.
 
     `seen_at` is the time of the lead's newest message on the reviewer's page. `seen_send` is the time when our newest
     message on that page was claimed.

@@ -63,8 +63,8 @@ class DraftLine:
 def draft_line(lead: Lead, draft: Draft, gates: list[GateResult], signature: str) -> DraftLine:
     """Returns the line for `draft` to `lead`, whose sender has this `signature`.
 
-    `gates` are the draft's gate results. They are empty if nothing goes out automatically; then the check of the
-    draft's text replaces them.
+    `gates` are the draft's gate results. The sentences are empty if nothing goes out automatically; then the check of
+    the draft's text replaces them.
     """
     held = [gate for gate in gates if not gate.passed]
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
@@ -135,7 +135,7 @@ class Answer:
 
     @property
     def being_written(self) -> bool:
-        """Whether the model is rewriting the draft. False while its job waits, so that the draft stays visible."""
+        """Whether the model is rewriting the draft, which stays visible while the job only waits."""
         job = self.rewrite
         if job is None or self.text or job.status in BackgroundJob.FINAL:
             return False
@@ -214,7 +214,7 @@ def draft_of(lead: Lead) -> Draft | None:
 def answer_for(
     lead: Lead, draft: Draft | None, shown: Timeline | None = None, typed: Typed = NOTHING
 ) -> Answer:
-    """Returns the area below the messages.
+    """Returns the part of the page below the messages, where users answer.
 
     `lead` comes from `find_lead` and `draft` from `draft_of`. `shown` is the page's timeline, if it has one. `typed` is
     a text that was refused.
@@ -267,7 +267,8 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/<lead>/`: shows a conversation beside the list for the same query string.
 
     A member's visit marks the conversation as read. A request for one of its parts ("convo", "threads", "folders") does
-    not, since the script fetches conversations ahead. The script posts to `inbox:triage` once a person opens one.
+    not, since the script fetches conversations ahead. The browser's script posts to `inbox:triage` once a person opens
+    a conversation.
     """
     part = part_asked(request)
     if part == COUNTS:
@@ -289,7 +290,7 @@ def render_conversation(
 ) -> HttpResponse:
     """Renders the page of `lead`, or the part that the request asks for.
 
-    `lead` comes from `find_lead`. `typed` is a text that is shown again, and `more` is passed to the templates.
+    `lead` must come from `find_lead`. `typed` is a text that is shown again, and `more` is passed to the templates.
     """
     part = part_asked(request)
     draft = draft_of(lead)
@@ -360,7 +361,7 @@ def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: object) -> HttpResponse:
-    """Renders only the area below the messages. Its forms keep the list's query string."""
+    """Renders only the area below the messages. The forms in that part keep the list's query string."""
     context = {"lead": lead, "answer": answer, "threads": {"query": request.GET.urlencode()}}
     return render(request, "inbox/_answer.html", context | more)
 

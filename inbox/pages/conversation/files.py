@@ -63,7 +63,7 @@ FILE_POLICY = {"default-src": [constants.NONE], "sandbox": [True]}
 def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpResponseBase:
     """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file, counted from 1, or explains why it cannot.
 
-    The browser always saves the file instead of showing it.
+    The browser always saves an attached file instead of showing it.
     """
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)

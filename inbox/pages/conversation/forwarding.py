@@ -1,4 +1,4 @@
-"""Prepares a message for forwarding, as text and as links that open the user's mail program. It sends nothing."""
+"""Prepares a message for forwarding, as text and as links that open the user's mail program. Sends nothing."""
 
 import uuid
 from collections.abc import Iterable

@@ -48,7 +48,6 @@ def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
 
 
 def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
-    """Returns the mails that match no message of the conversation (`_holds`)."""
     ours = list(lead.messages.outbound().only("source", "external_id", "text", "sent_at"))
     return [
         {"subject": mail.subject, "at": mail.occurred_at, "text": _own_text(mail.html)[:TEXT_LIMIT]}

@@ -63,7 +63,7 @@ def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`…/inbox/<lead>/insert/`: renders the conversation for a browser without scripts.
 
-    It shows the menu that `show` names, or appends `insert` to the typed `text`.
+    The view shows the menu that `show` names, or appends `insert` to the typed `text`.
     """
     lead = find_lead(request, lead_id)
     text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
@@ -97,7 +97,6 @@ def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[In
 
 
 def _times(request: WorkspaceRequest, lead: Lead) -> Times:
-    """Returns the calendar's next free times, or those that the draft offers if the calendar does not respond."""
     workspace = request.workspace
     if lack := slots.lack(workspace):
         return _lacking(request, lack)

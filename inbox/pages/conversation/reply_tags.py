@@ -48,7 +48,7 @@ def find_reply(request: WorkspaceRequest, message_id: uuid.UUID) -> Message:
 
 @workspace_view(methods=FORM)
 def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/why/`: shows the decisions about a reply's tag. Members can correct it."""
+    """`w/<workspace>/messages/<message>/why/`: shows the decisions about a reply's tag. Members can correct the tag."""
     message = find_reply(request, message_id)
     form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
     if form.is_valid():

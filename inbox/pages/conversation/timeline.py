@@ -149,7 +149,7 @@ class Timeline:
 def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Timeline:
     """Returns the newest 50 messages with `lead`, or 1000 if `everything`, with the notes since then.
 
-    It adds the sends that are under way, failed or unclear, and reads the message that `draft` answers.
+    The timeline adds sends that are under way, failed or unclear, and reads the message that `draft` answers.
     """
     limit = LIMIT * 20 if everything else LIMIT
     read = _read(lead, draft, limit + 1)

@@ -1,9 +1,9 @@
 """Decides about all conversations of a list, not only those on its page: done, snooze, unread or assign. Also merges
 and deletes labels that many leads have.
 
-The job reads the list in slices, newest first, with the permissions of the user who asked. It skips every lead that has
-changed since the user's page was read (`inbox.pages.changes`). Each slice is a step that stores its undo token, so a
-restarted job continues after the last finished slice.
+The job reads the list in slices, newest first, with the permissions of the user who asked. The job skips every lead
+that has changed since the user's page was read (`inbox.pages.changes`). Each slice of leads is a step that stores its
+undo token, so a restarted job continues after the last finished slice.
 """
 
 import time
@@ -60,8 +60,8 @@ UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 class Matching:
     """The conversations of the list that the query string of `request` names, after its cursor `after`.
 
-    It excludes conversations that changed since a page was read at the time `at` with the snapshot `mark`, and those
-    whose snooze has ended since. Raises Http404 for an unknown folder, an invalid filter, or a search.
+    Conversations are excluded if they changed since a page was read at the time `at` with the snapshot `mark`, or if
+    their snooze has ended since. Raises Http404 for an unknown folder, an invalid filter, or a search.
     """
 
     def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
@@ -84,7 +84,7 @@ class Matching:
         return keyset_page(self.now, ORDER, after=after, size=size, among=self.among)
 
     def count(self) -> tuple[int, bool]:
-        """Returns the number of conversations, and whether there may be more. It reads a limited number of rows."""
+        """Returns the number of conversations, and whether there may be more, from a limited number of rows."""
         leads, edge = self.leads, None
         if self.among is not None:
             edge = self.among.only(ORDER).order_by(f"-{ORDER}", "-pk")[SCAN : SCAN + 1].first()
@@ -130,7 +130,8 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `leads.all`. Returns how many conversations it changed (`done`) and how many it skipped (`left`).
+    """The job `leads.all`, which decides about all conversations of a list. Returns the numbers of conversations that
+    the job changed (`done`) and skipped (`left`).
 
     Skipped conversations changed in the meantime. If the job stops early, `why` is the reason, and the rest can be
     selected from the cursor `after`.
@@ -215,7 +216,8 @@ def start_undo(job: BackgroundJob, user: User) -> bool:
 
 
 def run_undo(ctx: JobContext) -> dict[str, int | str]:
-    """The job `leads.all_undo`: takes back a job `leads.all`, last slice first. Returns how many it restored (`done`).
+    """The job `leads.all_undo`: takes back a job `leads.all`, last slice first. Returns the number of restored
+    conversations (`done`).
 
     Conversations that have changed since then stay as they are.
     """

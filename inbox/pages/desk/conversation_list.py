@@ -148,7 +148,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Chip:
-    """An active filter, and the list's query string without it."""
+    """An active filter of the list, with the list's query string without that filter."""
 
     label: str
     value: str
@@ -157,7 +157,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Threads:
-    """The list of conversations.
+    """The list of conversations beside an open one.
 
     `view` is the saved view with this folder and these filters, if any. `query` is the list's query string without the
     page. `count` is the list's length; "12+" and "999+" mean that there are more. `uncertain` counts the workspace's
@@ -307,10 +307,10 @@ def _number(
 
 @workspace_view()
 def thread_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/?view=…&q=…&after=…`: shows the list of conversations. Its parts are "threads" and
+    """`w/<workspace>/inbox/?view=…&q=…&after=…`: shows the list of conversations. The page's parts are "threads" and
     "folders".
 
-    The other parameters are the filters of `inbox.pages.desk.filters`.
+    The other parameters of the URL are the filters of `inbox.pages.desk.filters`.
     """
     return _render(request)
 
@@ -319,9 +319,9 @@ def thread_list(request: WorkspaceRequest) -> HttpResponse:
 def desk(request: SignedInRequest) -> HttpResponse:
     """`/desk/?view=…&workspace=…&after=…`: shows the list over all workspaces of the user.
 
-    Its rows open the pages of their workspaces, which check the membership and the role again at every act.
+    The rows of the list open the pages of their workspaces, which check membership and role again for every action.
     """
-    return _render(cast(WorkspaceRequest, request))  # without a workspace: is_over_all
+    return _render(cast(WorkspaceRequest, request))  # a request without a workspace is_over_all
 
 
 def _render(request: WorkspaceRequest) -> HttpResponse:
@@ -344,7 +344,7 @@ BY_WORTH = ("-worth", "since", "pk")
 def worth_page(request: WorkspaceRequest, folder: str, lead_filter: LeadFilter) -> KeysetPage:
     """Returns the page of `folder` after the request's cursor `after`. Raises Http404 for an invalid cursor.
 
-    One statement finds the first leads of each workspace by its index, and merges them. A second one reads their rows.
+    One statement finds the first leads of each workspace by an index, and merges them. A second one reads their rows.
     """
     user_id, ids, after = signed_in(request).pk, listed_ids(request), request.GET.get("after", "")
     if not ids or not lead_filter.is_valid():
@@ -356,7 +356,8 @@ def worth_page(request: WorkspaceRequest, folder: str, lead_filter: LeadFilter) 
             : PAGE_SIZE + 1
         ]
 
-    groups = [ids] if lead_filter.words else [[workspace_id] for workspace_id in ids]  # names have one index
+    # one index has all names of leads
+    groups = [ids] if lead_filter.words else [[workspace_id] for workspace_id in ids]
     parts = [first(group).values_list("pk", "worth", "since") for group in groups]
     merged = (
         parts[0].union(*parts[1:], all=True).order_by(*BY_WORTH)[: PAGE_SIZE + 1] if parts[1:] else parts[0]

@@ -29,7 +29,7 @@ OUTAGES = rows(model_calls.outages(), "since", "why")
 def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Returns the number of leads per folder and saved view, and UNCERTAIN, UNREPAIRED, NOT_READ and OUTAGE.
 
-    One query per request reads all of them, together with the SQL expressions `also`.
+    One query per request reads all counts, together with the SQL expressions `also`.
     """
     counts: dict[str, Any] = vars(request).setdefault("counts", {})
     wanted = dict(also or {})

@@ -41,7 +41,7 @@ class DecisionForm(forms.Form):
 
     A snooze ends on the day `until`, or at the time in `snooze:<words>`: a key of WORDS, a time (ISO 8601), or words
     that inbox.pages.desk.snooze_words reads. A day without a time ends at `opens_at` in the active time zone.
-    `cleaned_data["snooze_until"]` holds the result.
+    `cleaned_data["snooze_until"]` holds the time until which to snooze.
     """
 
     ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag", *LABELLING)
@@ -125,10 +125,10 @@ class TriageForm(DecisionForm):
 
 
 class AllForm(DecisionForm):
-    """Decides about all conversations of a list as the page showed it.
+    """The form that decides about all conversations of a list as the page showed the list.
 
-    The page was read at the time `at` with the snapshot `mark` (inbox.pages.changes). It showed `count` conversations,
-    or None if there were too many to count.
+    The page was read at the time `at` with the snapshot `mark` (inbox.pages.changes). The page showed `count`
+    conversations, or None if there were too many to count.
     """
 
     ACTIONS = ("done", "unread", "snooze", "assign")

@@ -47,7 +47,7 @@ _OLDER = re.compile(r"(?:older|longer|more) than (\d{1,4}) (hour|day|week|month|
 
 @dataclass(frozen=True)
 class Span:
-    """A span of time that includes `start` and excludes `end`. None leaves that side open."""
+    """A span of time that includes `start` and excludes `end`. A side of the span that is None is open."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -59,7 +59,7 @@ class Span:
 
 
 def days(first: date | None, last: date | None) -> Span:
-    """Returns the span of whole days from `first` to `last`, both included. None leaves that side open."""
+    """Returns the span of whole days from `first` to `last`, both included. A side of the span that is None is open."""
     return Span(_begin(first) if first else None, _begin(last + timedelta(days=1)) if last else None)
 
 
@@ -85,7 +85,6 @@ def _length(match: re.Match[str]) -> timedelta | None:
 
 
 def _ago(length: timedelta, *, whole_days: bool) -> datetime:
-    """Returns the start of a span of this length. With `whole_days`, today is its last day."""
     if whole_days:
         return _begin(timezone.localdate() - length + timedelta(days=1))
     return timezone.now() - length

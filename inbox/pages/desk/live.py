@@ -31,14 +31,15 @@ from inbox.workspaces.sessions import is_over
 
 
 @require_safe
-@login_not_required  # it looks up the user itself: two queries per request, as each open tab polls every second
+# it looks up the user itself: two queries per request, as each open tab polls every second
+@login_not_required
 def live(request: HttpRequest) -> HttpResponse:
     """`live/?w=<workspace>~<snapshot>&…&at=<workspace>~<lead>~<writes>&…`: the leads that changed since each snapshot,
     and the next snapshot.
 
-    `at` names the conversations in the foreground, and whether the user is writing there (0 or 1). `here` in the
-    response names the colleagues there. Responds with 401 without a login, and 404 if none of the workspaces is the
-    user's.
+    `at` names the conversations in the foreground, and whether the user is writing there (0 or 1). In the response,
+    `here` names the colleagues who have the conversation open. Responds with 401 without a login, and 404 if none of
+    the workspaces is the user's.
     """
     places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
     snapshots = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
@@ -108,8 +109,8 @@ TITLES = {
 def news_for_you(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/for-you/?lead=…&lead=…`: returns the user's news about these leads, or about all, as JSON.
 
-    Each entry has a `key`, the text of a notice, and a URL, but nothing that a lead wrote. A member who wants no
-    notices gets an empty list.
+    Each piece of news has a `key`, the text of a notice, and a URL, but nothing that a lead wrote. A member who wants
+    no notices gets an empty list.
     """
     try:
         leads = [uuid.UUID(text) for text in request.GET.getlist("lead")[:LIMIT]]

@@ -1,8 +1,8 @@
 """The people who have a conversation in the foreground, and whether they are writing in it.
 
-A browser's poll names the conversations in its foreground, and the response names the colleagues there. This is stored
-for 10 s in a cache that the web processes share (Q_BROKER_URL in docs/operations.md), never in the database. Without
-the cache the pages work, but show nobody.
+A browser's poll names the conversations in its foreground, and the response names the colleagues who have them open.
+The presence is stored for 10 s in a cache that the web processes share (Q_BROKER_URL in docs/operations.md), never in
+the database. Without the cache, the pages work but show no colleagues.
 """
 
 import json
@@ -38,13 +38,13 @@ class Place(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Place":
-        """Parses "<workspace>~<lead>~<0 or 1>". Raises ValueError for any other text."""
+        """Parses a place of the form "<workspace>~<lead>~<0 or 1>". Raises ValueError for a text of another form."""
         workspace, lead, writes = text.split("~")
         return cls(UUID(workspace), UUID(lead), bool(int(writes)))
 
 
 class Other(NamedTuple):
-    """A colleague in a conversation. `writes` is true while they write in it."""
+    """A colleague in a conversation. `writes` is true while the colleague writes in the conversation."""
 
     name: str
     writes: bool
@@ -81,7 +81,7 @@ class Plain:
 def meet(places: Iterable[Place], user: User) -> dict[UUID, list[Other]]:
     """Stores that `user` is in `places`, and returns the other users there by the lead's id.
 
-    The caller must have checked that the user belongs to the workspaces. Without the cache the result is empty.
+    The caller must have checked that the user belongs to the workspaces. Without the cache, the result is empty.
     """
     by_lead: dict[UUID, list[Other]] = {}
     try:

@@ -40,7 +40,7 @@ SCAN = 5_000
 
 
 def views_of(request: WorkspaceRequest) -> list[SavedView]:
-    """Returns the views that the user sees, their own first, in order. They are read once per request."""
+    """Returns the views that the user sees, their own first, in order. The saved views are read once per request."""
     user = signed_in(request)
     return once(request, "saved_views", lambda: list(listed_views(request.workspace, user)))
 

@@ -90,7 +90,7 @@ OF_HIT, OF_FEW = RawSQL("hit.lead_id", ()), RawSQL("few.lead_id", ())
 
 @dataclass(frozen=True)
 class Read:
-    """Hits, one for each lead, newest first, complete down to the place `floor`. It is None if no older hit exists."""
+    """Hits, one for each lead, newest first, complete down to the place `floor`, or to the end if it is None."""
 
     rows: list[Row]
     floor: Place | None = None
@@ -98,7 +98,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Steps:
-    """The queries of one search of `model`. Each selects the columns that FRAME names beside it.
+    """The queries of one search of `model`. Each statement selects the columns that FRAME names beside it.
 
     - `few`: the leads of the list.
     - `of_few`: the newest hit of OF_FEW.
@@ -117,7 +117,7 @@ class Steps:
     seen: QuerySet[Any, Any] | None
 
     def read(self, place: Place | None, want: int) -> Read:
-        """Returns the `want` newest hits after `place`, one per lead, by one statement. None starts at the newest."""
+        """Returns the `want` newest hits after `place` (None: from the newest), one per lead, by one statement."""
         not_few = RawSQL("(SELECT count(*) FROM few) > %s", (FEW,), BooleanField())
         newest = NEWEST[self.model]
         parts = {
@@ -150,7 +150,7 @@ def workspace_unindexed(model: type[Model], workspace: Workspace) -> RawSQL:
 
 
 def older_than(time_field: str, place: Place | None) -> Q:
-    """Returns a filter for the rows after `place`, newest first by `time_field` and id. None keeps all rows."""
+    """Returns a filter for the rows after `place`, newest first by `time_field` and id; all rows for None."""
     if place is None:
         return Q()
     at, pk = place
@@ -161,7 +161,7 @@ def older_than(time_field: str, place: Place | None) -> Q:
 
 
 def not_older_than(time_field: str, place: Place) -> Q:
-    """Returns a filter for rows at `place` in the list or before it."""
+    """Returns a filter for rows at `place` in the list or before `place`."""
     at, pk = place
     return Q(**{f"{time_field}__gt": at}) | Q(**{time_field: at, "pk__gte": pk})
 
@@ -202,7 +202,8 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of hits. `after` is the cursor of the next page, or None. `typos`: whether nothing matched as typed.
+    """One page of the search's hits. `after` is the cursor of the next page, or None. `typos`: whether nothing matched
+    as typed.
 
     `count` is the number of leads on the previous pages, on this one, and on those read ahead: at most FAR + 1.
     """
@@ -216,7 +217,7 @@ class Found:
 def search_page(
     leads: QuerySet[Lead], workspace: Workspace, text: str, *, after: str = "", size: int = PAGE_SIZE
 ) -> tuple[KeysetPage, int]:
-    """Returns one page of hits, and the count. Each row has its Hit as `hit`.
+    """Returns one page of hits, and the count. Each row of the page has its Hit as `hit`.
 
     `before` of the page is None, as one can only move to older hits. Raises Http404 for an invalid cursor.
     """
@@ -293,7 +294,7 @@ def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[
         return leads.none()
     ours = Lead.objects.filter(workspace=workspace)
     ways = [typed.identity, *typed.phones, *filter(None, [typed.names])]
-    # This is a union of index look-ups, because OR over them would read every lead of the workspace.
+    # The query is a union of index look-ups, because an OR over them would read every lead of the workspace.
     first, *further = (ours.filter(way).order_by().values("pk") for way in ways)
     return leads.filter(pk__in=first.union(*further))
 
@@ -303,7 +304,6 @@ def _place(row: Row) -> Place:
 
 
 def _cursor(place: Place, shown: int, *, typos: bool) -> str:
-    """Encodes the place after which the next page begins, and the number of leads on previous pages, for a URL."""
     return f"{TYPOS * typos}{shown}.{(place[0] - EPOCH) // timedelta(microseconds=1)}-{place[1]}"
 
 

@@ -48,7 +48,7 @@ Part = tuple[str, bool]
 
 @dataclass(frozen=True)
 class Typed:
-    """A search. Each of the folded `words` says whether it also matches as a prefix of longer words.
+    """A search. For each of the folded `words`, a flag says whether the word also matches as a prefix of longer words.
 
     `numbers` are the ends of phone numbers, with their digits reversed. `phone` is the whole number (E.164), if one was
     typed. `mark` precedes each word of this workspace in `Message.found_by`. `typos`: names match with one typo.
@@ -102,7 +102,7 @@ class Typed:
 
     @property
     def phones(self) -> list[Q]:
-        """One filter for each of `numbers`: leads whose phone number ends with these digits."""
+        """A filter for each of `numbers`: leads whose phone number ends with these digits."""
         return [~Q(phone="") & Q(StartsWith(Reverse("phone"), number)) for number in self.numbers]
 
     def snippet(self, *texts: str) -> list[Part]:
@@ -115,7 +115,7 @@ class Typed:
         return []
 
     def marked(self, text: str) -> list[Part]:
-        """Returns the whole `text` in pieces."""
+        """Returns the whole `text` in pieces, in which the hits are marked."""
         return _pieces(text, _merged(self._hits(text)), 0, len(text))
 
     def _hits(self, text: str) -> Iterator[tuple[int, int]]:
@@ -186,7 +186,6 @@ def leads_with_name(leads: QuerySet[Lead], text: str, workspaces: Iterable[uuid.
 
 
 def _words(text: str) -> list[Word]:
-    """Splits `text` into words. In "o'rey", "rey" may be the beginning of a longer word, but "o" may not."""
     parts = [words_of(typed) for typed in text.split()]
     return [(word, number == len(words)) for words in parts for number, word in enumerate(words, 1)][
         :MAX_WORDS

@@ -1,7 +1,7 @@
 """Parses the end of a snooze from words: "tomorrow 9am", "next Tuesday", "in 3 weeks", "5 March at 14:00".
 
-It uses the active time zone, which is the workspace's. A day without a time means the time at which the workspace
-opens.
+Words such as "tomorrow" are read in the active time zone, which is the workspace's. A day without a time means the time
+at which the workspace opens.
 """
 
 import calendar

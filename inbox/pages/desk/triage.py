@@ -58,10 +58,6 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage.TriageResult]:
-    """Carries out `form`. Returns a sentence with {} for the conversations, and the result.
-
-    Raises NotAMember or LabelGone.
-    """
     workspace, rows = request.workspace, form.cleaned_data["lead"]
     if form.action == "assign":
         to = assigning.receiver(workspace, form.membership_id())

@@ -91,7 +91,7 @@ class _StepFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
     @property
     def ordered(self) -> list[Any]:
-        """The stored steps in the order of their positions, then the new one."""
+        """The sequence's stored steps in the order of their positions, then the new step."""
         return [
             *sorted(self.initial_forms, key=lambda step: _place(step["position"].value())),
             *self.extra_forms,
@@ -235,7 +235,6 @@ def _moved(posted: QueryDict) -> QueryDict:
 
 
 def _changes(sequence: FollowUpSequence, form: SequenceForm, formset: _StepFormSet) -> tuple[list[str], int]:
-    """The parts that differ from the stored sequence, and the number of its leads who have not passed all of them."""
     steps = {number: step for number, step in enumerate(formset.ordered, 1) if step.has_changed()}
     live = FollowUpInstance.objects.filter(sequence=sequence.pk, status__in=FollowUpInstance.LIVE)
     if not form.has_changed():

@@ -1,4 +1,4 @@
-"""The pages on which admins inspect what providers delivered, without secrets, and replay it."""
+"""The pages on which admins inspect the requests that providers sent, without secrets, and replay them."""
 
 import json
 import uuid

@@ -118,7 +118,6 @@ def _used(row: WorkspaceIntegrationHealth) -> bool:
 
 
 def _worst_first(account: uptime.Account, alarmed: set[UUID]) -> tuple[object, ...]:
-    """Accounts in trouble now come before those with an alarm, and these before those that were down longest."""
     row = account.health
     state = TROUBLED.index(row.state) if row.state in TROUBLED else len(TROUBLED)
     return state, row.integration_id not in alarmed, account.up, account.name, row.pk
@@ -154,7 +153,7 @@ def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
 
 
 class DrillLine(NamedTuple):
-    """One step and its outcome. `ms` is its duration in milliseconds; None if it has not finished."""
+    """A step of the fire drill and its outcome. `ms` is its duration in milliseconds; None if it has not finished."""
 
     title: str
     mark: StateMark
@@ -171,7 +170,7 @@ OUTCOMES = {
 
 @workspace_view(ADMIN, FORM)
 def fire_drill(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/health/drill/`: shows the last drill, or for htmx the part with its steps. A POST starts one."""
+    """`w/<workspace>/health/drill/`: shows the last drill, or for htmx only its steps. A POST starts a drill."""
     if request.method == "POST":
         begun = drill.start(request.workspace, request.user)
         record(request, "health.drill", begun)

@@ -1,4 +1,4 @@
-"""The pages that show what happened to one row, and why something did not arrive. All members may open them."""
+"""The pages that show what happened to one row, and why something did not arrive. All members may open these pages."""
 
 import uuid
 from typing import Any
@@ -21,7 +21,7 @@ OWN_PAGES = {"job": "inbox:job", "delivery": "inbox:delivery"}
 
 @workspace_view()
 def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/trace/<kind>/<id>/`: shows the history of one row, such as a message. `?as=text` is plain text."""
+    """`w/<workspace>/trace/<kind>/<id>/`: shows the history of one row, such as a message; `?as=text` is plain text."""
     try:
         record = story.of(request.workspace, kind, row_id)
     except NotHere as error:

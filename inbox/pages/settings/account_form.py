@@ -1,6 +1,7 @@
 """The form that connects an account or changes its settings.
 
-It never shows a stored secret. An empty field keeps the secret, even if no configured encryption key can decrypt it.
+The form never shows a stored secret. An empty field keeps the stored secret, even if no configured encryption key can
+decrypt it.
 """
 
 import copy
@@ -193,8 +194,8 @@ class AccountForm(forms.Form):
 def _refuse_anothers(row: Integration) -> None:
     """Raises AccountTaken if another workspace has the account and only the installation's key can open it.
 
-    That key opens every account, so naming an account must not be enough to read it. It must run in a transaction, as a
-    lock serializes workspaces that name the same account.
+    That key opens every account, so naming an account must not be enough to read it. The check must run in a
+    transaction, because a lock serializes workspaces that name the same account.
     """
     spec = registry.spec_of(row.provider)
     if not (spec.installation_key and spec.account_id) or row.is_unreadable or row.credentials.get(spec.key):

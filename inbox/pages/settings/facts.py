@@ -68,7 +68,7 @@ WORDS: dict[str, Words] = {
 
 
 class FactForm(forms.Form):
-    """One fact of the `kind` (WorkspaceFact.Kind)."""
+    """The form for one fact of the `kind` (WorkspaceFact.Kind)."""
 
     question = forms.CharField(max_length=QUESTION_CHARS)
     answer = PostedText(max_length=ANSWER_CHARS, widget=forms.Textarea(attrs={"rows": 5}))

@@ -38,7 +38,7 @@ EXAMPLE = (
 
 
 class Unreadable(Exception):
-    """The file cannot be read as CSV. The message says where, and how to fix it."""
+    """The file cannot be read as CSV. The message says where the file is unreadable, and how to fix it."""
 
 
 class Moved(Exception):
@@ -108,9 +108,10 @@ def plan(workspace: Workspace, text: str) -> Plan:
 
 
 def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
-    """Imports the CSV `text` in its own transaction and returns the effects. Refused rows are skipped.
+    """Imports the CSV `text` in its own transaction and returns the effects. Rows that the plan refuses are skipped.
 
-    `digest` is that of the plan that the user saw. Raises Unreadable, or Moved if the effects would now be different.
+    `digest` is that of the plan that the user saw. Raises Unreadable, or Moved if applying the file would now have
+    other effects.
     """
     with transaction.atomic():
         factbook.hold(workspace)

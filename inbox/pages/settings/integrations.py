@@ -1,4 +1,4 @@
-"""The integrations page: a card for each account with its test, settings and webhook keys. Only admins make changes."""
+"""The integrations page: a card for each account with its test, settings and webhook keys. Only admins change them."""
 
 import threading
 import uuid
@@ -46,7 +46,8 @@ def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> 
     """
     if card.source is None or not request.membership.at_least(ADMIN):
         return []
-    rows: list[WebhookKey] | None = getattr(card.integration, "usable_keys", None)  # prefetched for all cards
+    # the keys are prefetched for all cards
+    rows: list[WebhookKey] | None = getattr(card.integration, "usable_keys", None)
     if rows is None:
         rows = list(WebhookKey.objects.usable().filter(integration=card.integration))
     return [key_of(request, row, card.source, shown) for row in rows]
@@ -62,7 +63,7 @@ def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, sh
 @workspace_view(ADMIN, POST)
 @asks_again()
 def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """Issues a new key for the account, with an audit entry. The old keys work `overlap` more hours; 0 ends them."""
+    """Issues a new key for the account, with an audit entry. Old keys work for `overlap` more hours; 0 ends them."""
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     form = RotateForm(request.POST)
     if not form.is_valid():
@@ -171,7 +172,7 @@ def receipts(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
 
 
 def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
-    """Returns the providers for which one more account can be connected. Those without account ids have at most one."""
+    """Returns the providers with which one more account can be connected. Those without account ids have one."""
     names = {row.provider for row in request.workspace.integrations.all() if row.has_secrets or row.config}
     return [
         (spec.name, spec.label)

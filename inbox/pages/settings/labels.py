@@ -50,7 +50,7 @@ class MergeForm(forms.Form):
 
 @workspace_view(ADMIN, FORM)
 def label_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/labels/`: lists the labels. A POST adds one."""
+    """`w/<workspace>/labels/`: lists the labels of the workspace. A POST adds a label."""
     form = LabelForm(request.POST or None, instance=Label(workspace=request.workspace))
     if accepts(form, "name", lambda: labels.save(form.instance, request.user)):
         return redirect_to(request, "inbox:labels", success=f"Added: {form.instance}")
@@ -60,7 +60,7 @@ def label_list(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, FORM)
 def edit(request: WorkspaceRequest, label_id: uuid.UUID) -> HttpResponse:
-    """`…/labels/<label>/`: changes a label. `do`=delete deletes it, and `do`=merge merges it into the label `into`."""
+    """`…/labels/<label>/`: changes a label. `do`=delete deletes the label, and `do`=merge merges it into `into`."""
     label = get_object_or_404(Label, workspace=request.workspace, pk=label_id)
     do, name = request.POST.get("do"), label.name
     form = LabelForm(request.POST if request.POST and not do else None, instance=label)

@@ -100,8 +100,8 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 @workspace_view(ADMIN, POST)
 @asks_again(_harms)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
-    """Changes a member. `do` is remove, reset (the second factor), or role: sets the `role` if it is not what the page
-    showed (`was`), and whether they get new leads in turn (`takes`: on or off).
+    """Changes the role of a member. `do` is remove, reset (the second factor), or role: sets the `role` if it is not
+    what the page showed (`was`), and whether they get new leads in turn (`takes`: on or off).
     """
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
@@ -130,7 +130,7 @@ def security(request: WorkspaceRequest) -> HttpResponse:
 def away(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/people/away/`: marks the user as away `until` a day, and hands over their waiting conversations.
 
-    They go to the member `to`, or to nobody. `do` back ends the absence.
+    The absent member's leads go to the member `to`, or to nobody. `do` back ends the absence.
     """
     me, form = request.membership, AwayForm(request.POST, team=team_of(request))
     if request.POST.get("do") == "back":

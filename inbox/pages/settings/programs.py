@@ -37,7 +37,7 @@ SHOWN = 20
 
 
 class TokenForm(forms.Form):
-    """A new token. `sources`: addresses and networks, with commas or blanks between them."""
+    """The form for a new API token. `sources` are IP addresses and networks, separated by commas or spaces."""
 
     name = forms.CharField(
         max_length=60, help_text="What will use it? You’ll see this name in the audit log."

@@ -43,7 +43,7 @@ CONTINENTS = (
 def countries() -> list[tuple[str, str]]:
     """Returns the countries that a phone number can belong to, sorted by name: ISO 3166 two-letter code and name.
 
-    phonenumbers has names in all languages, but takes seconds to load them.
+    phonenumbers knows the names of countries in all languages, but takes seconds to load them.
     """
     table = (files("tzdata.zoneinfo") / "iso3166.tab").read_text(encoding="utf-8")
     names = dict(line.split("\t") for line in table.splitlines() if not line.startswith("#")) | PLAINER_NAMES
@@ -233,8 +233,8 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
 def retention(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/settings/retention/`: sets the days for which data is stored. Invalid days are a 400.
 
-    A GET with the days shows their effects, and only then offers to save them. A POST saves them, with an audit entry;
-    the next hourly run removes older data.
+    A GET with days shows what these retention times would delete, and only then offers to save them. A POST saves them,
+    with an audit entry; the next hourly run removes older data.
     """
     params = request.POST if request.method == "POST" else request.GET
     saved = Workspace.objects.get(pk=request.workspace.pk)  # the form has changed its own instance

@@ -1,7 +1,7 @@
 """The steps of a new workspace up to its first answer, each derived from facts.
 
-Users tick nothing. A step is done when the database proves it: an account works, a key was used, an event was accepted,
-a notice arrived, or somebody approved a draft. Samples do not count.
+Users do not tick off the first steps: each is derived from data. A step is done when the database proves it: an account
+works, a key was used, an event was accepted, a notice arrived, or somebody approved a draft. Sample leads do not count.
 """
 
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Step:
 
 
 class FirstSteps:
-    """The first steps of `workspace`. Each query runs once, when it is needed."""
+    """The first steps of `workspace`. Each query about the first steps runs once, when its result is needed."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -381,7 +381,7 @@ class FirstSteps:
 
 
 def finish(workspace: Workspace) -> bool:
-    """Hides the first steps for everyone in the workspace. Returns whether they were visible until now."""
+    """Hides the first steps for everyone in the workspace. Returns whether the first steps were visible until now."""
     return bool(Workspace.objects.filter(pk=workspace.pk, set_up_at=None).update(set_up_at=timezone.now()))
 
 
@@ -411,7 +411,6 @@ def _names(accounts: Sequence[Integration]) -> list[str]:
 
 
 def _failure(health: WorkspaceIntegrationHealth, provider: str) -> str:
-    """Says why an account does not work, in the provider's words if it gave a reason; "" if nothing is known."""
     why = f"{_upper(sentences.why(health.reason))}." if health.reason else ""
     words = f"{provider} says: “{health.words.rstrip('.')}”." if health.words else ""
     return f"{why} {words}".strip()

@@ -26,7 +26,7 @@ TO_NEXT = "#next"
 @never_cache
 @workspace_view()
 def start(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/start/`: shows the first steps. Members see them too, but cannot act on them."""
+    """`w/<workspace>/start/`: shows the first steps. Members also see the first steps, but cannot act on them."""
     return _page(request)
 
 

@@ -64,7 +64,7 @@ def waiting(lead: Lead) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def who(context: dict[str, Any], user_id: int | None, user: User | None = None) -> SafeString:
-    """Shows the initials of the conversation's assignee, with the name for screen readers; "" if nobody has it.
+    """Shows the initials of the conversation's assignee, with the name for screen readers; "" if nobody is assigned.
 
     `user` is the assignee if the conversation may be of another workspace than the page.
     """
@@ -109,7 +109,7 @@ def sent_by(send: OutboundSend, user: User) -> bool:
 
 @register.filter
 def noted(text: str, team: Team) -> SafeString:
-    """Returns the HTML of a note's text. Names that mention a member are bold."""
+    """Returns the HTML of a colleague's note. Names that mention a member are bold."""
     parts, at = [], 0
     for call in notes.calls(text, team.callable):
         if call.members:

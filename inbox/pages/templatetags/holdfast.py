@@ -45,7 +45,7 @@ register.filter("queued", partial(counted, cap=CAP))
 @register.simple_tag
 @lru_cache(1_000, typed=True)  # a safe text and a text that must be escaped are equal, but of two types
 def icon(name: str, label: str = "") -> SafeString:
-    """Renders an icon. Screen readers read `label`; an icon without a label is decorative."""
+    """Renders an icon of the sprite. Screen readers read `label`; an icon without a label is decorative."""
     use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use)

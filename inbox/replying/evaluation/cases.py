@@ -22,7 +22,7 @@ class _Strict(BaseModel):
 
 
 class LabelledFact(_Strict):
-    """A text states this fact if it holds one expression of each group in `shows`. Those in `wrong` contradict it."""
+    """A text states this fact if it holds one expression of each group in `shows`. Facts in `wrong` contradict it."""
 
     key: Words
     kind: Literal[tuple(WorkspaceFact.Kind.values)]  # type: ignore[valid-type]
@@ -43,7 +43,7 @@ class Company(_Strict):
 
 
 class Ask(_Strict):
-    """A question in a reply. `fact`: None if no fact answers it. `about`: "price" for an unknown price or discount."""
+    """A question in a reply. `fact` is None if no fact answers it. `about`: "price" for unknown prices or discounts."""
 
     question: Words
     fact: str | None

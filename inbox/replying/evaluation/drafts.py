@@ -70,7 +70,7 @@ def write(case: Case, deadline: Deadline) -> Drafted:
 
 
 def _context(case: Case) -> Context:
-    """Builds the Context that `draft_material.gather` builds from rows. Without a calendar, no times are on offer."""
+    """Builds the Context that `draft_material.gather` builds from rows. Without a calendar, no times are offered."""
     reply, workspace = case.reply, _workspace(case.company)
     lead = Lead(workspace=workspace, first_name=reply.first_name, email="lead@example.com")
     began = timezone.now() - timedelta(days=len(reply.thread) + 1)

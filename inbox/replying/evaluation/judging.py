@@ -55,7 +55,7 @@ _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft without signature. `problems`: the findings of the check. `open`: its plan leaves a question open."""
+    """A draft without its signature. `problems`: the findings of the check. `open`: its plan leaves a question open."""
 
     text: str
     open: bool = False

@@ -1,6 +1,6 @@
 """Asks the language model with a prompt, checks the answer against its schema, and records outages of the model.
-Without a key, jobs continue without the model and report it. If a configured model cannot be reached (`ModelAway`),
-jobs that need the model are postponed to the next full minute, so that they resume in order.
+Without a key for the model, jobs continue without the model and report it. If a configured model cannot be reached
+(`ModelAway`), jobs that need the model are postponed to the next full minute, so that they resume in order.
 """
 
 import logging

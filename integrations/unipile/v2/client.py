@@ -1,4 +1,4 @@
-"""Calls to version 2 of Unipile's API. Each has the same result as the call of version 1 (`unipile.client`).
+"""Calls to version 2 of Unipile's API. Each method has the same result as the call of version 1 (`unipile.client`).
 
 Sources: docs/reference/unipile.md, https://developer.unipile.com/v2.0/reference, and Unipile's own client
 (https://github.com/unipile/unipile-python), which is generated from the API's description.
@@ -43,7 +43,7 @@ class ProfileV2(Profile):
     @model_validator(mode="before")
     @classmethod
     def _pending(cls, body: Any) -> Any:
-        """In version 2, our pending invitation is an object. Its status is PENDING, IGNORED or WITHDRAWN."""
+        """In version 2, our pending invitation is an object with the status PENDING, IGNORED or WITHDRAWN."""
         specifics = body.get("specifics") if isinstance(body, dict) else None
         if not isinstance(specifics, dict):
             return body
@@ -190,7 +190,6 @@ class UnipileV2Client(UnipileClient):
 
 
 def _sent(response: Response, chat_id: str = "") -> SentMessage:
-    """Returns the sent message. A long text may become several messages; the first one identifies the send."""
     chat_id = str(response.data.get("chat_id") or chat_id)
     ids = response.data.get("message_id") or ""
     message_id = str((ids[0] if ids else "") if isinstance(ids, list) else ids)

@@ -1,8 +1,8 @@
 """Turns the webhooks of Unipile's version 2 into our events: `{id, created_at, account_id, type, payload, …}`.
 
-A new message arrives as Unipile's Message object. If the webhook has less of it, or reports a change, only its ids are
-used, and a job reads the message. Message ids are unique only within a chat, so our id contains both
-(docs/adr/0083-two-versions-of-one-linkedin.md).
+A new message arrives as A message as Unipile's version 2 describes it. If the webhook has less of it, or reports a
+change, only its ids are used, and a job reads the message. Message ids are unique only within a chat, so our id
+contains both (docs/adr/0083-two-versions-of-one-linkedin.md).
 """
 
 from datetime import datetime
@@ -93,12 +93,12 @@ class NewRelation(Payload):
 
 
 def message_key(chat_id: str, message_id: str) -> str:
-    """Returns our id of a message. Ids of version 1 contain no slash, so the two cannot be confused."""
+    """Returns our id for a LinkedIn message. Ids of version 1 contain no slash, so the two cannot be confused."""
     return short_key(f"{chat_id}/{message_id}")
 
 
 def parse(body: Any, now: datetime) -> events.Event:
-    """Parses a webhook. Events of accounts outside LinkedIn become an IgnoredEvent. Raises PayloadInvalid."""
+    """Parses a webhook of version 2. Events of accounts outside LinkedIn are an IgnoredEvent. Raises PayloadInvalid."""
     envelope = validate(Envelope, body)
     kind = envelope.type
     if not (envelope.account_provider or "linkedin").lower().startswith("linkedin"):
