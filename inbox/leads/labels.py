@@ -145,7 +145,7 @@ def _move(label: Label, leads: Collection[UUID], into: Label | None) -> None:
         decided = LeadLabel.objects.filter(label=into, lead__in=leads)
         decided.filter(state=State.SUGGESTED).delete()
         batch.exclude(lead__in=decided.values("lead")).update(label=into)
-    batch.update(state=State.OFF)  # the triggers tell of it
+    batch.update(state=State.OFF)  # the database triggers record the event
     batch.delete()
 
 
