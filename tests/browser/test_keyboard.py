@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from inbox.models import Lead
+from inbox.models import Lead, Membership
 from inbox.pages.palette import SHORTCUTS
 from tests import factories
 from tests.browser.audit import audit
@@ -356,6 +356,30 @@ def test_others_in_the_same_words_are_looked_at_by_one_key_and_treated_by_anothe
     press(page, "Enter")
     expect(page.get_by_role("region", name="Updating similar replies")).to_contain_text("Waiting to start")
     assert audit(page) == []
+
+
+def test_the_palette_offers_theme_density_away_invitations_workspaces_and_labels(
+    page, workspace, user, leads
+):
+    factories.make_label(workspace, name="VIP")
+    Membership.objects.create(workspace=factories.make_workspace("Bluebird"), user=user)
+    everywhere = {
+        "dark": "Theme: dark",
+        "compact": "Density: compact rows",
+        "away": "Name, notices and away status",
+        "bluebird": "Bluebird",
+    }
+    here = {"invite": "Invite someone", "vip": "Labels: VIP"}
+    for path, offers in (
+        (f"/w/{workspace.pk}/inbox/{leads[0].pk}/", everywhere | here),
+        ("/desk/", everywhere),
+    ):
+        page.goto(path)
+        for words, name in offers.items():
+            press(page, "Control+k")
+            page.keyboard.type(words)
+            expect(page.get_by_role("option", name=name, exact=True)).to_be_visible()
+            press(page, "Escape")
 
 
 def test_the_palette_does_goes_and_finds_by_keyboard_alone(page, workspace, user, leads):

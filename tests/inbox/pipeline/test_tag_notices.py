@@ -4,7 +4,9 @@ import pytest
 
 from inbox.intake.messages import again
 from inbox.leads import rollup
+from inbox.models import Lead
 from inbox.pipeline import skip_conditions, tag_notices
+from inbox.replying.hours import zone
 from inbox.signals import lead_booked
 from integrations.models import CircuitBreaker, Notice
 from jobs.models import BackgroundJob
@@ -99,6 +101,29 @@ def test_a_wish_to_be_called_says_which_number(slack):
     slack.reply("Please call me about it.")
     slack.work()
     assert "no number, so there’s no draft" in told(slack)[0]
+
+
+def test_a_person_whose_answer_is_due_is_named_once_with_the_time_and_nobody_after_the_answer(slack):
+    ann = factories.make_member(slack.workspace, first_name="Ann", last_name="Lee").memberships.get()
+    dana, leo = (
+        factories.make_lead(
+            slack.workspace,
+            first_name=name,
+            last_name="",
+            needs_reply=True,
+            last_inbound_at=factories.ago(minutes=5),
+        )
+        for name in ("Dana", "Leo")
+    )
+    for lead in (dana, dana, leo):
+        lead.refresh_from_db()
+        tag_notices.warn(lead, ann)
+    Lead.objects.filter(pk=leo.pk).update(needs_reply=False)
+    slack.work()
+    (text,) = told(slack)
+    assert text.startswith(
+        f"*Ann Lee: answer due by {dana.answer_by.astimezone(zone(slack.workspace)):%H:%M}*: Dana"
+    )
 
 
 def test_a_post_without_a_clear_answer_is_never_made_again(slack):
