@@ -106,7 +106,7 @@ class WebhookView(APIView):
 
     @post_schema
     def post(self, request: Request, key: str = "") -> Response:
-        """Takes in one webhook request of a provider. The request gets an answer whatever happens."""
+        """Takes in one webhook request of a provider. It is answered whatever happens."""
         started = time.perf_counter()
         source = self.source
         try:
