@@ -499,7 +499,7 @@ def test_a_lead_is_not_deleted_between_the_deletion_of_its_days_and_their_count(
 
     def fetch(statement, values=None, *, execute=lead_days.fetch):
         if statement is lead_days.STORE:
-            deleting.append(InBackground(lambda: delete_in_database(lead)))
+            deleting.append(InBackground(lambda: transaction.atomic(delete_in_database)(lead)))
             until(waiting_for_a_lock, "the deletion waits for the count")
         return execute(statement, values)
 
