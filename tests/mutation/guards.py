@@ -814,11 +814,6 @@ _REACHED = (
         ".filter(are_named_by(identities), workspace=workspace)",
         ".filter(are_named_by(identities))",
     ),
-    (
-        "inbox/replying/carrier_messages.py",
-        "workspace_id=send.workspace_id, provider=send.provider",
-        "provider=send.provider",
-    ),
     ("inbox/replying/sending.py", "elif sent is None:", "elif False:"),
     (
         "inbox/workspaces/accounts.py",
@@ -827,6 +822,7 @@ _REACHED = (
     ),
     ("insights/pack_building.py", "workspace_id=pack.workspace_id,", ""),
     ("integrations/health/writer.py", "if kind is SignalKind.REFUSED:", "if False:"),
+    ("integrations/health/writer.py", "if kind in HEALED_BY:", "if False:"),
     (
         "integrations/http/session.py",
         "ProviderTimeout(self.provider, code=guard.phase, sent=None if guard.started else False)",
