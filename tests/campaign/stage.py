@@ -19,6 +19,8 @@ from tests.pooling import Pooler
 from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND_S = 600
+"""A command of a product starts it anew, which took 120 s at a load of 50."""
 POOL, CLIENTS = 12, 48
 """Sessions that PgBouncer has at PostgreSQL, and that it gives to clients. The product needs 38: 8 for the threads of
 each web process, 9 for each worker, and 4 for the cluster."""
@@ -110,7 +112,7 @@ class Stage:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                timeout=PATIENCE_S,
+                timeout=COMMAND_S,
             ).stdout
 
     def rows(self, statement: str, database: str = DATABASE) -> list[tuple[Any, ...]]:
