@@ -9,7 +9,8 @@ import argparse
 import json
 from dataclasses import asdict
 
-from tests.faults.insights.campaign import Plan, run, workplace
+from tests.campaign.insights import Plan, run
+from tests.campaign.stage import workplace
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.faults.jobs.stage import ROOT, Cluster, Server, Stage
+from tests.campaign.stage import ROOT
+from tests.faults.jobs.stage import Cluster, Server, Stage
 
 STOCK = {"HARNESS_STOCK": "1"}
 DEAF = {"HARNESS_PATCH": "deaf"}

@@ -1,3 +1,4 @@
-"""The campaign: the product and a control (`tests.control`) under the same load and the same harm, and what each says
-afterwards against what providers, senders and programs saw. `make campaign` runs the long form.
+"""The campaigns: scenarios of load and harm, and what the product says afterwards against what providers, senders and
+programs saw. `stage` has the servers of all of them; the seven failures are played on a control too (`tests.control`).
+`make campaign` runs the long forms.
 """

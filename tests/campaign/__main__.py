@@ -1,47 +1,55 @@
-"""Plays the seven failures on the control and on the product, and prints one table.
-
-`python -m tests.campaign [--seeds 1 2 3] [--short] [--only holdfast]`. The exit code is 0 only if the control shows
-all seven, and the product none, stores each delivery once, and is as before within 30 s of each harm.
+"""`python -m tests.campaign [SCENARIO]` plays one scenario in its long form: failures, jobs, programs, followups or
+insights. `--help` lists its numbers. Prints what happened; the exit code is 0 only if all held.
 """
 
 import argparse
-import dataclasses
+import json
+import os
 import sys
-import tempfile
+from dataclasses import asdict, fields, is_dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from tests.campaign import seven
-from tests.campaign.table import PRODUCTS, played, show, wrong
-
-FULL = seven.Plan(
-    deliveries=20_000, pages=48, replies=64, sends=1_000, conversations=120, kills=100, harms=3, accounts=3
-)
-
-SIZES = ("deliveries", "sends", "kills", "harms")
+SCENARIOS = {
+    "failures": "tests.campaign.table",
+    "jobs": "tests.faults.jobs.campaign",
+    "programs": "tests.faults.programs.campaign",
+    "followups": "tests.campaign.followups",
+    "insights": "tests.campaign.insights",
+}
+"""The module of each: its plan is `LONG`, and `play(directory, plan)` returns what happened and what is wrong of it."""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--short", action="store_true", help="the form of `make test`")
-    parser.add_argument("--only", choices=PRODUCTS, help="play one of the two")
-    for name in SIZES:
-        parser.add_argument(f"--{name}", type=int, help="instead of those of the plan")
-    parser.add_argument("--untimed", action="store_true", help="however long it takes until all is as before")
-    parser.add_argument("--keep", type=Path, help="keep the logs in this new directory")
-    options = parser.parse_args()
-    sizes = {name: getattr(options, name) for name in SIZES if getattr(options, name) is not None}
-    plan = dataclasses.replace(seven.Plan() if options.short else FULL, **sizes)
-    with tempfile.TemporaryDirectory(prefix="holdfast-campaign-") as scratch:
-        directory = options.keep or Path(scratch)
-        directory.mkdir(mode=0o755, exist_ok=True)
-        directory.chmod(0o755)
-        names = [options.only] if options.only else PRODUCTS
-        results = [played(directory, plan, seed, names) for seed in options.seeds]
-    print(show(results))
-    lines = [line for result in results for line in wrong(result, timed=not options.untimed)]
-    print("all held" if not lines else "WRONG: " + "; ".join(lines))
-    return bool(lines)
+    os.environ.setdefault("DEBUG", "1")
+    words = sys.argv[1:]
+    name = words.pop(0) if words and words[0] in SCENARIOS else "failures"
+    scenario = import_module(SCENARIOS[name])
+    from tests.campaign.stage import workplace
+
+    options = vars(parser(name, scenario).parse_args(words))
+    with workplace(options.pop("keep")) as directory:
+        report, wrong = scenario.play(directory, type(scenario.LONG)(**options))
+    print(json.dumps(asdict(report), indent=2) if is_dataclass(report) else report)
+    print("all held" if not wrong else "WRONG: " + "; ".join(wrong))
+    return bool(wrong)
+
+
+def parser(name: str, scenario: ModuleType) -> argparse.ArgumentParser:
+    """The options of a scenario: the fields of its plan."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.campaign {name}", description=scenario.__doc__)
+    for field in fields(scenario.LONG):
+        default = getattr(scenario.LONG, field.name)
+        form: dict[str, Any] = {"type": type(default)}
+        if isinstance(default, bool):
+            form = {"action": "store_true"}
+        elif isinstance(default, tuple):
+            form = {"type": type(default[0]), "nargs": "+"}
+        parser.add_argument(f"--{field.name.replace('_', '-')}", default=default, **form)
+    parser.add_argument("--keep", type=Path, help="keep the logs in this directory")
+    return parser
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 
 from sandbox import SandboxServer
 from tests.campaign.players import request
-from tests.campaign.stage import Stage
+from tests.campaign.stage import PooledStage
 from tests.serving import free_port
 
 PACE = 5
@@ -50,7 +50,7 @@ class Product:
     sends: str
     readings: str
 
-    def __init__(self, stage: Stage, sandbox: SandboxServer, count: int) -> None:
+    def __init__(self, stage: PooledStage, sandbox: SandboxServer, count: int) -> None:
         self.stage, self.port = stage, free_port()
         self.accounts = [Account(f"key-{number}", f"uni_acc_{number}") for number in range(count)]
         self.environment = {
@@ -64,7 +64,7 @@ class Product:
         return request(self.port, "GET", "/healthz")[0] == 200
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        return self.stage.rows(statement, self.name)
+        return self.stage.query(statement, database=self.name)
 
     def run(self, *command: str) -> str:
         """What a command of the product prints."""
@@ -89,7 +89,7 @@ class Control(Product):
     cron_headers: dict[str, str] = {}
 
     def open(self) -> None:
-        self.stage.rows("CREATE DATABASE control")
+        self.stage.query("CREATE DATABASE control")
         settings = {"FETCH_S": str(FETCH_S), "DRAFT_S": str(DRAFT_S)}
         web = ["-m", "gunicorn", "--workers=2", "--threads=8", f"--bind=127.0.0.1:{self.port}"]
         self.stage.serve("web", [*web, "tests.control.wsgi"], self.environment | settings)
@@ -156,7 +156,6 @@ class Holdfast(Product):
             "SECRET_KEY": secrets.token_urlsafe(50),
             "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             "CRON_SECRET": secret,
-            "BIND": f"127.0.0.1:{self.port}",
             "WEB_CONCURRENCY": "2",
             "WEB_THREADS": "8",
             "WORKER_PROCESSES": "2",
@@ -165,8 +164,7 @@ class Holdfast(Product):
             "OPENAI_DRAFT_TIMEOUT_MS": str(int(BACKGROUND_DRAFT_S * 1_000)),
             "EMAILBISON_TIMEOUT_MS": str(int(FETCH_S * 1_000)),
         }
-        web = ["-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
-        self.stage.serve("web", web, self.environment | settings)
+        self.stage.serve_web(self.environment | settings, self.port)
         self.stage.serve("worker", ["manage.py", "qcluster"], self.environment | settings)
         script = SET_UP.format(accounts=[(account.emailbison, account.linkedin) for account in self.accounts])
         made = json.loads(self.run("manage.py", "shell", "-v0", "-c", script).splitlines()[-1])

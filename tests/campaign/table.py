@@ -1,13 +1,19 @@
-"""Plays a plan on both products, judges what came out, and shows it as one table."""
+"""Plays the seven failures on the control and on the product, judges what came out, and shows it as one table.
+
+It holds only if the control shows all seven, and the product none, stores each delivery once, and is as before within
+30 s of each harm.
+"""
 
 import dataclasses
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import SandboxServer
+from tests.campaign import seven
 from tests.campaign.products import Control, Holdfast, Product
 from tests.campaign.seven import IDLE, LOST, SEVEN, TWICE, Plan, Play, Row
-from tests.campaign.stage import Stage
+from tests.campaign.stage import PooledStage
 
 NORMAL_S = 30
 """After each harm the product is as before within so many seconds."""
@@ -17,15 +23,49 @@ PRODUCTS: dict[str, type[Product]] = {kind.name: kind for kind in (Control, Hold
 WRONG = (*SEVEN, LOST, TWICE, IDLE)
 
 
+FULL = seven.Plan(
+    deliveries=20_000, pages=48, replies=64, sends=1_000, conversations=120, kills=100, harms=3, accounts=3
+)
+
+
+SIZES = ("deliveries", "sends", "kills", "harms")
+
+
+@dataclass
+class Form:
+    """`short`: as in `make test`. `only`: the products that play. `untimed`: however long it takes until all is as
+    before. Each of SIZES is the plan's where it is -1."""
+
+    seeds: tuple[int, ...] = (1, 2, 3)
+    short: bool = False
+    only: tuple[str, ...] = tuple(PRODUCTS)
+    deliveries: int = -1
+    sends: int = -1
+    kills: int = -1
+    harms: int = -1
+    untimed: bool = False
+
+
+LONG = Form()
+
+
+def play(directory: Path, form: Form) -> tuple[str, list[str]]:
+    """Returns the table, and what does not hold."""
+    sizes = {name: getattr(form, name) for name in SIZES if getattr(form, name) >= 0}
+    plan = dataclasses.replace(seven.Plan() if form.short else FULL, **sizes)
+    results = [played(directory, plan, seed, form.only) for seed in form.seeds]
+    return show(results), [line for result in results for line in wrong(result, timed=not form.untimed)]
+
+
 def played(directory: Path, plan: Plan, seed: int, names: Iterable[str] = PRODUCTS) -> Result:
     """The products under the plan, one after the other on one PostgreSQL."""
     place = directory / str(seed)
     place.mkdir()
-    with Stage(place) as stage:
+    with PooledStage(place) as stage:
         return {name: _play(stage, PRODUCTS[name], dataclasses.replace(plan, seed=seed)) for name in names}
 
 
-def _play(stage: Stage, kind: type[Product], plan: Plan) -> dict[str, Row]:
+def _play(stage: PooledStage, kind: type[Product], plan: Plan) -> dict[str, Row]:
     with SandboxServer() as sandbox:
         product = kind(stage, sandbox, plan.accounts)
         product.open()

@@ -158,17 +158,13 @@ def test_the_pools_can_be_looked_at_by_a_user_who_can_do_nothing_else(tmp_path):
         users = postgres.socket_dir / "users.txt"
         users.write_text('"holdfast_stats" "x"\n')
         users.chmod(0o644)
-        pooler = Pooler(postgres, 2, {"auth_type": "trust", "auth_file": str(users)})
-        process = pooler.start(tmp_path / "pgbouncer.log")
-        try:
+        with Pooler(postgres, 2, {"auth_type": "trust", "auth_file": str(users)}) as pooler:
             machine.wait_for(lambda: machine.is_open(pooler.port), "PgBouncer listens")
             url = pooler.url("pgbouncer").replace("holdfast@", "holdfast_stats@")
             with psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor) as console:
                 assert "cl_waiting" in [column.name for column in console.execute("SHOW POOLS").description]
                 with pytest.raises(psycopg.Error, match="not allowed|admin"):
                     console.execute("PAUSE")
-        finally:
-            machine.stop(process)
 
 
 def test_manage_reads_the_settings_as_they_stand_there_and_leaves_those_that_are_set(tmp_path):

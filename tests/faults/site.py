@@ -1,5 +1,6 @@
-"""People at their browsers in front of a real web server: what the outage test and its benchmark share."""
+"""People at their browsers, and a sender of webhooks, in front of a real web server."""
 
+import json
 from pathlib import Path
 
 import requests
@@ -37,3 +38,16 @@ def browser_of(user: User) -> requests.Session:
     session.trust_env = False
     session.cookies.set(settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
     return session
+
+
+def reply(number: int) -> bytes:
+    """EmailBison's webhook for the reply of a lead of its own."""
+    email = f"dana{number}@example.com"
+    event = {
+        "event": {"type": "LEAD_REPLIED"},
+        "data": {
+            "lead": {"id": number, "email": email},
+            "reply": {"id": number, "from_email_address": email, "text_body": f"Sure {number}"},
+        },
+    }
+    return json.dumps(event).encode()

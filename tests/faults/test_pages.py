@@ -3,15 +3,12 @@
 import json
 import re
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 import requests
 
-from demo.postgres import EmbeddedPostgres
-from tests import template
 from tests.pooling import Pooler
 from tests.serving import WebServer
 from tests.waiting import PATIENCE_S
@@ -52,12 +49,6 @@ class Place:
         self.token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
-    with template.server_in(tmp_path_factory.mktemp("pages")) as server:
-        yield server
-
-
 @pytest.mark.slow(seconds=10)
 def test_pages_say_that_the_database_is_away_and_work_when_it_is_back(postgres, tmp_path):
     place = Place(postgres.url(), tmp_path / "web.log")
@@ -91,9 +82,7 @@ def test_pages_say_that_the_database_is_away_and_work_when_it_is_back(postgres, 
 @pytest.mark.slow(seconds=15)
 def test_a_page_ends_through_a_pooler_too_and_leaves_it_no_limit(postgres, tmp_path):
     """With one server session, what a page leaves in it is what the next transaction of anybody finds."""
-    pooler = Pooler(postgres, pool=1)
-    process = pooler.start(tmp_path / "pgbouncer.log")
-    try:
+    with Pooler(postgres, pool=1) as pooler:
         place = Place(pooler.url(), tmp_path / "web.log")
         with place.server, psycopg.connect(postgres.url()) as other:
             place.log_in()
@@ -103,9 +92,6 @@ def test_a_page_ends_through_a_pooler_too_and_leaves_it_no_limit(postgres, tmp_p
             found = place.get(f"{place.workspace}/inbox/?view=all&q=thanks+price")
             with psycopg.connect(pooler.url()) as next_one:
                 left = next_one.execute("SHOW statement_timeout").fetchone()
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_S)
     assert (search.status_code, "This search took too long" in search.text) == (503, True)
     assert found.status_code == 200
     assert left == ("0",)

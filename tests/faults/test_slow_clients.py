@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import requests
 
-from tests import template
 from tests.serving import BEHIND_PROXY, WebServer, free_port
 from tests.waiting import PATIENCE_S, until
 
@@ -23,12 +22,6 @@ PROXY = "".join(f"{name}: {value}\r\n" for name, value in BEHIND_PROXY.items())
 HEADERS = f"GET /login/ HTTP/1.1\r\n{PROXY}X-Slow: "
 BODY = f"POST /login/ HTTP/1.1\r\n{PROXY}Content-Length: 1000\r\n\r\nusername="
 WRONG = "k" * 43
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    with template.server_in(tmp_path_factory.mktemp("slow")) as server:
-        yield server
 
 
 def web_server(postgres, log, *, cut_off_after_s: float) -> WebServer:

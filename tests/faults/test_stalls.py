@@ -13,9 +13,9 @@ import psycopg
 import pytest
 import requests
 
-from demo.postgres import EmbeddedPostgres
-from tests import forms, template
+from tests import forms
 from tests.campaign.stage import frozen
+from tests.faults.site import reply
 from tests.pooling import Pooler
 from tests.serving import BEHIND_PROXY, WebServer
 from tests.waiting import PATIENCE_S, until
@@ -26,22 +26,13 @@ BURST = 40
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
-    with template.server_in(tmp_path_factory.mktemp("stalls")) as server:
-        yield server
-
-
 @pytest.fixture(params=forms.some(["directly", "pooled"], ["directly", "pooled"], ["directly"]))
-def url(request, postgres, tmp_path) -> Iterator[str]:
+def url(request, postgres) -> Iterator[str]:
     if request.param == "directly":
         yield postgres.url()
         return
-    pooler = Pooler(postgres, pool=20)
-    process = pooler.start(tmp_path / "pgbouncer.log")
-    yield pooler.url()
-    process.terminate()
-    process.wait(PATIENCE_S)
+    with Pooler(postgres, pool=20) as pooler:
+        yield pooler.url()
 
 
 def test_a_frozen_database_is_told_to_senders_in_time_and_what_comes_again_is_taken(postgres, url, tmp_path):
@@ -86,15 +77,3 @@ def again(missing: list[int], senders: ThreadPoolExecutor, post) -> bool:
     answers = list(senders.map(post, missing))
     missing[:] = [number for number, (status, _) in zip(missing, answers, strict=True) if status != 200]
     return not missing
-
-
-def reply(number: int) -> bytes:
-    email = f"dana{number}@example.com"
-    event = {
-        "event": {"type": "LEAD_REPLIED"},
-        "data": {
-            "lead": {"id": number, "email": email},
-            "reply": {"id": number, "from_email_address": email, "text_body": "Sure"},
-        },
-    }
-    return json.dumps(event).encode()

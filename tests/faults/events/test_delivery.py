@@ -4,24 +4,20 @@ twice to a receiver that drops repeats, and those of one lead come in their orde
 The check reads the table of events and what the receivers got, and calls nothing of the product.
 """
 
-import os
 import random
-import signal
-import subprocess
 import sys
 import time
 from collections import defaultdict
-from contextlib import suppress
-from urllib.parse import quote
 
-import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
 
 from inbox.events import endpoints
 from tests import factories
+from tests.campaign.stage import Service
 from tests.inbox.events.receiver import Receiver
+from tests.serving import database_url
 from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -38,10 +34,8 @@ WHERE finished_at IS NULL AND token IS NULL AND due_at > now()
 @pytest.fixture
 def cluster(transactional_db, tmp_path):
     """A real cluster on the test's database."""
-    place = connection.settings_dict
-    host, port = quote(place["HOST"], safe=""), place["PORT"] or 5432
-    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {
-        "DATABASE_URL": f"postgresql://{place['USER']}@/{place['NAME']}?host={host}&port={port}",
+    environment = {
+        "DATABASE_URL": database_url(connection.settings_dict),
         "DEBUG": "1",
         "ALLOW_LOOPBACK_PROVIDERS": "1",
         "SECRET_KEY": settings.SECRET_KEY,
@@ -49,26 +43,15 @@ def cluster(transactional_db, tmp_path):
         "WORKER_PROCESSES": "2",
         "WORKER_THREADS": "6",
     }
-    with (tmp_path / "cluster.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "qcluster"],
-            cwd=settings.BASE_DIR,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    yield psutil.Process(process.pid)
-    with suppress(psutil.NoSuchProcess):
-        for child in [*psutil.Process(process.pid).children(recursive=True), process]:
-            with suppress(psutil.NoSuchProcess, ProcessLookupError):
-                child.send_signal(signal.SIGKILL)
-    process.wait(timeout=PATIENCE_S)
+    command = [sys.executable, "manage.py", "qcluster"]
+    service = Service(command, environment, tmp_path / "cluster.log")
+    yield service
+    service.kill()
 
 
-def kill_a_worker(cluster: psutil.Process, dice: random.Random) -> None:
-    with suppress(psutil.NoSuchProcess, ValueError):
-        workers = [child for child in cluster.children(recursive=True) if child.name() == "q-worker"]
-        dice.choice(workers or [None]).kill() if workers else None
+def kill_a_worker(cluster: Service, dice: random.Random) -> None:
+    if workers := cluster.find("worker"):
+        cluster.kill(dice.choice(workers))
 
 
 def one(statement: str) -> int:

@@ -1,17 +1,14 @@
-"""A campaign: jobs with effects, clusters as two hosts, and a nemesis that kills, stops and restarts at random.
+"""Jobs with effects, clusters as two hosts, and a nemesis that kills, stops and restarts at random.
 
-Run it alone, for the long form or another seed: `python -m tests.faults.jobs.campaign --help`.
+`make campaign-jobs` runs the long form. No job may be lost, left in the queue or wedged, and none done twice.
 """
 
-import argparse
-import json
 import random
-import tempfile
 import threading
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -44,6 +41,9 @@ class Plan:
     """Places of each worker: what a kill takes away at once."""
     stock: bool = False
     """Bare django-q2 under the same harm, for comparison."""
+
+
+LONG = Plan(jobs=5_000, kills=200, restarts=20, seconds=400)
 
 
 @dataclass
@@ -93,30 +93,19 @@ class Nemesis:
         """Do all of it; returns when the last stopped process has been continued."""
         began = time.monotonic()
         for at, act in self._acts:
-            while time.monotonic() < began + at:
-                self._keep_hosts_alive()
-                time.sleep(0.05)
+            self._stage.pause(began + at - time.monotonic())
             act()
         for thread in self._stopped:
-            while thread.is_alive():
-                self._keep_hosts_alive()
-                thread.join(0.1)
+            self._stage.wait(lambda thread=thread: not thread.is_alive(), "a stopped process goes on")
 
-    def _keep_hosts_alive(self) -> None:
-        for cluster in self._stage.clusters:
-            cluster.keep_alive()
-
-    def _victim(self, roles: tuple[str, ...]) -> tuple[str, psutil.Process]:
-        """A random process of a random role; waits for the role where its cluster is just being started."""
+    def _victim(self, *roles: str) -> tuple[str, psutil.Process]:
+        """A random process of a random role."""
         cluster, role = self._chance.choice(self._stage.clusters), self._chance.choice(roles)
-        while not (found := cluster.find(role)):
-            self._keep_hosts_alive()
-            time.sleep(0.05)
-        return role, self._chance.choice(found)
+        return role, self._stage.victim(cluster, role, self._chance)
 
     def _kill(self) -> None:
         while True:
-            role, victim = self._victim(ROLES)
+            role, victim = self._victim(*ROLES)
             with suppress(psutil.NoSuchProcess):
                 victim.kill()
                 self.kills[role] += 1
@@ -124,7 +113,7 @@ class Nemesis:
 
     def _stop(self) -> None:
         """SIGSTOP a worker until its lease is long over, then SIGCONT."""
-        _, victim = self._victim(("worker",))
+        _, victim = self._victim("worker")
 
         def later() -> None:
             with suppress(psutil.NoSuchProcess):
@@ -137,15 +126,13 @@ class Nemesis:
         self.stops += 1
 
     def _restart(self) -> None:
-        self._stage.postgres.stop(self._chance.choice(("fast", "immediate")))
-        time.sleep(self._chance.uniform(0, 2))
-        self._stage.postgres.start()
+        self._stage.restart_postgres(self._chance)
         self.restarts += 1
 
 
 def run(stage: Stage, plan: Plan) -> Report:
     """Play `plan` on a fresh stage."""
-    began = time.monotonic()
+    began, stage.keeps = time.monotonic(), True
     extra = {"HARNESS_STOCK": "1"} if plan.stock else {"HARNESS_THREADS": str(plan.threads)}
     for host in plan.hosts:
         stage.start_cluster(host, plan.workers, plan.stock, **extra)
@@ -153,12 +140,12 @@ def run(stage: Stage, plan: Plan) -> Report:
         stage.wait(cluster.ready, f"{cluster.host} is up")
     options = ("--seconds", str(plan.seconds), "--seed", str(plan.seed))
     command = ("put_tasks", "work") if plan.stock else ("put_jobs", "harness.work")
-    producer = stage.run(*command, str(plan.jobs), *options)
+    producer = stage.begin(*command, str(plan.jobs), *options)
     nemesis = Nemesis(stage, plan)
     nemesis.run()
     last_fault = time.monotonic()
     report = Report(kills=dict(nemesis.kills), restarts=nemesis.restarts, stops=nemesis.stops)
-    assert producer.wait(timeout=120) == 0
+    assert producer.wait(PATIENCE_S) == 0
     _recover(stage, plan, report, last_fault)
     (_count_tasks if plan.stock else _count)(stage, plan, report)
     report.parents_started_again = sum(cluster.starts - 1 for cluster in stage.clusters)
@@ -170,26 +157,22 @@ def _recover(stage: Stage, plan: Plan, report: Report, last_fault: float) -> Non
     def left() -> int:
         return stage.value("SELECT count(*) FROM django_q_ormq") if plan.stock else stage.unfinished()
 
-    give_up_at = last_fault + RECOVERY_LIMIT_S + 2 * PATIENCE_S
-    while left() and time.monotonic() < give_up_at:
-        for cluster in stage.clusters:
-            cluster.keep_alive()
-        time.sleep(0.2)
+    with suppress(TimeoutError):
+        stage.wait(lambda: not left(), "all jobs ended", RECOVERY_LIMIT_S + 2 * PATIENCE_S)
     report.recovered_after_s = round(time.monotonic() - last_fault, 1)
     report.left_in_queue = left()
     probes = 20  # a cluster that works no more shows here, even where nothing was left to do
     if plan.stock:
-        assert stage.run("put_tasks", "stamp", str(probes), "--prefix", "probe").wait(timeout=PATIENCE_S) == 0
+        assert stage.begin("put_tasks", "stamp", str(probes), "--prefix", "probe").wait(PATIENCE_S) == 0
     else:
         stage.put("harness.stamp", probes, "--prefix", "probe")
-    give_up_at = time.monotonic() + PATIENCE_S
-    while missing := probes - len(
-        {line["key"] for line in stage.events("start") if line["key"].startswith("probe")}
-    ):
-        if time.monotonic() > give_up_at:
-            report.wedged = missing
-            break
-        time.sleep(0.1)
+
+    def started() -> int:
+        return len({line["key"] for line in stage.events("start") if line["key"].startswith("probe")})
+
+    with suppress(TimeoutError):
+        stage.wait(lambda: started() == probes, "the probes start")
+    report.wedged = probes - started()
 
 
 def _count_tasks(stage: Stage, plan: Plan, report: Report) -> None:
@@ -225,28 +208,11 @@ def _count(stage: Stage, plan: Plan, report: Report) -> None:
             report.other_failures[what] = count
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    plan = Plan()
-    for name in ("jobs", "kills", "restarts", "stops", "seed", "workers", "threads"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(plan, name))
-    parser.add_argument("--seconds", type=float, default=plan.seconds)
-    parser.add_argument("--stock", action="store_true", help="bare django-q2, for comparison")
-    parser.add_argument("--keep", type=Path, help="keep logs and ledger in this directory")
-    options = vars(parser.parse_args())
-    keep = options.pop("keep")
-    with tempfile.TemporaryDirectory(prefix="holdfast-campaign-") as scratch:
-        directory = keep or Path(scratch)
-        directory.mkdir(parents=True, exist_ok=True)
-        with Server(directory) as server, Stage(server, "campaign") as stage:
-            report = run(stage, Plan(**options))
-    print(json.dumps(asdict(report), indent=2))
+def play(directory: Path, plan: Plan) -> tuple[Report, list[str]]:
+    """The long form. Returns what happened, and what is wrong of it."""
+    with Server(directory) as server, Stage(server, "campaign") as stage:
+        report = run(stage, plan)
     wrong = report.verdict()
     if report.recovered_after_s > RECOVERY_LIMIT_S:
         wrong.append(f"recovered only after {report.recovered_after_s:.1f} s")
-    print("held" if not wrong else "; ".join(wrong))
-    raise SystemExit(bool(wrong))
-
-
-if __name__ == "__main__":
-    main()
+    return report, wrong

@@ -8,7 +8,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from tests.faults.jobs.stage import ROOT
+from tests.campaign.stage import ROOT
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow(seconds=15)]

@@ -2,70 +2,42 @@
 
 import json
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 
 from jobs.enqueue import REDIS_PAUSE_S
 from tests import forms
+from tests.campaign.stage import Service
 from tests.faults.jobs import campaign
 from tests.faults.jobs.campaign import Plan
 from tests.faults.jobs.stage import Stage
-from tests.waiting import PATIENCE_S
+from tests.serving import free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.faults
 
 
-class RedisServer:
-    """A redis-server that keeps nothing."""
-
-    def __init__(self, directory: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._directory = directory
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.start()
-
-    def start(self) -> None:
-        options = [
-            "--port",
-            str(self.port),
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-            "--dir",
-            str(self._directory),
-        ]
-        self._process = subprocess.Popen(
-            ["redis-server", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert time.monotonic() < until, "redis-server did not start"
-                time.sleep(0.05)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
 @pytest.fixture
-def redis(stage: Stage) -> Iterator[RedisServer]:
-    server = RedisServer(stage.directory)
-    stage.extra["Q_BROKER_URL"] = server.url
+def redis(stage: Stage) -> Iterator[Service]:
+    """A redis-server that keeps nothing."""
+    port = free_port()
+    stage.extra["Q_BROKER_URL"] = f"redis://127.0.0.1:{port}/0"
+    options = ["--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(stage.directory)]
+    server = Service(["redis-server", *options], {}, stage.directory / "redis.log")
+    until(lambda: listens(port), "redis-server listens")
     yield server
     server.kill()
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 @pytest.mark.slow(seconds=30)
@@ -80,7 +52,7 @@ def test_the_short_campaign_holds_while_redis_dies_too(stage, redis, capsys):
         time.sleep(plan.seconds / 2)
         redis.kill()
         time.sleep(3)
-        redis.start()
+        redis.keep()
 
     harming = threading.Thread(target=harm)
     harming.start()

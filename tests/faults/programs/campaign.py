@@ -1,24 +1,22 @@
 """A campaign over the API: programs repeat every write until it is answered, receivers hang, drop, answer 500 and 410,
 the provider loses answers, and workers, web servers and PostgreSQL are killed. `checker` then counts.
 
-`test_campaign` runs the short form; the long one is `make campaign-programs`, with 2,000 sends.
+`test_campaign` runs the short form. The long one is `make campaign-programs`: 2,000 sends, and some 14,000 events for
+each of two receivers.
 """
 
 import random
 import time
 from collections import Counter
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-
-import psutil
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from sandbox import SandboxServer
-from tests.faults.jobs.stage import Stage
+from tests.faults.jobs.stage import Server, Stage
 from tests.faults.programs import checker
 from tests.faults.programs.clients import Http, Poller, Writer
 from tests.faults.sends import oracle
 from tests.inbox.events.receiver import Receiver
-from tests.serving import WebServer
 
 TAGS = ("Interested", "Objection", "Neutral")
 WRITERS = 6
@@ -55,6 +53,9 @@ class Plan:
     seed: int = 1
 
 
+LONG = Plan()
+
+
 @dataclass
 class Report:
     """What happened; `wrong` must be empty."""
@@ -71,38 +72,28 @@ class Report:
     wrote_s: float = 0.0
     settled_s: float = 0.0
 
-    def print(self) -> None:
-        """One line per number."""
-        for name, value in (asdict(self) | {"wrong": self.wrong[:20]}).items():
-            print(f"{name.replace('_', ' '):>26}: {value}")
-
 
 class Campaign:
-    """One run. Its parts share the stage, the web server and the programs."""
+    """One run. Its parts share the stage and the programs."""
 
     def __init__(self, stage: Stage, sandbox: SandboxServer, plan: Plan) -> None:
         self.stage, self.sandbox, self.plan = stage, sandbox, plan
         self.dice, self.report, self.harm = random.Random(plan.seed), Report(), Counter[str]()
-        development = {"DEBUG": "1", "SECRET_KEY": "", "FIELD_ENCRYPTION_KEYS": ""}  # the cluster's, too
-        self.web = WebServer(
-            stage.url,
-            stage.directory / "web.log",
-            ALLOW_LOOPBACK_PROVIDERS="1",
-            WEB_CONCURRENCY="2",
-            WEB_THREADS="8",
-            **development,
-        )
 
     def run(self) -> Report:
         """Prepare, write while things break, wait, and count."""
+        self.stage.keeps = True
         prepared = oracle.drive(self.stage, "program", self.sandbox.base_url)
-        base = f"http://127.0.0.1:{self.web.port}/api/v1"
+        environment = {"ALLOW_LOOPBACK_PROVIDERS": "1", "WEB_CONCURRENCY": "2", "WEB_THREADS": "8"}
+        port = self.stage.serve_web(self.stage.environment(**environment))
+        base = f"http://127.0.0.1:{port}/api/v1"
         self.http = Http(base, prepared["token"])
         turns = (
             self.dice.choices(TURNS, k=self.plan.sends) + ["hang"] * self.plan.hangs + [410] * self.plan.gone
         )
         self.dice.shuffle(turns)
-        with Receiver(*turns) as bad, Receiver() as good, self.web:
+        self.stage.wait(self._endpoints, "the web server")
+        with Receiver(*turns) as bad, Receiver() as good:
             self.receivers = {"bad": bad, "good": good}
             for name, receiver in self.receivers.items():
                 body = {"url": receiver.url, "events": ["*"], "includeText": False}
@@ -165,72 +156,62 @@ class Campaign:
         harms = self.dice.choices(HARMS, k=self.plan.kills) + ["restart"] * self.plan.restarts
         self.dice.shuffle(harms)
         while harms or any(writer.is_alive() for writer in writers):
-            time.sleep(self.dice.uniform(0, 2 * self.plan.pause_s) if harms else 0.5)
+            self.stage.pause(self.dice.uniform(0, 2 * self.plan.pause_s) if harms else 0.5)
             if harms:
                 self._break(harms.pop())
             self._look_after()
 
     def _break(self, harm: str) -> None:
         if harm == "restart":
-            self.stage.postgres.stop(self.dice.choice(("fast", "immediate")))
-            time.sleep(self.dice.uniform(0, 2))
-            self.stage.postgres.start()
+            self.stage.restart_postgres(self.dice)
         elif harm == "server":
             self.stage.query(CUT)
         elif harm == "web":
             harm = self._kill_web()
         else:
-            harm = self._kill_in_cluster()
+            cluster, harm = self.stage.clusters[0], self.dice.choice(ROLES)
+            cluster.kill(self.stage.victim(cluster, harm, self.dice))
         self.harm[harm] += 1
 
     def _kill_web(self) -> str:
-        arbiter = psutil.Process(self.web.pid)
-        children = arbiter.children()
-        whole = self.dice.random() < 0.3 or not children
-        for victim in [arbiter, *children] if whole else [self.dice.choice(children)]:
-            with suppress(psutil.NoSuchProcess):
-                victim.kill()
-        if whole:
-            self.web.__exit__()
-            self.web.__enter__()
-        return "web server" if whole else "web process"
+        web = self.stage.services["web"]
+        children = web.family()[1:]
+        if children and self.dice.random() > 0.3:
+            web.kill(self.dice.choice(children))
+            return "web process"
+        web.kill()
+        self.stage.wait(self._endpoints, "the web server again")
+        return "web server"
 
-    def _kill_in_cluster(self) -> str:
-        cluster, role = self.stage.clusters[0], self.dice.choice(ROLES)
-        victims = cluster.find(role)
-        if not victims:
-            return f"no {role}"
-        with suppress(psutil.NoSuchProcess):
-            self.dice.choice(victims).kill()
-        return role
+    def _endpoints(self) -> dict | None:
+        return self.http.get("webhook-endpoints/")
 
     def _look_after(self) -> None:
-        """Starts the cluster again, lets time pass, and switches on an endpoint that is off."""
-        self.stage.clusters[0].keep_alive()
+        """Lets time pass, and switches on an endpoint that is off."""
         self.stage.query(CLOCK)
-        for endpoint in (self.http.get("webhook-endpoints/") or {"data": []})["data"]:
+        for endpoint in (self._endpoints() or {"data": []})["data"]:
             if endpoint["disabledAt"]:
                 self.report.recovered += 1
                 path = f"webhook-endpoints/{endpoint['id']}/recover/"
                 self.http.write(path, {}, f"recover-{self.report.recovered}")
 
     def _settle(self, poller: Poller) -> None:
-        ends = time.monotonic() + RECOVERY_LIMIT_S
-        while not self._is_over():
-            if time.monotonic() > ends:
-                self.report.wrong.append("not settled in time")
-                break
-            time.sleep(1)
-            self._look_after()
+        try:
+            self.stage.wait(self._is_over, "all ended", RECOVERY_LIMIT_S)
+        except TimeoutError as error:
+            self.report.wrong.append(str(error))
         poller.ended.set()
         poller.join()
-        while not poller.ask() and time.monotonic() < ends:
-            time.sleep(0.1)
+        self.stage.wait(poller.ask, "all events are pulled")
 
     def _is_over(self) -> bool:
-        if self.stage.value("SELECT count(*) FROM inbox_outboundsend WHERE state = 'intent'"):
+        """Whether nothing is on its way, and nothing that the provider has is still uncertain."""
+        self._look_after()
+        states = dict(self.stage.query("SELECT id::text, state FROM inbox_outboundsend"))
+        if "intent" in states.values() or self.stage.value(WAITING):
             return False
-        return oracle.over(self.stage, self.stage.clusters[0], self.sandbox) and not self.stage.value(WAITING)
+        accepted = oracle.accepted_sends(self.sandbox)
+        return not any(state == "unknown" and accepted[send] for send, state in states.items())
 
     def _count(self, poller: Poller, writers: list[Writer]) -> None:
         answers = {
@@ -260,6 +241,8 @@ class Campaign:
         report.requests = {str(status or "none"): count for status, count in sorted(statuses.items())}
 
 
-def run(stage: Stage, sandbox: SandboxServer, plan: Plan) -> Report:
-    """Play `plan` on a fresh stage."""
-    return Campaign(stage, sandbox, plan).run()
+def play(directory: Path, plan: Plan) -> tuple[Report, list[str]]:
+    """The long form. Returns what happened, and what is wrong of it."""
+    with Server(directory) as server, Stage(server, "campaign") as stage, SandboxServer() as sandbox:
+        report = Campaign(stage, sandbox, plan).run()
+    return report, report.wrong

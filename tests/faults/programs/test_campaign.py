@@ -3,8 +3,10 @@
 `make campaign-programs` runs the long form.
 """
 
+import json
 from collections import Counter
 from copy import deepcopy
+from dataclasses import asdict
 
 import pytest
 
@@ -19,8 +21,8 @@ PLAN = campaign.Plan(sends=40, kills=8, restarts=1, pause_s=1, hangs=1, gone=1)
 @pytest.mark.slow(seconds=60)
 def test_no_send_and_no_event_is_doubled_lost_or_out_of_order(stage):
     with SandboxServer() as sandbox:
-        report = campaign.run(stage, sandbox, PLAN)
-    report.print()
+        report = campaign.Campaign(stage, sandbox, PLAN).run()
+    print(json.dumps(asdict(report)))
 
     assert report.wrong == []
     assert sum(report.sends.values()) == PLAN.sends

@@ -7,8 +7,6 @@ import json
 import sys
 import time
 
-from tests.faults.jobs import entry  # noqa: F401  the settings module is named there
-
 WORKSPACES = 4
 
 

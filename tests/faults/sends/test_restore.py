@@ -2,14 +2,16 @@
 
 import json
 import subprocess
-import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
 from demo.postgres_user import bin_dir
 from sandbox import SandboxServer
+from tests.campaign.stage import ROOT
+from tests.faults.jobs.stage import ENTRY
 from tests.faults.sends import oracle
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600), pytest.mark.long]
@@ -21,18 +23,14 @@ PRODUCT = {"ALLOW_LOOPBACK_PROVIDERS": "1", "OPENAI_API_KEY": ""}
 def command(stage, *arguments: str, check: bool = True, **extra: str) -> str:
     """What a management command of the product says."""
     done = subprocess.run(
-        [*stage_command(), *arguments],
-        cwd=oracle.ROOT,
+        [*ENTRY, *arguments],
+        cwd=ROOT,
         env=stage.environment(**PRODUCT) | {"PATH": f"{bin_dir()}:/usr/bin:/bin"} | extra,
         capture_output=True,
         text=True,
     )
     assert not check or not done.returncode, done.stdout + done.stderr
     return done.stdout
-
-
-def stage_command() -> list[str]:
-    return [sys.executable, "-m", "tests.faults.jobs.entry"]
 
 
 def accepted(sandbox) -> Counter[str]:
@@ -44,7 +42,7 @@ def restore(stage, dump) -> None:
     """Put the dump into a new database of the same server; the stage goes on there."""
     with psycopg.connect(stage.postgres.url("postgres"), autocommit=True) as server:
         server.execute("CREATE DATABASE restored")
-    stage.url = stage.postgres.url("restored")
+    stage.database = "restored"
     subprocess.run(
         [bin_dir() / "pg_restore", "--exit-on-error", "--no-owner", f"--dbname={stage.url}", str(dump)],
         check=True,
@@ -57,10 +55,11 @@ def test_no_message_goes_out_twice_after_a_restore(stage):
             sandbox.ingest("emailbison", key, [body])
         cluster = stage.start_cluster(workers=2, **PRODUCT)
         stage.wait(cluster.ready, "a cluster")
-        with oracle.start(stage, "approve", "12") as approving:
+        with ThreadPoolExecutor(1) as person:
+            approving = person.submit(oracle.drive, stage, "approve", "12")
             stage.wait(lambda: accepted(sandbox).total() >= 3, "messages on their way")
             command(stage, "backup", str(stage.directory))
-            assert approving.wait(timeout=120) == 0
+            assert approving.result() == {"approved": DRAFTS}
         stage.wait(lambda: accepted(sandbox).total() == DRAFTS, "every message out")
         cluster.stop()
 

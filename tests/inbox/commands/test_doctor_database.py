@@ -1,8 +1,6 @@
 """manage.py doctor where the database does not work: each fault has its own sentence and its own fix."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,7 +15,7 @@ from tests.campaign.stage import frozen
 from tests.faults.test_pooler import reached
 from tests.inbox.commands.test_doctor import run
 from tests.pooling import Pooler
-from tests.waiting import PATIENCE_S, until
+from tests.waiting import until
 
 HBA = "local all guest scram-sha-256\nlocal all all trust\n"
 
@@ -79,8 +77,8 @@ def test_a_host_that_refuses_and_one_that_is_not_found_are_two_faults(told, host
     )
 
 
-def test_a_frozen_database_is_said_to_take_connections_and_answer_nothing(postgres, told, tmp_path):
-    with pooler_of(postgres, tmp_path, {"auth_type": "any"}) as pooler:
+def test_a_frozen_database_is_said_to_take_connections_and_answer_nothing(postgres, told):
+    with Pooler(postgres, 3, {"auth_type": "any"}) as pooler:
         until(lambda: reached(pooler.url()), "the pooler is up")
         with frozen(postgres):
             for url in (postgres.url(), pooler.url()):
@@ -94,7 +92,7 @@ def test_a_pooler_that_refuses_a_password_or_a_name_is_told_from_one_that_reache
 ):
     users = tmp_path / "users.txt"
     users.write_text('"guest" "pass-right"\n')
-    with pooler_of(postgres, tmp_path, {"auth_type": "scram-sha-256", "auth_file": str(users)}) as pooler:
+    with Pooler(postgres, 3, {"auth_type": "scram-sha-256", "auth_file": str(users)}) as pooler:
         url = pooler.url().replace("holdfast@", "guest:pass-right@")
         until(lambda: reached(url), "the pooler is up")
         assert "it rejects this user or password" in told(url.replace("pass-right", "pass-wrong"))
@@ -112,14 +110,3 @@ def test_a_read_only_database_is_named_and_no_worker_is_asked_for(postgres, told
             session.execute("ALTER DATABASE holdfast RESET default_transaction_read_only")
     assert "FAIL  database: it’s read-only" in report and "Name the primary in DATABASE_URL" in report
     assert "workers" not in report
-
-
-@contextmanager
-def pooler_of(postgres: EmbeddedPostgres, folder: Path, settings: dict[str, str]) -> Iterator[Pooler]:
-    pooler = Pooler(postgres, pool=3, settings=settings)
-    process = pooler.start(folder / "pgbouncer.log")
-    try:
-        yield pooler
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_S)

@@ -6,7 +6,8 @@ from dataclasses import asdict
 import pytest
 
 from tests import forms
-from tests.faults.insights.campaign import Plan, run, workplace
+from tests.campaign.insights import Plan, run
+from tests.campaign.stage import workplace
 
 
 @pytest.mark.slow(seconds=45)
