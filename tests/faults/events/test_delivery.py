@@ -8,10 +8,11 @@ import random
 import sys
 import time
 from collections import defaultdict
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 
 from inbox.events import endpoints
 from tests import factories
@@ -76,7 +77,10 @@ def test_no_event_is_lost_doubled_or_out_of_order_whatever_is_killed(cluster):
         while one("SELECT count(*) FROM integrations_webhookattempt WHERE finished_at IS NULL"):
             assert time.monotonic() < ends, "events still wait"
             time.sleep(1)
-            one(DUE)
+            with suppress(
+                OperationalError
+            ):  # it may meet the product's own updates, and then time passes later
+                one(DUE)
             if kills < KILLS and len(good.got) > kills * 20:
                 kill_a_worker(cluster, dice)
                 kills += 1
