@@ -5,6 +5,7 @@ insights. `--help` lists its numbers. Prints what happened; the exit code is 0 o
 import argparse
 import json
 import os
+import signal
 import sys
 from dataclasses import asdict, fields, is_dataclass
 from importlib import import_module
@@ -23,6 +24,7 @@ SCENARIOS = {
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # its servers end, too
     os.environ.setdefault("DEBUG", "1")
     words = sys.argv[1:]
     name = words.pop(0) if words and words[0] in SCENARIOS else "failures"
