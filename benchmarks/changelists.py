@@ -77,11 +77,11 @@ def clients() -> "list[tuple[str, Any]]":
 
     person = User.objects.create_superuser("benchmark@example.com", "x")
     largest = Lead.objects.values_list("workspace").annotate(n=Count("pk")).order_by("-n")[0][0]
-    everywhere, one = Client(), Client()
-    for client in (everywhere, one):
+    everywhere, narrowed = Client(), Client()
+    for client in (everywhere, narrowed):
         client.force_login(person)
-    one.post(reverse("admin:switch"), {"workspace": largest})
-    return [("all", everywhere), ("one", one)]
+    narrowed.post(reverse("admin:switch"), {"workspace": largest})
+    return [("all", everywhere), ("one", narrowed)]
 
 
 def list_of(client: Any, scope: str, model_admin: Any) -> list[dict[str, Any]]:
@@ -136,7 +136,7 @@ def searches(model_admin: Any, shown: Any) -> Iterator[str]:
         first, _, lookup = name.rpartition("__")
         column = first if lookup in ("exact", "startswith", "istartswith") else name
         try:
-            yield from [str(value) for value in rows.values_list(column, flat=True) if value][:1]
+            yield from [str(term) for term in rows.values_list(column, flat=True) if term][:1]
         except FieldError:  # words of a name, or the id alone
             yield from [str(row) for row in newest[:1]]
     yield from [str(newest[0].pk)] if newest else []
@@ -158,7 +158,7 @@ def asked(client: Any, address: str) -> dict[str, Any]:
     with CaptureQueriesContext(connection) as captured:
         client.get(address)
     slowest = max(
-        captured.captured_queries, key=lambda one: float(one["time"]), default={"sql": "", "time": 0}
+        captured.captured_queries, key=lambda query: float(query["time"]), default={"sql": "", "time": 0}
     )
     return {
         "ms": round(statistics.median(times), 1),
@@ -179,8 +179,8 @@ def text(rows: list[dict[str, Any]], over_ms: int) -> str:
     worst: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["scope"], row["list"])
-        worst[key] = max(worst.get(key, row), row, key=lambda one: one["ms"])
-    for row in sorted(worst.values(), key=lambda one: -one["ms"]):
+        worst[key] = max(worst.get(key, row), row, key=lambda row: row["ms"])
+    for row in sorted(worst.values(), key=lambda row: -row["ms"]):
         lines.append(
             f"{row['ms']:8.0f} {row['ratio']:6.1f} {row['queries']:3d}  {row['scope']} {row['list']} {row['query']}"
         )

@@ -69,8 +69,8 @@ def run(calls: int) -> dict[str, dict[str, float]]:
     return report
 
 
-def _name_of(module: object, value: object) -> str:
-    return next(name for name, found in vars(module).items() if found is value)
+def _name_of(module: object, function: object) -> str:
+    return next(name for name, member in vars(module).items() if member is function)
 
 
 def _beyond_ms(call: Callable[[str], None], url: str) -> float:
@@ -85,8 +85,8 @@ def text(report: dict[str, dict[str, float]]) -> str:
         f"Milliseconds beyond a Deadline of {BUDGET_S * 1000:.0f} ms",
         f"{'':18}{'p50':>9}{'max':>9}{'requests':>10}",
     ]
-    for fault, found in report.items():
-        lines.append(f"{fault:18}{found['p50_ms']:9}{found['max_ms']:9}{found['requests_ms']:10}")
+    for fault, figures in report.items():
+        lines.append(f"{fault:18}{figures['p50_ms']:9}{figures['max_ms']:9}{figures['requests_ms']:10}")
     return "\n".join([*lines, f"the aim is at most {AIM_MS} ms beyond it, whatever the provider does"])
 
 

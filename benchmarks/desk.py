@@ -137,11 +137,12 @@ class Site:
         session.cookies.set(self.known["cookie"], self.known["session"])
         return session
 
-    def processor_s(self) -> float:
-        """The processor's time, in s, that gunicorn and the backends of its PostgreSQL have used."""
-        mine = psutil.Process(self.server.pid)
+    def processor_s(self, *, with_database: bool = True) -> float:
+        """The processor time that gunicorn and, `with_database`, the backends of its PostgreSQL have used, in s."""
+        gunicorn = psutil.Process(self.server.pid)
+        backends = self._postgres.children() if with_database else []
         used = 0.0
-        for process in [mine, *mine.children(recursive=True), *self._postgres.children()]:
+        for process in [gunicorn, *gunicorn.children(recursive=True), *backends]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
                 used += times.user + times.system
@@ -181,62 +182,65 @@ def pages(sites: dict[str, Site], rounds: int) -> dict[str, Any]:
     """p50 and p95 of the list and of conversations, asked of the sites in turn, and the ratio of the second site's p95
     to the first's.
     """
-    browsers = {name: one.browser() for name, one in sites.items()}
+    browsers = {name: place.browser() for name, place in sites.items()}
     times: dict[str, dict[str, list[float]]] = {
         page: {name: [] for name in sites} for page in ("list", "conversation")
     }
     for number in range(-5, rounds):  # the first ones warm up
-        for page, (name, one) in itertools.product(times, sites.items()):
-            lead = one.known["leads"][number % len(one.known["leads"])]
-            path = one.inbox + ("?view=all" if page == "list" else f"{lead}/?view=all")
+        for page, (name, place) in itertools.product(times, sites.items()):
+            lead = place.known["leads"][number % len(place.known["leads"])]
+            path = place.inbox + ("?view=all" if page == "list" else f"{lead}/?view=all")
             began = time.monotonic()
-            answer = browsers[name].get(one.url + path, timeout=60)
+            answer = browsers[name].get(place.url + path, timeout=60)
             took = (time.monotonic() - began) * 1_000
             answer.raise_for_status()
             if number >= 0:
                 times[page][name].append(took)
     report: dict[str, Any] = {}
-    for page, found in times.items():
-        rows = {name: {"p50": statistics.median(ms), "p95": percentile(ms, 95)} for name, ms in found.items()}
+    for page, times_by_site in times.items():
+        rows = {
+            name: {"p50": statistics.median(ms), "p95": percentile(ms, 95)}
+            for name, ms in times_by_site.items()
+        }
         first, second = rows.values()
         report[page] = rows | {"ratio": round(second["p95"] / first["p95"], 2)}
     return report
 
 
-def sizes(one: Site) -> dict[str, int]:
+def sizes(place: Site) -> dict[str, int]:
     """The bytes on the wire of the list's HTML, a conversation's HTML, and the JavaScript and CSS of the list."""
-    browser = one.browser()
+    browser = place.browser()
     browser.headers["Accept-Encoding"] = "gzip, br"
 
     def size(path: str) -> int:
-        answer = browser.get(one.url + path, stream=True, timeout=60)
+        answer = browser.get(place.url + path, stream=True, timeout=60)
         answer.raise_for_status()
         return len(answer.raw.read(decode_content=False))
 
-    page = browser.get(one.url + one.inbox, headers={"Accept-Encoding": "gzip"}, timeout=60).text
+    page = browser.get(place.url + place.inbox, headers={"Accept-Encoding": "gzip"}, timeout=60).text
     assets = re.findall(r'(?:src|href|data-clock)="(/static/[^"]+\.(?:js|css))"', page)
-    found = {f"asset {Path(path).name}": size(path) for path in dict.fromkeys(assets)}
-    lead = one.known["leads"][0]
+    assets_sizes = {f"asset {Path(path).name}": size(path) for path in dict.fromkeys(assets)}
+    lead = place.known["leads"][0]
     return {
-        "assets": sum(found.values()),
-        "list": size(one.inbox),
-        "conversation": size(f"{one.inbox}{lead}/"),
-    } | found
+        "assets": sum(assets_sizes.values()),
+        "list": size(place.inbox),
+        "conversation": size(f"{place.inbox}{lead}/"),
+    } | assets_sizes
 
 
-def tabs(one: Site, seconds: float) -> dict[str, float]:
+def tabs(place: Site, seconds: float) -> dict[str, float]:
     """The share of a processor that the server uses while TABS tabs, FRONT of them in front, ask for news."""
-    over, asked, failed = threading.Event(), itertools.count(), itertools.count()
-    query = f"/live/?w={one.known['workspace']}~{one.known['snapshot']}"
+    over, requests_made, failed = threading.Event(), itertools.count(), itertools.count()
+    query = f"/live/?w={place.known['workspace']}~{place.known['snapshot']}"
 
     def play(number: int) -> None:
         front = number < FRONT
-        every, browser = (FRONT_S if front else HIDDEN_S), one.browser()
-        at = f"&at={one.known['workspace']}~{one.known['leads'][number]}~0" if front else ""
+        every, browser = (FRONT_S if front else HIDDEN_S), place.browser()
+        at = f"&at={place.known['workspace']}~{place.known['leads'][number]}~0" if front else ""
         over.wait(every * number / TABS if not front else FRONT_S * number / FRONT)
         while not over.is_set():
-            answer = browser.get(one.url + query + at, timeout=30)
-            next(asked)
+            answer = browser.get(place.url + query + at, timeout=30)
+            next(requests_made)
             if answer.status_code != 200:
                 next(failed)
             over.wait(every)
@@ -245,17 +249,17 @@ def tabs(one: Site, seconds: float) -> dict[str, float]:
     for player in players:
         player.start()
     time.sleep(3)
-    began, used, first = time.monotonic(), one.processor_s(), next(asked)
+    began, used, first = time.monotonic(), place.processor_s(), next(requests_made)
     time.sleep(seconds)
-    took, used = time.monotonic() - began, one.processor_s() - used
-    count = next(asked) - first - 1
+    took, used = time.monotonic() - began, place.processor_s() - used
+    count = next(requests_made) - first - 1
     over.set()
     for player in players:
         player.join()
     return {"cores": round(used / took, 3), "requests_per_s": round(count / took, 1), "failed": next(failed)}
 
 
-def in_browser(one: Site, url: str, wanted: list[str], times: int) -> dict[str, Any]:
+def in_browser(place: Site, url: str, wanted: list[str], times: int) -> dict[str, Any]:
     """The parts "keys" and "news", in Chromium, in a workspace of their own."""
     os.environ |= {"DATABASE_URL": url, "DEBUG": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's event loop runs in this thread
@@ -269,7 +273,7 @@ def in_browser(one: Site, url: str, wanted: list[str], times: int) -> dict[str, 
     report = {}
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        desk = Desk(one, chromium, times)
+        desk = Desk(place, chromium, times)
         if "keys" in wanted:
             report["keys"] = desk.keys()
         if "news" in wanted:
@@ -281,7 +285,7 @@ def in_browser(one: Site, url: str, wanted: list[str], times: int) -> dict[str, 
 class Desk:
     """A workspace with conversations that wait, and the tab of one of its people."""
 
-    def __init__(self, one: Site, chromium: Any, times: int) -> None:
+    def __init__(self, place: Site, chromium: Any, times: int) -> None:
         from django.conf import settings
         from django.test import Client
 
@@ -301,11 +305,11 @@ class Desk:
         client.force_login(factories.make_member(self.workspace))
         name = settings.SESSION_COOKIE_NAME
         context = chromium.new_context(
-            base_url=one.url,
+            base_url=place.url,
             viewport={"width": 1440, "height": 900},
             extra_http_headers={"X-Forwarded-Proto": "https"},
         )
-        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": one.url}])
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": place.url}])
         self.page = context.new_page()
         self.page.goto(f"/w/{self.workspace.pk}/inbox/")
         self.page.locator("#convo[data-lead]").wait_for()
@@ -314,18 +318,18 @@ class Desk:
         """p50 and p95 of each key in ms, and how many keys of a quick row were lost."""
         shown = "document.querySelector('.row > a[aria-current]')?.parentElement.id"
         count, waits = "document.querySelectorAll('.row').length + " + shown, self._until_quiet
-        found: dict[str, list[float]] = {"j": [], "k": [], "e": [], "z": [], "open": [], "send": []}
+        times: dict[str, list[float]] = {"j": [], "k": [], "e": [], "z": [], "open": [], "send": []}
         self.page.locator(".row > a").first.focus()
         for number in range(self.times):
             for key, test in (("j", shown), ("j", shown), ("k", shown), ("e", count), ("z", count)):
                 waits()
-                found[key].append(self._press(key, test))
+                times[key].append(self._press(key, test))
             waits()
             if number % 4 == 0:
-                found["open"].append(self._opened())
-                found["send"].append(self._sent())
+                times["open"].append(self._opened())
+                times["send"].append(self._sent())
         report: dict[str, Any] = {
-            key: {"p50": statistics.median(ms), "p95": percentile(ms, 95)} for key, ms in found.items()
+            key: {"p50": statistics.median(ms), "p95": percentile(ms, 95)} for key, ms in times.items()
         }
         return report | {"lost_of_20": self._lost(20)}
 
@@ -402,17 +406,17 @@ def text(report: dict[str, Any]) -> str:
 def table(report: dict[str, Any]) -> list[str]:
     """The lines of the report's table: what takes how long."""
     rows = []
-    for key, found in report.get("keys", {}).items():
-        if isinstance(found, dict):
+    for key, times in report.get("keys", {}).items():
+        if isinstance(times, dict):
             aim = {"send": f"{AIMS['send']} ms", "open": ""}.get(key, f"{AIMS['key']} ms")
-            rows.append((f"key {key}", found, aim))
+            rows.append((f"key {key}", times, aim))
     if "news" in report:
         rows.append(("commit until the tab in front shows it", report["news"], f"{AIMS['news']} ms"))
     for part in ("pages", "against"):
-        for page, found in report.get(part, {}).items():
-            first, second = (name for name in found if name != "ratio")
-            rows.append((f"{page}, {first}", found[first], ""))
-            rows.append((f"{page}, {second}", found[second], f"ratio {found['ratio']}, aim {AIMS['ratio']}"))
+        for page, times in report.get(part, {}).items():
+            first, second = (name for name in times if name != "ratio")
+            rows.append((f"{page}, {first}", times[first], ""))
+            rows.append((f"{page}, {second}", times[second], f"ratio {times['ratio']}, aim {AIMS['ratio']}"))
     lines = [f"| {what} | {ms['p50']:.0f} ms | {ms['p95']:.0f} ms | {aim} |" for what, ms, aim in rows]
     return ["| what | p50 | p95 | aim |", "|---|---|---|---|", *lines]
 
@@ -424,13 +428,13 @@ def sentences(report: dict[str, Any]) -> list[str]:
         lines.append(f"small: {report['messages']:,} messages; large: {report['large']:,}.")
     if "keys" in report:
         lines.append(f"Of 20 keys at ten a second {report['keys']['lost_of_20']} were lost.")
-    if found := report.get("tabs"):
+    if figures := report.get("tabs"):
         lines.append(
-            f"{TABS} tabs, {FRONT} in front: {found['cores']} of a processor for {found['requests_per_s']} requests a"
-            f" second ({found['failed']} failed); the aim is {AIMS['cores']}."
+            f"{TABS} tabs, {FRONT} in front: {figures['cores']} of a processor for {figures['requests_per_s']} requests"
+            f" a second ({figures['failed']} failed); the aim is {AIMS['cores']}."
         )
-    if found := report.get("sizes"):
-        kb = {name: f"{size / 1_000:.1f} kB" for name, size in found.items()}
+    if figures := report.get("sizes"):
+        kb = {name: f"{size / 1_000:.1f} kB" for name, size in figures.items()}
         lines.append(
             f"On the wire: JavaScript and CSS {kb['assets']} (aim {AIMS['assets'] / 1_000:.0f}), the list's HTML"
             f" {kb['list']}, a conversation's {kb['conversation']}."

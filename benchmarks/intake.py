@@ -76,8 +76,8 @@ class Bench:
         self.addresses = {name: path.format(key=self._key(name)) for name, path in PATHS.items()}
 
     def _key(self, name: str) -> str:
-        made = self._server.manage("create_workspace", name, "--admin-email=bench@example.com", "--json")
-        return json.loads(made)["webhooks"]["email"]["key"]
+        created = self._server.manage("create_workspace", name, "--admin-email=bench@example.com", "--json")
+        return json.loads(created)["webhooks"]["email"]["key"]
 
     def run(self) -> dict:
         """Measure everything: deliveries per second, their ratios, and the latencies of a burst in ms."""
@@ -93,7 +93,9 @@ class Bench:
             "ratios": ratios(rates),
             "burst": {
                 "size": BURST,
-                **{name: round(statistics.median(one[name] for one in burst), 1) for name in burst[0]},
+                **{
+                    name: round(statistics.median(figures[name] for figures in burst), 1) for name in burst[0]
+                },
             },
         }
 
@@ -187,15 +189,15 @@ def _post(connection: HTTPConnection, path: str, body: bytes) -> None:
 def ratios(rates: dict[str, list[float]]) -> dict[str, float]:
     """The ratios between the paths: the median over the rounds of the ratio within a round."""
 
-    def ratio(one: str, other: str) -> float:
-        return round(statistics.median(a / b for a, b in zip(rates[one], rates[other], strict=True)), 2)
+    def ratio(path: str, rival_path: str) -> float:
+        return round(statistics.median(a / b for a, b in zip(rates[path], rates[rival_path], strict=True)), 2)
 
-    found = {}
+    figures = {}
     for kind in ("reply", "sent"):
         for rival in (PLAIN, AUTOCOMMIT, FLOOR):
-            found[f"{kind}: holdfast to {rival}"] = ratio(f"{OURS}, {kind}", f"{rival}, {kind}")
-        found[f"{kind}: duplicates to first"] = ratio(f"{OURS}, {kind} again", f"{OURS}, {kind}")
-    return found
+            figures[f"{kind}: holdfast to {rival}"] = ratio(f"{OURS}, {kind}", f"{rival}, {kind}")
+        figures[f"{kind}: duplicates to first"] = ratio(f"{OURS}, {kind} again", f"{OURS}, {kind}")
+    return figures
 
 
 def reply(number: int, campaign: int) -> bytes:
@@ -274,7 +276,7 @@ def text(report: dict) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", "| ratio | |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in report["ratios"].items()]
+    lines += [f"| {name} | {figure} |" for name, figure in report["ratios"].items()]
     lines += [
         "",
         f"{burst['size']} EMAIL_SENT of one campaign at once: p50 {burst['p50_ms']} ms, p99 {burst['p99_ms']} ms, "

@@ -55,9 +55,9 @@ def replies() -> list[float]:
     lines = [json.loads(line) for line in gzip.decompress(UNSEEN.read_bytes()).splitlines()]
     cases = [
         ReplyText(
-            channel=one["channel"], text=one.get("text"), html=one.get("html"), subject=one.get("subject")
+            channel=line["channel"], text=line.get("text"), html=line.get("html"), subject=line.get("subject")
         )
-        for one in lines
+        for line in lines
     ]
     for case in cases[:50]:
         _cost_ms(case)
@@ -81,10 +81,10 @@ def _export(commit: str, folder: Path) -> None:
 
 def main() -> None:
     commit = sys.argv[1] if len(sys.argv) > 1 else BEFORE
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        _export(commit, Path(one))
-        _export("HEAD", Path(other))
-        pairs = [(_in(Path(one)), _in(Path(other))) for _ in range(TURNS)]
+    with tempfile.TemporaryDirectory() as before_folder, tempfile.TemporaryDirectory() as now_folder:
+        _export(commit, Path(before_folder))
+        _export("HEAD", Path(now_folder))
+        pairs = [(_in(Path(before_folder)), _in(Path(now_folder))) for _ in range(TURNS)]
     before, now = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(new / old for old, new in pairs)
     print(f"median per reply: {commit} {before:.3f} ms, now {now:.3f} ms; ratio {ratio:.2f} ({TURNS} turns)")

@@ -71,8 +71,8 @@ def run(scratch: Path, rounds: int, seconds: float) -> dict:
 
     call_command("migrate", interactive=False, verbosity=0)
     with web_server(scratch / "web.log", processes=2, threads=8) as server, SandboxServer() as sandbox:
-        others = Processes(scratch, {})
-        others.start("worker", "manage.py", "qcluster")
+        workers = Processes(scratch, {})
+        workers.start("worker", "manage.py", "qcluster")
         try:
             bench = Bench(f"http://127.0.0.1:{server.port}", sandbox)
             bench.round(NORMAL, WARM_UP_S)
@@ -82,7 +82,7 @@ def run(scratch: Path, rounds: int, seconds: float) -> dict:
                     bench.round(kind, seconds)
             return bench.report(rounds, seconds)
         finally:
-            others.stop()
+            workers.stop()
 
 
 @dataclass
@@ -109,18 +109,18 @@ class Bench:
         self._numbers = itertools.count(900_000)
         places = []
         for number in range(WORKSPACES):
-            made = creation.create(f"Bench {number}", "bench@example.com", factories.PASSWORD)
-            Integration.objects.filter(workspace=made.workspace, provider="emailbison").update(
+            created = creation.create(f"Bench {number}", "bench@example.com", factories.PASSWORD)
+            Integration.objects.filter(workspace=created.workspace, provider="emailbison").update(
                 credentials={"api_key": f"key-{number}"}, config={"base_url": sandbox.url("emailbison")}
             )
-            lead = factories.make_lead(made.workspace, emailbison_lead_id=str(7_000 + number))
+            lead = factories.make_lead(created.workspace, emailbison_lead_id=str(7_000 + number))
             factories.make_message(lead)
-            page = f"{url}/w/{made.workspace.pk}/inbox/{lead.pk}/"
-            places.append((page, url + webhook_path("email", made.keys["email"])))
+            page = f"{url}/w/{created.workspace.pk}/inbox/{lead.pk}/"
+            places.append((page, url + webhook_path("email", created.keys["email"])))
         self._pages = itertools.cycle([page for page, _ in places])
         self._fragments = itertools.cycle([f"{page}history/" for page, _ in places])
         self._hooks = itertools.cycle([hook for _, hook in places])
-        self._browsers = [browser_of(made.admin) for _ in range(2)]
+        self._browsers = [browser_of(created.admin) for _ in range(2)]
         self._cookies = self._browsers[1].cookies.get_dict()
 
     def round(self, kind: str, seconds: float) -> None:
@@ -202,29 +202,29 @@ class Bench:
 
     def report(self, rounds: int, seconds: float) -> dict:
         """The report: medians over the rounds."""
-        found: dict = {
+        report: dict = {
             "rounds": rounds,
             "seconds": seconds,
-            "failed": sum(one.failed for one in self.results),
+            "failed": sum(each.failed for each in self.results),
         }
         for name in ("page", "webhook", "fragment"):
-            found[name] = {
+            report[name] = {
                 kind: {
                     "p50_ms": self._median(kind, name, 0.5),
                     "p95_ms": self._median(kind, name, 0.95),
                     "max_ms": round(
-                        max(max(one.took[name]) for one in self.results if one.kind == kind) * 1000
+                        max(max(each.took[name]) for each in self.results if each.kind == kind) * 1000
                     ),
                 }
                 for kind in (NORMAL, OUTAGE)
             }
             for part in ("p50", "p95"):
-                normal, outage = (found[name][kind][f"{part}_ms"] for kind in (NORMAL, OUTAGE))
-                found[name][f"{part}_ratio"] = round(outage / normal, 2)
-        return found
+                normal, outage = (report[name][kind][f"{part}_ms"] for kind in (NORMAL, OUTAGE))
+                report[name][f"{part}_ratio"] = round(outage / normal, 2)
+        return report
 
     def _median(self, kind: str, name: str, share: float) -> float:
-        values = [sorted(one.took[name]) for one in self.results if one.kind == kind]
+        values = [sorted(each.took[name]) for each in self.results if each.kind == kind]
         return round(statistics.median(took[int(len(took) * share)] for took in values) * 1000, 1)
 
 
@@ -236,8 +236,8 @@ def text(report: dict) -> str:
     ]
     for name in ("page", "webhook", "fragment"):
         for kind in (NORMAL, OUTAGE):
-            one = report[name][kind]
-            lines.append(f"{name:10}{kind:>9}{one['p50_ms']:9}{one['p95_ms']:9}{one['max_ms']:9}")
+            figures = report[name][kind]
+            lines.append(f"{name:10}{kind:>9}{figures['p50_ms']:9}{figures['p95_ms']:9}{figures['max_ms']:9}")
         if name != "fragment":
             lines.append(f"{'':10}{'ratio':>9}{report[name]['p50_ratio']:9}{report[name]['p95_ratio']:9}")
     lines.append(

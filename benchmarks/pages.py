@@ -18,8 +18,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks.desk import Site, checked_out, set_secrets, site
 from benchmarks.search import percentile
 from benchmarks.ticks import filled
@@ -75,13 +73,13 @@ def compared(name: str, sites: dict[str, Site], rounds: int) -> dict[str, Any]:
         for key, place in sites.items():
             leads = place.known["leads"]
             path = place.inbox + PAGES[name].format(lead=leads[number % len(leads)])
-            processor, began = web_s(place), time.monotonic()
+            processor, began = place.processor_s(with_database=False), time.monotonic()
             answer = browsers[key].get(place.url + path, timeout=120)
             took = (time.monotonic() - began) * 1_000
             answer.raise_for_status()
             if number >= 0:
                 times[key].append(took)
-                used[key] += web_s(place) - processor
+                used[key] += place.processor_s(with_database=False) - processor
     return {"page": name, "load": round(os.getloadavg()[0], 1)} | {
         key: {
             "p50": round(statistics.median(ms)),
@@ -90,12 +88,6 @@ def compared(name: str, sites: dict[str, Site], rounds: int) -> dict[str, Any]:
         }
         for key, ms in times.items()
     }
-
-
-def web_s(place: Site) -> float:
-    """The processor time of gunicorn, in s."""
-    web = psutil.Process(place.server.pid)
-    return sum(sum(process.cpu_times()[:2]) for process in (web, *web.children(recursive=True)))
 
 
 def text(report: list[dict[str, Any]], commit: str) -> str:

@@ -131,7 +131,9 @@ def of_triggers(database: str, bench: Bench, options: Any) -> dict[str, float]:
     per_second = {f"{name}, per second": round(statistics.median(rates[name]), 1) for name in cases}
     for name in (ALL, MARKS):
         pairs = zip(rates[name], rates[NONE], strict=True)
-        per_second[f"{name}, ratio"] = round(statistics.median(one / other for one, other in pairs), 2)
+        per_second[f"{name}, ratio"] = round(
+            statistics.median(rate / rate_without for rate, rate_without in pairs), 2
+        )
     return per_second
 
 

@@ -114,10 +114,10 @@ def searches(workspace) -> dict[str, str]:
     """What is searched for, by kind, with words that the workspace has."""
     from inbox.models import Lead, Message
 
-    mine = Message.objects.filter(workspace=workspace)
+    messages = Message.objects.filter(workspace=workspace)
     lead = Lead.objects.filter(workspace=workspace).exclude(phone="").order_by("-last_message_at")[20]
     country, area, office, line = "+1", lead.phone[2:5], lead.phone[5:8], lead.phone[8:]
-    oldest = mine.order_by("received_at").values_list("subject", flat=True)[0]
+    oldest = messages.order_by("received_at").values_list("subject", flat=True)[0]
     return {
         "common": "thanks",
         "two common": "thanks price",
@@ -130,7 +130,7 @@ def searches(workspace) -> dict[str, str]:
         "full name": f"{lead.first_name} {lead.last_name}",
         "part of every address": "com",
         "company": lead.company,
-        "rare": mine.order_by("received_at").values_list("text", flat=True)[50].split()[-1],
+        "rare": messages.order_by("received_at").values_list("text", flat=True)[50].split()[-1],
         "absent": "zzqqxx",
         "accents": "für möchten",
         "other script": "спасибо",
@@ -167,26 +167,26 @@ def compared(workspace, view: str, words: str, options) -> dict:
         rows = with_badges(leads, workspace, user_id).order_by("-last_message_at", "-pk")[:51]
         return [lead.pk for lead in rows], leads.order_by()[:100].count()
 
-    found = {"new": timed(now, options.rounds, explain=options.explain)}
+    figures = {"new": timed(now, options.rounds, explain=options.explain)}
     if not options.new:
-        found["old"] = timed(before, min(options.rounds, 3), slow_ms=SLOW_MS)
-        found["ratio"] = round(found["old"]["p50"] / found["new"]["p50"], 1)
-    return found
+        figures["old"] = timed(before, min(options.rounds, 3), slow_ms=SLOW_MS)
+        figures["ratio"] = round(figures["old"]["p50"] / figures["new"]["p50"], 1)
+    return figures
 
 
 def timed(search, rounds: int, *, slow_ms: float = float("inf"), explain: bool = False) -> dict:
     """p50, p95 (milliseconds) and buffers of `search()`, which was run once before."""
     from django.db import DatabaseError, connection
 
-    watch, times, used, found = Buffers(explain), [], 0.0, ([], 0)
+    watch, times, used, hits = Buffers(explain), [], 0.0, ([], 0)
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = %s", [LIMIT_S * 1_000])
     try:
         with connection.execute_wrapper(watch):
-            found = search()
+            hits = search()
         for _ in range(rounds):
             began, used_before = time.monotonic(), processor_s()
-            found = search()
+            hits = search()
             times.append((time.monotonic() - began) * 1_000)
             used += processor_s() - used_before
             if times[-1] > slow_ms:
@@ -195,8 +195,8 @@ def timed(search, rounds: int, *, slow_ms: float = float("inf"), explain: bool =
         times.append(LIMIT_S * 1_000)  # at least
     times = [round(ms, 1) for ms in times]
     return {
-        "found": len(found[0]),
-        "count": found[1],
+        "found": len(hits[0]),
+        "count": hits[1],
         "p50": statistics.median(times),
         "p95": percentile(times, 95),
         "processor_ms": round(used * 1_000 / len(times), 1),
@@ -236,22 +236,24 @@ def found_before(leads, workspace, text: str):
     from inbox.models import Lead, Message
 
     lead_words, message_words = words_before()
-    own = Lead.objects.filter(workspace=workspace)
-    ways = [own.filter(Q(emailbison_lead_id=text) | Q(ghl_contact_id=text) | Q(email=text.lower()))]
+    leads_of_workspace = Lead.objects.filter(workspace=workspace)
+    ways = [
+        leads_of_workspace.filter(Q(emailbison_lead_id=text) | Q(ghl_contact_id=text) | Q(email=text.lower()))
+    ]
     words = [re.sub(r"[\\'\s]+", " ", word).strip() for word in text.split()[:12]]
     words = [word for word in words if any(map(str.isalnum, word))]
     if words:
         query = SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
         messages = Message.objects.alias(sought=message_words).filter(workspace=workspace, sought=query)
         ways += [
-            own.alias(sought=lead_words).filter(sought=query),
-            own.filter(pk__in=messages.values("lead")),
+            leads_of_workspace.alias(sought=lead_words).filter(sought=query),
+            leads_of_workspace.filter(pk__in=messages.values("lead")),
         ]
     if re.fullmatch(r"[\d\s()+./-]+", text) and len(digits := re.sub(r"\D", "", text).lstrip("0")) >= 4:
-        known = own.exclude(phone="").alias(backwards=Reverse("phone"))
-        ways.append(known.filter(backwards__startswith=digits[::-1]))
-    first, *others = (way.order_by().values("pk") for way in ways)
-    return leads.filter(pk__in=first.union(*others))
+        with_phone = leads_of_workspace.exclude(phone="").alias(backwards=Reverse("phone"))
+        ways.append(with_phone.filter(backwards__startswith=digits[::-1]))
+    first, *further = (way.order_by().values("pk") for way in ways)
+    return leads.filter(pk__in=first.union(*further))
 
 
 def percentile(times: list[float], part: int) -> float:

@@ -34,8 +34,8 @@ def run(folder: Path, database: str, rounds: int) -> dict[str, dict[str, float]]
     from tests.webhooks.posting import SLACK_SECRET, slack_headers
 
     server = WebServer(database, folder / "web.log", SLACK_SIGNING_SECRET=SLACK_SECRET, DEBUG="1")
-    made = json.loads(server.manage("create_workspace", "Bench", "--admin-email=a@example.com", "--json"))
-    address, serial = made["webhooks"]["email"]["path"], iter(range(1_000_000))
+    created = json.loads(server.manage("create_workspace", "Bench", "--admin-email=a@example.com", "--json"))
+    address, serial = created["webhooks"]["email"]["path"], iter(range(1_000_000))
 
     def press() -> float:
         body = payload("slack", "approve_send")
@@ -64,15 +64,15 @@ def run(folder: Path, database: str, rounds: int) -> dict[str, dict[str, float]]
                 presses = [lambda kind=kind: took[kind].append(press())] * PRESSES
                 together(presses + [deliver] * deliveries)
     return {
-        kind: {"p50_ms": round(statistics.median(found), 1), "max_ms": round(max(found), 1)}
-        for kind, found in took.items()
+        kind: {"p50_ms": round(statistics.median(times), 1), "max_ms": round(max(times), 1)}
+        for kind, times in took.items()
     }
 
 
 def text(report: dict[str, dict[str, float]]) -> str:
     """The report as a table for people."""
     lines = [f"{PRESSES} presses at once, {DELIVERIES} deliveries", f"{'':16}{'p50 ms':>9}{'max ms':>9}"]
-    lines += [f"{kind:16}{found['p50_ms']:9}{found['max_ms']:9}" for kind, found in report.items()]
+    lines += [f"{kind:16}{figures['p50_ms']:9}{figures['max_ms']:9}" for kind, figures in report.items()]
     lines.append(f"{'ratio':16}{report[AMID]['p50_ms'] / report[ALONE]['p50_ms']:9.2f}")
     return "\n".join([*lines, f"Slack gives {LIMIT_MS} ms"])
 

@@ -112,21 +112,21 @@ class Bench:
         self.workspaces, self._hooks, self._accounts = [], [], []
         self._admins = []
         for number in range(WORKSPACES):
-            made = creation.create(f"Bench {number}", "bench@example.com", factories.PASSWORD)
-            account = Integration.objects.get(workspace=made.workspace, provider="emailbison")
+            created = creation.create(f"Bench {number}", "bench@example.com", factories.PASSWORD)
+            account = Integration.objects.get(workspace=created.workspace, provider="emailbison")
             account.credentials = {"api_key": f"key-{number}"}
             account.config = {"base_url": sandbox.url("emailbison")}
             account.save()
             factories.make_integration(
-                made.workspace,
+                created.workspace,
                 "slack",
                 credentials={"bot_token": "xoxb-test"},
                 config={"base_url": f"{sandbox.url('slack')}/api", "review_channel": "C0SANDBOX02"},
             )
-            self.workspaces.append(made.workspace)
-            self._admins.append(made.admin)
+            self.workspaces.append(created.workspace)
+            self._admins.append(created.admin)
             self._accounts.append(account)
-            self._hooks.append((url + webhook_path("email", made.keys["email"]), f"key-{number}"))
+            self._hooks.append((url + webhook_path("email", created.keys["email"]), f"key-{number}"))
 
     def run(self, replies: int, model_s: float, *, away: bool) -> dict[str, Any]:
         """The burst, and what is asked for beside it; then single replies to an idle cluster."""
@@ -141,11 +141,11 @@ class Bench:
         if away:
             self._until_all_wait(replies)
             self._sandbox.set_account("openai", "key-openai", status="ok")
-        seen = Watch(self)
-        asked = self._ask_beside(replies, seen)
+        watch = Watch(self)
+        replies_sent = self._ask_beside(replies, watch)
         took, cpu = time.time() - began, self._cpu_s() - cpu
-        whole = replies + len(asked["keyword"]) + len(asked["words"])
-        report = self._numbers(replies, model_s, asked) | {
+        whole = replies + len(replies_sent["keyword"]) + len(replies_sent["words"])
+        report = self._numbers(replies, model_s, replies_sent) | {
             "whole_run_s": round(took, 1),
             "drafts_per_minute_from_the_first_reply_on": round(
                 replies / (self._last_draft() - began) * 60, 1
@@ -154,11 +154,11 @@ class Bench:
             "cpu_s_per_reply": round(cpu / whole, 2),
             "database_cpu_s_per_reply": round((self._database_cpu_s() - database_cpu) / whole, 2),
             "connections_opened": self._opened() - opened,
-            "oldest_due_s_by_lane": {name: round(waited, 1) for name, waited in seen.oldest_s.items()},
+            "oldest_due_s_by_lane": {name: round(waited, 1) for name, waited in watch.oldest_s.items()},
             "out_of_order": self._out_of_order(),
-            "pss_mb": round(seen.pss_mb),
-            "connections": seen.connections,
-            "webhook_p95_ratio": round(_p95(asked["webhook"]) / _p95(normal), 2),
+            "pss_mb": round(watch.pss_mb),
+            "connections": watch.connections,
+            "webhook_p95_ratio": round(_p95(replies_sent["webhook"]) / _p95(normal), 2),
             "idle_reply_to_draft_over_model_p95_s": self._idle(),
         }
         return report
@@ -184,7 +184,7 @@ class Bench:
         """Somebody answers by e-mail; the address."""
         _, key = self._hooks[number % WORKSPACES]
         email = f"lead{self._next()}@example.org"
-        told = self._sandbox.emit(
+        emitted = self._sandbox.emit(
             "emailbison",
             key,
             "LEAD_REPLIED",
@@ -194,7 +194,7 @@ class Bench:
             subject="Re: winter work",
             campaign={"id": 901, "name": "Q1 Founders"},
         )
-        self._post(number, told["body"])
+        self._post(number, emitted["body"])
         return email
 
     def _until_all_wait(self, replies: int) -> None:
@@ -208,18 +208,20 @@ class Bench:
             self._number += 1
             return self._number
 
-    def _ask_beside(self, replies: int, seen: "Watch") -> dict[str, list[Any]]:
+    def _ask_beside(self, replies: int, watch: "Watch") -> dict[str, list[Any]]:
         """Until all replies are drafted: what must not wait, every few seconds."""
         from inbox.models import Draft
         from insights import packs
         from integrations.health import probes
 
-        asked: dict[str, list[Any]] = {"keyword": [], "words": [], "webhook": []}
+        replies_sent: dict[str, list[Any]] = {"keyword": [], "words": [], "webhook": []}
         ends, turn = time.monotonic() + PATIENCE_S, 0
         while Draft.objects.count() < replies and time.monotonic() < ends:
             turn += 1
-            asked["keyword"].append((self._reply(turn, "STOP"), time.time()))
-            asked["words"].append((self._reply(turn, "My colleague said don't email her"), time.time()))
+            replies_sent["keyword"].append((self._reply(turn, "STOP"), time.time()))
+            replies_sent["words"].append(
+                (self._reply(turn, "My colleague said don't email her"), time.time())
+            )
             probes.enqueue_probe(self._accounts[turn % WORKSPACES])
             if turn % 4 == 1 and turn < 20:
                 packs.request(
@@ -228,10 +230,10 @@ class Bench:
                     question=f"What do they ask for? {turn}",
                     window="D7",
                 )
-            asked["webhook"] += [self._sent(turn) for _ in range(4)]
-            seen.look()
+            replies_sent["webhook"] += [self._sent(turn) for _ in range(4)]
+            watch.look()
             time.sleep(ASK_EVERY_S)
-        return asked
+        return replies_sent
 
     def _idle(self) -> float:
         """Single replies to a cluster that has nothing else to do: reply to draft beyond the model's own time, p95."""
@@ -274,7 +276,7 @@ class Bench:
                 worst = max(worst, sum(begun[later] < begun[job_id] for later in came[place + 1 :]))
         return worst
 
-    def _numbers(self, replies: int, model_s: float, asked: dict[str, list[Any]]) -> dict[str, Any]:
+    def _numbers(self, replies: int, model_s: float, replies_sent: dict[str, list[Any]]) -> dict[str, Any]:
         from django.db.models import F, Sum
 
         from inbox.models import Draft
@@ -308,27 +310,27 @@ class Bench:
             "places": places,
             "drafts_per_minute": round(per_minute, 1),
             "of_what_places_allow": round(per_minute / (places * 60 / thought_s), 2),
-            "keyword_to_provider_p95_s": round(_p95(self._until_stopped(asked["keyword"])), 1),
-            "words_to_provider_p95_s": round(_p95(self._until_stopped(asked["words"])), 1),
+            "keyword_to_provider_p95_s": round(_p95(self._until_stopped(replies_sent["keyword"])), 1),
+            "words_to_provider_p95_s": round(_p95(self._until_stopped(replies_sent["words"])), 1),
             "card_after_draft_p95_s": round(_p95(cards), 1),
             "probe_p95_s": round(_p95(waited("health.probe")), 1),
             "pack_begins_p95_s": round(_p95(waited("insights.build_pack")), 1),
             "jobs_failed": BackgroundJob.objects.filter(status="failed").count(),
         }
 
-    def _until_stopped(self, asked: list[tuple[str, float]]) -> list[float]:
+    def _until_stopped(self, replies_sent: list[tuple[str, float]]) -> list[float]:
         """Seconds until EmailBison was asked to stop the campaign for the lead."""
         from inbox.models import Lead
         from jobs.models import BackgroundJob
 
-        found = []
-        for email, at in asked:
+        waits_s = []
+        for email, at in replies_sent:
             lead = Lead.objects.get(email=email)
             job = BackgroundJob.objects.filter(
                 kind="campaign.stop-emails", payload__lead_id=str(lead.pk), status="succeeded"
             ).first()
-            found.append(job.finished_at.timestamp() - at if job else float("inf"))
-        return found
+            waits_s.append(job.finished_at.timestamp() - at if job else float("inf"))
+        return waits_s
 
     def processes(self) -> list[psutil.Process]:
         parent = psutil.Process(self._cluster.running["worker"].pid)
@@ -386,10 +388,10 @@ class Watch:
 
 def _until(condition: Callable[[], Any]) -> Any:
     ends = time.monotonic() + PATIENCE_S
-    while not (found := condition()):
+    while not (outcome := condition()):
         assert time.monotonic() < ends
         time.sleep(0.05)
-    return found
+    return outcome
 
 
 def _p95(values: list[float]) -> float:
@@ -421,7 +423,7 @@ AIMS = {
 
 def text(report: dict[str, Any]) -> str:
     """The report as a table for people."""
-    lines = [f"{name:40}{value!s:>10}   {AIMS.get(name, '')}" for name, value in report.items()]
+    lines = [f"{name:40}{figure!s:>10}   {AIMS.get(name, '')}" for name, figure in report.items()]
     return "\n".join(lines)
 
 

@@ -90,7 +90,7 @@ def measure(only: list[str], *, explain: bool) -> dict:
                     counts = spec.run(Deadline.after_ms(spec.budget_ms))
                 took = round((time.monotonic() - began) * 1_000)
                 used = round((processor_s() - used) * 1_000)
-                plain = {key: value for key, value in counts.items() if ":" not in key and value}
+                plain = {key: count for key, count in counts.items() if ":" not in key and count}
                 report["ticks"].append(
                     {
                         "tick": name,
@@ -114,7 +114,7 @@ def processor_s() -> float:
     from django.db import connection
 
     backend = psutil.Process(connection.connection.info.backend_pid)
-    return sum(sum(one.cpu_times()[:2]) for one in (psutil.Process(), backend))
+    return sum(sum(process.cpu_times()[:2]) for process in (psutil.Process(), backend))
 
 
 class Watch:
@@ -155,7 +155,7 @@ def text(report: dict) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for row in report["ticks"]:
-        counts = ", ".join(f"{name} {value}" for name, value in row["counts"].items())
+        counts = ", ".join(f"{name} {count}" for name, count in row["counts"].items())
         lines.append(
             f"| {row['tick']} | {row['run']} | {row['ms']} | {row['processor_ms']} | {row['statements']}"
             f" | {row['load']} | {counts} |"
