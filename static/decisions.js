@@ -100,7 +100,7 @@ function changeRow(row, kind, leavesList) {
 }
 /** The row below the leaving rows, or else the row above them.
  * @param {any[]} leaving */
-export function rowAfter(leaving) {
+function rowAfter(leaving) {
   let row = leaving.at(-1);
   while (leaving.includes(row)) row = row?.nextElementSibling;
   if (row || !leaving.length) return row;

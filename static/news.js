@@ -50,9 +50,12 @@ const isRead = () =>
 let isAsking = false;
 let asksAgain = false;
 let askedAt = 0;
+const NEAR = 10;
+/** Whether few rows follow that of the shown conversation. */
+const isNearEnd = () => rows().length - rows().indexOf(rowOf(page.shown)) <= NEAR;
 /** Reads the list again. After a failure, the next change tries again. */
 async function refresh() {
-  if (queue.pending) return; // rows of unsent decisions would return; the queue refreshes later
+  if (queue.pending && !isNearEnd()) return; // the queue refreshes later
   askedAt = Date.now();
   if (isAsking) {
     asksAgain = true;
@@ -64,7 +67,10 @@ async function refresh() {
     let { response, page: answer } = await fetchPart(here(), "threads");
     // The open conversation may be gone.
     if (!response.ok) ({ response, page: answer } = await fetchPart(listAddress(), "threads"));
-    if (response.ok && !queue.pending && queue.total === total) follow(answer);
+    if (response.ok) {
+      (!queue.pending && queue.total === total ? follow : extend)(answer);
+      dispatchEvent(new Event("holdfast:rows"));
+    }
   } catch {}
   isAsking = false;
   if (!asksAgain) return;
@@ -77,11 +83,28 @@ addEventListener("holdfast:sent", () =>
   setTimeout(() => Date.now() - askedAt > SOON_MS && refresh(), SOON_MS),
 );
 
+/** The list in an answer, if it is one of the shown workspaces.
+ * @param {Document} answer */
+function partOf(answer) {
+  const part = answer.getElementById("threads");
+  return part?.dataset.base === threads().dataset.base ? part : null;
+}
+/** Adds the rows below the shown ones while decisions are being sent, so that a slow server does not end the list. Rows
+ * that have been here stay away, because a decision may have removed them.
+ * @param {Document} answer */
+function extend(answer) {
+  const rowsPart = partOf(answer)?.querySelector("#rows");
+  if (!rowsPart || !list()) return;
+  rememberRows();
+  const coming = [...rowsPart.children];
+  const below = coming.slice(coming.findLastIndex(({ id }) => byId(id)) + 1);
+  list().append(...below.filter(({ id }) => !newest.has(id)).map((row) => document.adoptNode(row)));
+}
 /** Shows the newest list.
  * @param {Document} answer */
 function follow(answer) {
-  const part = answer.getElementById("threads");
-  if (!part || part.dataset.base !== threads().dataset.base) return;
+  const part = partOf(answer);
+  if (!part) return;
   for (const id of ["count", "tabs"]) putContent(byId(id), answer.getElementById(id));
   showFolderCounts(answer);
   const rowsPart = part.querySelector("#rows");

@@ -1,11 +1,11 @@
 /* The forms of a conversation: answers, notes and snippets. */
-import { decide, rowAfter, selectedLeads, takeBack, undo } from "./decisions.js";
+import { decide, selectedLeads, takeBack, undo } from "./decisions.js";
 import { close, show } from "./desk.js";
 import { keepKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
 import { all, byId, create, focusedRow, isField, on, page } from "./page.js";
 import { expirePane, keepPane, pane, panes, putPane } from "./panes.js";
-import { enqueue, forgetStep, steps, wordsOf } from "./queue.js";
+import { enqueue, forgetStep, queue, steps, wordsOf } from "./queue.js";
 import { renewPane } from "./renewal.js";
 import { focusRow, idOf, linkOf, rowOf, rows, showTitle, threads } from "./rows.js";
 import { say } from "./toasts.js";
@@ -53,6 +53,8 @@ function takeBackFrom({ action }) {
 }
 
 // --- an answer, or another form of the conversation; the server answers with the conversation as it is then ----------
+/** @type {Set<string>} leads to which this page has sent an answer */
+const answered = new Set();
 /** @param {any} form @param {any} button */
 function send(form, button) {
   const lead = page.shown;
@@ -65,7 +67,7 @@ function send(form, button) {
   setBusy(form, true);
   if (form.contains(document.activeElement)) linkOf(rowOf(lead))?.focus({ preventScroll: true });
   const onLoss = () => {
-    retract(step);
+    retract(step, lead);
     setBusy(form, false);
     say(`That didn’t work. Your text to ${name} is still here: try again in a moment.`);
   };
@@ -83,7 +85,9 @@ function send(form, button) {
     onSuccess: onAnswer,
     onFailure: (reply) => (reply ? onAnswer(reply) : onLoss()),
   });
-  if (button?.value === "send-next") openNext(lead);
+  if (button?.value !== "send-next") return;
+  answered.add(lead);
+  openNext(lead);
 }
 /** The step of a form: for some seconds Undo takes a message back, anything else stays.
  * @param {any} form @param {any} button @param {string} name
@@ -101,8 +105,9 @@ function stepOf(form, button, name) {
 }
 /** @param {string} name */
 const sentWords = (name) => `The message to ${name} has gone out.`;
-/** @param {Step} step */
-function retract(step) {
+/** @param {Step} step @param {string} lead */
+function retract(step, lead) {
+  answered.delete(lead);
   forgetStep(step);
   step.toast?.remove();
 }
@@ -113,7 +118,7 @@ function showAnswer(element, reply, step, name) {
   const { ok } = reply.response;
   const error = element.querySelector("#answer-e");
   step.undoUrl = element.querySelector("form[data-undo]")?.action;
-  if (!ok) retract(step);
+  if (!ok) retract(step, lead);
   else if (step.lead && !step.undoUrl) {
     step.toast.remove();
     step.stays = sentWords(name);
@@ -135,11 +140,21 @@ function setBusy(form, busy) {
   form.ariaBusy = busy || null;
   for (const button of all("button", form)) button.disabled = busy;
 }
-/** @param {string} lead */
+let waitsForRow = false;
+for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, () => (waitsForRow = false), true);
+addEventListener("holdfast:rows", () => {
+  if (waitsForRow) openNext("");
+  waitsForRow &&= queue.pending > 0; // else the list has ended
+});
+/** Opens the conversation below, or, at the end of the list, the next one that comes before a key is pressed.
+ * @param {string} lead */
 function openNext(lead) {
   const row = rowOf(lead);
-  const next = row ? rowAfter([row]) : rows()[0];
-  if (!next) return close();
+  const next = row
+    ? (row.nextElementSibling ?? rows().findLast((other) => !answered.has(idOf(other))))
+    : rows().find((other) => !answered.has(idOf(other)));
+  waitsForRow = !next;
+  if (!next) return lead ? close() : undefined;
   focusRow(next);
   show(idOf(next), { open: true });
 }

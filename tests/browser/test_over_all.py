@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from inbox.models import Draft, Lead, LeadLabel, Membership, Message, OutboundSend, User
+from inbox.pages.desk import conversation_list
 from tests import factories, forms
 from tests.browser.audit import audit
 from tests.factories import ago
@@ -111,6 +112,25 @@ def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_ta
     until(lambda: OutboundSend.objects.count() == 2, "the last one is taken back")
     assert Draft.objects.get(lead__first_name=order[3]).status == "pending"
     assert Draft.objects.get(lead__first_name=order[4]).status == "pending"
+
+
+SLOW_POSTS = """() => { const send = window.fetch; window.fetch = async (url, options) => {
+  if (options?.method === "POST") await new Promise((done) => setTimeout(done, 1500));
+  return send(url, options); }; }"""
+
+
+def test_the_list_goes_on_below_its_page_while_answers_are_on_their_way(page, clients, drafts, monkeypatch):
+    monkeypatch.setattr(conversation_list, "PAGE_SIZE", 4)
+    page.goto("/desk/?view=drafts")
+    expect(page.locator(".row")).to_have_count(4)
+    page.evaluate(SLOW_POSTS)
+    page.keyboard.press("Enter")  # opens
+    letters = (clients[0].name[:1], "B", "L")
+    for name in [f"{letter}{number}" for number in range(3) for letter in letters]:
+        expect(page.locator("#lead")).to_have_text(name)
+        expect(page.locator(SENDS)).to_be_visible()
+        page.keyboard.press("Enter")
+    until(lambda: OutboundSend.objects.count() == 9, "all are sent")
 
 
 CLIENTS, REPLIES = forms.either((3, 9), (12, 200))

@@ -115,6 +115,7 @@ interface WindowEventMap {
   "holdfast:here": CustomEvent<Record<string, [string, boolean][]> | undefined>;
   "holdfast:leave": Event;
   "holdfast:pane": Event;
+  "holdfast:rows": Event;
   "holdfast:sent": Event;
 }
 declare const htmx: {
