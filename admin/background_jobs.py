@@ -6,7 +6,6 @@ An unknown value of a filter matches no job; otherwise an action could apply to 
 
 import contextlib
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -25,7 +23,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from admin.base import BaseAdmin
-from admin.columns import choice_filter, known_values, link, list_link, list_url
+from admin.columns import known_values, link, list_link, list_url
 from admin.job_actions import JobActionsAdmin, asked_workspace
 from admin.scope import scope_of
 from admin.tallies import of_jobs
@@ -33,7 +31,7 @@ from inbox.pages.access import once
 from jobs import display, joblist, stats, tally
 from jobs.kinds import KINDS, in_words, policy_of
 from jobs.lanes import LANES, REPLY
-from jobs.models import BackgroundJob, JobAction, WorkspaceLimit
+from jobs.models import BackgroundJob, WorkspaceLimit
 from jobs.tally import Tally
 
 WORDS = 60
@@ -63,60 +61,21 @@ class StateFilter(admin.SimpleListFilter):
         return joblist.in_state(queryset, self.value())
 
 
-def older_than(jobs: QuerySet[Any], age_s: str) -> QuerySet[Any]:
-    """The jobs created more than `age_s` seconds ago. `age_s` must be a key of display.AGES."""
-    if age_s not in display.AGES:
-        return jobs.none()
-    return jobs.filter(created_at__lt=Now() - timedelta(seconds=int(age_s)))
-
-
-AgeFilter = choice_filter("age", lambda: display.AGES, older_than)
-
-
 class CauseFilter(admin.SimpleListFilter):
     """Filters jobs by cause of failure, and offers the latest causes."""
 
     title = "cause"
-    parameter_name = column = "fingerprint"
-    offers_causes = True
+    parameter_name = "fingerprint"
 
     def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        causes = causes_of(request) if self.offers_causes and is_plain(request) else []
+        causes = causes_of(request) if is_plain(request) else []
         titles = {cause.key: cause.title for cause in causes}
         if (chosen := self.value()) and chosen not in titles:
             titles[chosen] = chosen
         return [(key, (words or key)[:WORDS]) for key, words in titles.items() if key]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
-
-
-class ErrorFilter(CauseFilter):
-    """Filters jobs by error class, for URLs that name one. Users filter by a cause instead."""
-
-    title = "error class"
-    parameter_name = "error"
-    column = "last_error_class"
-    offers_causes = False
-
-
-class DoneFilter(admin.SimpleListFilter):
-    """Filters jobs by a range of JobAction ids such as "17-40", because a retried job may have no cause."""
-
-    title = "action"
-    parameter_name = "done"
-
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
-        return [(self.value() or "", "Jobs from the last action")] if self.value() else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not (span := self.value()):
-            return queryset
-        first, _, last = span.partition("-")
-        if not (first.isdecimal() and last.isdecimal() and len(first + last) < 36):
-            return queryset.none()
-        done = JobAction.objects.filter(pk__range=(int(first), int(last)))
-        return queryset.filter(pk__in=done.values("job_id"))
+        return queryset.filter(fingerprint=self.value()) if self.value() else queryset
 
 
 CAUSES = 5
@@ -135,9 +94,6 @@ class BackgroundJobAdmin(JobActionsAdmin):
         known_values("lane", [lane.name for lane in LANES]),
         known_values("kind", KINDS),
         CauseFilter,
-        ErrorFilter,
-        DoneFilter,
-        AgeFilter,
     )
     linked_by = ("status__exact",)
     search_fields = ("dedupe_key",)

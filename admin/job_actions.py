@@ -20,8 +20,7 @@ from inbox.pages.access import signed_in
 from inbox.pages.operations.jobs import tell
 from jobs import actions, joblist
 from jobs.kinds import in_words
-from jobs.lanes import LANES
-from jobs.models import BackgroundJob, JobAction
+from jobs.models import BackgroundJob
 
 Do = Callable[..., list[actions.ActionResult]]
 Jobs = QuerySet[BackgroundJob]
@@ -45,7 +44,6 @@ class JobActionsAdmin(RecordAdmin):
     actions = (
         job_action("retry_now", "Retry or run now", "retry", actions.retry_now),
         job_action("run_at", "Run at a time", "move", actions.run_at, "moment"),
-        job_action("move", "Move to another lane", "move", actions.move_to_lane, "lane"),
         job_action("cancel", "Cancel, or ask to stop", "cancel", actions.cancel),
         job_action("discard", "Discard with a reason", "discard", actions.discard, "reason"),
     )
@@ -75,15 +73,12 @@ class JobActionsAdmin(RecordAdmin):
                 return None
         job = jobs.first() if from_its_page else None
         back = row_url(job) if job else list_url(BackgroundJob)
-        words, more = (
-            self.action_words(request),
-            {"lanes": LANES, "from_its_page": from_its_page, "back": back},
-        )
+        words, more = self.action_words(request), {"from_its_page": from_its_page, "back": back}
         return self.question(request, jobs, words, actions.MAX_JOBS, **more)
 
     def cause(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
         """`cause/<fingerprint>/?workspace=…`: asks whether to retry all failed jobs of one cause. A POST makes the
-        failed jobs of the cause due and redirects to their list. Raises PermissionDenied.
+        failed jobs of the cause due and redirects to the list of jobs. Raises PermissionDenied.
         """
         if not self.has_retry_permission(request):
             raise PermissionDenied
@@ -94,7 +89,7 @@ class JobActionsAdmin(RecordAdmin):
                 fingerprint, workspace_id=None, workspace_ids=ids, actor=signed_in(request)
             )
             tell(request, actions.group_sentences(results))
-            return redirect(list_url(BackgroundJob, **_done(results)))
+            return redirect(list_url(BackgroundJob))
         jobs = joblist.of(ids).filter(status=BackgroundJob.Status.FAILED, fingerprint=fingerprint)
         jobs, words = jobs.select_related("workspace").order_by("-pk"), "Retry all jobs of this cause"
         return self.question(request, jobs, words, actions.MAX_JOBS, back=list_url(BackgroundJob))
@@ -108,11 +103,3 @@ def asked_workspace(request: HttpRequest) -> UUID | None:
     if not key and (scope.ids is None or scope.ids):
         return scope.ids[0] if scope.ids else None
     return scope.workspace(key).pk
-
-
-def _done(results: list[actions.ActionResult]) -> dict[str, str]:
-    """The query string for a list of the jobs in `results` that were changed, or {} if no job was changed."""
-    log = JobAction.objects.filter(job_id__in=[row.job_id for row in results])
-    newest = log.order_by("job_id", "-pk").distinct("job_id").values_list("pk", flat=True)
-    ids = list(newest)
-    return {"done": f"{min(ids)}-{max(ids)}"} if ids else {}

@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from jobs.enqueue import wake
-from jobs.lanes import BY_NAME
 from jobs.models import BackgroundJob, JobAction
 
 Status = BackgroundJob.Status
@@ -31,7 +30,6 @@ RUNNABLE = (Status.QUEUED, Status.FAILED, Status.CANCELLED)
 STATES: dict[Action, Sequence[Status]] = {
     Action.RETRY: RUNNABLE,
     Action.RUN_AT: RUNNABLE,
-    Action.LANE: (Status.QUEUED,),
     Action.CANCEL: (Status.QUEUED, Status.RUNNING),
     Action.DISCARD: (Status.QUEUED, Status.FAILED),
 }
@@ -110,15 +108,6 @@ def discard(
     if not 0 < len(reason) <= 200:
         raise ValueError("reason: enter 1 to 200 characters.")
     return _each(job_ids, workspace_id, actor, Action.DISCARD, reason, _close)
-
-
-def move_to_lane(
-    job_ids: Sequence[UUID], lane: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
-) -> list[ActionResult]:
-    """Moves queued jobs to another lane of the job queue. Raises ValueError if `lane` is not in jobs.lanes."""
-    if lane not in BY_NAME:
-        raise ValueError(f"lane: choose one of {', '.join(BY_NAME)}.")
-    return _each(job_ids, workspace_id, actor, Action.LANE, lane, lambda jobs: jobs.update(lane=lane))
 
 
 def retry_group(

@@ -17,9 +17,6 @@ from jobs.ticks import TICKS
 
 Status = BackgroundJob.Status
 Action = JobAction.Action
-AGES = {"3600": "Older than 1 hour", "86400": "Older than 1 day", "604800": "Older than 7 days"}
-"""The filters of a list by age, in seconds."""
-
 LATE_S = 60
 """A job that has been due for more seconds than this is waiting for more than its turn."""
 
@@ -187,7 +184,6 @@ def schedule(every_s: int) -> str:
 WORDS = {
     "retry_now": (Action.RETRY, "Retry now"),
     "run_at": (Action.RUN_AT, "Run at"),
-    "move": (Action.LANE, "Move to another lane"),
     "cancel": (Action.CANCEL, "Cancel"),
     "discard": (Action.DISCARD, "Discard"),
 }

@@ -36,13 +36,11 @@ def find(
     *,
     kind: str = "",
     status: str = "",
-    error_class: str = "",
     fingerprint: str = "",
-    older_than_s: int | None = None,
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
     """The jobs that match the filters, newest first. `text` is an id or a part of a dedupe key."""
-    fields: dict[str, Any] = {"kind": kind, "last_error_class": error_class, "fingerprint": fingerprint}
+    fields: dict[str, Any] = {"kind": kind, "fingerprint": fingerprint}
     # The index of the newest jobs begins with the workspace, that of ended ones with the tenant.
     fields["workspace" if status in ("", Status.SUCCEEDED) else "tenant"] = workspace_id
     jobs = BackgroundJob.objects.filter(**{name: wanted for name, wanted in fields.items() if wanted})
@@ -50,8 +48,6 @@ def find(
     if status:
         # PostgreSQL uses the index of a workspace's ended jobs only if the query states that the jobs have ended.
         jobs = jobs.filter(status=status, finished_at__isnull=status not in BackgroundJob.FINAL)
-    if older_than_s is not None:
-        jobs = jobs.filter(created_at__lt=Now() - timedelta(seconds=older_than_s))
     return matching(jobs, text)
 
 

@@ -50,11 +50,10 @@ def record_all(
 def record_jobs(
     action: str, actor: User, results: Sequence[actions.ActionResult], detail: str, **kwargs: object
 ) -> None:
-    """Adds an entry for each job that a person acted on. `detail`: the new time or lane of a moved job. The reason for
-    a discard is a person's text, and stays with the job.
+    """Adds an entry for each job that a person acted on. `detail`: the new time of a delayed job. The reason for a
+    discard is a person's text, and stays with the job.
     """
-    names = {actions.Action.RUN_AT: "moment", actions.Action.LANE: "lane"}
-    details = {names[actions.Action(action)]: detail} if action in names else {}
+    details = {"moment": detail} if action == actions.Action.RUN_AT else {}
     AuditEntry.objects.bulk_create(
         [
             AuditEntry(

@@ -116,16 +116,6 @@ def test_a_job_is_moved_to_a_time(root, workspace):
     assert abs(job.run_at - later) < timedelta(minutes=1)
 
 
-def test_a_waiting_job_is_moved_to_another_lane(root, workspace):
-    job = make(workspace, "queued", lane="reply")
-
-    assert "Bulk: Polling, catching up, summaries" in post(root, "move", job)
-    assert "Choose one of stop, " in post(root, "move", job, confirmed="yes", lane="fast")
-    post(root, "move", job, confirmed="yes", lane="bulk")
-
-    assert status_of(job) == "queued" and job.lane == "bulk"
-
-
 def test_an_action_on_all_that_match_reaches_those_on_other_pages(root, workspace):
     jobs = [make(workspace, "failed", str(number)) for number in range(60)]
     other = make(workspace, "cancelled")
@@ -151,7 +141,7 @@ def test_an_action_from_the_page_of_a_job_leads_back_to_it(root, workspace):
 @pytest.mark.parametrize(
     ("status", "offered"),
     [
-        ("queued", ["retry_now", "run_at", "move", "cancel", "discard"]),
+        ("queued", ["retry_now", "run_at", "cancel", "discard"]),
         ("failed", ["retry_now", "run_at", "discard"]),
         ("cancelled", ["retry_now", "run_at"]),
         ("succeeded", []),
@@ -174,23 +164,9 @@ def test_all_jobs_of_one_cause_are_retried_after_a_question(root, workspace):
 
     assert "3 jobs: retried." in after.content.decode()
     assert {status_of(job) for job in jobs} == {"queued"} and status_of(other) == "failed"
-    # The list shows them as they run, also those that have ended well and have no cause any more.
-    BackgroundJob.objects.filter(pk=jobs[0].pk).update(
-        status="succeeded", finished_at=timezone.now(), fingerprint=""
-    )
-    listed = root.get(after.redirect_chain[-1][0]).context["cl"]
-    assert {job.pk for job in listed.result_list} == {job.pk for job in jobs}
+    assert {job.pk for job in after.context["cl"].result_list} == {job.pk for job in [*jobs, other]}
     assert AuditEntry.objects.filter(action="job.retry").count() == 3
     assert "Nothing left to do" in root.get(page).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("text", "found"), [("", 1), ("x", 0), ("1-", 0), ("1-2-3", 0), ("9" * 40 + "-1", 0), ("-1-5", 0)]
-)
-def test_the_list_takes_any_text_for_what_was_done(root, workspace, text, found):
-    make(workspace, "failed")
-
-    assert root.get(reverse(LIST), {"done": text}).context["cl"].result_count == found
 
 
 def test_a_cause_is_retried_in_the_workspaces_that_one_may_see(workspace):
@@ -277,7 +253,6 @@ def test_progress_of_a_running_job_is_in_its_row(root, workspace):
     ("action", "status", "fields"),
     [
         ("retry_now", "failed", {}),
-        ("move", "queued", {"lane": "bulk"}),
         ("run_at", "failed", {"moment": "2027-01-01T10:00"}),
         ("cancel", "queued", {}),
         ("discard", "failed", {"reason": "why"}),
@@ -298,14 +273,13 @@ def test_every_action_leaves_an_audit_entry(root, workspace, action, status, fie
     [
         ("retry_now", "retry_backgroundjob", "failed"),
         ("run_at", "move_backgroundjob", "failed"),
-        ("move", "move_backgroundjob", "queued"),
         ("cancel", "cancel_backgroundjob", "queued"),
         ("discard", "discard_backgroundjob", "failed"),
     ],
 )
 def test_every_action_has_a_permission_of_its_own(workspace, action, codename, status):
     job = make(workspace, status)
-    fields = {"confirmed": "yes", "reason": "why", "moment": "2027-01-01T10:00", "lane": "bulk"}
+    fields = {"confirmed": "yes", "reason": "why", "moment": "2027-01-01T10:00"}
     others = {"retry_backgroundjob", "move_backgroundjob", "cancel_backgroundjob", "discard_backgroundjob"}
 
     post(staff_of(workspace, *(others - {codename})), action, job, **fields)
@@ -326,12 +300,10 @@ def test_staff_cannot_touch_another_workspaces_job(workspace):
 
 
 def test_the_list_is_filtered_by_address(root, workspace):
-    old = timezone.now() - timedelta(days=2)
-    make(workspace, "failed", last_error_class="E", fingerprint="f1", created_at=old)
+    make(workspace, "failed", fingerprint="f1")
     make(factories.make_workspace(), "queued")
 
-    for query in ("status__exact=failed", "error=E", "age=86400", f"workspace={workspace.pk}", "fingerprint=f1",
-                  "q=k-fail"):  # fmt: skip
+    for query in ("status__exact=failed", f"workspace={workspace.pk}", "fingerprint=f1", "q=k-fail"):
         listed = root.get(f"{reverse(LIST)}?{query}").context["cl"].result_list
         assert [job.status for job in listed] == ["failed"], query
 

@@ -193,8 +193,6 @@ def test_a_workspace_in_the_address_narrows_where_its_filter_does_not_offer_it(
     [
         (Lead, {"workspace": "nonsense"}),
         (BackgroundJob, {"state": "nonsense"}),
-        (BackgroundJob, {"age": "nonsense"}),
-        (BackgroundJob, {"done": "nonsense"}),
         (WorkspaceIntegrationHealth, {"standing": "nonsense"}),
     ],
 )

@@ -51,9 +51,7 @@ RULES = {
     "inbox.Lead": Rule(change=THEIRS | ROOTS),
     "integrations.Integration": Rule(change=THEIRS | ROOTS),
     "jobs.WorkspaceLimit": Rule(add=set(OPERATED), change=set(OPERATED), delete=set(OPERATED)),
-    "jobs.BackgroundJob": Rule(
-        actions=dict.fromkeys(("retry_now", "run_at", "move", "cancel", "discard"), ACTORS)
-    ),
+    "jobs.BackgroundJob": Rule(actions=dict.fromkeys(("retry_now", "run_at", "cancel", "discard"), ACTORS)),
     "inbox.WebhookDelivery": Rule(actions={"replay_chosen": ACTORS}),
     "inbox.OutboundSend": Rule(actions={"went_out": ACTORS, "send_again": ACTORS}),
     "integrations.WorkspaceIntegrationHealth": Rule(actions={"check_now": ACTORS}),

@@ -163,25 +163,6 @@ def test_refuses_a_discard_without_a_fit_reason(reason):
         actions.discard([], reason, **everywhere())
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_only_waiting_jobs_go_to_another_lane(state):
-    job = make_job(state)
-
-    [result] = actions.move_to_lane([job.pk], "bulk", **everywhere())
-
-    job.refresh_from_db()
-    assert (result.done, job.lane == "bulk") == (state == "waiting",) * 2
-    if result.done:
-        action = JobAction.objects.get()
-        assert (action.action, action.detail) == ("lane", "bulk")
-        assert AuditEntry.objects.get().data == {"lane": "bulk"}
-
-
-def test_there_is_no_lane_but_those_that_promise_something():
-    with pytest.raises(ValueError, match="lane: choose one of stop, "):
-        actions.move_to_lane([make_job("waiting").pk], "fast", **everywhere())
-
-
 def test_one_cause_is_retried_in_several_workspaces_and_in_no_other():
     mine, too, other = make_workspace(), make_workspace(), make_workspace()
     jobs = [make_job("failed", workspace) for workspace in (mine, too, other)]
@@ -215,9 +196,8 @@ def test_retries_one_cause_and_no_other():
         lambda pk, ws: actions.cancel([pk], workspace_id=ws, actor=ops()),
         lambda pk, ws: actions.discard([pk], "why", workspace_id=ws, actor=ops()),
         lambda pk, ws: actions.retry_group("f1", workspace_id=ws, actor=ops()),
-        lambda pk, ws: actions.move_to_lane([pk], "bulk", workspace_id=ws, actor=ops()),
     ],
-    ids=["retry_now", "run_at", "cancel", "discard", "retry_group", "move_to_lane"],
+    ids=["retry_now", "run_at", "cancel", "discard", "retry_group"],
 )
 def test_another_workspaces_job_is_out_of_reach(act):
     mine, theirs = make_workspace(), make_workspace()

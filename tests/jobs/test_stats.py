@@ -139,8 +139,7 @@ def test_failures_are_grouped_by_cause():
         ({}, "ab"),
         ({"kind": "t.other"}, "b"),
         ({"status": "failed"}, "b"),
-        ({"error_class": "E"}, "b"),
-        ({"older_than_s": 3600}, "b"),
+        ({"fingerprint": "f1"}, "b"),
         ({"text": "b"}, "b"),
         ({"text": " a "}, "a"),
         ({"text": "%"}, ""),
@@ -155,8 +154,7 @@ def test_finds_jobs_by_each_filter(filters, found):
         dedupe_key="b",
         kind="t.other",
         status="failed",
-        last_error_class="E",
-        created_at=timezone.now() - timedelta(hours=2),
+        fingerprint="f1",
     )
     make(make_workspace(), dedupe_key="a b")
 

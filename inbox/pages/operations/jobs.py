@@ -26,7 +26,7 @@ from jobs.kinds import KINDS
 from jobs.models import BackgroundJob
 
 Status = BackgroundJob.Status
-FILTERS = ("kind", "status", "error", "fingerprint", "age", "q")
+FILTERS = ("kind", "status", "fingerprint", "q")
 SUBJECTS: dict[str, tuple[type[Model], str]] = {
     "message_id": (Message, ""),
     "lead_id": (Lead, ""),
@@ -56,7 +56,7 @@ def job_list(request: WorkspaceRequest) -> HttpResponse:
         return render(request, "jobs/_live.html", context)
     times = stats.timings(workspace_id)
     context |= _now(request, totals, times) | display.day(workspace_id, times)
-    context |= {"kinds": sorted(KINDS), "ages": display.AGES.items()}
+    context |= {"kinds": sorted(KINDS)}
     return render(request, "jobs/list.html", context)
 
 
@@ -65,9 +65,7 @@ def _page(request: WorkspaceRequest, filters: dict[str, str]) -> KeysetPage:
         request.workspace.pk,
         kind=filters["kind"],
         status=filters["status"] if filters["status"] in Status.values else "",
-        error_class=filters["error"],
         fingerprint=filters["fingerprint"],
-        older_than_s=int(filters["age"]) if filters["age"] in display.AGES else None,
         text=filters["q"],
     )
     return page_of(request, jobs.order_by(), "created_at")
@@ -93,7 +91,7 @@ def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def act(request: WorkspaceRequest) -> HttpResponse:
-    """Retries, moves, cancels or discards the selected jobs, or retries all that failed for one cause, as `do` says."""
+    """Retries, delays, cancels or discards the selected jobs, or retries all of one cause, as `do` says."""
     back = redirect(next_url(request, reverse("inbox:jobs", args=[request.workspace.pk])))
     do = request.POST.get("do")
     limits: dict[str, Any] = {"workspace_id": request.workspace.pk, "actor": request.user}

@@ -59,7 +59,6 @@ def test_the_list_shows_counts_and_failures_by_cause(admin, workspace):
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
     assert "2 × openai: our time ran out" in page and "ProviderTimeout" in page and "Retry all 2" in page
     assert "Workers running" in page and "Failed 2" in page
-    assert page.count('<option value="ProviderTimeout">') == 1  # offered to the filter
 
 
 @pytest.mark.parametrize(
@@ -68,17 +67,14 @@ def test_the_list_shows_counts_and_failures_by_cause(admin, workspace):
         ("status=failed", 1),
         ("status=queued", 1),
         ("kind=inbound.process", 2),
-        ("error=ProviderTimeout", 1),
         ("q=k2", 1),
-        ("age=3600", 1),
-        ("age=whatever", 2),
         ("fingerprint=f1", 1),
-        ("status=failed&kind=inbound.process&error=ProviderTimeout", 1),
-        ("status=queued&error=ProviderTimeout", 0),
+        ("status=failed&kind=inbound.process&fingerprint=f1", 1),
+        ("status=queued&fingerprint=f1", 0),
     ],
 )
 def test_filters_are_in_the_address(admin, workspace, query, count):
-    failed(workspace, 1, created_at=timezone.now() - timedelta(hours=2))
+    failed(workspace, 1)
     make_job(workspace, 2, status="queued")
     page = admin.get(f"{reverse('inbox:jobs', args=[workspace.pk])}?{query}").content.decode()
     assert page.count('name="job"') == count
