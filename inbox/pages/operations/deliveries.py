@@ -3,13 +3,11 @@
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, Q, QuerySet
 from django.forms import DateInput, TextInput
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +16,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 
-from inbox.health import backfill
 from inbox.models import WebhookDelivery, Workspace
 from inbox.pages.access import ADMIN, POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.forms import redirect_to, refusals_shown
@@ -27,12 +24,12 @@ from inbox.trace import search as trace_search
 from inbox.webhooks import replay
 from inbox.webhooks.scrub import without_secrets
 from integrations import registry
-from integrations.events import Event, PayloadInvalid
+from integrations.events import PayloadInvalid
 from jobs.display import tile
 from jobs.models import BackgroundJob
 
 Verdict = WebhookDelivery.Verdict
-VIEWS = ("pretty", "raw", "parsed")
+VIEWS = ("pretty", "raw")
 LONGEST_SPAN = timedelta(hours=max(map(int, replay.SPANS)))
 MOST_SHOWN = 200_000
 """How many characters of a body a page shows at most."""
@@ -129,20 +126,9 @@ def _text(delivery: WebhookDelivery, show: str) -> str:
         return body.decode(errors="replace")
     try:
         content = source.decode(body)
-        if show == "parsed":
-            event = _event(delivery, body, content)
-            content = {"event": type(event).__name__} | {
-                name: part for name, part in asdict(event).items() if part not in ("", None, [], {})
-            }
     except PayloadInvalid as error:
         return "\n".join(f"{name}: {text}" for name, text in error.fields.items())
-    return json.dumps(content, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
-
-
-def _event(delivery: WebhookDelivery, body: bytes, content: object) -> Event:
-    if delivery.event_type == backfill.EVENT:
-        return backfill.event_of(body)
-    return registry.webhook_source(delivery.source).parse(content, delivery.received_at)
+    return json.dumps(content, indent=2, ensure_ascii=False)
 
 
 SETTLED = "settled"
@@ -213,7 +199,7 @@ def delivery_list(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN)
 def delivery(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
-    """Shows one webhook request: how it arrived, its outcome, and its body pretty, raw or parsed (`?show=`)."""
+    """Shows one webhook request: how it arrived, its outcome, and its body pretty or raw (`?show=`)."""
     return _detail(request, _own(request, delivery_id))
 
 
