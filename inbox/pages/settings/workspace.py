@@ -19,21 +19,8 @@ from inbox.pages.access import ADMIN, FORM, WorkspaceRequest, asks_again, worksp
 from inbox.pages.forms import ChangedColumnsForm, PostedText, record, redirect_to
 from jobs.durations import duration
 
-PLAINER_NAMES = {
-    "AC": "Ascension Island",
-    "AS": "American Samoa",
-    "CD": "Congo (Democratic Republic)",
-    "CG": "Congo (Republic)",
-    "CZ": "Czechia",
-    "GB": "United Kingdom",
-    "KP": "North Korea",
-    "KR": "South Korea",
-    "MM": "Myanmar",
-    "TA": "Tristan da Cunha",
-    "WS": "Samoa",
-    "XK": "Kosovo",
-}
-"""Names by country code, where the database has no name or a different one."""
+UNLISTED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
+"""The names of countries that are not in the table of ISO 3166, by code."""
 CONTINENTS = (
     *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/"),
     *("Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"),
@@ -46,7 +33,7 @@ def countries() -> list[tuple[str, str]]:
     phonenumbers knows the names of countries in all languages, but takes seconds to load them.
     """
     table = (files("tzdata.zoneinfo") / "iso3166.tab").read_text(encoding="utf-8")
-    names = dict(line.split("\t") for line in table.splitlines() if not line.startswith("#")) | PLAINER_NAMES
+    names = dict(line.split("\t") for line in table.splitlines() if not line.startswith("#")) | UNLISTED
     return sorted(
         ((code, names[code]) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda country: country[1]
     )

@@ -196,6 +196,7 @@ def test_time_zone_and_country_are_chosen_from_lists(admin, workspace, url):
     page = admin.get(url("settings")).content.decode()
     assert '<option value="Europe/Vienna">' in page and '<option value="US/Eastern" selected>' in page
     assert '<option value="AT" selected>Austria (AT)</option>' in page
+    assert '<option value="XK">Kosovo (XK)</option>' in page  # not in the table of ISO 3166
 
 
 @pytest.mark.parametrize(
