@@ -77,7 +77,7 @@ TICKS = {
 """The ticks that must be registered, each with the consequence without it."""
 
 PRUNED = {
-    "inbox.WebhookDelivery": ("delivery secrets", "delivery bodies", "deliveries"),
+    "inbox.WebhookDelivery": ("delivery bodies", "deliveries"),
     "inbox.Deviation": ("deviations",),
     "inbox.Message": ("messages",),
     "inbox.Note": ("notes",),

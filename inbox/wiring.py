@@ -14,7 +14,6 @@ from inbox.leads import enrichment
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import autosend, buttons, review, send_claims, slack_cards, undo
-from inbox.webhooks import stored
 from inbox.workspaces import identity
 from integrations.health import writer
 from integrations.http import call_reports
@@ -63,7 +62,6 @@ def _buttons() -> None:
 
 
 def _retention() -> None:
-    prunes("delivery secrets")(stored.clean_all)
     prunes("delivery bodies", promised=True)(retention.empty_bodies)
     prunes("messages", promised=True)(retention.old_messages)
     prunes("notes", promised=True)(retention.old_notes)

@@ -31,9 +31,8 @@ DeliveryVerdict = WebhookDelivery.Verdict
 class WebhookRequest:
     """A provider's webhook request that passed authentication.
 
-    `body` and `headers` are free of the sender's secrets, unless `scrubbed` is False. `started`: `time.perf_counter()`
-    at its arrival, in seconds. `sample`: whether a person had the product create the request. `workspace`: None if no
-    workspace has the account.
+    `body` and `headers` are free of the sender's secrets. `started`: `time.perf_counter()` at its arrival, in seconds.
+    `sample`: whether a person had the product create the request. `workspace`: None if no workspace has the account.
     """
 
     source: str
@@ -46,7 +45,6 @@ class WebhookRequest:
     workspace: Workspace | None
     replay_of: WebhookDelivery | None = None
     attempt: int = 0
-    scrubbed: bool = True
     sample: bool = False
 
     @property
@@ -185,7 +183,7 @@ def record(received: WebhookRequest, outcome: IntakeResult, event_key: str = "")
         body_bytes=len(received.body),
         body_sha256=received.sha256,
         headers=received.headers,
-        scrubbed=received.scrubbed,
+        scrubbed=True,
         sample=received.sample,
         received_at=received.received_at,
         duration_ms=round((time.perf_counter() - received.started) * 1000, 2),

@@ -4,7 +4,6 @@ Every key is idempotent, so replaying everything changes nothing. A dry run is a
 """
 
 import hashlib
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -19,7 +18,6 @@ from inbox.health import backfill
 from inbox.intake import handlers
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, WebhookRequest, receive
 from inbox.models import Lead, User, WebhookDelivery, Workspace, audit
-from inbox.webhooks import stored
 from inbox.webhooks.tenants import named_in
 from inbox.webhooks.views import process
 from integrations import registry
@@ -224,10 +222,7 @@ def _listed(received: WebhookRequest) -> MessageEvent | BookingEvent:
 
 
 def _received(delivery: WebhookDelivery) -> WebhookRequest:
-    body, headers, scrubbed = bytes(delivery.body or b""), delivery.headers, delivery.scrubbed
-    if not scrubbed:
-        with suppress(stored.SecretUnreadable):
-            (body, headers), scrubbed = stored.cleaned(delivery), True
+    body = bytes(delivery.body or b"")
     integration, workspace = delivery.integration, delivery.workspace
     if workspace is None:  # the account may have been connected in the meantime
         workspace, integration = named_in(delivery.source, body)
@@ -235,8 +230,7 @@ def _received(delivery: WebhookDelivery) -> WebhookRequest:
         source=delivery.source,
         body=body,
         sha256=hashlib.sha256(body).hexdigest(),
-        headers=headers,
-        scrubbed=scrubbed,
+        headers=delivery.headers,
         sample=delivery.sample,
         received_at=delivery.received_at,
         started=perf_counter(),

@@ -50,6 +50,7 @@ FITS = {
     "inbox.0123_leads_that_lose_a_message: Raw SQL operation": "The database adds the rows itself.",
     "inbox.0124_promises_by_label: Raw SQL operation": "The database writes the columns itself.",
     "inbox.0125_counts_from_indexes: Raw SQL operation": "The database visits the table more often.",
+    "inbox.0126_bodies_with_secrets_go: Raw Python operation": "It cleans them as that release does.",
     "insights.0006_days_go_with_their_lead: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "integrations.0020_webhook_endpoints: Raw SQL operation": "The database deletes rows of the new tables itself.",
     "jobs.0018_a_lane_for_every_job: Raw SQL operation": "It does so itself, for jobs that wait.",

@@ -1,23 +1,21 @@
-"""No secret that a sender proves itself with is stored, wherever it stands; what was stored before is cleaned."""
+"""No secret that a sender proves itself with is stored, wherever it stands; what an earlier release stored goes."""
 
 import json
-import uuid
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 from inbox.intake import handlers
 from inbox.models import Message, WebhookDelivery
 from inbox.pages.operations import deliveries
-from inbox.webhooks import replay, stored
+from inbox.webhooks import replay
 from inbox.webhooks.scrub import MARK, without_secrets
 from integrations.models import WebhookKey, hash_key
 from integrations.registry import keyed_sources
-from jobs import retention
-from jobs.deadline import Deadline
-from tests.factories import ago, make_delivery, make_lead
+from tests.factories import make_delivery, make_lead
 from tests.recorded import payload
 from tests.webhooks.posting import (
     CALENDLY_KEY,
@@ -55,10 +53,6 @@ def rows_with(secret: str) -> list[str]:
             if cursor.fetchone()[0]:
                 found.append(table)
     return found
-
-
-def soon() -> Deadline:
-    return Deadline.after_ms(10_000)
 
 
 PLACES = [
@@ -235,119 +229,71 @@ def test_short_word_that_was_given_for_a_secret_takes_nothing_out_of_the_text():
     assert without_secrets(b'{"text": "the cat sat"}', ["cat", "", "t"]) == b'{"text": "the cat sat"}'
 
 
-class TestStored:
-    """What a release without the column has written: cleaned by retention, in slices, beside traffic."""
+class TestUpgrade:
+    """The migration cleans what a release before 0.2.0 stored, in slices."""
 
     @pytest.fixture
-    def keys(self, poster) -> list[str]:
-        """Every key that SmartLead has had here: one long ended, one that ends, one in force."""
-        integration = poster.integration("smartlead")
-        ended, ends = poster.keys["smartlead"], WebhookKey.rotate(integration, timedelta(0)).secret
-        return [ended, ends, WebhookKey.rotate(integration, timedelta(days=1)).secret]
+    def clean_bodies(self, monkeypatch):
+        name = ("inbox", "0126_bodies_with_secrets_go")
+        loader = MigrationLoader(None)
+        function = loader.disk_migrations[name].operations[0].code
+        monkeypatch.setitem(function.__globals__, "SLICE", 2)
+        apps = loader.project_state(name).apps
+        return lambda: function(apps, None)
 
     def store(self, poster, text: str, **fields) -> WebhookDelivery:
         body = encoded(payload("smartlead", "email_reply") | {"note": text, "secret_key": "sl-other-secret"})
         headers = {"Referer": f"/x/{text[-43:]}/?{text[-43:]}", "User-Agent": "SmartLead/1.0"}
-        defaults = {
-            "source": "smartlead", "integration": poster.integration("smartlead"), "body": body,
-            "body_bytes": len(body), "headers": headers,
-        }  # fmt: skip
-        return make_delivery(poster.workspace, **defaults | fields)
+        defaults = {"source": "smartlead", "integration": poster.integration("smartlead"), "headers": headers}
+        return make_delivery(poster.workspace, **defaults | {"body": body, "body_bytes": len(body)} | fields)
 
-    def test_every_key_that_the_account_has_had_is_taken_out(self, poster, keys):
+    def test_every_key_that_the_account_has_had_is_taken_out(self, poster, clean_bodies):
+        integration = poster.integration("smartlead")
+        ended, ends = poster.keys["smartlead"], WebhookKey.rotate(integration, timedelta(0)).secret
+        keys = [ended, ends, WebhookKey.rotate(integration, timedelta(days=1)).secret]
         rows = [self.store(poster, f"at {key}") for key in keys]
-        assert retention.PRUNERS["delivery secrets"](soon()) == 3
+
+        clean_bodies()
+
         assert [rows_with(secret) for secret in (*keys, "sl-other-secret")] == [[]] * 4
         for row in rows:
             row.refresh_from_db()
             assert json.loads(bytes(row.body))["note"] == f"at {MARK}"
             assert row.headers == {"Referer": "/x/[secret]/?[query]", "User-Agent": "SmartLead/1.0"}
             assert (row.scrubbed, row.body_bytes) == (True, len(row.body))
+            assert row.body_sha256 == hash_key(bytes(row.body).decode())
 
-    def test_clean_delivery_keeps_its_bytes_and_nothing_is_done_twice(self, poster):
+    def test_delivery_of_an_account_whose_secret_is_unreadable_is_emptied(self, poster, other, clean_bodies):
+        emptied = [self.store(other, "x"), self.store(other, "y"), self.store(other, "z")]
+        cleaned = self.store(poster, poster.keys["smartlead"])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE integrations_webhookkey SET secret = 'no token' WHERE integration_id = %s",
+                [other.integration("smartlead").pk],
+            )
+
+        clean_bodies()
+
+        assert set(WebhookDelivery.objects.filter(body=None, headers={})) == set(emptied)
+        cleaned.refresh_from_db()
+        assert json.loads(bytes(cleaned.body))["note"] == MARK
+
+    def test_clean_delivery_and_one_without_an_account_keep_their_bytes(self, poster, clean_bodies):
         body = encoded(recorded("LEAD_REPLIED"))
-        row = make_delivery(poster.workspace, integration=poster.integration("email"), body=body)
-        assert (stored.clean_all(soon()), stored.clean_all(soon())) == (1, 0)
-        row.refresh_from_db()
-        assert (bytes(row.body), row.body_sha256, row.scrubbed) == (body, "0" * 64, True)
+        ours = {"body": b'{"note": "k-1234567890"}', "headers": {"X-Mood": "good"}, "scrubbed": True}
+        rows = [make_delivery(poster.workspace, body=body), make_delivery(poster.workspace, **ours)]
 
-    def test_run_goes_on_in_slices_where_the_one_before_ran_out_of_time(self, poster, keys, monkeypatch):
-        monkeypatch.setattr(stored, "SLICE", 2)
-        for number in range(5):
-            self.store(poster, keys[0], received_at=ago(minutes=number // 2))
-        assert stored.clean_all(Deadline.after_ms(0)) == 0
-        assert stored.clean_all(soon()) == 5
-        assert rows_with(keys[0]) == []
+        clean_bodies()
 
-    def test_delivery_of_an_account_whose_secret_is_unreadable_waits_and_holds_up_no_other(
-        self, poster, other, keys, monkeypatch
-    ):
-        monkeypatch.setattr(stored, "SLICE", 1)
-        waits = [self.store(other, "x"), self.store(other, "y")]
-        goes = self.store(poster, keys[1])
-        key = WebhookKey.objects.filter(integration=other.integration("smartlead"))
-        good = key.get().secret
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE integrations_webhookkey SET secret = 'no token' WHERE id = %s",
-                [key.values_list("pk", flat=True)[0]],
-            )
-        assert stored.clean_all(soon()) == 1
-        goes.refresh_from_db()
-        assert goes.scrubbed and not WebhookDelivery.objects.filter(
-            pk__in=[row.pk for row in waits], scrubbed=True
-        )
-        key.update(secret=good)
-        assert stored.clean_all(soon()) == 2
+        stored = [WebhookDelivery.objects.get(pk=row.pk) for row in rows]
+        assert [(bytes(row.body), row.scrubbed) for row in stored] == [(body, True), (ours["body"], True)]
 
-    def test_body_that_retention_has_emptied_meanwhile_does_not_come_back(self, poster, keys):
-        row = self.store(poster, keys[0])
-        WebhookDelivery.objects.filter(pk=row.pk).update(body=None, headers={})
-        body, headers = stored.cleaned(row)
-        assert stored._store(row, body, headers) == 0
-        row.refresh_from_db()
-        assert row.body is None and row.headers == {}
 
-    def test_row_of_the_release_before_is_taken_for_one_to_clean(self, poster, keys):
-        """It names every column that it knows, and `scrubbed` is not among them: the database's default counts."""
-        row = self.store(poster, keys[0])
-        columns = [
-            field.column
-            for field in WebhookDelivery._meta.concrete_fields
-            if field.name not in ("id", "scrubbed")
-        ]
-        names = ", ".join(columns)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO inbox_webhookdelivery (id, {names})"
-                f" SELECT %s, {names} FROM inbox_webhookdelivery WHERE id = %s",
-                [uuid.uuid4(), row.pk],
-            )
-        assert stored.clean_all(soon()) == 2
-        assert rows_with(keys[0]) == []
-
-    def test_replay_of_one_that_is_not_clean_yet_stores_no_secret(self, poster, keys):
-        row = self.store(poster, keys[1], verdict=Verdict.FAILED)
-        assert replay.replay(row).outcome.verdict == Verdict.ACCEPTED
-        again = WebhookDelivery.objects.exclude(pk=row.pk).get()
-        assert keys[1].encode() not in bytes(again.body) and b"sl-other-secret" not in bytes(again.body)
-        assert keys[1] not in str(again.headers) and again.scrubbed
-
-    def test_page_shows_no_secret_of_one_that_is_not_clean_yet(self, poster):
-        row = self.store(poster, "x")
-        for show in deliveries.VIEWS:
-            assert "sl-other-secret" not in deliveries.excerpt(row, show)[0]
-
-    def test_nothing_is_looked_for_among_deliveries_that_are_clean(self, poster):
-        """Guard: the index of what is to be cleaned; without it each run reads the whole ledger."""
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off; DROP INDEX delivery_body_to_empty")
-        plan = (
-            WebhookDelivery.objects.filter(scrubbed=False, body__isnull=False)
-            .order_by("received_at")
-            .explain()
-        )
-        assert "delivery_to_scrub" in plan
+def test_page_shows_no_field_that_is_named_as_a_secret(poster):
+    row = make_delivery(poster.workspace, source="smartlead", body=b'{"secret_key": "sl-other-secret"}')
+    for show in deliveries.VIEWS:
+        text, _ = deliveries.excerpt(row, show)
+        assert MARK in text and "sl-other-secret" not in text
 
 
 def test_hash_of_what_is_stored_gives_no_secret_away(poster):
