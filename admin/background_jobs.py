@@ -179,16 +179,18 @@ class BackgroundJobAdmin(JobActionsAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         workspace_id = asked_workspace(request)
-        times = stats.timings(workspace_id)
-        context = display.now(workspace_id, stats.totals(workspace_id), times) | {
+        context = display.now(workspace_id, stats.totals(workspace_id)) | {
             "list_url": list_url(BackgroundJob),
             "asks_first": self.has_retry_permission(request),
             "chosen": workspace_id,
         }
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "jobs/_now.html", context)
-        context |= display.day(workspace_id, times)
-        context |= {"workspaces": scope_of(request).names, "may_see_all": scope_of(request).ids is None}
+        context |= {
+            "crons": display.crons(),
+            "workspaces": scope_of(request).names,
+            "may_see_all": scope_of(request).ids is None,
+        }
         template = "admin/jobs/backgroundjob/overview.html"
         return self.page(request, template, "Background jobs at a glance", context)
 

@@ -10,9 +10,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal
 
 import psutil
 from django.conf import settings
@@ -51,16 +49,10 @@ TOO_SLOW = {Fault.SLOW, Fault.RETRY}
 
 
 class Counting:
-    """Counts jobs without a limit for one request to `/metrics`, within COUNTING_MS ms for all counts together. All
-    parts share `times`.
-    """
+    """Counts jobs without a limit for one request to `/metrics`, within COUNTING_MS ms for all counts together."""
 
     def __init__(self) -> None:
         self._left_s = COUNTING_MS / 1000
-
-    @cached_property
-    def times(self) -> stats.Timings:
-        return stats.timings(None)
 
     def exactly(self, count: Callable[[], dict[str, int]]) -> dict[str, int] | None:
         """Returns the counts of `count()`. Returns None if the time is used up or the database is too slow, because a
@@ -169,34 +161,21 @@ def _ticks(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 
 def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    lanes = {state.lane.name: state for state in stats.lanes(None, counting.times)}
+    lanes = {state.lane.name: state for state in stats.lanes(None)}
     promises = {name: state.lane.promise_s for name, state in lanes.items()}
     yield _gauge("lane", "lane_promise_seconds", "The longest wait that the lane promises.", promises)
-    by_lane = {name: (state.due, state.waits) for name, state in lanes.items()}
-    yield from _due_and_waits("lane", by_lane, counting)
-
-
-def _by_kind(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    kinds = {state.kind: (state.due, state.times) for state in stats.kinds(None, counting.times)}
-    yield from _due_and_waits("kind", kinds, counting)
-
-
-def _due_and_waits(
-    by: Literal["kind", "lane"],
-    states: Mapping[str, tuple[stats.Due, stats.Timing | None]],
-    counting: Counting,
-) -> Iterator[GaugeMetricFamily]:
-    exact = counting.exactly(partial(stats.exact_due, by=by))
-    yield _gauge(by, f"{by}_due_jobs", "Due jobs.", {} if exact is None else dict.fromkeys(states, 0) | exact)
-    oldest = {name: due.oldest_s for name, (due, _) in states.items()}
-    yield _gauge(by, f"{by}_oldest_due_seconds", "How long the oldest due job waits.", oldest)
-    times = {name: timing for name, (_, timing) in states.items() if timing}
+    exact = counting.exactly(stats.exact_due)
+    due = {} if exact is None else dict.fromkeys(lanes, 0) | exact
+    yield _gauge("lane", "lane_due_jobs", "Due jobs.", due)
+    oldest = {name: state.due.oldest_s for name, state in lanes.items()}
+    yield _gauge("lane", "lane_oldest_due_seconds", "How long the oldest due job waits.", oldest)
+    times = {name: state.waits for name, state in lanes.items() if state.waits}
     for part in ("p50", "p95"):
         waits = {name: getattr(timing, f"wait_{part}_ms") / 1000 for name, timing in times.items()}
-        yield _gauge(by, f"{by}_wait_{part}_seconds", "How long the last day's jobs waited.", waits)
+        yield _gauge("lane", f"lane_wait_{part}_seconds", "How long the last day's jobs waited.", waits)
 
 
-PARTS = (_workers, _promises, _oldest_due, _jobs, _by_lane, _accounts, _ticks, _sends, _by_kind)
+PARTS = (_workers, _promises, _oldest_due, _jobs, _by_lane, _accounts, _ticks, _sends)
 
 
 def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeMetricFamily:

@@ -94,12 +94,12 @@ def _heartbeat_s() -> float | None:
 
 
 def _queue() -> dict[str, Any]:
-    """The ages of due jobs by lane and kind, and the waits of the last day. The value is "not counted" with the fault
+    """The ages of due jobs by lane, and the waits of the last day. The value is "not counted" with the fault
     if a query fails or takes over QUEUE_STATEMENT_MS.
     """
     try:
         with statements_within(QUEUE_STATEMENT_MS):
-            lanes, kinds = stats.lanes(None), stats.kinds(None)
+            lanes = stats.lanes(None)
     except DatabaseError as error:
         logger.warning("queue not counted", extra={"fault": db_fault(error)})
         return {"queue": f"not counted: {db_fault(error)}"}
@@ -108,10 +108,6 @@ def _queue() -> dict[str, Any]:
         "queue": "ok",
         "oldest_due_job_s": max(oldest.values(), default=0.0),
         "oldest_due_by_lane_s": oldest,
-        "oldest_due_by_kind_s": {
-            state.kind: round(state.due.oldest_s, 1) for state in kinds if state.due.jobs
-        },
         "wait_p95_by_lane_ms": {state.lane.name: state.waits.wait_p95_ms for state in lanes if state.waits},
-        "wait_p95_by_kind_ms": {state.kind: state.times.wait_p95_ms for state in kinds if state.times},
         "broken_promises": [state.lane.name for state in lanes if state.broken],
     }

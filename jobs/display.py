@@ -21,7 +21,7 @@ LATE_S = 60
 """A job that has been due for more seconds than this is waiting for more than its turn."""
 
 
-def now(workspace_id: UUID | None, totals: stats.Totals, times: stats.Timings) -> dict[str, Any]:
+def now(workspace_id: UUID | None, totals: stats.Totals) -> dict[str, Any]:
     """The context of templates/jobs/_now.html."""
     series = stats.series(workspace_id)
     return {
@@ -29,13 +29,8 @@ def now(workspace_id: UUID | None, totals: stats.Totals, times: stats.Timings) -
         "bars": bars(series),
         "hours": hours(series),
         "groups": stats.failure_groups(workspace_id),
-        "lanes": lanes(workspace_id, times, totals.running),
+        "lanes": lanes(workspace_id, totals.running),
     }
-
-
-def day(workspace_id: UUID | None, times: stats.Timings) -> dict[str, Any]:
-    """The context of templates/jobs/_day.html."""
-    return {"by_kind": by_kind(workspace_id, times), "crons": crons()}
 
 
 def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
@@ -62,9 +57,7 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
     ]
 
 
-def lanes(
-    workspace_id: UUID | None, times: stats.Timings, running: Mapping[str, int]
-) -> list[dict[str, Any]]:
+def lanes(workspace_id: UUID | None, running: Mapping[str, int]) -> list[dict[str, Any]]:
     return [
         {
             "label": state.lane.name.capitalize(),
@@ -75,20 +68,9 @@ def lanes(
             "running": running.get(state.lane.name, 0),
             "percent": min(100, round(100 * state.due.oldest_s / state.lane.promise_s)),
             "broken": state.broken,
+            "waits": state.waits,
         }
-        for state in stats.lanes(workspace_id, times)
-    ]
-
-
-def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": state.kind,
-            "due": counted(state.due.jobs, backlog.CAP),
-            "oldest": duration(state.due.oldest_s) if state.due.jobs else "",
-            "times": state.times,
-        }
-        for state in stats.kinds(workspace_id, times)
+        for state in stats.lanes(workspace_id)
     ]
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet
@@ -158,43 +158,29 @@ def series(workspace_id: UUID | None) -> list[Bucket]:
 
 @dataclass(frozen=True)
 class Timing:
-    """For jobs that succeeded in the last day: the wait from due to start, and the run time, in ms."""
+    """For jobs that succeeded in the last day: the wait from due to start, in ms."""
 
-    name: str
-    jobs: int
     wait_p50_ms: int
     wait_p95_ms: int
-    run_p50_ms: int
-    run_p95_ms: int
 
 
-class Timings(NamedTuple):
-    kinds: dict[str, Timing]
-    lanes: dict[str, Timing]
-
-
-def timings(workspace_id: UUID | None) -> Timings:
-    """Percentiles of the last day's successful jobs, at most SAMPLE. Kinds and lanes without such jobs are left out."""
-    totals = Timings({}, {})
+def timings(workspace_id: UUID | None) -> dict[str, Timing]:
+    """The Timing of each lane, over the last SAMPLE jobs that succeeded in the last day."""
     rows = fetch(
         """
-        SELECT grouping(kind), coalesce(kind, lane), count(*),
-            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - run_at)),
-            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at))
+        SELECT lane,
+            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - run_at))
         FROM (
-            SELECT kind, lane, run_at, started_at, finished_at FROM jobs_backgroundjob
+            SELECT lane, run_at, started_at FROM jobs_backgroundjob
             WHERE status = 'succeeded' AND finished_at > statement_timestamp() - interval '24 hours'
               AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) AND started_at IS NOT NULL
             ORDER BY finished_at DESC LIMIT %(sample)s
         ) latest
-        GROUP BY GROUPING SETS ((kind), (lane)) ORDER BY kind, lane
+        GROUP BY lane
         """,
         {"tenant": workspace_id, "sample": SAMPLE},
     )
-    for of_lane, name, jobs, waits, runs in rows:
-        times = [max(0, round(seconds * 1000)) for seconds in (*waits, *runs)]
-        (totals.lanes if of_lane else totals.kinds)[name] = Timing(name, jobs, *times)
-    return totals
+    return {lane: Timing(*(max(0, round(seconds * 1000)) for seconds in waits)) for lane, waits in rows}
 
 
 class Due(NamedTuple):
@@ -202,26 +188,23 @@ class Due(NamedTuple):
     oldest_s: float
 
 
-def due(workspace_id: UUID | None) -> dict[str, Due]:
-    """The due jobs by kind, except in paused workspaces, up to backlog.CAP for each workspace, lane and priority."""
+def oldest_by_kind() -> dict[str, float]:
+    """How long the oldest due job of each kind has waited, in seconds, except in paused workspaces."""
     rows = fetch(
         f"""
         WITH RECURSIVE {backlog.QUEUES}
-        SELECT kind, count(*), extract(epoch FROM statement_timestamp() - min(run_at))::float8
+        SELECT kind, extract(epoch FROM statement_timestamp() - min(run_at))::float8
         FROM queues q LEFT JOIN jobs_workspacelimit cap ON cap.workspace_id = q.tenant,
         LATERAL (
             SELECT j.kind, j.run_at FROM jobs_backgroundjob j
             WHERE j.status = 'queued' AND j.lane = q.lane AND j.priority = q.priority AND j.tenant = q.tenant
               AND j.run_at <= statement_timestamp() ORDER BY j.run_at LIMIT %(cap)s) first
-        WHERE coalesce(max_workers, 1) > 0 AND (%(tenant)s::uuid IS NULL OR q.tenant = %(tenant)s)
+        WHERE coalesce(max_workers, 1) > 0
         GROUP BY kind
         """,
-        {"tenant": workspace_id, "cap": backlog.CAP},
+        {"cap": backlog.CAP},
     )
-    return {name: Due(jobs, oldest_s) for name, jobs, oldest_s in rows}
-
-
-NOTHING_DUE = Due(0, 0.0)
+    return dict(rows)
 
 
 @dataclass(frozen=True)
@@ -237,36 +220,20 @@ class LaneState:
         return self.due.oldest_s > self.lane.promise_s
 
 
-def lanes(workspace_id: UUID | None, times: Timings | None = None) -> list[LaneState]:
-    """Every lane, in the order in which lanes are served. Pass `times` to save a query."""
-    waits = (times or timings(workspace_id)).lanes
+def lanes(workspace_id: UUID | None) -> list[LaneState]:
+    """Every lane, in the order in which lanes are served."""
+    waits = timings(workspace_id)
     waiting = backlog.by_lane(None if workspace_id is None else [workspace_id])
     return [
         LaneState(queue.lane, Due(queue.due, queue.oldest_s), waits.get(queue.lane.name)) for queue in waiting
     ]
 
 
-@dataclass(frozen=True)
-class KindState:
-    kind: str
-    due: Due
-    times: Timing | None
-
-
-def kinds(workspace_id: UUID | None, times: Timings | None = None) -> list[KindState]:
-    """The kinds with due jobs or with successful jobs in the last day, sorted by name."""
-    waiting = due(workspace_id)
-    took = (times or timings(workspace_id)).kinds
-    return [
-        KindState(kind, waiting.get(kind, NOTHING_DUE), took.get(kind)) for kind in sorted({*waiting, *took})
-    ]
-
-
-def exact_due(*, by: Literal["kind", "lane"]) -> dict[str, int]:
-    """Counts all due jobs by kind or lane for a monitor, except those of paused workspaces."""
+def exact_due() -> dict[str, int]:
+    """Counts all due jobs by lane for a monitor, except those of paused workspaces."""
     paused = WorkspaceLimit.objects.filter(max_workers=0).values("workspace")
     due = BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now()).exclude(tenant__in=paused)
-    return dict(due.order_by().values_list(by).annotate(jobs=Count("pk")))
+    return dict(due.order_by().values_list("lane").annotate(jobs=Count("pk")))
 
 
 def exact_counts() -> dict[str, int]:

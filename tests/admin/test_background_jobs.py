@@ -335,7 +335,7 @@ def test_the_overview_shows_how_all_workspaces_stand(root, workspace):
     text = page.content.decode()
 
     assert "3 × ProviderTimeout" in text and "Retry all 3" in text
-    for part in ("Workers running", "Oldest due", "Last 24 hours", "Wait p95", "background-jobs"):
+    for part in ("Workers running", "Oldest due", "Last 24 hours", "95% within", "background-jobs"):
         assert part in text
     assert "style=" not in text
     one = root.get(reverse(OVERVIEW), {"workspace": workspace.pk}).content.decode()

@@ -58,7 +58,7 @@ def test_it_tells_the_queue_and_what_this_process_counted(client, settings):
     assert 'holdfast_lane_oldest_due_seconds{lane="bulk"} 0.0' in text
 
 
-def test_it_tells_what_waits_and_has_waited_by_lane_and_by_kind(client, settings):
+def test_it_tells_what_waits_and_has_waited_by_lane(client, settings):
     settings.METRICS_TOKEN = "right"
     now = timezone.now()
     BackgroundJob.objects.create(
@@ -76,12 +76,10 @@ def test_it_tells_what_waits_and_has_waited_by_lane_and_by_kind(client, settings
     told = text_string_to_metric_families(scrape(client, "right").content.decode())
     values = {(one.name, *one.labels.values()): one.value for family in told for one in family.samples}
 
-    assert values["holdfast_lane_due_jobs", "stop"] == values["holdfast_kind_due_jobs", "t.late"] == 1
+    assert values["holdfast_lane_due_jobs", "stop"] == 1
     assert 40 <= values["holdfast_lane_oldest_due_seconds", "stop"] < 90
-    assert 40 <= values["holdfast_kind_oldest_due_seconds", "t.late"] < 90
     for part in ("p50", "p95"):
         assert values[f"holdfast_lane_wait_{part}_seconds", "proof"] == 2
-        assert values[f"holdfast_kind_wait_{part}_seconds", "t.done"] == 2
 
 
 def test_every_metric_that_an_alert_asks_for_is_told(client, settings):
@@ -209,12 +207,11 @@ def test_a_long_queue_is_counted_whole(client, settings, monkeypatch):
     assert 'holdfast_lane_due_jobs{lane="bulk"} 5.0' in text
     assert 'holdfast_lane_due_jobs{lane="reply"} 1.0' in text
     assert 'holdfast_lane_due_jobs{lane="stop"} 0.0' in text
-    assert 'holdfast_kind_due_jobs{kind="t.many"} 5.0' in text
 
 
-def test_lanes_and_kinds_share_one_reading_of_the_last_day(client, settings):
+def test_the_last_day_is_read_once(client, settings):
     settings.METRICS_TOKEN = "right"
-    with reads("grouping(kind)") as found:
+    with reads("percentile_cont") as found:
         scrape(client, "right")
     assert len(found) == 1
 
@@ -305,10 +302,10 @@ def test_a_slow_statement_leaves_its_numbers_out_and_is_no_database_that_is_away
             cursor.execute("SELECT pg_sleep(60)")
 
     settings.METRICS_TOKEN = "right"
-    monkeypatch.setattr("jobs.stats.kinds", too_slow)
+    monkeypatch.setattr("jobs.stats.lanes", too_slow)
     text = scrape(client, "right").content.decode()
     assert "\nholdfast_database_up 1\n" in text and "holdfast_workers_alive 0.0" in text
-    assert 'holdfast_lane_due_jobs{lane="bulk"} 0.0' in text and "holdfast_kind_" not in text
+    assert "holdfast_sends_unknown 0.0" in text and "holdfast_lane_" not in text
 
 
 def test_all_counts_of_a_scrape_share_their_time_as_prometheus_waits_for_ten_seconds(monkeypatch):

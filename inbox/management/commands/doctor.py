@@ -248,16 +248,13 @@ def _compiling() -> Iterator[Finding]:
 
 
 def _lanes() -> Iterator[Finding]:
-    """The oldest due job and yesterday's waits of each lane, compared with its promise, and of each kind."""
-    kinds = stats.kinds(None)
-    latest = sorted((kind for kind in kinds if kind.due.jobs), key=lambda kind: -kind.due.oldest_s)[:3]
-    late = ", ".join(f"{kind.kind} {kind.due.oldest_s:.0f} s" for kind in latest)
+    """The oldest due job and yesterday's waits of each lane, compared with its promise."""
+    latest = sorted(stats.oldest_by_kind().items(), key=lambda waiting: -waiting[1])[:3]
+    late = ", ".join(f"{kind} {oldest_s:.0f} s" for kind, oldest_s in latest)
     fix = f"Late: {late}. Check the Jobs page, then add WORKER_THREADS or hosts."
     for state in stats.lanes(None):
         words = f"{_waits(state.due, state.waits)}; promised: {state.lane.promise_s} s"
         yield Finding(not state.broken, f"lane {state.lane.name}", words, fix if state.broken else "")
-    for kind in kinds:
-        yield Finding(True, f"kind {kind.kind}", _waits(kind.due, kind.times))
 
 
 def _waits(due: stats.Due, times: stats.Timing | None) -> str:

@@ -44,7 +44,7 @@ def job_list(request: WorkspaceRequest) -> HttpResponse:
     workspace_id = request.workspace.pk
     totals = stats.totals(workspace_id)
     if request.htmx and request.htmx.target == "jobs-now":
-        return render(request, "jobs/_now.html", _now(request, totals, stats.timings(workspace_id)))
+        return render(request, "jobs/_now.html", _now(request, totals))
     filters = {name: request.GET.get(name, "").strip()[:255].replace("\0", "") for name in FILTERS}
     context = {
         "page": _page(request, filters),
@@ -54,9 +54,8 @@ def job_list(request: WorkspaceRequest) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "jobs/_live.html", context)
-    times = stats.timings(workspace_id)
-    context |= _now(request, totals, times) | display.day(workspace_id, times)
-    context |= {"kinds": sorted(KINDS)}
+    context |= _now(request, totals)
+    context |= {"crons": display.crons(), "kinds": sorted(KINDS)}
     return render(request, "jobs/list.html", context)
 
 
@@ -71,8 +70,8 @@ def _page(request: WorkspaceRequest, filters: dict[str, str]) -> KeysetPage:
     return page_of(request, jobs.order_by(), "created_at")
 
 
-def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) -> dict[str, Any]:
-    return display.now(request.workspace.pk, totals, times) | {
+def _now(request: WorkspaceRequest, totals: stats.Totals) -> dict[str, Any]:
+    return display.now(request.workspace.pk, totals) | {
         "act_url": reverse("inbox:jobs-act", args=[request.workspace.pk]),
         "list_url": reverse("inbox:jobs", args=[request.workspace.pk]),
         "can_retry_group": True,

@@ -110,7 +110,7 @@ def test_a_lane_whose_promise_is_broken_says_so(admin, workspace):
     assert "Opt-outs and stopped campaigns" in page
 
 
-def test_shows_how_long_jobs_wait_and_run(admin, workspace):
+def test_each_lane_shows_how_long_the_last_days_jobs_waited(admin, workspace):
     end = timezone.now()
     make_job(
         workspace,
@@ -119,7 +119,7 @@ def test_shows_how_long_jobs_wait_and_run(admin, workspace):
         started_at=end - timedelta(seconds=3),
     )
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
-    assert "Wait p95" in page and "2 s" in page
+    assert page.count("95% within 2 s") == page.count("95% within") == 1
     assert "1 done, 0 failed" in page  # the chart
 
 
