@@ -117,15 +117,12 @@ def _was_lost(moment: datetime | None) -> bool:
 
 def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
     """Makes the next step due at `until`. The instance's row must be locked."""
-    instance.due_at, instance.waits_for = until, reason[:200]
-    instance.save(update_fields=["due_at", "waits_for"])
+    instance.write(due_at=until, waits_for=reason[:200])
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:
     """Pauses the follow-up at its step. `reason` is one of Pause. The instance's row must be locked."""
-    instance.status, instance.paused_for = Status.PAUSED, reason
-    instance.due_at = instance.due_at or timezone.now()
-    instance.save(update_fields=["status", "paused_for", "due_at"])
+    instance.write(status=Status.PAUSED, paused_for=reason, due_at=instance.due_at or timezone.now())
 
 
 def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
@@ -133,10 +130,8 @@ def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
     instance's row must be locked.
     """
     now = timezone.now()
-    instance.status, instance.finish_reason, instance.finished_at = status, reason[:200], now
-    instance.due_at, instance.paused_for, instance.waits_for = None, "", ""
-    instance.save(
-        update_fields=["status", "finish_reason", "finished_at", "due_at", "paused_for", "waits_for"]
+    instance.write(
+        status=status, finish_reason=reason[:200], finished_at=now, due_at=None, paused_for="", waits_for=""
     )
     FollowUpTask.objects.filter(instance=instance, status__in=BEFORE_THE_CALL).update(
         status=TaskStatus.CANCELLED, reason=reason[:200], finished_at=now

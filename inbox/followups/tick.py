@@ -188,9 +188,7 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
         outcome, reason = Status.SKIPPED, f"This person can’t be reached here ({code})."
     else:
         outcome, reason = Status.FAILED, send.reason
-    task.finished_at = ended_at
-    task.status, task.reason = outcome, reason[:200]
-    task.save(update_fields=["status", "reason", "finished_at"])
+    task.write(status=outcome, reason=reason[:200], finished_at=ended_at)
     plan.go_on(task.instance, task.step, ended_at)
     return str(outcome)
 
@@ -242,9 +240,8 @@ def _fail(stale: FollowUpTask) -> int:
     task, _ = step_job.locked(stale)
     if task.status != Status.CLAIMED or task.attempt != stale.attempt:
         return 0
-    task.status, task.finished_at = Status.FAILED, timezone.now()
-    task.reason = "The step failed on our side. See its job for the reason."
-    task.save(update_fields=["status", "reason", "finished_at"])
+    reason = "The step failed on our side. See its job for the reason."
+    task.write(status=Status.FAILED, reason=reason, finished_at=timezone.now())
     if task.instance.status == FollowUpInstance.Status.ACTIVE:
         plan.pause(task.instance, FollowUpInstance.Pause.ERROR)
     return 1

@@ -267,8 +267,7 @@ def _tell_apart(received: Received, lead: Lead) -> None:
     """Keeps samples and people apart. A lead from a provider is never a sample, so it becomes a person."""
     if received.sample:
         raise PayloadInvalid({"lead": "a lead in this workspace already has the sample’s address"})
-    lead.sample = False
-    lead.save(update_fields=["sample"])
+    lead.write(sample=False)
 
 
 def add_links(received: Received, event: MessageEvent, message: Message) -> None:

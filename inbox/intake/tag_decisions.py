@@ -94,9 +94,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
 
 
 def _suspect(lead: Lead, message: Message, judgement: Judgement) -> None:
-    message.suspected = suspicion.OF_TAG[judgement.tag]
-    message.suspected_words = judgement.quote
-    message.save(update_fields=["suspected", "suspected_words"])
+    message.write(suspected=suspicion.OF_TAG[judgement.tag], suspected_words=judgement.quote)
     rollup.decided(lead)
 
 
@@ -138,8 +136,7 @@ def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> Ta
     if judged.tag:
         _apply(lead, message, decision, by, bounced=bounced)
     elif ruled:
-        message.tag = message.tag_decided_by = message.tag_evidence = ""
-        message.save(update_fields=["tag", "tag_decided_by", "tag_evidence"])
+        message.write(tag="", tag_decided_by="", tag_evidence="")
         if message.sent_at == lead.last_inbound_at:
             rollup.follow(lead, message)
         score.settle(lead)
@@ -210,8 +207,7 @@ def decide(
 
 def _settle(lead: Lead, message: Message, by: str) -> None:
     if suspicion.of(message):
-        message.suspicion_decided_by = by[:80]
-        message.save(update_fields=["suspicion_decided_by"])
+        message.write(suspicion_decided_by=by[:80])
         rollup.decided(lead)
 
 
@@ -244,8 +240,7 @@ def _lift_stop(lead: Lead, message: Message) -> None:
 
 
 def _apply(lead: Lead, message: Message, decision: TagDecision, by: str, *, bounced: bool = False) -> None:
-    message.tag, message.tag_decided_by, message.tag_evidence = decision.tag, by[:80], decision.quote
-    message.save(update_fields=["tag", "tag_decided_by", "tag_evidence"])
+    message.write(tag=decision.tag, tag_decided_by=by[:80], tag_evidence=decision.quote)
     if decision.tag == Tag.BLACKLIST:
         if bounced:
             rollup.bounced(lead, message.sent_at)

@@ -89,22 +89,18 @@ def _mark(reply: Message, word: ProviderWord) -> None:
     keep_rule(reply)
     why = f"Someone at the provider marked it as {word.tag.lower()}."
     decide_once(reply, Kind.PROVIDER, word.by, tag=word.tag, reason=why)
-    _write(reply, word.tag, word.by, "", interested=word.tag == Tag.INTERESTED or _flagged_itself(reply))
+    interested = word.tag == Tag.INTERESTED or _flagged_itself(reply)
+    reply.write(tag=word.tag, tag_decided_by=word.by, tag_evidence="", provider_interested=interested)
     lead_tagged.send(Message, lead=reply.lead, message=reply, tag=word.tag, previous=reply.lead.tag)
 
 
 def _unmark(reply: Message) -> None:
     read = TagDecision.objects.filter(message=reply, kind__in=[Kind.RULE, Kind.MODEL]).order_by("-pk").first()
     tag, by, quote = (read.tag, read.by, read.quote) if read else ("", "", "")
-    _write(reply, tag, by, quote, interested=_flagged_itself(reply))
+    interested = _flagged_itself(reply)
+    reply.write(tag=tag, tag_decided_by=by, tag_evidence=quote, provider_interested=interested)
 
 
 def _flagged_itself(reply: Message) -> bool:
     """Whether events about the reply itself marked it as interested, unlike a tag of the lead."""
     return reply.provider_interested and registry.source_of(reply.source).flags_interest
-
-
-def _write(reply: Message, tag: str, by: str, evidence: str, *, interested: bool) -> None:
-    reply.tag, reply.tag_decided_by, reply.tag_evidence = tag, by, evidence
-    reply.provider_interested = interested
-    reply.save(update_fields=["tag", "tag_decided_by", "tag_evidence", "provider_interested"])

@@ -33,8 +33,7 @@ def end(message: Message, names: frozenset[str]) -> None:
 
 
 def _ask_a_person(message: Message) -> None:
-    message.suspected, message.suspected_words = Suspicion.OPT_OUT, message.text
-    message.save(update_fields=["suspected", "suspected_words"])
+    message.write(suspected=Suspicion.OPT_OUT, suspected_words=message.text)
     suspicion.add(message.lead, message, started_again=False)
     message.lead.save(update_fields=["suspected", "suspected_words"])
 

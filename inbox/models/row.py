@@ -56,6 +56,12 @@ class Row(models.Model):
     class Meta:
         abstract = True
 
+    def write(self, **columns: Any) -> None:
+        """Sets `columns` and saves only them. Raises ValueError if the model has no column of a name."""
+        for name, content in columns.items():
+            setattr(self, name, content)
+        self.save(update_fields=columns)
+
 
 def moment(help_text: str) -> "models.DateTimeField[datetime | None, datetime | None]":
     return models.DateTimeField(null=True, blank=True, help_text=help_text)
