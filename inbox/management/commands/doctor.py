@@ -15,7 +15,6 @@ from redis.exceptions import RedisError
 from inbox.health import account_tests, notice_mail
 from inbox.management.arguments import count
 from inbox.models import DatabaseOrigin, User, Workspace
-from inbox.pages.start.first_steps import FirstSteps
 from inbox.pipeline import rejudging
 from inbox.replying import lost_time
 from inbox.understanding.rules import RULES_VERSION
@@ -376,18 +375,6 @@ def _disconnected() -> Iterator[Finding]:
         yield Finding(None, f"{account.workspace}, {account}", words, "Run doctor without --no-providers.")
 
 
-def _first_steps() -> Iterator[Finding]:
-    for workspace in Workspace.objects.filter(set_up_at=None, drill_of=None):
-        for step in FirstSteps(workspace).steps:
-            if not step.done:
-                yield Finding(
-                    None,
-                    f"{workspace}, first steps",
-                    f"{step.title} ({(step.mark.word if step.mark else 'To do').lower()})",
-                    step.said,
-                )
-
-
 def _notices() -> Iterator[Finding]:
     """Checks that somebody would learn of a broken account, by a working Slack account or by mail."""
     mail_trouble = notice_mail.trouble()
@@ -412,7 +399,7 @@ def _notices() -> Iterator[Finding]:
 
 
 OF_DATABASE = (
-    *(_compiling, _queue, _sends, _deliveries, _contracts, _rules, _secrets, _addresses, _first_steps),
+    *(_compiling, _queue, _sends, _deliveries, _contracts, _rules, _secrets, _addresses),
     _emergency,
 )
 OF_PROVIDERS = (_issuer, _model, _accounts, _notices)

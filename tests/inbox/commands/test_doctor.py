@@ -76,22 +76,6 @@ def connect(sandbox):
     )
 
 
-def test_the_first_steps_that_a_workspace_has_left_are_listed(worker):
-    workspace = make_workspace(name="Northwind", set_up_at=None)
-    assert "note  Northwind, first steps: Set the name that signs your answers (to do)" in run(
-        "--no-providers"
-    )
-    workspace.persona_name = "Ana"
-    workspace.save()
-    told = run("--no-providers")
-    assert (
-        "Set the name that signs your answers" not in told
-        and "Northwind, first steps: Invite a colleague" in told
-    )
-    make_workspace(name="Old hands", set_up_at=timezone.now())
-    assert "Old hands, first steps" not in run("--no-providers")
-
-
 def test_a_well_installation_passes_and_its_release_is_named(worker, sandbox, settings):
     make_member(connect(sandbox).workspace, role="owner")
     report = run()
