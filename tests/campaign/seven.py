@@ -49,7 +49,7 @@ SEND_FAULTS: list[dict[str, Any]] = [
     {"kind": "rate_limit", "probability": 0.05},
     {"kind": "server_error", "probability": 0.05},
 ]
-"""By chance, and each once for sure."""
+"""By chance, and each once for sure when no worker is killed any more."""
 PRESSES = 3
 """How often a program sends what was refused."""
 LATER = {0, 429, 503}
@@ -167,7 +167,7 @@ class Play:
         self.product.stage.wait(lambda: self.open_page(*self.first_page()), "EmailBison is asked again")
         half = self.plan.sends // 2
         sure = [
-            fault | {"probability": 1, "count": 1, "skip": self.dice.randrange(half)}
+            fault | {"probability": 1, "count": 1, "skip": half + self.dice.randrange(half // 2)}
             for fault in SEND_FAULTS
             if "probability" in fault
         ]
@@ -182,7 +182,7 @@ class Play:
                     for lead, text in zip(leads, self.answers, strict=True)
                 ]
                 for number in range(self.plan.kills if self.product.works_later else 0):
-                    part = len(leads) * number * 9 // (10 * self.plan.kills)
+                    part = half * number // self.plan.kills
                     self.stage.wait(lambda part=part: self.over_sends() >= part, "mails")
                     self.stage.wait(self.kill_caller, "a worker is killed while it calls")
                 for answer in answers:
