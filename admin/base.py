@@ -52,17 +52,17 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     read the text. `secret_fields`: the columns that are never loaded. `plain_texts`: the other long columns, such as
     names and settings. Anyone who can see the row may read its plain texts. `heavy`: further columns that a list page
     does not load. `id_fields`: indexed id columns, which a search for an id includes. `ordering_of_one`: the order of a
-    list of one workspace, if an index begins with the workspace. `trace_kind`: the kind of the row on the page “What
-    happened”, or "" if it has no such page. `index_begins`: maps a look-up of `search_fields` to the column that
-    follows the workspace in its index, and to a function that returns all values of that column. `linked_by`: the
-    look-ups that links of our pages use, besides those of `list_filter`. `pages_in_workspace`: the workspace pages
-    about a row, offered only to members: the text, the URL name, and the fields whose values follow the workspace in
-    the URL. `related_lists`: lists of related rows: the link's text, the model, and the model's field that points here.
-    The read-only field `related` shows links to `related_lists`. `named_by`: the relation whose name the admin shows
-    for a row, such as its lead, or "" for the row's own name. `logs_values`: whether the history stores a field's old
-    and new values, and not only its name. `views`: the routes of the class's own pages, each with the name of its
-    method. The name of a page's URL ends with the method's name. `asks_again`: whether a user must have proven their
-    identity recently to add, change or delete a row.
+    list that shows only one workspace; set it if an index begins with the workspace. `trace_kind`: the kind of the row
+    on the page “What happened”, or "" if it has no such page. `index_begins`: maps a look-up of `search_fields` to the
+    column that follows the workspace in its index, and to a function that returns all values of that column.
+    `linked_by`: the look-ups that links of our pages use, besides those of `list_filter`. `pages_in_workspace`: the
+    workspace pages about a row, offered only to members: the text, the URL name, and the fields whose values follow the
+    workspace in the URL. `related_lists`: lists of related rows: the link's text, the model, and the model's field that
+    points here. The read-only field `related` shows links to `related_lists`. `named_by`: the relation whose name the
+    admin shows for a row, such as its lead, or "" for the row's own name. `logs_values`: whether the history stores a
+    field's old and new values, and not only its name. `views`: the routes of the class's own pages, each with the name
+    of its method. The name of a page's URL ends with the method's name. `asks_again`: whether a user must have proven
+    their identity recently to add, change or delete a row.
     """
 
     workspace_path: str = ""

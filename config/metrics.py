@@ -2,7 +2,7 @@
 database.
 
 Workers serve no web page, so all processes of a host store their counters in METRICS_DIR, and each web process shows
-the sums. The label `host` names that directory. An alert rule may use any web process of a host.
+the sums. The label `host` is the host’s name and METRICS_DIR’s inode. An alert rule may use any web process of a host.
 """
 
 import fcntl

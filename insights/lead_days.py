@@ -132,9 +132,9 @@ STORE = f"{GIVEN}, {COUNTED} INSERT INTO insights_leadday ({COLUMNS}) SELECT {CO
 def read(
     workspace_id: UUID, since: datetime, until: datetime, statements: dict[str, str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Returns the rows of each of `statements`, by column, for the days from `since` up to `until` (aware), in one
-    query. A statement reads from `day`, which has the columns of LeadDay, or from `replied`, which has the days with
-    replies; `first` marks each lead's first such day. Values have their JSON types.
+    """Runs all `statements` in one query, for the days from `since` up to `until` (aware). Returns the rows of each, as
+    dicts by column name. A statement reads from `day`, which has the columns of LeadDay, or from `replied`, which has
+    the days with replies; `first` marks each lead's first such day. Values have their JSON types.
 
     A lead is counted from messages if it changed since the tick, or wrote before and after `since` or `until` on one
     day.

@@ -100,8 +100,8 @@ def tick(
 
 def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
     """Runs the tick within its time limit, stores the run, and returns its counts or {"skipped": reason}. A tick is
-    skipped while it runs and, unless `requested`, if its period is done. Raises KeyError for an unknown name, and
-    the errors of the tick.
+    skipped while it runs and, unless `requested`, if it has already run in this period. Raises KeyError for an unknown
+    name, and the errors of the tick.
     """
     spec = TICKS[name]
     token = uuid4()

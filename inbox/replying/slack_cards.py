@@ -132,7 +132,7 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
     member = member_of(slack, draft.workspace_id, ctx.payload["user_id"], ctx.deadline)
     note = ""
     if member is None and not draft.slack_ts:
-        # The message with the button may belong to somebody else, so it does not show the draft.
+        # The button may be on a message that this product did not post, and that others read: it gets no draft.
         return {"outcome": "refused"}
     if member is None:
         note = "Only members of this workspace can decide. Ask an admin to add your Slack address."

@@ -31,7 +31,7 @@ PAST = re.compile(
     r"\b(?:since|ago|last|previous|was|were|wrote|sent|seit|letzte\w*|depuis|dernier\w*|desde hace|signed|"
     r"through|established|est\.)\b[^,;]{0,15}$"
 )
-# Requests to us, in the languages whose months are read.
+# Requests to us, in the languages whose names of months the parser knows.
 ASKS = re.compile(
     r"\b(?:call|ring|phone|write|e-?mail|mail|text|ping|message|contact|reach(?: out)?|follow up|(?:check|"
     r"circle|get|come|"

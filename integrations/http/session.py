@@ -113,7 +113,8 @@ Classify = Callable[[Response], ResponseVerdict | None]
 def verdict_by_status(response: Response) -> ResponseVerdict | None:
     """Returns the error that the HTTP status means; None for a 2xx.
 
-    After a 4xx, no message was sent. After a 5xx, 408, 409 or redirect (which is not followed), nobody knows.
+    After a 4xx, no message was sent. After a 5xx, 408, 409 or redirect (which is not followed), it is unknown
+    whether one was sent.
     """
     status = response.status
     if response.ok:
