@@ -34,11 +34,20 @@ def workspace(transactional_db) -> Workspace:
     return factories.make_workspace("Northwind", timezone="America/New_York")
 
 
-def tick() -> dict[str, int]:
-    """Ticks count up to the oldest transaction that runs, of another test's database too."""
+def wait_for_older_transactions() -> None:
+    """Leads are counted up to the oldest transaction that runs, of another test's database too."""
     [(newest,)] = lead_days.fetch("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint", [])
     until(lambda: not any_runs_elsewhere_before(newest), "other tests' older transactions end")
+
+
+def tick() -> dict[str, int]:
+    wait_for_older_transactions()
     return lead_days.tick(Deadline.after_ms(60_000))
+
+
+def count(workspace: Workspace) -> tuple[int, bool]:
+    wait_for_older_transactions()
+    return lead_days.count(workspace.pk)
 
 
 def apart(workspace) -> list | None:
@@ -391,7 +400,7 @@ def test_a_tick_without_time_leaves_workspaces_and_the_page_counts_messages(work
     monkeypatch.setattr(lead_days, "LEADS", 2)
     for _ in range(5):
         factories.make_message(factories.make_lead(workspace))
-    assert lead_days.count(workspace.pk) == (2, False)
+    assert count(workspace) == (2, False)
     assert (replies(workspace), LeadDay.objects.count()) == (5, 2)
     assert lead_days.tick(Deadline.after_ms(0)) == {"leads": 0, "left": 1}
 
@@ -416,7 +425,7 @@ def test_leads_that_changed_are_counted_in_parts_and_the_others_not_again(worksp
     LeadDay.objects.filter(lead=leads[0]).update(replies=9)
     for lead in [*leads[1:6], *leads[1:4]]:
         factories.make_message(lead)
-    assert lead_days.count(workspace.pk) == (2, False)
+    assert count(workspace) == (2, False)
     assert sorted(apart(workspace)) == sorted(lead.pk for lead in leads[1:6]), "two of them changed later too"
     assert tick()["left"] == 0
     assert apart(workspace) == [] and LeadDay.objects.get(lead=leads[0]).replies == 9
@@ -427,7 +436,7 @@ def test_a_count_of_all_ends_although_leads_change_meanwhile_and_it_takes_an_hou
     leads = leads_with_a_reply(workspace, 8)
     monkeypatch.setattr(lead_days, "LEADS", 2)
     for _ in range(3):
-        assert lead_days.count(workspace.pk)[1] is False
+        assert count(workspace)[1] is False
         LeadDayProgress.objects.update(at=timezone.now() - timedelta(minutes=45))
         for lead in leads[:3]:
             factories.make_message(lead)
@@ -504,7 +513,7 @@ def test_a_lead_is_not_deleted_between_the_deletion_of_its_days_and_their_count(
         return execute(statement, values)
 
     monkeypatch.setattr(lead_days, "fetch", fetch)
-    assert lead_days.count(workspace.pk) == (1, True)
+    assert count(workspace) == (1, True)
     assert not isinstance(deleting[0].result(), Exception)
     assert not LeadDay.objects.exists()
 
