@@ -1,7 +1,7 @@
 """Computes the probability of a label from wording: learned weights of words and parts of words, summed over one reply.
 
-`manage.py train_rules` learns the weights from labelled replies. The weights are stored in `weights/`, with the
-expressions that occur only in replies of the label. A manifest beside them describes the training data.
+`manage.py train_rules` learns the weights from labelled replies. They are stored in `weights/`, with the expressions
+that occur only in replies of the label. A manifest beside them describes the training data.
 """
 
 import math
@@ -185,7 +185,7 @@ class Weights:
         return not self.expressions.isdisjoint(expressions_in(folded))
 
     def strongest(self, sentences: list[tuple[str, str]], otherwise: str) -> str:
-        """The original sentence that supports the label most: the evidence. Each pair is (original, folded)."""
+        """The original sentence that supports the label most: the evidence. Pairs are (original, folded)."""
         return max(sentences, key=lambda pair: self.score(features(pair[1])), default=(otherwise, ""))[0]
 
     def as_bytes(self) -> bytes:
