@@ -80,7 +80,7 @@ class Answers:
             passed = position != failing
             evidence = PASSED if passed else FAILED
             gates.add(
-                at, place.id, draft, "draft", gate.name, str(position), truth(passed), evidence, VERSION, time
+                at, place.id, draft, "draft", gate, str(position), truth(passed), evidence, VERSION, time
             )
 
     def asked_model(self, place: Place, feature: str, at: int, rng: Random) -> None:

@@ -274,35 +274,30 @@ def _hours(e: Evidence) -> GateVerdict:
     )
 
 
-class Gate(NamedTuple):
-    name: str
-    check: Callable[[Evidence], GateVerdict]
-
-
 HOURS = "business hours"
-GATES = (
-    Gate("kill switch", _kill_switch),
-    Gate("policy", _mode),
-    Gate("channel", _channel),
-    Gate("sample", _sample),
-    Gate("opt-out", _opt_out),
-    Gate("bounce", _bounce),
-    Gate("automatic reply", _automatic_reply),
-    Gate("suspicion", _suspected),
-    Gate("tag decided", _decided),
-    Gate("tag eligible", _tag),
-    Gate("newest message", _unchanged),
-    Gate("nothing since", _nothing_since),
-    Gate("one in a row", _one_in_a_row),
-    Gate("loop guard", _loop),
-    Gate("topics", _topics),
-    Gate("speaks to a machine", _speaks_to_a_machine),
-    Gate("verified", _verified),
-    Gate("evaluator", _evaluator),
-    Gate("confidence", _confidence),
-    Gate("daily cap", _cap),
-    Gate(HOURS, _hours),
-)
+GATES: dict[str, Callable[[Evidence], GateVerdict]] = {
+    "kill switch": _kill_switch,
+    "policy": _mode,
+    "channel": _channel,
+    "sample": _sample,
+    "opt-out": _opt_out,
+    "bounce": _bounce,
+    "automatic reply": _automatic_reply,
+    "suspicion": _suspected,
+    "tag decided": _decided,
+    "tag eligible": _tag,
+    "newest message": _unchanged,
+    "nothing since": _nothing_since,
+    "one in a row": _one_in_a_row,
+    "loop guard": _loop,
+    "topics": _topics,
+    "speaks to a machine": _speaks_to_a_machine,
+    "verified": _verified,
+    "evaluator": _evaluator,
+    "confidence": _confidence,
+    "daily cap": _cap,
+    HOURS: _hours,
+}
 
 
 def judge(
@@ -315,14 +310,14 @@ def judge(
     evidence = Evidence(draft, policy, stage, planned_at)
     now = timezone.now()
     results = []
-    for position, gate in enumerate(GATES):
-        verdict = gate.check(evidence)
+    for position, (name, check) in enumerate(GATES.items()):
+        verdict = check(evidence)
         results.append(
             GateResult(
                 workspace_id=draft.workspace_id,
                 draft=draft,
                 stage=stage,
-                gate=gate.name,
+                gate=name,
                 position=position,
                 passed=verdict.passed,
                 evidence=verdict.evidence[:300],

@@ -71,7 +71,7 @@ def _context(workspace: Workspace) -> dict[str, object]:
         "total": shadow.total(rows),
         "held": shadow.held_by(workspace),
         "days": shadow.DAYS,
-        "all": [gate.name for gate in gates.GATES],
+        "all": list(gates.GATES),
     }
 
 

@@ -96,7 +96,7 @@ def test_the_report_reads_drafts_once_and_neither_their_leads_nor_the_checks_tha
     drafts = [factories.make_draft(message, would_send=False) for message in messages]
     about = {"workspace": workspace, "stage": "draft", "decided_at": ago(minutes=1)}
     GateResult.objects.bulk_create(
-        GateResult(draft=draft, gate=gate.name, position=position, passed=position > 0, **about)
+        GateResult(draft=draft, gate=gate, position=position, passed=position > 0, **about)
         for draft in drafts
         for position, gate in enumerate(gates.GATES)
     )
@@ -106,7 +106,7 @@ def test_the_report_reads_drafts_once_and_neither_their_leads_nor_the_checks_tha
     with reads("inbox_draft") as found:
         page = people.member.get(reverse("inbox:automation", args=[workspace.pk]))
     assert page.context["total"].judged == 40
-    assert page.context["held"] == [(gates.GATES[0].name, 40)]
+    assert page.context["held"] == [(next(iter(gates.GATES)), 40)]
     report, *others = [one.rows for one in found if '"judged"' in one.sql]
     (held,) = [one.rows for one in found if "inbox_gateresult" in one.sql]
     assert (report, others, held) == (80, [], 80)
@@ -198,6 +198,6 @@ def test_the_six_points_name_every_check_once(workspace, people):
     six = page.partition('<ol class="six">')[2].partition("</ol>")[0]
     assert six.count("<h3>") == 6
     shown = re.findall(r"<li>([^<]+)</li>", six)
-    assert sorted(shown) == sorted(gate.name[0].upper() + gate.name[1:] for gate in gates.GATES)
+    assert sorted(shown) == sorted(gate[0].upper() + gate[1:] for gate in gates.GATES)
     counts = re.findall(r"<summary>(\d+) checks</summary>", six)
     assert sum(map(int, counts)) == len(gates.GATES)
