@@ -14,7 +14,7 @@ from inbox.health import banner
 from inbox.health.banner import Banner
 from inbox.models import User
 from inbox.pages.access import signed_in
-from inbox.workspaces.accounts import account_name
+from inbox.workspaces.accounts import name_of
 from integrations.models import TROUBLED, HealthState, WorkspaceIntegrationHealth
 
 VIEW = "integrations.view_workspaceintegrationhealth"
@@ -136,5 +136,5 @@ def _mark(place: int, row: WorkspaceIntegrationHealth) -> Mark:
 
 
 def _broken(row: WorkspaceIntegrationHealth) -> Broken:
-    name, tone = f"{account_name(row)}: {row.workspace.name}", "bad" if row.is_down else "warn"
+    name, tone = f"{name_of(row.integration)}: {row.workspace.name}", "bad" if row.is_down else "warn"
     return Broken(name, row.since, tone, row_url(row))

@@ -22,7 +22,7 @@ from inbox.pages.access import next_url, signed_in
 from inbox.pages.operations.health import Page, act, banner_part
 from inbox.pages.templatetags.holdfast import ago
 from inbox.workspaces import account_effects
-from inbox.workspaces.accounts import account_name
+from inbox.workspaces.accounts import name_of
 from integrations import registry
 from integrations.health import probes
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
@@ -134,10 +134,10 @@ class HealthBoard(RecordAdmin):
         waiting = vars(health).get("waiting")
         if waiting is None:
             waiting = account_effects.effects_of(health.integration) if health.is_down else []
-        return ", ".join(map(str, waiting))
+        return ", ".join(waiting)
 
     def in_words(self, row: WorkspaceIntegrationHealth) -> str:
-        return f"{account_name(row)}: {row.workspace.name}"
+        return f"{name_of(row.integration)}: {row.workspace.name}"
 
     @admin.action(description="Check now", permissions=["check"])
     def check_now(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import TruncHour
@@ -69,7 +68,7 @@ class AccountCard:
     connected: bool
     last_delivery: WebhookDelivery | None = None
     received: list[int] = field(default_factory=lambda: [0] * HOURS)
-    paused: list[account_effects.Effect] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)
     completeness: receipts.Completeness | None = None
     keys: list[Key] = field(default_factory=list)
     checks: list[Check] | None = None
@@ -152,17 +151,12 @@ def _deliveries(integration_id: Any, workspace_id: Any) -> QuerySet[WebhookDeliv
     return rows.exclude(event_type=BACKFILL).order_by("-received_at")
 
 
-def _paused(rows: Sequence[Integration]) -> dict[UUID, list[account_effects.Effect]]:
-    return account_effects.effects_of_each(
-        [row for row in rows if (health := getattr(row, "health", None)) is not None and health.is_down]
-    )
-
-
 def _cards(
     workspace: Workspace, rows: Sequence[tuple[Integration, WebhookDelivery | None]]
 ) -> list[AccountCard]:
     received, compared = _received(workspace), receipts.lately(workspace)
-    paused = _paused([integration for integration, _ in rows])
+    down = [row for row, _ in rows if (health := getattr(row, "health", None)) is not None and health.is_down]
+    paused = account_effects.effects_of_each(down)
     cards = []
     for integration, newest in rows:
         source = registry.address_of(integration.provider)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from inbox.workspaces.account_effects import Effect
 from inbox.workspaces.accounts import known_as
 from integrations import registry
 from integrations.errors import (
@@ -37,7 +36,6 @@ TONES = {
     HealthState.QUIET: "warn",
     HealthState.CONNECTED: "ok",
 }
-OUR_KEY = MISSING_CREDENTIALS
 RESTRICTED = "account_restricted"
 SOMEBODY_ELSE = (ANOTHER_ACCOUNT, "wrong_account", "account_mismatch")
 WAY_OUT = (
@@ -80,7 +78,7 @@ def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
 
 
 def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> str:
-    if health.reason == OUR_KEY:
+    if health.reason == MISSING_CREDENTIALS:
         return f"{name} rejects our access key"
     if health.reason == SECRETS_UNREADABLE:
         return f"{name}’s stored secrets can’t be read{whose}"
@@ -106,7 +104,7 @@ def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
     return (
         bool(registry.spec_of(health.provider).reconnect)
         and health.state == HealthState.DISCONNECTED
-        and health.reason not in (OUR_KEY, SECRETS_UNREADABLE)
+        and health.reason not in (MISSING_CREDENTIALS, SECRETS_UNREADABLE)
     )
 
 
@@ -132,9 +130,9 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     return f"New {messages} aren’t arriving"
 
 
-def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
+def effect(health: WorkspaceIntegrationHealth, effects: list[str]) -> str:
     """The work that stops while the account is in trouble, and whether a person must act; "" if the account works."""
-    waits = ", ".join(map(str, effects))
+    waits = ", ".join(effects)
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
         if not registry.spec_of(health.provider).is_connected_here:

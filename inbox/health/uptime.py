@@ -7,7 +7,7 @@ from math import floor
 
 from django.utils import timezone
 
-from inbox.workspaces.accounts import account_name
+from inbox.workspaces.accounts import name_of
 from integrations import registry
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
 from jobs.durations import MINUTE_S, day, duration
@@ -73,7 +73,7 @@ def troubles(changes: Iterable[HealthTransition]) -> list[Trouble]:
     periods = []
     for change in changes:
         if change.after in TROUBLED:
-            periods.append(Trouble(account_name(change.health), change, ends.get(change.health_id)))
+            periods.append(Trouble(name_of(change.health.integration), change, ends.get(change.health_id)))
         ends[change.health_id] = change.at
     return periods
 
@@ -90,7 +90,7 @@ def account(health: WorkspaceIntegrationHealth, changes: list[HealthTransition])
     down = sum((end - start).total_seconds() for start, end in spans)
     # rounded down, so that an account with an outage never reads as 100 %
     up = floor(max(0, 1_000 * (1 - down / total))) / 10
-    return Account(account_name(health), health, strip, up, total)
+    return Account(name_of(health.integration), health, strip, up, total)
 
 
 def _day(

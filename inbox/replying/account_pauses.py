@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from inbox.workspaces.accounts import account_name
+from inbox.workspaces.accounts import name_of
 from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
 from jobs.errors import Snooze
 from jobs.models import BackgroundJob
@@ -18,7 +18,7 @@ def require_up(integration: Integration, mailbox: str) -> None:
     """Raises Snooze if the account, or its address `mailbox`, must be reconnected by a person: any call would fail."""
     health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if health is not None and is_down(health, mailbox):
-        raise Snooze(timezone.now() + PAUSE, f"{account_name(health)} is disconnected")
+        raise Snooze(timezone.now() + PAUSE, f"{name_of(health.integration)} is disconnected")
 
 
 def is_down(health: WorkspaceIntegrationHealth, mailbox: str) -> bool:

@@ -16,20 +16,8 @@ from integrations.models import Integration
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """Waiting work of one kind in words: "12 follow-ups are paused". `one` and `many` are the singular and plural."""
-
-    count: int
-    one: str
-    many: str
-
-    def __str__(self) -> str:
-        return f"{self.count} {self.one if self.count == 1 else self.many}"
-
-
-@dataclass(frozen=True, slots=True)
 class Counter:
-    """Finds the waiting rows of one kind: `rows(workspace ids, channel)`."""
+    """Finds the waiting rows of one kind: `rows(workspace ids, channel)`. `one` and `many` are the words for them."""
 
     rows: Callable[[Collection[UUID], str], QuerySet[Any]]
     one: str
@@ -46,12 +34,12 @@ def waiting_sends(workspaces: Collection[UUID], channel: str) -> QuerySet[Outbou
 COUNTERS = [Counter(waiting_sends, "message waiting", "messages waiting")]
 
 
-def effects_of(integration: Integration) -> list[Effect]:
-    """The work that waits because this account is broken. Kinds without waiting work are left out."""
+def effects_of(integration: Integration) -> list[str]:
+    """The work that waits because this account is broken, in words. Kinds without waiting work are left out."""
     return effects_of_each([integration])[integration.pk]
 
 
-def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[Effect]]:
+def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[str]]:
     """The work that waits for each of these accounts, by account id. The effects are counted by one query."""
     workspaces: dict[str, set[UUID]] = {}
     for account in integrations:
@@ -71,7 +59,7 @@ def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[Effe
     counts = {(*queries[place], whose): count for place, whose, count in first.union(*rest, all=True)}
     return {
         account.pk: [
-            Effect(count, counter.one, counter.many)
+            f"{count} {counter.one if count == 1 else counter.many}"
             for counter in COUNTERS
             if (
                 count := counts.get(

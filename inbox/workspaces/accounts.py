@@ -11,7 +11,7 @@ from django.db.models import OuterRef, QuerySet
 from inbox.models import Message, WebhookDelivery, Workspace
 from integrations import registry, slack
 from integrations.errors import ProviderMisconfigured
-from integrations.models import Integration, WorkspaceIntegrationHealth
+from integrations.models import Integration
 
 SIGNATURES = "signatures"
 """The key of `Integration.config` for signatures by sender address in lower case; "" stands for all other addresses."""
@@ -163,10 +163,6 @@ def posts_by_webhook(account: Integration) -> bool:
 def known_as(provider: str) -> str:
     """The name of an account of `provider` for users, such as "LinkedIn". Raises UnknownProvider."""
     return registry.spec_of(provider).known_as
-
-
-def account_name(health: WorkspaceIntegrationHealth) -> str:
-    return name_of(health.integration)
 
 
 def name_of(account: Integration) -> str:

@@ -43,7 +43,7 @@ from inbox.pages.access import (
 )
 from inbox.pages.forms import record, redirect_to
 from inbox.pages.state_marks import StateMark, state_of
-from inbox.workspaces.accounts import account_name, slack_of
+from inbox.workspaces.accounts import name_of, slack_of
 from integrations import notices
 from integrations.health import probes
 from integrations.models import TROUBLED, HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
@@ -214,7 +214,7 @@ def owner(request: HttpRequest, token: str) -> HttpResponse:
     except reconnect.LinkExpired as expired:
         context = {"expired": True, "back": expired.back}
         return render(request, "health/owner.html", context, status=200 if expired.back else 410)
-    context = {"account": account_name(health), "workspace_name": health.workspace.name}
+    context = {"account": name_of(health.integration), "workspace_name": health.workspace.name}
     if AFTERWARDS in request.GET:
         probes.enqueue_probe(health.integration)
         context["checking"] = True
@@ -290,7 +290,7 @@ def _ways_back(
         return None
     context = {
         "integration": integration,
-        "account": account_name(row),
+        "account": name_of(row.integration),
         "link": link,
         "act_url": page.act_url,
         "owner_link": request.build_absolute_uri(reconnect.owner_path(integration)),

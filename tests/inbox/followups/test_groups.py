@@ -45,7 +45,7 @@ def test_disconnection_pauses_the_group_and_recovery_resumes_it(world, workspace
     paused = FollowUpInstance.objects.filter(status="paused")
     assert {one.paused_for for one in paused} == {"unipile_disconnected"}
     assert {one.pk for one in paused} == {one.pk for one in instances}
-    assert "3 follow-ups are paused" in [str(one) for one in account_effects.effects_of(account)]
+    assert "3 follow-ups are paused" in account_effects.effects_of(account)
     writer.record(account, Signal(SignalKind.WORKED))
     assert not FollowUpInstance.objects.filter(status="paused").exists()
     email.refresh_from_db()
