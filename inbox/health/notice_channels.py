@@ -54,7 +54,6 @@ SLACK_TRIES, SLACK_PAUSE_MS = 9, 15_000
 ADMIN_TRIES = 4
 """The attempts in Slack of a notice about no single account. After them, it goes out by email."""
 Status = BackgroundJob.Status
-CUT_SHORT = "the worker stopped while sending"
 MUTE = buttons.offered("mute_account", __name__)
 MUTED = "Muted until it works again. An admin can undo this on the page above."
 REFUSED = "Only owners and admins of this workspace can mute it."
@@ -77,9 +76,9 @@ def tick(deadline: Deadline) -> dict[str, int]:
     counts = {"enqueued": 0, "abandoned": 0, "freed": _free_undelivered(), "left": 0}
     for notice in notices.abandoned():
         if notice.path == Notice.Path.SLACK:
-            _give_to_email(notice, notice.about.notice_token, CUT_SHORT)
+            _give_to_email(notice, notice.about.notice_token, notice_mail.CUT_SHORT)
         else:
-            notices.settle(notice, notice.about.notice_token, Notice.State.UNKNOWN, CUT_SHORT)
+            notices.settle(notice, notice.about.notice_token, Notice.State.UNKNOWN, notice_mail.CUT_SHORT)
         counts["abandoned"] += 1
     for health in notices.due():
         if deadline.expired:
@@ -231,7 +230,7 @@ def run_email(ctx: JobContext) -> dict[str, object]:
         "mail",
         lambda _deadline: _by_email(notice.about, None, notice.text),
         effect="send",
-        on_interrupted=lambda _deadline: {"unknown": CUT_SHORT},
+        on_interrupted=lambda _deadline: {"unknown": notice_mail.CUT_SHORT},
     )
     return outcome
 

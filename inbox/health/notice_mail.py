@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 ADMINS = "workspace admins"
 NO_WAY = "EMAIL_URL isn’t set, or no admin has an address"
 REFUSED = "the mail server didn’t accept it"
+CUT_SHORT = "the worker stopped while sending"
 State = Notice.State
 
 

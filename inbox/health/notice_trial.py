@@ -27,7 +27,6 @@ from jobs.models import JobStep
 
 TRY = kind_name("notice.try", __name__)
 KIND = "trial"
-CUT_SHORT = "the worker stopped while sending"
 State, Path = Notice.State, Notice.Path
 
 
@@ -69,13 +68,10 @@ def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
         place = slack_cards.channel_of(workspace.pk)
     elif about is REPLIES:
         place = slack_for_replies(workspace.pk)
+    elif slack := slack_of(workspace.pk):
+        place = slack, "" if posts_by_webhook(slack) else str(slack.config.get("channel") or "")
     else:
-        slack = slack_of(workspace.pk)
-        place = (
-            (slack, "" if posts_by_webhook(slack) else str(slack.config.get("channel") or ""))
-            if slack
-            else None
-        )
+        place = None
     if place:
         return Way(Path.SLACK, place[1], place[0])
     return Way(told_by(workspace) if about is ACCOUNTS else "")
@@ -128,7 +124,7 @@ def run(ctx: JobContext) -> dict[str, str]:
         "post",
         lambda deadline: list(_post(notice, deadline)),
         effect=JobStep.Effect.SEND,
-        on_interrupted=lambda _deadline: [State.UNKNOWN, CUT_SHORT],
+        on_interrupted=lambda _deadline: [State.UNKNOWN, notice_mail.CUT_SHORT],
     )
     notices.close(notice, state, reason)
     return {"outcome": state} | ({"reason": reason} if reason else {})
