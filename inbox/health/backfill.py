@@ -5,7 +5,6 @@ so that nothing is doubled.
 
 import hashlib
 import json
-import time
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import islice
@@ -37,7 +36,6 @@ from jobs.deadline import Deadline
 
 OVERLAP = timedelta(minutes=15)
 """A provider may list an entry this late. The compared period ends this long before now."""
-EVENT = BACKFILL
 LONGEST_GAP = timedelta(days=10)
 """The period that is fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md, Limits); no other
 provider documents a longer period.
@@ -145,7 +143,7 @@ def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> d
     rows = WebhookDelivery.objects.filter(
         integration=integration,
         received_at__gte=tally.asked_at - LONGEST_GAP,
-        event_type=EVENT,
+        event_type=BACKFILL,
         verdict__in=[HELD, IGNORED],
         body_sha256__in=[received.sha256 for received in fresh],
     )
@@ -156,7 +154,7 @@ def read_message(ctx: JobContext) -> dict[str, str]:
     """The job `message.read`: fetches and stores a message that a webhook announced by its ids only."""
     account = ctx.row(Integration.objects.select_related("workspace"), "integration_id")
     ids = {name: ctx.payload[name] for name in ("thread_id", "message_id", "edited")}
-    notice = MessageNotice(event_type=EVENT, account_id=account.external_account_id, **ids)
+    notice = MessageNotice(event_type=BACKFILL, account_id=account.external_account_id, **ids)
     drop_connection()
     event = stated(registry.spec_of(account.provider).read_message)(account, notice, ctx.deadline)
     if event is None:
@@ -185,8 +183,6 @@ def _received(integration: Integration, event: MessageEvent | BookingEvent) -> R
         body=body,
         sha256=hashlib.sha256(body).hexdigest(),
         headers={},
-        received_at=timezone.now(),
-        started=time.perf_counter(),
         integration=integration,
         workspace=integration.workspace,
     )

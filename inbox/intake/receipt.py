@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import Error, IntegrityError, transaction
+from django.utils import timezone
 
 from inbox.models import Lead, Message, WebhookDelivery, Workspace
 from inbox.models.races import ROUNDS
@@ -39,10 +40,10 @@ class WebhookRequest:
     body: bytes
     sha256: str
     headers: dict[str, Any]
-    received_at: datetime
-    started: float
     integration: Integration | None
     workspace: Workspace | None
+    received_at: datetime = field(default_factory=timezone.now)
+    started: float = field(default_factory=time.perf_counter)
     replay_of: WebhookDelivery | None = None
     attempt: int = 0
     sample: bool = False

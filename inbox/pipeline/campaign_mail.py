@@ -3,7 +3,6 @@ answered. A provider that does not answer costs a few seconds and some context o
 because it must happen however long it takes.
 """
 
-import time
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -99,17 +98,9 @@ def store_events(integration: Integration, events: Iterable[MessageEvent]) -> in
 
 
 def _store_event(integration: Integration, event: MessageEvent) -> bool:
-    received = Received(
-        source="import",
-        body=b"",
-        sha256="",
-        headers={},
-        received_at=timezone.now(),
-        started=time.perf_counter(),
-        integration=integration,
-        workspace=integration.workspace,
-    )
-    judged = judge(texts.with_question(integration.workspace, event))
+    workspace = integration.workspace
+    received = Received("import", b"", sha256="", headers={}, integration=integration, workspace=workspace)
+    judged = judge(texts.with_question(workspace, event))
     with transaction.atomic():
         return settled(lambda: _store_once(integration, received, event, judged))
 

@@ -6,7 +6,6 @@ Every key is idempotent, so replaying everything changes nothing. A dry run is a
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import perf_counter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from inbox.models import Lead, User, WebhookDelivery, Workspace, audit
 from inbox.webhooks.tenants import named_in
 from inbox.webhooks.views import process
 from integrations import registry
-from integrations.events import BookingEvent, MessageEvent, PayloadInvalid
+from integrations.events import BACKFILL, BookingEvent, MessageEvent, PayloadInvalid
 from integrations.health import writer
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
@@ -207,7 +206,7 @@ def _run(delivery: WebhookDelivery) -> ReplayResult:
     began = timezone.now()
     received = _received(delivery)
     # a message from the provider's list is stored as the event itself
-    if delivery.event_type == backfill.EVENT and received.workspace is not None:
+    if delivery.event_type == BACKFILL and received.workspace is not None:
         outcome = receive(received.of(received.workspace), _listed(received), handlers.handle)
     else:
         outcome = process(source, received)
@@ -233,7 +232,6 @@ def _received(delivery: WebhookDelivery) -> WebhookRequest:
         headers=delivery.headers,
         sample=delivery.sample,
         received_at=delivery.received_at,
-        started=perf_counter(),
         integration=integration,
         workspace=workspace,
         replay_of=delivery.replay_of or delivery,

@@ -28,10 +28,9 @@ class SignedView(WebhookView):
     http_method_names = ["post", "options"]
 
 
-class CalendlyWorkspaceView(WebhookView):
+class CalendlyWorkspaceView(SignedView):
     """Calendly's older webhook address, which contains the workspace's id and is authenticated by a signature."""
 
-    http_method_names = ["post", "options"]
     source = registry.webhook_source(calendly.NAME)
     key_in_path = False  # the path holds the workspace's id and no key
 

@@ -159,7 +159,6 @@ class WebhookView(APIView):
             body=body,
             sha256=hashlib.sha256(body).hexdigest(),
             headers=headers_without_secrets(safe_headers(request), secrets),
-            received_at=timezone.now(),
             started=started,
             integration=tenant.integration,
             workspace=tenant.workspace,
