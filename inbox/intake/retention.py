@@ -152,16 +152,11 @@ ended_sessions = by_age(Session, "expire_date", 0)
 """Deletes expired sessions, which Django would keep for ever."""
 
 
-def past_messages(workspace_id: UUID, keep_days: int) -> "QuerySet[Message]":
+def past_messages(workspace_id: UUID | None, keep_days: int) -> "QuerySet[Message]":
     """The messages of a workspace that arrived more than `keep_days` days ago and may be deleted."""
     return Message.objects.filter(
-        ~UNDECIDED, workspace_id=workspace_id, received_at__lt=Now() - timedelta(days=keep_days)
+        ~UNDECIDED, workspace=workspace_id, received_at__lt=Now() - timedelta(days=keep_days)
     )
-
-
-def _old_messages(workspace_id: UUID | None, keep_days: int) -> "QuerySet[Message]":
-    assert workspace_id is not None  # each message has a workspace, and `of_none` is None
-    return past_messages(workspace_id, keep_days)
 
 
 def _old_notes(workspace_id: UUID | None, keep_days: int) -> "QuerySet[Note]":
@@ -191,7 +186,7 @@ def _delete_messages(pks: list[Any]) -> int:
 
 
 old_messages = per_workspace(
-    _old_messages, by="received_at", column="keep_messages_days", of_none=None, delete=_delete_messages
+    past_messages, by="received_at", column="keep_messages_days", of_none=None, delete=_delete_messages
 )
 """Deletes messages after their workspace's retention period, with finished sends that answer or created them."""
 old_notes = per_workspace(_old_notes, by="created_at", column="keep_messages_days", of_none=None)

@@ -120,7 +120,18 @@ def restate(row: Appointment, stated: Meeting, *, taken_over: bool = False) -> b
     """
     if _stale(row, stated):
         return False
-    _note(row, stated, taken_over)
+    now = timezone.now()
+    _place(row, stated.event_uri, stated.event_type_uri, stated.starts_at, stated.ends_at)
+    row.told_at = stated.as_of or row.told_at
+    row.replaces_id = stated.replaces_id[:500] or row.replaces_id
+    if stated.moved is not None:
+        row.replaced = stated.moved or taken_over
+    if stated.state == Status.CANCELLED:
+        row.cancelled_at = row.cancelled_at or stated.as_of or now
+    else:
+        row.cancelled_at = None
+        row.booked_at = row.booked_at or stated.booked_at or now
+        row.no_show_at = (row.no_show_at or stated.as_of or now) if stated.state == Status.NO_SHOW else None
     row.derive()
     return True
 
@@ -136,21 +147,6 @@ def _stale(row: Appointment, stated: Meeting) -> bool:
 def _place(row: Appointment, event: str, kind: str, starts: datetime | None, ends: datetime | None) -> None:
     row.event_uri, row.event_type_uri = event[:500] or row.event_uri, kind[:500] or row.event_type_uri
     row.starts_at, row.ends_at = starts or row.starts_at, ends or row.ends_at
-
-
-def _note(row: Appointment, stated: Meeting, taken_over: bool) -> None:
-    now = timezone.now()
-    _place(row, stated.event_uri, stated.event_type_uri, stated.starts_at, stated.ends_at)
-    row.told_at = stated.as_of or row.told_at
-    row.replaces_id = stated.replaces_id[:500] or row.replaces_id
-    if stated.moved is not None:
-        row.replaced = stated.moved or taken_over
-    if stated.state == Status.CANCELLED:
-        row.cancelled_at = row.cancelled_at or stated.as_of or now
-        return
-    row.cancelled_at = None
-    row.booked_at = row.booked_at or stated.booked_at or now
-    row.no_show_at = (row.no_show_at or stated.as_of or now) if stated.state == Status.NO_SHOW else None
 
 
 def handle(received: Received, event: BookingEvent) -> IntakeResult:

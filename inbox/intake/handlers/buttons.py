@@ -16,16 +16,16 @@ def press(received: Received, event: ButtonEvent) -> IntakeResult:
     if its object is not in this workspace, or if the button is not on our own message.
     """
     if event.action not in ACTIONS:
-        return _ignored(event, "no such button")
+        return IntakeResult(DeliveryVerdict.IGNORED, "no such button")
     if event.action in ON_NOTICES:
         return _press_on_notice(received, event)
     draft = _draft(received, event)
     if draft is None:
-        return _ignored(event, "the button’s draft isn’t in this workspace")
+        return IntakeResult(DeliveryVerdict.IGNORED, "the button’s draft isn’t in this workspace")
     # One Slack app serves all workspaces. The holder of a bot's token can write any ids into a button, and Slack signs
     # the press. So a press of a button must come from the draft's own card.
     if draft.slack_ts and (draft.slack_channel, draft.slack_ts) != (event.channel_id, event.message_ts):
-        return _ignored(event, "the button isn’t on this draft’s card")
+        return IntakeResult(DeliveryVerdict.IGNORED, "the button isn’t on this draft’s card")
     return _accepted(received, event, {"draft_id": str(draft.pk)}, draft.lead)
 
 
@@ -39,12 +39,10 @@ def _press_on_notice(received: Received, event: ButtonEvent) -> IntakeResult:
     )
     stands = {"destination": event.channel_id, "provider_message_id": event.message_ts}
     if not event.message_ts or not notices.filter(**stands).exists():
-        return _ignored(event, "the button isn’t on one of our notices about this workspace’s accounts")
+        return IntakeResult(
+            DeliveryVerdict.IGNORED, "the button isn’t on one of our notices about this workspace’s accounts"
+        )
     return _accepted(received, event, {"health_id": health_id})
-
-
-def _ignored(event: ButtonEvent, reason: str) -> IntakeResult:
-    return IntakeResult(DeliveryVerdict.IGNORED, reason)
 
 
 def _accepted(

@@ -14,13 +14,19 @@ def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
     """Stops messages to a lead who unsubscribed, or only those on the event's channels. An unknown lead is created, so
     that a later message finds the lead stopped.
     """
-    campaign = campaign_id(received, event.campaign)  # before the lead, in the order of a message's intake
-    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
-    lead.campaign_id = lead.campaign_id or campaign
+    lead = _lead(received, event)
     repeated = _refuse(received, event, lead) if event.channels else _opt_out(received, event, lead)
     rollup.save(lead)
     verdict = DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED
     return IntakeResult(verdict, lead=lead)
+
+
+def _lead(received: Received, event: LabelEvent | TagEvent | UnsubscribeEvent) -> Lead:
+    """The lead of `event`, found or created, with the campaign of the event unless it has another."""
+    campaign = campaign_id(received, event.campaign)  # before the lead, in the order of a message's intake
+    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
+    lead.campaign_id = lead.campaign_id or campaign
+    return lead
 
 
 def _opt_out(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
@@ -63,9 +69,7 @@ def tagged(received: Received, event: TagEvent) -> IntakeResult:
     """Stores a provider's status of a lead ("not interested") as a tag for its reply. An unknown lead is created, so
     that a later reply gets the tag.
     """
-    campaign = campaign_id(received, event.campaign)  # before the lead, in the order of a message's intake
-    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
-    lead.campaign_id = lead.campaign_id or campaign
+    lead = _lead(received, event)
     lead.provider_interested |= event.tag == Tag.INTERESTED
     at = min(event.occurred_at or received.received_at, received.received_at)
     by = f"{registry.spec_of(received.provider).label}, {event.event_type} of {at:%Y-%m-%d %H:%M:%S} UTC"
@@ -104,9 +108,7 @@ def _put(received: Received, event: LabelEvent) -> IntakeResult:
     meant = labels.meant_by(received.workspace, event.label)
     if not meant:
         return IntakeResult(DeliveryVerdict.IGNORED, f"no label here has this name: {event.label[:120]}")
-    campaign = campaign_id(received, event.campaign)
-    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
-    lead.campaign_id = lead.campaign_id or campaign
+    lead = _lead(received, event)
     rollup.save(lead)
     provider = registry.spec_of(received.provider).label
     labels.put_by_provider(lead, meant, by=f"{provider_tags.PROVIDER}{provider}")
