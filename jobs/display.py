@@ -83,6 +83,11 @@ def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
     return f"{count:,}+" if count >= cap else f"{count:,}"
 
 
+def count(number: int, noun: str) -> str:
+    """A count with its noun: "1 step", "2 steps". `noun` is in the singular."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
     """The bars of the chart of ended jobs, on a grid of 96 × 100. The chart stacks failures on successes."""
     top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1

@@ -61,8 +61,3 @@ def model_answers() -> Iterator[None]:
         raise CommandError(str(reason), returncode=BAD_INPUT) from None
     except Snooze as outage:
         raise CommandError(f"{outage} Run it again later.", returncode=1) from None
-
-
-def count(number: int, noun: str) -> str:
-    """A count with its noun: "1 thing", "2 things"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from inbox.models import Draft, FollowUpTask, GateResult, Message, OutboundSend, SendingPolicy
 from inbox.replying import provenance, sending
-from inbox.trace.events import Event, Item, count, link_to, provider_label, wait
+from inbox.trace.events import Event, Item, link_to, provider_label, wait
 from inbox.trace.records import Records
+from jobs.display import count
 from jobs.models import BackgroundJob
 
 State, Status = OutboundSend.State, Draft.Status
@@ -49,12 +50,9 @@ def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
 
 def _made_of(draft: Draft) -> str:
     by = f"By {draft.model}, prompt {draft.prompt_version}" if draft.model else "Written here"
-    stored = draft.made_of
-    if not stored:
+    sources = provenance.of(draft, ())  # only counted here, so no fact is compared with its row
+    if sources is None:
         return f"{by}."
-    sources = provenance.DraftMaterial(
-        [(fact, "") for fact in stored["facts"]], stored["slots"], stored["messages"], stored["calls"]
-    )
     counts = [
         count(sources.messages, "message"),
         count(len(sources.facts), "fact"),

@@ -113,11 +113,6 @@ def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[E
     return (Event(start, "clock", words, ms=seconds * 1000, waits=True),)
 
 
-def count(number: int, noun: str) -> str:
-    """A count with its noun: "1 step", "2 steps". `noun` is in the singular."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def sender_of(source: str) -> str:
     """The provider's name for a source of webhooks or messages; the source itself if no provider declares it."""
     with suppress(LookupError):

@@ -7,10 +7,11 @@ from inbox.pipeline.skip_conditions import NO_DRAFT
 from inbox.pipeline.tag_notices import TELL
 from inbox.replying import autosend, review, send_claims, sending
 from inbox.replying.provenance import dollars
-from inbox.trace.events import Event, Item, count, link_to, wait
+from inbox.trace.events import Event, Item, link_to, wait
 from inbox.trace.records import Records
 from integrations.errors import CallOutcome
 from integrations.models import AiCall
+from jobs.display import count
 from jobs.durations import duration
 from jobs.kinds import in_words
 from jobs.models import BackgroundJob, JobAttempt, JobStep

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inbox.management.arguments import count
 from inbox.models import DatabaseOrigin
 from inbox.replying import lost_time
 from integrations import key_rotation
 from integrations.key_rotation import UNREADABLE
 from jobs import backup, schema_version
+from jobs.display import count
 
 
 class Command(BaseCommand):

@@ -13,7 +13,6 @@ from django_q.brokers import get_broker
 from redis.exceptions import RedisError
 
 from inbox.health import account_tests, notice_mail
-from inbox.management.arguments import count
 from inbox.models import DatabaseOrigin, User, Workspace
 from inbox.pipeline import rejudging
 from inbox.replying import lost_time
@@ -33,7 +32,7 @@ from integrations.slack import NAME as SLACK
 from jobs import backlog, schema_version, stalls, stats
 from jobs.db import fetch
 from jobs.deadline import Deadline
-from jobs.display import counted
+from jobs.display import count, counted
 from jobs.errors import DeadlineExceeded
 from jobs.failures import database_facts
 
@@ -398,10 +397,7 @@ def _notices() -> Iterator[Finding]:
             yield Finding(False, subject, words, fix)
 
 
-OF_DATABASE = (
-    *(_compiling, _queue, _sends, _deliveries, _contracts, _rules, _secrets, _addresses),
-    _emergency,
-)
+OF_DATABASE = (_compiling, _queue, _sends, _deliveries, _contracts, _rules, _secrets, _addresses, _emergency)
 OF_PROVIDERS = (_issuer, _model, _accounts, _notices)
 
 
