@@ -77,10 +77,8 @@ def _lead(workspace: Workspace, name: str) -> Lead:
     except ValueError:
         address = name.strip().lower()
         matches = list((leads.filter(email=address) | leads.filter(by_alternate_email(address)))[:2])
-    if len(matches) != 1:
-        raise CommandError(
-            "No lead has this ID or address."
-            if not matches
-            else "Several leads have this address. Use the ID instead."
-        )
+    if not matches:
+        raise CommandError("No lead has this ID or address.")
+    if len(matches) > 1:
+        raise CommandError("Several leads have this address. Use the ID instead.")
     return matches[0]

@@ -67,17 +67,12 @@ class Command(BaseCommand):
                 f"The model isn’t available: {error} Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later.",
                 returncode=BAD_INPUT,
             ) from None
-        used = sorted(
-            {prompts.load(name).model for name in ("strategy", "email", "linkedin", "sms", "verify")}
-        )
+        used = list(map(prompts.load, ("strategy", "email", "linkedin", "sms", "revise", "verify")))
         return {
-            "name": "the sandbox" if sandbox else ", ".join(used),
+            "name": "the sandbox" if sandbox else ", ".join(sorted({prompt.model for prompt in used})),
             "base_url": settings.OPENAI_BASE_URL,
             "sandbox": sandbox,
-            "prompts": [
-                prompts.load(name).label
-                for name in ("strategy", "email", "linkedin", "sms", "revise", "verify")
-            ],
+            "prompts": [prompt.label for prompt in used],
         }
 
     def _run(self, cases: list[Case], report: Report, deadline: Deadline) -> None:

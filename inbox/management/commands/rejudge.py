@@ -49,11 +49,8 @@ class Command(BaseCommand):
             report = {"rules_version": RULES_VERSION, "counts": rejudging.counts(every), "workspaces": by_id}
             self.stdout.write(json.dumps(report | {"applied": apply}))
         else:
-            done = (
-                ("One job per workspace makes the changes.")
-                if apply
-                else "Nothing was changed. Use --apply to make the changes."
-            )
+            dry = "Nothing was changed. Use --apply to make the changes."
+            done = "One job per workspace makes the changes." if apply else dry
             self.stdout.write(f"Rules {RULES_VERSION}. {done}")
 
     def _write(self, workspace: Workspace, lines: list[dict[str, str]]) -> None:

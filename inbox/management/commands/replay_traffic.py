@@ -72,11 +72,9 @@ def _mapping(options: dict[str, Any], lines: list[recorded_traffic.RecordedDeliv
             )
         return {label: creation.get_workspace(name) for label, name in pairs.items()}
     workspace = creation.get_workspace(options["workspace"])
-    label = workspace.name.lower() if workspace.name.lower() in labels else None
-    if label is None and len(labels) == 1:
-        label = labels[0]
-    if label is None:
+    name = workspace.name.lower()
+    if name not in labels and len(labels) != 1:
         raise CommandError(
             f"The file has the labels {', '.join(labels)}: say which with --map LABEL=WORKSPACE."
         )
-    return {label: workspace}
+    return {name if name in labels else labels[0]: workspace}
