@@ -73,8 +73,7 @@ def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
     worded = step_text.render(
         task.step.subject, task.step.text, lead=lead, workspace=task.workspace, slots=offered
     )
-    if worded.missing or (why := limits.problem(task.channel, worded.text)):
-        why = str(step_text.Missing(worded.missing)) if worded.missing else why
+    if why := step_text.lack(worded.missing) or limits.problem(task.channel, worded.text):
         apply(task, Decision(ConditionKind.SKIP, why))
         return ConditionKind.SKIP
     task.subject, task.text = worded.subject, worded.text

@@ -4,7 +4,6 @@ when the step is due, the step is skipped, so that no mail goes out with a gap.
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from inbox.models import Lead, Workspace
 from inbox.replying.draft_material import Slot
@@ -16,15 +15,11 @@ NOT_THE_LEADS = {
 }
 
 
-class Missing(NamedTuple):
-    """The variables without a value for a lead. `str()` turns them into a sentence."""
-
-    names: list[str]
-
-    def __str__(self) -> str:
-        ours = [words for name, words in NOT_THE_LEADS.items() if name in self.names]
-        theirs = [name.replace("_", " ") for name in dict.fromkeys(self.names) if name not in NOT_THE_LEADS]
-        return " ".join(ours + ([f"This lead is missing: {', '.join(theirs)}."] if theirs else []))
+def lack(names: list[str]) -> str:
+    """The variables `names`, which have no value for a lead, as sentences; "" for none."""
+    ours = [words for name, words in NOT_THE_LEADS.items() if name in names]
+    theirs = [name.replace("_", " ") for name in dict.fromkeys(names) if name not in NOT_THE_LEADS]
+    return " ".join(ours + ([f"This lead is missing: {', '.join(theirs)}."] if theirs else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +73,4 @@ def render(
             return match[0] if gaps else ""
         return filling
 
-    rendered = Rendered(PLACE.sub(filled, subject).strip(), PLACE.sub(filled, text).strip(), missing)
-    return rendered
+    return Rendered(PLACE.sub(filled, subject).strip(), PLACE.sub(filled, text).strip(), missing)

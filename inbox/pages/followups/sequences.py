@@ -260,7 +260,7 @@ def _preview(request: WorkspaceRequest, sequence: FollowUpSequence, formset: _St
         templates = (step["subject"].value() or "", step["text"].value())
         text = step_text.render(*templates, lead=chosen, workspace=request.workspace, slots=[], gaps=True)
         missing = [name for name in text.missing if name != SLOTS]
-        texts.append((number, step["channel"].value(), text, step_text.Missing(missing)))
+        texts.append((number, step["channel"].value(), text, step_text.lack(missing)))
     return {"leads": leads, "chosen": chosen, "texts": texts}
 
 
