@@ -8,7 +8,6 @@ from inbox.leads import suspicion
 from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspace
 from inbox.models.lead import Channel, Tag
 from inbox.replying import send_claims
-from inbox.replying.prompts import model_calls
 from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import NotAnswerable, answering, connected
 from integrations import registry
@@ -65,10 +64,6 @@ class Situation:
     @property
     def campaign(self) -> Campaign | None:
         return self.message.campaign or self.lead.campaign
-
-    @property
-    def model_ready(self) -> bool:
-        return model_calls.ready()
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -9,7 +9,7 @@ from inbox.leads.tags import DRAFTED, POSITIVE
 from inbox.models.lead import Channel, Tag
 from inbox.pipeline.situation import Situation
 from inbox.replying import slack_cards
-from inbox.replying.prompts.model_calls import NO_KEY
+from inbox.replying.prompts import model_calls
 from inbox.workspaces.accounts import slack_for_replies
 from integrations import clay, emailbison, ghl, registry
 from integrations.spec import stated
@@ -55,7 +55,7 @@ BOOKED = Condition("A meeting is booked.", lambda s: s.tag == Tag.MEETING_BOOKED
 OLDER = Condition("A newer reply from this lead has arrived.", lambda s: not s.newest)
 ANSWERED = Condition("It has been answered.", lambda s: s.answered)
 NO_TEXT = Condition("It contains nothing new.", lambda s: not s.message.text.strip())
-NO_MODEL = Condition(NO_KEY, lambda s: not s.model_ready)
+NO_MODEL = Condition(model_calls.NO_KEY, lambda _s: not model_calls.ready())
 RULE_DECIDED = Condition(
     "A rule or a person has already decided.",
     lambda s: (

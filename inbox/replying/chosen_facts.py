@@ -38,7 +38,8 @@ class Fact:
 
     @property
     def words(self) -> str:
-        return _words(self.question, self.answer)
+        question, answer = " ".join(self.question.split()), " ".join(self.answer.split())
+        return f"{question} -> {answer}" if answer else question
 
     @property
     def line(self) -> str:
@@ -131,11 +132,6 @@ def _by_overlap(rows: list[WorkspaceFact], newest: str) -> list[WorkspaceFact]:
 
 def _stems(text: str) -> set[str]:
     return {word[:5] for word in re.findall(r"\w{3,}", fold(text))}
-
-
-def _words(question: str, answer: str) -> str:
-    question, answer = " ".join(question.split()), " ".join(answer.split())
-    return f"{question} -> {answer}" if answer else question
 
 
 def holds(text: str, phrase: str) -> bool:

@@ -25,7 +25,6 @@ from inbox.replying import (
 from inbox.replying.chosen_facts import Fact
 from inbox.replying.draft_material import Context, gather
 from inbox.replying.prompts import Prompt, model_calls
-from inbox.replying.prompts.model_calls import NoModel
 from inbox.replying.prompts.sheet import Sheet
 from inbox.signals import draft_changed
 from inbox.workspaces import accounts
@@ -207,7 +206,7 @@ def run_rewrite(ctx: JobContext) -> dict[str, Any]:
             return {"replaced": True}
         try:
             written = write(draft.trigger_message, deadline)
-        except NoModel as reason:
+        except model_calls.NoModel as reason:
             raise PermanentError(str(reason)) from reason
         return {"replaced": replace(draft, written)}
 

@@ -83,10 +83,6 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
     return calendar.free_times(account, name, start, end, deadline)
 
 
-def has_calendar(workspace: Workspace) -> bool:
-    return _calendar(workspace) is not None
-
-
 class Lack(NamedTuple):
     """Why there are no meeting times to offer, with the account and the setting that would fix it."""
 
@@ -180,7 +176,7 @@ def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
     zone = hours.zone(send.workspace)
     written, last = send.created_at.astimezone(zone), timezone.now() + AHEAD
     offered = {}
-    for start in set(WRITTEN.findall(text)) if has_calendar(send.workspace) else ():
+    for start in set(WRITTEN.findall(text)) if _calendar(send.workspace) else ():
         for year in (written.year, written.year + 1):
             with suppress(ValueError):
                 slot = datetime.strptime(f"{start} {year}", "%A %d %B, %I:%M %p %Y").replace(tzinfo=zone)

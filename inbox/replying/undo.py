@@ -60,9 +60,8 @@ def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
         Draft.objects.filter(pk=send.draft_id).update(held_by_person=True)
         back_to_review(send.draft_id, lead, why, send)
     elif send.origin == OutboundSend.Origin.PROGRAM:
-        OutboundSend.objects.filter(pk=send.pk).update(
-            text=""
-        )  # the program has the text, and no composer needs it
+        # The program has the text, and no composer needs it.
+        OutboundSend.objects.filter(pk=send.pk).update(text="")
     return True
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from inbox.models import WorkspaceFact
 from inbox.models.lead import Channel
 from inbox.replying import chosen_facts, limits, unsourced_statements
-from inbox.replying.evaluation.cases import Ask, Case, LabelledFact
+from inbox.replying.evaluation.cases import Case, LabelledFact
 from inbox.understanding.language import language_of
 from inbox.understanding.normalise import fold
 
@@ -95,10 +95,6 @@ def _outcome(fact: LabelledFact | None, text: str, deferred: bool) -> str:
     if fact is not None and shows(text, fact) and not contradicted:
         return "answered"
     return "deferred" if deferred else "neither"
-
-
-def is_price(ask: Ask) -> bool:
-    return ask.about == "price"
 
 
 def shows(text: str, fact: LabelledFact) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from inbox.replying import provenance
 from inbox.replying.evaluation.cases import Case
 from inbox.replying.evaluation.drafts import Usage
-from inbox.replying.evaluation.judging import Drafted, Judged, is_price, judge
+from inbox.replying.evaluation.judging import Drafted, Judged, judge
 
 OUTCOMES = ("answered", "deferred", "neither")
 
@@ -53,7 +53,7 @@ class Report:
     def _outcomes(self, case: Case, outcomes: tuple[str, ...]) -> None:
         for ask, outcome in zip(case.reply.asks, outcomes, strict=True):
             (self.known if ask.fact else self.unknown)[outcome] += 1
-            if is_price(ask):
+            if ask.about == "price":
                 self.prices[outcome] += 1
             if outcome != ("answered" if ask.fact else "deferred"):
                 self._miss(case, f"{'fact ' + ask.fact if ask.fact else 'no fact'}: {outcome}", ask.question)

@@ -77,16 +77,16 @@ def ask(
             deadline=deadline.within_ms(prompt.timeout_ms),
         )
     except AnswerRefused as error:
-        _note_answer()
+        _note(_end_outage)
         raise TextRefused("The model refuses to answer this.") from error
     except (ProviderAuthError, ProviderRejected, ProviderMisconfigured) as error:
         raise away(_why(error)) from error
     except ProviderError as error:
         if isinstance(error, TransientError) and not isinstance(error, AnswerUnusable):
             note_away(f"{error}.")
-            raise Snooze(_later(error.retry_after_ms), f"{error}: trying again.") from error
+            raise Snooze(next_minute(error.retry_after_ms or 0), f"{error}: trying again.") from error
         raise
-    _note_answer()
+    _note(_end_outage)
     return answer
 
 
@@ -118,10 +118,6 @@ def note_away(why: str) -> None:
             [row], update_conflicts=True, unique_fields=["provider"], update_fields=["tried_at", "why"]
         )
     )
-
-
-def _note_answer() -> None:
-    _note(_end_outage)
 
 
 def _end_outage() -> None:
@@ -182,11 +178,7 @@ def tried_since(moment: datetime) -> str:
     return current.why if current is not None and current.tried_at >= moment else ""
 
 
-def next_minute() -> datetime:
-    return _later(None)
-
-
-def _later(retry_after_ms: int | None) -> datetime:
-    """The next full minute, or the first full minute after `retry_after_ms`, the delay that OpenAI requests."""
-    now = timezone.now() + timedelta(milliseconds=retry_after_ms or 0)
+def next_minute(after_ms: float = 0) -> datetime:
+    """The next full minute, or the first full minute after `after_ms`, the delay that OpenAI requests."""
+    now = timezone.now() + timedelta(milliseconds=after_ms)
     return now.replace(second=0, microsecond=0) + MINUTE

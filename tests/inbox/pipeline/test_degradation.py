@@ -175,7 +175,7 @@ def test_what_is_due_already_keeps_its_time_when_the_model_answers(world):
     BackgroundJob.objects.filter(pk__in=until).update(run_at=PAST)
     model_calls.note_away("openai: unreachable.")
 
-    model_calls._note_answer()
+    model_calls._note(model_calls._end_outage)
 
     assert set(times().values()) == {PAST}
 
