@@ -233,8 +233,14 @@ FACT = COMPANY["facts"][0]
         ({"reply": ""}, 'line 2: field "reply"'),
         ({"asks": None}, 'line 2: field "asks"'),
         ({"asks": [{"question": "a"}]}, 'line 2: field "asks.0.fact": Field required'),
-        ({"asks": [{"question": "a", "fact": "gone"}]}, 'line 2: field "asks.0.fact": “gone” is no fact'),
-        ({"asks": [{"question": "a", "fact": "never"}]}, 'line 2: field "asks.0.fact": “never” is no fact'),
+        (
+            {"asks": [{"question": "a", "fact": "gone"}]},
+            'line 2: field "asks.0.fact": “gone” isn’t a fact of',
+        ),
+        (
+            {"asks": [{"question": "a", "fact": "never"}]},
+            'line 2: field "asks.0.fact": “never” isn’t a fact of',
+        ),
         ({"asks": [{"question": "a", "fact": "price", "about": "price"}]}, 'line 2: field "asks.0.about"'),
         ({"thread": [{"from": "them", "text": "a"}]}, 'line 2: field "thread.0.from"'),
         ({"company": "other"}, 'line 2: field "company": no line before'),
