@@ -377,8 +377,8 @@ class Watch:
         from jobs import stats
 
         for state in stats.lanes(None):
-            name = state.lane.name
-            self.oldest_s[name] = max(self.oldest_s.get(name, 0.0), state.due.oldest_s)
+            name = state.queue.lane.name
+            self.oldest_s[name] = max(self.oldest_s.get(name, 0.0), state.queue.oldest_s)
         pss = sum(process.memory_full_info().pss for process in self._bench.processes())
         self.pss_mb = max(self.pss_mb, pss / 2**20)
         with connection.cursor() as cursor:

@@ -161,13 +161,13 @@ def _ticks(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 
 def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    lanes = {state.lane.name: state for state in stats.lanes(None)}
-    promises = {name: state.lane.promise_s for name, state in lanes.items()}
+    lanes = {state.queue.lane.name: state for state in stats.lanes(None)}
+    promises = {name: state.queue.lane.promise_s for name, state in lanes.items()}
     yield _gauge("lane", "lane_promise_seconds", "The longest wait that the lane promises.", promises)
     exact = counting.exactly(stats.exact_due)
     due = {} if exact is None else dict.fromkeys(lanes, 0) | exact
     yield _gauge("lane", "lane_due_jobs", "Due jobs.", due)
-    oldest = {name: state.due.oldest_s for name, state in lanes.items()}
+    oldest = {name: state.queue.oldest_s for name, state in lanes.items()}
     yield _gauge("lane", "lane_oldest_due_seconds", "How long the oldest due job waits.", oldest)
     times = {name: state.waits for name, state in lanes.items() if state.waits}
     for part in ("p50", "p95"):

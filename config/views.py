@@ -103,11 +103,13 @@ def _queue() -> dict[str, Any]:
     except DatabaseError as error:
         logger.warning("queue not counted", extra={"fault": db_fault(error)})
         return {"queue": f"not counted: {db_fault(error)}"}
-    oldest = {state.lane.name: round(state.due.oldest_s, 1) for state in lanes if state.due.jobs}
+    oldest = {state.queue.lane.name: round(state.queue.oldest_s, 1) for state in lanes if state.queue.due}
     return {
         "queue": "ok",
         "oldest_due_job_s": max(oldest.values(), default=0.0),
         "oldest_due_by_lane_s": oldest,
-        "wait_p95_by_lane_ms": {state.lane.name: state.waits.wait_p95_ms for state in lanes if state.waits},
-        "broken_promises": [state.lane.name for state in lanes if state.broken],
+        "wait_p95_by_lane_ms": {
+            state.queue.lane.name: state.waits.wait_p95_ms for state in lanes if state.waits
+        },
+        "broken_promises": [state.queue.lane.name for state in lanes if state.broken],
     }

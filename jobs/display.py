@@ -60,13 +60,13 @@ def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
 def lanes(workspace_id: UUID | None, running: Mapping[str, int]) -> list[dict[str, Any]]:
     return [
         {
-            "label": state.lane.name.capitalize(),
-            "what": state.lane.what,
-            "promise": duration(state.lane.promise_s),
-            "due": counted(state.due.jobs, backlog.CAP),
-            "oldest": duration(state.due.oldest_s) if state.due.jobs else "",
-            "running": running.get(state.lane.name, 0),
-            "percent": min(100, round(100 * state.due.oldest_s / state.lane.promise_s)),
+            "label": state.queue.lane.name.capitalize(),
+            "what": state.queue.lane.what,
+            "promise": duration(state.queue.lane.promise_s),
+            "due": counted(state.queue.due, backlog.CAP),
+            "oldest": duration(state.queue.oldest_s) if state.queue.due else "",
+            "running": running.get(state.queue.lane.name, 0),
+            "percent": min(100, round(100 * state.queue.oldest_s / state.queue.lane.promise_s)),
             "broken": state.broken,
             "waits": state.waits,
         }
@@ -95,12 +95,9 @@ def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
     for x, bucket in enumerate(series):
         done, failed = 100 * bucket.done / top, 100 * bucket.failed / top
         title = f"{timezone.localtime(bucket.starts_at):%H:%M}: {bucket.done} done, {bucket.failed} failed"
-        if done:
-            rectangles.append({"x": x, "y": 100 - done, "height": done, "tone": "ok", "title": title})
-        if failed:
-            rectangles.append(
-                {"x": x, "y": 100 - done - failed, "height": failed, "tone": "bad", "title": title}
-            )
+        for y, height, tone in ((100 - done, done, "ok"), (100 - done - failed, failed, "bad")):
+            if height:
+                rectangles.append({"x": x, "y": y, "height": height, "tone": tone, "title": title})
     return rectangles
 
 

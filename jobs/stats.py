@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet
@@ -14,7 +14,6 @@ from django.utils import timezone
 from jobs import backlog, tally
 from jobs.conf import WORKER_ALIVE_S
 from jobs.db import fetch
-from jobs.lanes import Lane
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker, WorkspaceLimit
 from jobs.ticks import TICKS
 
@@ -183,11 +182,6 @@ def timings(workspace_id: UUID | None) -> dict[str, Timing]:
     return {lane: Timing(*(max(0, round(seconds * 1000)) for seconds in waits)) for lane, waits in rows}
 
 
-class Due(NamedTuple):
-    jobs: int
-    oldest_s: float
-
-
 def oldest_by_kind() -> dict[str, float]:
     """How long the oldest due job of each kind has waited, in seconds, except in paused workspaces."""
     rows = fetch(
@@ -209,24 +203,21 @@ def oldest_by_kind() -> dict[str, float]:
 
 @dataclass(frozen=True)
 class LaneState:
-    """A lane with its due jobs and the waits of the last day. `waits` is None if no job succeeded."""
+    """A lane's due jobs and the waits of the last day. `waits` is None if no job succeeded."""
 
-    lane: Lane
-    due: Due
+    queue: backlog.Backlog
     waits: Timing | None
 
     @property
     def broken(self) -> bool:
-        return self.due.oldest_s > self.lane.promise_s
+        return self.queue.oldest_s > self.queue.lane.promise_s
 
 
 def lanes(workspace_id: UUID | None) -> list[LaneState]:
     """Every lane, in the order in which lanes are served."""
     waits = timings(workspace_id)
-    waiting = backlog.by_lane(None if workspace_id is None else [workspace_id])
-    return [
-        LaneState(queue.lane, Due(queue.due, queue.oldest_s), waits.get(queue.lane.name)) for queue in waiting
-    ]
+    queues = backlog.by_lane(None if workspace_id is None else [workspace_id])
+    return [LaneState(queue, waits.get(queue.lane.name)) for queue in queues]
 
 
 def exact_due() -> dict[str, int]:

@@ -201,12 +201,15 @@ def test_each_lane_tells_what_is_due_in_it_for_how_long_and_whether_that_breaks_
     make(ours, lane="bulk", run_at=timezone.now() + timedelta(hours=1))
     make(theirs, lane="reply", run_at=timezone.now() - timedelta(hours=1))
 
-    told = {state.lane.name: state for state in stats.lanes(ours.pk)}
+    told = {state.queue.lane.name: state for state in stats.lanes(ours.pk)}
 
-    assert {name: state.due.jobs for name, state in told.items() if state.due.jobs} == {"stop": 1, "bulk": 1}
-    assert 89 < told["bulk"].due.oldest_s < 120
+    assert {name: state.queue.due for name, state in told.items() if state.queue.due} == {
+        "stop": 1,
+        "bulk": 1,
+    }
+    assert 89 < told["bulk"].queue.oldest_s < 120
     assert [name for name, state in told.items() if state.broken] == ["stop"]
-    assert [state.lane.name for state in stats.lanes(None) if state.broken] == ["stop", "reply"]
+    assert [state.queue.lane.name for state in stats.lanes(None) if state.broken] == ["stop", "reply"]
 
 
 def test_a_workspace_that_is_paused_breaks_no_promise():
@@ -221,7 +224,7 @@ def test_a_lane_tells_how_long_its_jobs_waited():
     for wait_s in (1, 2, 3):
         finished(lane="reply", wait_s=wait_s)
 
-    told = {state.lane.name: state.waits for state in stats.lanes(None)}
+    told = {state.queue.lane.name: state.waits for state in stats.lanes(None)}
 
     assert (told["reply"].wait_p50_ms, told["stop"]) == (2_000, None)
 
@@ -249,7 +252,10 @@ def test_a_long_queue_is_counted_up_to_a_cap_and_hides_no_other_kind(monkeypatch
     oldest = stats.oldest_by_kind()
 
     assert set(oldest) == {"t.many", "t.one"} and 50 <= oldest["t.many"] < 80
-    assert {s.lane.name: s.due.jobs for s in stats.lanes(None) if s.due.jobs} == {"reply": 1, "bulk": 3}
+    assert {s.queue.lane.name: s.queue.due for s in stats.lanes(None) if s.queue.due} == {
+        "reply": 1,
+        "bulk": 3,
+    }
     assert stats.exact_due() == {"reply": 1, "bulk": 5}
 
 

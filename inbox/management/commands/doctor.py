@@ -251,14 +251,14 @@ def _lanes() -> Iterator[Finding]:
     late = ", ".join(f"{kind} {oldest_s:.0f} s" for kind, oldest_s in latest)
     fix = f"Late: {late}. Check the Jobs page, then add WORKER_THREADS or hosts."
     for state in stats.lanes(None):
-        words = f"{_waits(state.due, state.waits)}; promised: {state.lane.promise_s} s"
-        yield Finding(not state.broken, f"lane {state.lane.name}", words, fix if state.broken else "")
+        words = f"{_waits(state.queue, state.waits)}; promised: {state.queue.lane.promise_s} s"
+        yield Finding(not state.broken, f"lane {state.queue.lane.name}", words, fix if state.broken else "")
 
 
-def _waits(due: stats.Due, times: stats.Timing | None) -> str:
-    words = f"{counted(due.jobs, backlog.CAP)} due"
-    if due.jobs:
-        words += f", the oldest for {due.oldest_s:.0f} s"
+def _waits(queue: backlog.Backlog, times: stats.Timing | None) -> str:
+    words = f"{counted(queue.due, backlog.CAP)} due"
+    if queue.due:
+        words += f", the oldest for {queue.oldest_s:.0f} s"
     if times:
         p50, p95 = times.wait_p50_ms / 1000, times.wait_p95_ms / 1000
         words += f"; waited in the last day: p50 {p50:.1f} s, p95 {p95:.1f} s"
