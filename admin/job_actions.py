@@ -85,9 +85,7 @@ class JobActionsAdmin(RecordAdmin):
         wanted = asked_workspace(request) if request.GET.get("workspace") else None
         ids = [wanted] if wanted else scope_of(request).ids
         if request.method == "POST":
-            results = actions.retry_group(
-                fingerprint, workspace_id=None, workspace_ids=ids, actor=signed_in(request)
-            )
+            results = actions.retry_group(fingerprint, workspace_ids=ids, actor=signed_in(request))
             tell(request, actions.group_sentences(results))
             return redirect(list_url(BackgroundJob))
         jobs = joblist.of(ids).filter(status=BackgroundJob.Status.FAILED, fingerprint=fingerprint)

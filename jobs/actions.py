@@ -111,20 +111,16 @@ def discard(
 
 
 def retry_group(
-    fingerprint: str,
-    *,
-    workspace_id: UUID | None,
-    actor: AbstractBaseUser,
-    workspace_ids: Sequence[UUID] | None = None,
+    fingerprint: str, *, workspace_ids: Sequence[UUID] | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Requeues the MAX_JOBS oldest failed jobs with one cause. Returns only the jobs that this call has queued."""
+    """Requeues the MAX_JOBS oldest failed jobs with one cause in these workspaces; None is all of them, for staff.
+    Returns only the jobs that this call has queued.
+    """
     failed = BackgroundJob.objects.filter(status=Status.FAILED, fingerprint=fingerprint)
-    if workspace_id is not None:
-        failed = failed.filter(tenant=workspace_id)
     if workspace_ids is not None:
         failed = failed.filter(tenant__in=workspace_ids)
     ids = list(failed.order_by("finished_at").values_list("pk", flat=True)[:MAX_JOBS])
-    results = _each(ids, workspace_id, actor, Action.RETRY, "", _requeue(Now()), [Status.FAILED])
+    results = _each(ids, None, actor, Action.RETRY, "", _requeue(Now()), [Status.FAILED])
     return [row for row in results if row.done]
 
 

@@ -168,12 +168,12 @@ def test_one_cause_is_retried_in_several_workspaces_and_in_no_other():
     jobs = [make_job("failed", workspace) for workspace in (mine, too, other)]
     BackgroundJob.objects.update(fingerprint="same")
 
-    results = actions.retry_group("same", workspace_id=None, workspace_ids=[mine.pk, too.pk], actor=ops())
+    results = actions.retry_group("same", workspace_ids=[mine.pk, too.pk], actor=ops())
 
     assert {result.job_id for result in results} == {jobs[0].pk, jobs[1].pk}
     jobs[2].refresh_from_db()
     assert jobs[2].status == Status.FAILED
-    assert actions.retry_group("same", workspace_id=None, workspace_ids=[], actor=ops()) == []
+    assert actions.retry_group("same", workspace_ids=[], actor=ops()) == []
 
 
 def test_retries_one_cause_and_no_other():
@@ -181,7 +181,7 @@ def test_retries_one_cause_and_no_other():
     other = make_job("failed")
     BackgroundJob.objects.filter(pk=other.pk).update(fingerprint="f2")
 
-    results = actions.retry_group("f1", **everywhere())
+    results = actions.retry_group("f1", workspace_ids=None, actor=ops())
 
     assert {result.job_id for result in results if result.done} == {job.pk for job in ours}
     other.refresh_from_db()
@@ -195,7 +195,7 @@ def test_retries_one_cause_and_no_other():
         lambda pk, ws: actions.run_at([pk], timezone.now(), workspace_id=ws, actor=ops()),
         lambda pk, ws: actions.cancel([pk], workspace_id=ws, actor=ops()),
         lambda pk, ws: actions.discard([pk], "why", workspace_id=ws, actor=ops()),
-        lambda pk, ws: actions.retry_group("f1", workspace_id=ws, actor=ops()),
+        lambda pk, ws: actions.retry_group("f1", workspace_ids=[ws], actor=ops()),
     ],
     ids=["retry_now", "run_at", "cancel", "discard", "retry_group"],
 )

@@ -234,7 +234,7 @@ def test_retry_all_twice_at_once_retries_each_job_once():
 
     def retry() -> list[actions.ActionResult]:
         try:
-            return actions.retry_group("f1", workspace_id=None, actor=person)
+            return actions.retry_group("f1", workspace_ids=None, actor=person)
         finally:
             connection.close()
 

@@ -96,7 +96,8 @@ def act(request: WorkspaceRequest) -> HttpResponse:
     limits: dict[str, Any] = {"workspace_id": request.workspace.pk, "actor": request.user}
     try:
         if do == "retry-group":
-            results = actions.retry_group(request.POST.get("fingerprint", ""), **limits)
+            ids, fingerprint = [request.workspace.pk], request.POST.get("fingerprint", "")
+            results = actions.retry_group(fingerprint, workspace_ids=ids, actor=request.user)
             tell(request, actions.group_sentences(results))
         elif do in ACTIONS:
             carry_out, *fields = ACTIONS[do]
