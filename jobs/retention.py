@@ -143,21 +143,16 @@ def _delete_jobs(pks: list[Any]) -> int:
     return delete_rows(BackgroundJob, pks)
 
 
-@prunes("workers")
-def prune_workers(deadline: Deadline) -> int:
-    gone = Worker.objects.filter(heartbeat_at__lt=Now() - timedelta(days=KEEP_WORKER_DAYS))
-    return in_slices(gone, deadline, by="heartbeat_at")
+def _old(model: type[Model], by: str, days: int) -> Pruner:
+    """A pruner of the rows of `model` whose time column `by` is more than `days` days ago."""
+
+    def pruner(deadline: Deadline) -> int:
+        rows = model._default_manager.filter(**{f"{by}__lt": Now() - timedelta(days=days)})
+        return in_slices(rows, deadline, by=by)
+
+    return pruner
 
 
-@prunes("task_results")
-def prune_task_results(deadline: Deadline) -> int:
-    """Deletes old results of django-q2's tasks, because django-q2 keeps failures forever."""
-    old = Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS))
-    return in_slices(old, deadline, by="stopped")
-
-
-@prunes("wakeups")
-def prune_wakeups(deadline: Deadline) -> int:
-    """Deletes wake-ups that no worker took for KEEP_WAKEUP_DAYS days, such as those of a renamed cluster."""
-    old = OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS))
-    return in_slices(old, deadline, by="lock")
+prunes("workers")(_old(Worker, "heartbeat_at", KEEP_WORKER_DAYS))
+prunes("task_results")(_old(Task, "stopped", KEEP_TASK_DAYS))  # django-q2 itself keeps failures forever
+prunes("wakeups")(_old(OrmQ, "lock", KEEP_WAKEUP_DAYS))  # no worker takes those of a renamed cluster
