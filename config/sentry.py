@@ -9,11 +9,14 @@ import re
 import sys
 import traceback
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
+
+from jobs.failures import chain
 
 OURS = {"admin", "api", "config", "demo", "inbox", "insights", "integrations", "jobs"}
 NAME = "a name that the product declares"
@@ -57,6 +60,8 @@ KEPT = {
     "timestamp",
 }
 """The only parts of an event that are sent, whatever sentry-sdk adds."""
+MOST_ERRORS = 10
+"""The most errors of a chain of causes that are sent."""
 ROOT = Path(__file__).resolve().parent.parent
 MISSING = (
     "SENTRY_DSN is set, and the package that it needs is not installed: "
@@ -125,7 +130,8 @@ def event_of(record: logging.LogRecord) -> dict[str, Any]:
     }
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
-        event["exception"] = {"values": [_exception(link) for link in reversed(chain_of(error))]}
+        links = list(islice(chain(error, hidden=False), MOST_ERRORS))
+        event["exception"] = {"values": [_exception(link) for link in reversed(links)]}
     return event
 
 
@@ -171,16 +177,6 @@ def text_of(record: logging.LogRecord) -> str:
     """
     ours = record.name.partition(".")[0] in OURS
     return str(record.msg) if ours else f"An error in {record.name}"
-
-
-def chain_of(error: BaseException) -> list[BaseException]:
-    """The error and its chain of causes, beginning with the error itself."""
-    chain: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and following not in chain and len(chain) < 10:
-        chain.append(following)
-        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
-    return chain
 
 
 def allowed(event: Any, _hint: Any = None) -> Any:

@@ -84,14 +84,17 @@ def without_rows(text: str, error: BaseException) -> str:
     return text
 
 
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yields `error` and the errors that caused it, up to MAX_FRAMES."""
+def chain(error: BaseException, *, hidden: bool = True) -> Iterator[BaseException]:
+    """Yields `error` and the errors that caused it, up to MAX_FRAMES. Errors that `raise … from None` hides are left
+    out unless `hidden`.
+    """
     current: BaseException | None = error
     for _ in range(MAX_FRAMES):
         if current is None:
             return
         yield current
-        current = current.__cause__ or current.__context__
+        shown = hidden or not current.__suppress_context__
+        current = current.__cause__ or (current.__context__ if shown else None)
 
 
 def _class_name(error: BaseException) -> str:
@@ -119,10 +122,8 @@ def _place(error: BaseException) -> tuple[str, int]:
 
 def _places(error: BaseException) -> str:
     lines: list[str] = []
-    current: BaseException | None = error
-    while current is not None and len(lines) < MAX_FRAMES:
-        lines.append(_class_name(current))
-        frames = traceback.extract_tb(current.__traceback__)[-MAX_FRAMES:]
+    for cause in chain(error, hidden=False):
+        lines.append(_class_name(cause))
+        frames = traceback.extract_tb(cause.__traceback__)[-MAX_FRAMES:]
         lines += [f"  {_relative(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "\n".join(lines[: 2 * MAX_FRAMES])
