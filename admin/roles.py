@@ -14,10 +14,11 @@ from django.contrib import admin
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
-from django.db import connection, connections
+from django.db import connections
 
 from admin.scope import INSTALLATION, SEE_ALL, WORKSPACE_ADMIN
 from inbox.models import User
+from jobs.db import fetch
 
 SUPPORT = "Support"
 OPERATOR = "Operator"
@@ -64,8 +65,7 @@ def follow_roles(user: User) -> None:
     """Calls the database function `inbox_follow_roles`, which makes `user` staff in the group Workspace admin while
     they own or administer a workspace. A user who becomes staff this way loses other permissions.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT inbox_follow_roles(%s)", [user.pk])
+    fetch("SELECT inbox_follow_roles(%s)", [user.pk])
 
 
 def _views(*, everything: bool) -> Iterator[str]:

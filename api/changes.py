@@ -10,10 +10,11 @@ import binascii
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import BooleanField, F, Func, Min, Model, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThanOrEqual
 from rest_framework import serializers
+
+from jobs.db import fetch
 
 HORIZON = """
 SELECT oldest::text::bigint + (oldest IS NOT DISTINCT FROM pg_current_xact_id_if_assigned())::int,
@@ -28,9 +29,7 @@ def horizon() -> tuple[int, str]:
     """The id of the oldest open transaction, and a hash that identifies this database. A restored database counts
     transactions from a lower id, so a cursor from before the restore is invalid.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(HORIZON)
-        oldest, place = cursor.fetchone()
+    [(oldest, place)] = fetch(HORIZON)
     return oldest, place
 
 

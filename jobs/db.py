@@ -88,8 +88,7 @@ def drop_connection() -> None:
 def statements_within(limit_ms: int) -> Iterator[None]:
     """A transaction in which PostgreSQL ends each statement after `limit_ms` with a django.db.Error of Fault.SLOW."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = {limit_ms:d}")
+        fetch(f"SET LOCAL statement_timeout = {limit_ms:d}")
         yield
 
 
