@@ -7,7 +7,6 @@ from django.apps import AppConfig
 
 class InsightsConfig(AppConfig):
     name = "insights"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from inbox import system_checks as wiring_checks

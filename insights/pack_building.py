@@ -208,16 +208,13 @@ class Build:
         counts = self.pack.threads.aggregate(over=Count("pk", filter=~Q(status=PackThread.Status.PENDING)))
         self.ctx.progress(counts["over"], self.pack.target_threads)
 
-    def _done(self) -> list[PackThread]:
-        return readings.readable(self.pack)
-
     def _answer_early(self) -> None:
         """Answers the question from the first conversations. If this fails, the build continues without an early
         answer.
         """
         if self.pack.early_answer is not None:
             return
-        threads = self._visit(self._done)
+        threads = self._visit(lambda: readings.readable(self.pack))
         wanted = early_after(self.pack.target_threads)
         if not wanted <= len(threads) < self.pack.target_threads:
             return
@@ -234,7 +231,7 @@ class Build:
 
     def _finish(self) -> dict[str, Any]:
         counts: dict[str, int]
-        threads, counts = self._visit(lambda: (self._done(), self._counts()))
+        threads, counts = self._visit(lambda: (readings.readable(self.pack), self._counts()))
         if not threads:
             raise PermanentError(self._visit(self._why_nothing))
         bill = Bill()

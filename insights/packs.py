@@ -35,11 +35,6 @@ class TokenUsed(ValueError):
     """A form's `client_token` was already used for a question about another context pack."""
 
 
-def build_key(pack_id: UUID) -> str:
-    """Returns the dedupe key of the job that builds this pack. The key prevents a second job."""
-    return f"{BUILD}:{pack_id}"
-
-
 def request(
     workspace: Workspace,
     user: User | None,
@@ -139,7 +134,7 @@ def fail(pack_id: UUID, reason: str) -> bool:
 
 def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
     """Returns the jobs that build these context packs, by the pack's id, without payload and result."""
-    keys = {build_key(pack.pk): pack.pk for pack in packs}
+    keys = {f"{BUILD}:{pack.pk}": pack.pk for pack in packs}
     jobs = BackgroundJob.objects.filter(
         tenant__in={pack.workspace_id for pack in packs}, dedupe_key__in=keys
     ).defer("payload", "result")

@@ -285,15 +285,9 @@ def answer(
     The cost is added to `bill` even if the model call fails. Raises the errors of `OpenAIClient.ask`.
     """
     shown = material(threads)
-    words = ask(
-        prompt, schema, question(text, shown), workspace_id=workspace_id, deadline=deadline, bill=bill
-    )
+    question = sheet(*shown.blocks, f"# Question\n\n{text}")
+    words = ask(prompt, schema, question, workspace_id=workspace_id, deadline=deadline, bill=bill)
     return stored(words, shown)
-
-
-def question(text: str, material: Material) -> Sheet:
-    """Returns the model's input for the question `text` about a context pack: the question and the pack's readings."""
-    return sheet(*material.blocks, f"# Question\n\n{text}")
 
 
 def stored(answer: PackAnswer, material: Material) -> dict[str, Any]:
