@@ -163,20 +163,18 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return LongList
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        ordering = self._is_of_one(request) and self.ordering_of_one
-        return ordering or super().get_ordering(request)
+        return self._ordering_of_one(request) or super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows of the list without filters, in an order that an index supports."""
         rows: QuerySet[Any] = self.model._default_manager.order_by(*self.get_ordering(request))
-        if self.ordering_of_one and self._is_of_one(request):
+        if self._ordering_of_one(request):
             return scope_of(request).limit(rows, self.workspace_path)
         return rows
 
-    @staticmethod
-    def _is_of_one(request: HttpRequest) -> bool:
+    def _ordering_of_one(self, request: HttpRequest) -> tuple[str, ...]:
         ids = scope_of(request).ids
-        return ids is not None and len(ids) == 1
+        return self.ordering_of_one if ids is not None and len(ids) == 1 else ()
 
     # --- look-ups and search ---
 

@@ -42,12 +42,14 @@ def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]
         yield 21, fault
     hidden = {*model_admin.text_fields, *model_admin.secret_fields}
     plain = set(model_admin.plain_texts)
-    for name in _texts(model_admin) - hidden - plain:
+    texts = {field.name for field in model_admin.opts.fields if _is_long(field)}
+    for name in texts - hidden - plain:
         yield (
             22,
             f"nothing says whether “{name}” is people's text (text_fields, secret_fields or plain_texts).",
         )
-    for name in hidden & {str(column).partition("__")[0] for column in _asked(model_admin)}:
+    shown = (*model_admin.list_display, *model_admin.search_fields, *model_admin.list_filter)
+    for name in hidden & {str(column).partition("__")[0] for column in shown}:
         yield 23, f"“{name}” is not for everybody, and the list shows it or searches it."
     for name in _open_filters(model_admin):
         yield 24, f"the filter “{name}” offers rows of all workspaces. Use WorkspaceFilter or known_values."
@@ -68,21 +70,11 @@ def _wrong_path(model_admin: BaseAdmin) -> str:
     return "" if last.related_model is Workspace else f"its workspace_path “{path}” leads to no workspace."
 
 
-def _texts(model_admin: BaseAdmin) -> set[str]:
-    """The model's columns that can hold text from a person or a language model: long or untyped columns."""
-    return {field.name for field in model_admin.opts.fields if _is_long(field)}
-
-
 def _is_long(field: "Field[Any, Any]") -> bool:
+    """Whether the column can hold text from a person or a language model: a long or untyped column."""
     if isinstance(field, CharField):
         return not (field.choices or isinstance(field, EmailField)) and (field.max_length or LONG) >= LONG
     return isinstance(field, TextField | BinaryField | JSONField)
-
-
-def _asked(model_admin: BaseAdmin) -> Iterator[object]:
-    yield from model_admin.list_display
-    yield from model_admin.search_fields
-    yield from model_admin.list_filter
 
 
 def _open_filters(model_admin: BaseAdmin) -> Iterator[str]:

@@ -5,7 +5,7 @@ The page takes four queries for any number of workspaces: accounts, work that wa
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -22,7 +22,7 @@ from inbox.pages.templatetags.holdfast import ago_text
 from integrations.models import WorkspaceIntegrationHealth
 from jobs import backlog, stats, tally
 from jobs.backlog import Backlog, TenantQueue
-from jobs.display import counted
+from jobs.display import counted, tile
 from jobs.joblist import FAILURES
 from jobs.models import NO_WORKSPACE, BackgroundJob
 from jobs.tally import Tally
@@ -42,16 +42,6 @@ VIEWS = {
     "decisions": "inbox.view_auditentry",
 }
 """The permission that each part of the page requires. A user without it does not see the part's numbers either."""
-
-
-class Tile(NamedTuple):
-    """A number on the admin's start page, linked to the list of counted rows. `tone` is empty if nothing is wrong."""
-
-    label: str
-    value: str
-    note: str
-    tone: str
-    url: str
 
 
 class LaneLine(NamedTuple):
@@ -99,7 +89,7 @@ class Cockpit:
 
 def _tiles(
     parts: Sequence[str], board: accounts.Board, lanes: Sequence[Backlog], tallies: dict[str, list[Tally]]
-) -> list[Tile]:
+) -> list[dict[str, Any]]:
     tiles = [_accounts_tile(board)] if board.seen else []
     if "cause" in parts:
         failed, url = tallies["cause"], list_url(BackgroundJob, state="failed")
@@ -113,9 +103,11 @@ def _tiles(
     return tiles
 
 
-def _tile(label: str, tallies: Sequence[Tally], url: str, note: str, tone: str, cap: int = tally.CAP) -> Tile:
+def _tile(
+    label: str, tallies: Sequence[Tally], url: str, note: str, tone: str, cap: int = tally.CAP
+) -> dict[str, Any]:
     count = sum(row.count for row in tallies)
-    return Tile(label, counted(count, cap), note, tone if count else "", url)
+    return tile(label, counted(count, cap), note, tone if count else "", url)
 
 
 def _causes(causes: Sequence[Tally]) -> str:
@@ -157,28 +149,28 @@ def _for(since: datetime) -> str:
     return "under 1 min" if waited == "now" else waited
 
 
-def _accounts_tile(board: accounts.Board) -> Tile:
+def _accounts_tile(board: accounts.Board) -> dict[str, Any]:
     note = f"worst {_for(board.oldest)}" if board.oldest else f"of {board.total}"
     url = list_url(WorkspaceIntegrationHealth, standing="down" if board.down else "")
-    return Tile("Accounts down", str(board.down), note, "bad" if board.down else "", url)
+    return tile("Accounts down", str(board.down), note, "bad" if board.down else "", url)
 
 
-def _promises_tile(lanes: Sequence[Backlog]) -> Tile:
+def _promises_tile(lanes: Sequence[Backlog]) -> dict[str, Any]:
     worst = max(lanes, key=lambda lane: lane.broken)
     if not worst.broken:
-        return Tile("Missed targets", "0", "in the last hour", "", list_url(BackgroundJob, state="due"))
+        return tile("Missed targets", "0", "in the last hour", "", list_url(BackgroundJob, state="due"))
     url = list_url(BackgroundJob, state="due", lane=worst.lane.name)
     note = f"most in {worst.lane.name.capitalize()}, last hour"
-    return Tile("Missed targets", f"{sum(lane.broken for lane in lanes):,}", note, "bad", url)
+    return tile("Missed targets", f"{sum(lane.broken for lane in lanes):,}", note, "bad", url)
 
 
-def _ticks_tile(ticks: Sequence[Tally]) -> Tile:
+def _ticks_tile(ticks: Sequence[Tally]) -> dict[str, Any]:
     began, now = {tick.title: tick.first for tick in ticks}, timezone.now()
     late = [name for name, spec in TICKS.items() if stats.missed(began.get(name), spec.every_s, now)]
     failing = [tick.title for tick in ticks if tick.about and tick.title in TICKS]
     note = f"of {len(TICKS)}" + (f", {len(failing)} failing" if failing else "")
     tone = "bad" if late else "warn" if failing else ""
-    return Tile("Late scheduled tasks", str(len(late)), note, tone, reverse("admin:jobs_tick_crons"))
+    return tile("Late scheduled tasks", str(len(late)), note, tone, reverse("admin:jobs_tick_crons"))
 
 
 # --- causes ---

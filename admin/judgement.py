@@ -47,7 +47,6 @@ class LeadLabelAdmin(LeadRecordAdmin):
 class LabelAdmin(RecordAdmin):
     """The labels of workspaces. Workspace admins change labels on the page Settings → Labels."""
 
-    workspace_path = "workspace"
     plain_texts = ("name", "meaning", "aliases")
     list_display = ("name", "colour", "workspace", "created_at")
     ordering = ("-created_at", "pk")

@@ -138,16 +138,14 @@ class Scope:
         """Whether the user may narrow the admin to this workspace."""
         if not self.sees_all:
             return workspace_id in self.runs
-        return bool(Workspace.objects.filter(pk=workspace_id).exists())
+        return Workspace.objects.filter(pk=workspace_id).exists()
 
     def is_member(self, workspace_id: UUID | None) -> bool:
         """Whether the user is a member of the workspace and can open its own pages."""
         return workspace_id in self.roles
 
-    def is_granted(self, workspace_id: UUID | None) -> bool:
+    def _is_granted(self, workspace_id: UUID) -> bool:
         """Whether the user has stated a reason for reading text of this workspace within the last hour."""
-        if workspace_id is None:
-            return False
         if workspace_id not in self._granted:
             grants = TextAccess.objects.filter(
                 user_id=self.user.pk, workspace_id=workspace_id, expires_at__gt=Now()
@@ -161,7 +159,7 @@ class Scope:
         """
         if workspace_id is None:
             return self.sees_all
-        return self.is_member(workspace_id) or self.is_granted(workspace_id)
+        return self.is_member(workspace_id) or self._is_granted(workspace_id)
 
 
 def scope_of(request: HttpRequest) -> Scope:

@@ -169,9 +169,7 @@ def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
     User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each view of user
     text is recorded in the audit log.
     """
-    pages = (
-        page for page in admin.site._registry.values() if isinstance(page, BaseAdmin) and page.trace_kind
-    )
+    pages = (page for page in admin.site._registry.values() if isinstance(page, BaseAdmin))
     model_admin = next((page for page in pages if page.trace_kind == kind), None)
     if model_admin is None:
         raise Http404(f"There’s no trace for a “{kind}”.")

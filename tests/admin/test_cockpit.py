@@ -90,7 +90,8 @@ def break_account(workspace, provider: str = "emailbison", **fields):
 def shown(client: Client) -> dict[str, tuple[str, str]]:
     """Each tile's number and note, by its label."""
     return {
-        tile.label: (tile.value, tile.note) for tile in client.get(reverse(INDEX)).context["cockpit"].tiles
+        tile["label"]: (tile["value"], tile["note"])
+        for tile in client.get(reverse(INDEX)).context["cockpit"].tiles
     }
 
 
@@ -140,10 +141,10 @@ def test_every_tile_leads_to_the_rows_that_it_counts(operator, northwind):
     factories.make_delivery(northwind, verdict="rejected")
 
     for tile in operator.get(reverse(INDEX)).context["cockpit"].tiles:
-        page = operator.get(tile.url)
+        page = operator.get(tile["url"])
         assert page.status_code == 200, tile
         if "cl" in page.context:
-            assert page.context["cl"].result_count == int(tile.value), tile
+            assert page.context["cl"].result_count == int(tile["value"]), tile
 
 
 def test_it_is_read_in_ten_queries(operator, northwind, bluebird, django_assert_max_num_queries):
