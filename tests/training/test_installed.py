@@ -172,7 +172,10 @@ BREAKS = {
     "other judges": (lambda own: edit(own, judged_by={}), "manifest.json: measured on other replies"),
     "no weights": (lambda own: edit(own, weights={}), "manifest.json: it does not name the weights"),
     "not JSON": (lambda own: (own / "manifest.json").write_text("{"), "manifest.json: this isn’t a manifest"),
-    "no object": (lambda own: (own / "manifest.json").write_text("[]"), "manifest.json: this isn’t a manifest"),
+    "no object": (
+        lambda own: (own / "manifest.json").write_text("[]"),
+        "manifest.json: this isn’t a manifest",
+    ),
     "no counts": (lambda own: edit(own, measured={}), "manifest.json: this isn’t a manifest"),
     "no manifest": (lambda own: (own / "manifest.json").unlink(), "manifest.json: No such file"),
     "no file": (lambda own: (own / "bounce").unlink(), "bounce: No such file"),
