@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from tests.waiting import until
+
 
 @dataclass
 class Read:
@@ -41,13 +43,20 @@ def reads(text: str) -> Iterator[list[Read]]:
 
 def vacuum(table: str) -> None:
     """VACUUM with statistics, after which PostgreSQL reads an index without its table. VACUUM marks only pages whose
-    commits are on disk, and the server of the tests does not wait for the disk.
+    commits are on disk, and the server of the tests does not wait for the disk; and only rows that are older than each
+    transaction in the database, such as one of autovacuum.
     """
-    with connection.cursor() as cursor:
+
+    def is_marked() -> bool:
         cursor.execute("SET synchronous_commit = on")
         cursor.execute(f"ANALYZE {table}")
         cursor.execute("RESET synchronous_commit")
         cursor.execute(f"VACUUM {table}")
+        cursor.execute("SELECT relallvisible >= relpages FROM pg_class WHERE oid = %s::regclass", [table])
+        return cursor.fetchone()[0]
+
+    with connection.cursor() as cursor:
+        until(is_marked, f"all rows of {table} are older than other transactions")
 
 
 def pages_of(table: str) -> int:

@@ -196,7 +196,10 @@ def test_the_counts_read_no_leads_but_those_who_objected(workspace, instance):
         FollowUpTask(lead=row.lead, instance=row, **sent, **times) for row in instances
     )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE inbox_followuptask, inbox_lead, inbox_followupinstance")
+        cursor.execute(
+            "ANALYZE inbox_followuptask, inbox_followupstep, inbox_followupsequence, inbox_lead,"
+            " inbox_followupinstance"
+        )
 
     with reads("inbox_followuptask") as found:
         assert counts(workspace) == {"sent": 301, "objection": 1, "open": 300}

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -164,6 +165,8 @@ def test_mails_are_counted_from_an_index_and_not_from_the_messages(account):
         )
         for number in range(1_500)
     )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM FULL inbox_message")  # earlier tests left the index as large as the table
     vacuum("inbox_message")
 
     with reads("LOWER") as found:
