@@ -47,7 +47,7 @@ SMALL = 60
 PostgreSQL chooses between two indexes as it likes.
 """
 HONEST = {
-    "FROM started_at - run_at": "The jobs of a day are read by time, if that is less than the workspace's own by index.",
+    "FROM started_at - run_at": "The jobs of a day are read by time, if that is less than a workspace's own by index.",
     "integrations_dayreceipt": "The days of all accounts of the installation are read by their index (docs/scale.md).",
 }
 """Parts of statements that may read more, each with the reason."""
