@@ -375,11 +375,14 @@ def test_the_palette_offers_theme_density_away_invitations_workspaces_and_labels
         ("/desk/", everywhere),
     ):
         page.goto(path)
+        field = page.get_by_role("combobox", name="Search commands")
         for words, name in offers.items():
             press(page, "Control+k")
+            expect(field).to_be_focused()
             page.keyboard.type(words)
             expect(page.get_by_role("option", name=name, exact=True)).to_be_visible()
             press(page, "Escape")
+            expect(field).to_be_hidden()
 
 
 def test_the_palette_does_goes_and_finds_by_keyboard_alone(page, workspace, user, leads):
