@@ -104,7 +104,10 @@ export const actions = {
   send: () => send("send"),
   go_on: () => send("go_on", "send-next"),
   search: () => byId("q")?.select(),
-  commands: () => byId("palette").showModal(),
+  commands: () => {
+    byId("command").value = "";
+    byId("palette").showModal();
+  },
   keys: () => byId("keys").showModal(),
 };
 for (const name of ["done", "snooze", "unread", "assign", "label"])
@@ -170,10 +173,11 @@ on(
   },
   true,
 );
-// A dialog always opens in its initial state.
+// A dialog always opens in its initial state. One that was opened again before this event keeps what was typed since.
 on(
   "close",
   (dialog) => {
+    if (dialog.open) return;
     for (const form of all("form", dialog)) {
       htmx.trigger(form, "htmx:abort");
       form.reset();

@@ -385,6 +385,26 @@ def test_the_palette_offers_theme_density_away_invitations_workspaces_and_labels
             expect(field).to_be_hidden()
 
 
+def test_a_palette_that_is_opened_again_at_once_is_empty_and_keeps_what_is_typed(page):
+    """The browser sends `close` some time after a dialog has closed: letters may come between."""
+    page.evaluate("""() => {
+        const [palette, field] = ["palette", "command"].map((id) => document.getElementById(id));
+        const press = (key) => document.body.dispatchEvent(
+            new KeyboardEvent("keydown", { key, ctrlKey: true, bubbles: true }));
+        press("k");
+        field.value = "before";
+        window.closed = new Promise((resolve) => palette.addEventListener("close", () => setTimeout(resolve)));
+        palette.close();
+        press("k");
+        window.opened = field.value;
+        field.setRangeText("aw");
+    }""")
+    page.evaluate("window.closed")
+    field = page.get_by_role("combobox", name="Search commands")
+    assert page.evaluate("window.opened") == ""
+    expect(field).to_have_value("aw")
+
+
 def test_the_palette_does_goes_and_finds_by_keyboard_alone(page, workspace, user, leads):
     factories.make_saved_view(workspace, user, name="Roofers", query="view=all&tag=Interested")
     page.reload()
