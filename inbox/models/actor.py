@@ -9,6 +9,6 @@ Actor = User | ApiToken
 
 
 def columns(actor: Actor | None, person: str) -> dict[str, Any]:
-    """The columns that name `actor`: the column `person` for a person, `program` for a program."""
+    """Returns the values of the columns `person` and `program` for `actor`. Both are None for the product itself."""
     program = actor if isinstance(actor, ApiToken) else None
     return {person: None if program else actor, "program": program}

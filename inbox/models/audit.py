@@ -18,13 +18,13 @@ NEVER = {
 """Form fields whose contents are never logged: secrets, and texts about people."""
 
 MOST = 200
-"""The maximum number of characters of a field in the log."""
+"""The maximum number of characters that the log keeps of a value."""
 
 
 def record(
     workspace_id: UUID | None, actor: Actor | None, action: str, subject: Model, **data: object
 ) -> None:
-    """Adds an entry about `subject` to the audit log. `actor`: None for the product itself. `workspace_id`: None for
+    """Adds an entry about `subject` to the audit log. `actor` is None for the product itself, `workspace_id` None for
     all workspaces. `data` may hold ids, states and settings, never people's texts.
     """
     record_all(workspace_id, actor, action, [subject], **data)
@@ -50,8 +50,8 @@ def record_all(
 def record_jobs(
     action: str, actor: User, results: Sequence[actions.ActionResult], detail: str, **kwargs: object
 ) -> None:
-    """Adds an entry for each job that a person acted on. `detail`: the new time of a delayed job. The reason for a
-    discard is a person's text, and stays with the job.
+    """Adds an entry for each job that a person acted on. For a delayed job, `detail` is its new time. The reason for
+    discarding a job is a person's text, so it is stored only with the job.
     """
     details = {"moment": detail} if action == actions.Action.RUN_AT else {}
     AuditEntry.objects.bulk_create(
@@ -71,8 +71,8 @@ def record_jobs(
 
 
 def changes_of(form: BaseForm, hidden: Iterable[str] | None = ()) -> dict[str, list[object]]:
-    """The changed fields of a form, each with its old and new value. The pair is empty for fields in NEVER and in
-    `hidden`. `hidden`: None for all fields.
+    """Returns the changed fields of `form`, each with a list of its old and new value. The list is empty for fields in
+    NEVER and in `hidden`. If `hidden` is None, the lists of all fields are empty.
     """
     changes: dict[str, list[object]] = {}
     for name in form.changed_data:

@@ -9,8 +9,8 @@ from integrations.models import known_provider
 class Appointment(Row):
     """One invitee of one meeting, identified by the calendar's own id.
 
-    The webhooks of a reschedule or a cancellation may arrive in any order. So the row of an appointment stores each
-    fact, and `status` is derived from the facts.
+    The webhooks of a reschedule or a cancellation may arrive in any order. So the row stores each reported fact, and
+    `status` is derived from these facts.
     """
 
     class Status(models.TextChoices):
@@ -71,7 +71,7 @@ class Appointment(Row):
 
 
 class BookingCheck(models.Model):
-    """The time of the next comparison of a lead's meetings with the calendar, which each comparison first advances."""
+    """The time `next_at` of the next comparison of a lead's meetings with the calendar. Each comparison moves it."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="booking_check")

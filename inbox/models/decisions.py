@@ -12,9 +12,9 @@ from inbox.models.workspace import Workspace
 
 
 class TagDecision(Row):
-    """A decision about a message's tag, by a rule, the model, the provider or a person. A later decision is a new row.
+    """A decision about a message's tag, by a rule, the model, the provider or a person. Each decision adds a row.
 
-    `quote` holds the lead's words that were decisive. `by` names the rule, or the model with the version of its prompt.
+    `quote` holds the decisive words of the lead. `by` names the rule, or the model with the version of its prompt.
     """
 
     class Kind(models.TextChoices):
@@ -68,7 +68,7 @@ class TagDecision(Row):
         indexes = [
             index("tagdecision_by_lead", "lead", "-id"),
             index("tagdecision_corrections", "workspace", "-id", where=Q(kind="person")),
-            # counts each rule's recent decisions from the index alone
+            # for counting each rule's recent decisions from the index alone
             models.Index(
                 fields=["workspace", "created_at"],
                 include=["by"],
@@ -82,13 +82,13 @@ class TagDecision(Row):
 
     @property
     def author(self) -> str:
-        """The name of the person or program; "" for a rule, the model or a provider."""
+        """The name of the person or program that decided; "" for a rule, the model or a provider."""
         return str(self.program or self.user or "")
 
 
 class ProviderWord(Row):
-    """A tag that a lead got from people at a provider, or from its model. The row never changes;
-    `inbox.leads.provider_tags` applies it to the reply that was the lead's newest at that time.
+    """A tag that people at a provider, or the provider's model, gave to a lead. The row never changes;
+    `inbox.leads.provider_tags` applies the tag to the reply that was the lead's newest at the time `said_at`.
     """
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
@@ -107,7 +107,7 @@ class ProviderWord(Row):
 
 
 class SendingPolicy(models.Model):
-    """Whether drafts may go out without a person, in a workspace or, with precedence, in one campaign."""
+    """The rules by which drafts may go out without a person. A campaign's policy precedes that of its workspace."""
 
     class Mode(models.TextChoices):
         OFF = "off", "Off"
@@ -141,14 +141,14 @@ class SendingPolicy(models.Model):
 
     @classmethod
     def of(cls, workspace: Workspace, campaign: Campaign | None) -> Self:
-        """The policy of the campaign, or of the workspace, or an unsaved policy that is switched off."""
+        """Returns the campaign's policy, else the workspace's, else an unsaved policy that is switched off."""
         rows = cls.objects.filter(workspace=workspace, campaign__in=[campaign] if campaign else [])
         default = cls.objects.filter(workspace=workspace, campaign=None)
         return rows.first() or default.first() or cls(workspace=workspace, campaign=campaign)
 
 
 class GateResult(models.Model):
-    """A gate's verdict on a draft, with a sentence of evidence. Each stage of a draft keeps only its newest results."""
+    """A gate's verdict on a draft, with a sentence of evidence. A draft has one row per stage and gate: the newest."""
 
     class Stage(models.TextChoices):
         DRAFT = "draft", "When it was written"

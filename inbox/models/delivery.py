@@ -1,4 +1,4 @@
-"""The models of webhook deliveries (all authenticated requests of providers), and of contract deviations."""
+"""The models of webhook deliveries (all authenticated requests of providers), and of deviations from contracts."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +11,7 @@ ACCOUNT_EVENTS = [
     "EMAIL_ACCOUNT_RECONNECTED",
     "account_error",
 ]
-"""Event types that report the state of an account or a mailbox."""
+"""The providers' event types that report the state of an account or a mailbox."""
 
 
 class WebhookDelivery(Row):
@@ -99,7 +99,7 @@ class WebhookDelivery(Row):
 
 
 class Deviation(models.Model):
-    """A part of a provider's data that its contract lacks, without text of people (see `integrations.contract`)."""
+    """A part of a provider's data that its contract lacks (see `integrations.contract`). It holds no text of people."""
 
     class Kind(models.TextChoices):
         EVENT = "event", "Event type"

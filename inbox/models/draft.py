@@ -10,7 +10,7 @@ from inbox.models.row import MarkedRow, Row, flag, index, json, moment, program_
 
 
 class Draft(Row, MarkedRow):
-    """A proposed answer to one message on one channel. A person, or all checks together, decide about a draft."""
+    """A proposed answer to one message on one channel. A person decides about it, or the policy and the gates do."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "Waiting for review"
@@ -37,7 +37,7 @@ class Draft(Row, MarkedRow):
     )
     revision = models.PositiveSmallIntegerField(default=1)
 
-    # The result of the gates. The single verdicts of the checks are rows of GateResult.
+    # The result of all gates together. The verdict of each gate is a row of GateResult.
     evaluation = json(dict, "The verdict of the evaluating model.")
     gate_mode = short_text(6, "The policy when the checks ran.")
     would_send = models.BooleanField(null=True, blank=True, help_text="Whether every check passed.")
@@ -69,7 +69,7 @@ class Draft(Row, MarkedRow):
 
     @property
     def author(self) -> str:
-        """The name of the person or program that decided; "" for the product itself, or for nobody yet."""
+        """The name of the person or program that decided; "" if the product did, or if nobody has decided yet."""
         return str(self.program or self.decided_by or "")
 
     @property
@@ -79,19 +79,19 @@ class Draft(Row, MarkedRow):
 
     @property
     def was_edited(self) -> bool:
-        """Whether a person changed the model's text. Line ends do not count: forms once stored carriage returns."""
+        """Whether a person changed the model's text. Line ends are ignored: forms once stored carriage returns."""
         return self.text.strip().splitlines() != self.generated_text.strip().splitlines()
 
 
 class OutboundSend(Row):
     """A message to a lead. The row is written before the provider is called, and is the only record of the outcome.
 
-    A person's message counts down until `send_at` and can be taken back until the call. A taken-back own text becomes
-    `taken_back` and waits in the composer; the row of a draft is deleted.
-
-    `later`: a person chose the time `send_at`. Until then, the row claims nothing: other messages may go out. `intent`:
-    the provider has not been called, or the caller died. `unknown`: the provider was called, and the outcome is open.
-    After an unknown outcome, the provider is asked, or a person decides; the message is never repeated automatically.
+    A person's message counts down until `send_at`, and can be taken back until the provider is called. If someone takes
+    back a text of their own, the state becomes `taken_back`, and the text returns to the composer. The row of a draft
+    that is taken back is deleted. The state `later` means that a person chose the time `send_at`; until then, other
+    messages to the lead may go out. `intent` means that the provider has not been called, or that the caller died.
+    `unknown` means that the provider was called and the outcome is open. Then the provider is asked, or a person
+    decides; nothing is repeated automatically.
     """
 
     class Origin(models.TextChoices):
@@ -170,12 +170,12 @@ class OutboundSend(Row):
 
     @property
     def shown_subject(self) -> str:
-        """The subject of the message: its own, or that of the message that it answers."""
+        """The subject of the message; without one, the subject of the message that it answers."""
         return self.subject or (self.reply_to.subject if self.reply_to else "")
 
     @property
     def can_be_taken_back(self) -> bool:
-        """Whether a person can still take the message back: it had a countdown, and its provider was not called."""
+        """Whether a person can still take the message back: a first part with a `send_at`, before the provider's call."""
         counted = self.send_at is not None and not self.part
         return counted and self.called_at is None and self.state in (self.State.INTENT, self.State.LATER)
 

@@ -1,4 +1,4 @@
-"""The model of questions to outside sources about missing facts of a lead."""
+"""The model of enrichments: questions to outside sources about missing facts of a lead."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from inbox.models.row import Row, index, unique
 
 
 class Enrichment(Row):
-    """A question to an outside source about one missing fact (a column) of a lead, and its outcome."""
+    """A question to an outside source about one missing fact of a lead, and its outcome."""
 
     class Kind(models.TextChoices):
         LINKEDIN = "linkedin", "LinkedIn profile"

@@ -43,21 +43,21 @@ class EventType(models.TextChoices):
 ERASED_DATA = {"erased": True}
 """The `data` of the events of an erased person."""
 EVERY = "*"
-"""Stands for all types in an endpoint's list."""
+"""The entry in an endpoint's list of types that stands for all types."""
 SUBSCRIBABLE = [kind.value for kind in EventType if kind is not EventType.ENDPOINT_TEST]
 
 
 NEWEST_HERE = """
 SELECT id FROM inbox_event WHERE workspace_id = %s AND xid = pg_current_xact_id()::text::bigint ORDER BY id DESC LIMIT 1
 """
-"""The newest event of this transaction in a workspace."""
+"""Selects the id of the newest event that this transaction has added to a workspace."""
 
 
 class Event(Row):
     """Something that happened in a workspace, without people's text: `data` holds ids and states.
 
-    `xid` is the number of the transaction. All transactions with lower numbers than the oldest open one have ended, so
-    a reader who stops there (`pg_snapshot_xmin`) and orders by `xid` and `id` skips nothing.
+    `xid` is the number of the transaction. A reader misses no event if it orders by `xid` and `id` and stops before the
+    oldest open transaction (`pg_snapshot_xmin`): all transactions with lower numbers have ended.
     """
 
     workspace = models.ForeignKey(

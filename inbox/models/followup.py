@@ -1,7 +1,7 @@
 """Models of follow-ups: the plan (sequence, step), a lead's progress in it (instance), and each executed step (task).
 
-Constraints allow one live instance per lead and sequence, and one task per instance and step. Steps are retired and
-never deleted, so that every sent message keeps its step.
+Constraints allow one live instance per lead and sequence, and one task per instance and step. A removed step is marked
+as retired and stays in the database, so that every sent message keeps its step.
 """
 
 from django.core.validators import MaxValueValidator
@@ -14,7 +14,7 @@ from integrations import registry
 
 
 class FollowUpSequence(Row):
-    """A plan of messages to leads who have stopped answering. A workspace uses it for many leads."""
+    """A plan of messages to leads who have stopped replying. A workspace uses one sequence for many leads."""
 
     class Start(models.TextChoices):
         PERSON = "person", "When a person enrols a lead"
@@ -80,7 +80,7 @@ class FollowUpInstance(Row):
         STOPPED = "stopped", "Stopped"
 
     class Pause(models.TextChoices):
-        """Why a lead's follow-up is paused. Another reason is a disconnected account; see `pause_for`."""
+        """The reasons why a follow-up is paused, except a disconnected account, which `pause_for` names."""
 
         REPLIED = "replied", "The lead has replied"
         ERROR = "error", "A step failed on our side"
@@ -126,12 +126,12 @@ class FollowUpInstance(Row):
 
     @staticmethod
     def pause_for(provider: str) -> str:
-        """The `paused_for` of a follow-up that waits for a disconnected account at `provider`."""
+        """Returns the value of `paused_for` while a follow-up waits for a disconnected account at `provider`."""
         return f"{provider}_disconnected"
 
     @classmethod
     def pause_words(cls, pause: str) -> str:
-        """Why a follow-up is paused, as a text. Raises ValueError for an unknown `pause`."""
+        """Returns the reason `pause` as a text for users. Raises ValueError if the reason is unknown."""
         for provider in registry.stating("pauses_follow_ups"):
             if pause == cls.pause_for(provider):
                 return str(registry.spec_of(provider).pauses_follow_ups)
@@ -142,7 +142,7 @@ class FollowUpInstance(Row):
 
 
 class FollowUpTask(Row):
-    """A step of a lead's follow-up. `attempt` counts its claims; each attempt sends at most one message."""
+    """The execution of a step in a lead's follow-up. `attempt` counts the claims; each sends at most one message."""
 
     class Status(models.TextChoices):
         CLAIMED = "claimed", "Being prepared"
@@ -204,7 +204,7 @@ class FollowUpTask(Row):
 
 
 class ChannelRefusal(models.Model):
-    """A provider's report that a lead cannot be reached on a channel. A refused channel is not a failed send."""
+    """A provider's report that a lead cannot be reached on a channel. It does not count as a failed send."""
 
     WORDS = {
         "sms_dnd": "Do not disturb",
@@ -227,5 +227,5 @@ class ChannelRefusal(models.Model):
 
     @property
     def words(self) -> str:
-        """Why the lead cannot be reached on the channel: the provider's code as a text for users."""
+        """The provider's reason why the lead cannot be reached on the channel, as a text for users."""
         return self.WORDS.get(self.code) or f"Cannot be reached ({self.code.replace('_', ' ')})"

@@ -9,7 +9,7 @@ from inbox.models.row import unique
 
 
 class HiddenBanner(models.Model):
-    """A banner that a user has hidden until a time, or until the account's health has another `version`."""
+    """A banner that a user has hidden until the time `until`, or until the account's health has another `version`."""
 
     user = models.ForeignKey("inbox.User", on_delete=models.CASCADE, related_name="hidden_banners")
     health = models.ForeignKey(
@@ -63,7 +63,7 @@ class MailboxAlarm(models.Model):
 
 
 class ModelOutage(models.Model):
-    """The outage of a provider of language models. The row exists if the installation's last call failed."""
+    """An outage of a provider of language models. The row exists while the installation's last call has failed."""
 
     provider = models.CharField(max_length=20, primary_key=True)
     since = models.DateTimeField()

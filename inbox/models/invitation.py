@@ -10,7 +10,7 @@ from inbox.models.workspace import Membership, User, Workspace
 class Invitation(models.Model):
     """An email address that was invited to a workspace. The invitation alone gives no access.
 
-    Accepting it creates a membership. A separate table prevents code from treating an invited person as a member.
+    A person who accepts gets a membership. The table is separate, so that no code treats an invited person as a member.
     """
 
     class State(models.TextChoices):

@@ -9,7 +9,7 @@ from inbox.models.row import Row, flag, program_key, short_text, unique
 
 NAME_CHARS = 40
 MOST = 30
-"""The maximum number of labels per workspace. The model is told all of them with each reply."""
+"""The maximum number of labels per workspace. The limit is low, because the model reads all labels with each reply."""
 
 
 class Label(Row):
@@ -52,9 +52,9 @@ class Label(Row):
 
 
 class LeadLabel(Row):
-    """A decision about a label of a lead. There is one row per lead and label: that of the newest valid decision.
+    """The current decision about whether a lead has a label: one row per lead and label.
 
-    A label that a person took off stays off for models and providers.
+    If a person took the label off, models and providers cannot put it on again.
     """
 
     class State(models.TextChoices):

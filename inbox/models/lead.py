@@ -19,8 +19,8 @@ HOT_SCORE = 3
 """The minimum score (1 to 4) of a hot lead."""
 WORTH = Coalesce("score", 2)
 WAITS_SINCE = Coalesce("last_inbound_at", "last_message_at")
-"""The order of the list over all workspaces: the highest worth first, then the longest wait. A lead without a score
-has the score of a neutral reply. Only a query with these exact expressions uses their index.
+"""WORTH and WAITS_SINCE order the list over all workspaces: the highest score first, then the longest wait. A lead
+without a score counts as 2, like a neutral reply. Only a query with these exact expressions uses their index.
 """
 IDENTITY_FIELDS = (
     "email",
@@ -30,7 +30,7 @@ IDENTITY_FIELDS = (
     "emailbison_lead_id",
     "ghl_contact_id",
 )
-"""The columns that identify a lead. If they name different leads, the first column wins, which is email."""
+"""The columns that identify a lead. If the identities of an event belong to different leads, the first one wins."""
 LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
 """The words by which the admin's search finds a lead. Only a query with this exact expression uses its index."""
 LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
@@ -60,11 +60,11 @@ class Tag(models.TextChoices):
 TOWARDS_A_MEETING = (Tag.MEETING_REQUESTED, Tag.CALL_REQUESTED, Tag.INTERESTED, Tag.MEETING_BOOKED)
 """The tags of leads who may have a meeting that no webhook reported."""
 HAS_BOOKED = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
-"""A filter for leads with a meeting. A query must use this exact filter to use its index."""
+"""A filter for leads with a meeting. Only a query with this exact filter uses its index."""
 
 
 class Channel(models.TextChoices):
-    """The channels of messages. Messages on ELSEWHERE are only received; people answer them on the provider's pages."""
+    """The channels of messages. We only receive messages on ELSEWHERE; people answer them on the provider's pages."""
 
     EMAIL = "email", "Email"
     SMS = "sms", "SMS"
@@ -77,7 +77,7 @@ WRITTEN_ON = [(channel.value, channel.label) for channel in Channel if channel i
 
 
 class Suspicion(models.TextChoices):
-    """The rules' suspicion about a reply. Until it is decided, nothing goes out to the lead automatically."""
+    """The rules' suspicion about a reply. Until a model or a person decides, the lead gets nothing automatically."""
 
     OPT_OUT = "opt_out", "Perhaps an opt-out"
     BOUNCE = "bounce", "Perhaps a bounce"
@@ -103,17 +103,17 @@ class Campaign(Row):
 
 
 def by_alternate_email(address: str) -> Q:
-    """A filter for leads who also wrote from `address` (lower case). Its second condition is that of the index."""
+    """Returns a filter for leads who also wrote from `address` (lower case). The index needs the second condition."""
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
 
 
 def by_alternate_phone(number: str) -> Q:
-    """A filter for leads who also have the phone `number` (E.164). Its second condition is that of the index."""
+    """Returns a filter for leads who also have the phone `number` (E.164). The index needs the second condition."""
     return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
 
 
 def are_named_by(identities: dict[str, str]) -> Q:
-    """The filter for leads that have any of `identities` (normalised, at least one), or had it before."""
+    """Returns a filter for leads with any of `identities`, now or earlier. `identities` is normalised and not empty."""
     matches = reduce(or_, (Q(**{name: text}) for name, text in identities.items()))
     if email := identities.get("email"):
         matches |= by_alternate_email(email)
@@ -167,7 +167,7 @@ class Lead(Row, MarkedRow):
         "When someone else assigned it to the member. Empty once the member has opened it."
     )
 
-    # Somebody who now answers for the lead, such as an assistant or a colleague in CC.
+    # The person who now answers for the lead, such as an assistant or a colleague in CC.
     current_replier_email = models.CharField(max_length=320, blank=True, default="")
     current_replier_name = models.CharField(max_length=200, blank=True, default="")
     current_replier_since = models.DateTimeField(null=True, blank=True)
@@ -205,7 +205,7 @@ class Lead(Row, MarkedRow):
     score_reason = short_text(200)
     repair_reason = short_text(200, "Why the provider doesn’t have this lead.")
 
-    # Roll-ups, so that the list of conversations need not read messages.
+    # These roll-ups summarise the lead's messages, so that the list of conversations need not read them.
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
     answered_at = moment("The last answer outside a campaign, or the last time that a person chose Done.")
@@ -242,15 +242,15 @@ class Lead(Row, MarkedRow):
                 condition=Q(needs_reply=True),
                 name="lead_by_worth",
             ),
-            # promises that are broken, that break soon, and of which people were told
+            # for leads whose promised answer is late, is due soon, or has been announced to people
             index("lead_answer_by", "workspace", "answer_by", where=Q(answer_by__isnull=False)),
             index("lead_warn_at", "warn_at", where=Q(warn_at__isnull=False)),
             index("lead_warned", "workspace", where=~Q(warned_ids=[])),
-            # conversations that wait, or wait for an owner
+            # for leads of a member, or of nobody, that need a reply
             index(
                 "lead_waits_for", "workspace", "assigned_to", "-last_message_at", where=Q(needs_reply=True)
             ),
-            # all leads of a member, which become unassigned when the member leaves
+            # for all leads of a member, which become unassigned when the member leaves
             index(
                 "lead_of_member",
                 "workspace",
@@ -258,21 +258,21 @@ class Lead(Row, MarkedRow):
                 "-last_message_at",
                 where=Q(assigned_to__isnull=False),
             ),
-            # leads that were given to a member who has not opened them yet
+            # for leads that were given to a member who has not opened them yet
             index("lead_handed_over", "workspace", "assigned_to", where=Q(handed_over_at__isnull=False)),
             index("lead_unread", "workspace", "-last_message_at", where=Q(unread=True)),
             index("lead_snoozed", "workspace", "snoozed_until", where=Q(snoozed_until__isnull=False)),
-            # leads who are close to a meeting, for the comparison with their calendar
+            # for the comparison of leads who are close to a meeting with the calendar
             index("lead_towards_meeting", "workspace", "last_inbound_at", where=Q(tag__in=TOWARDS_A_MEETING)),
-            # leads with a meeting, over all workspaces
+            # for leads with a meeting, over all workspaces
             models.Index(
                 Coalesce("booked_at", "last_message_at").desc(nulls_last=True),
                 condition=HAS_BOOKED,
                 name="lead_has_booked",
             ),
-            # leads that wait for a model, over all workspaces
+            # for leads that wait for a model, over all workspaces
             index("lead_awaits_model", "last_inbound_at", where=Q(awaiting_model=True)),
-            # samples: a workspace has one or two
+            # for the one or two samples of a workspace
             index("lead_sample", "workspace", where=Q(sample=True)),
             # Follow-ups of suspected leads are looked up by lead. Few leads are suspected.
             index("lead_suspected", "id", where=~Q(suspected="")),
@@ -285,7 +285,7 @@ class Lead(Row, MarkedRow):
                 condition=~Q(phone=""),
                 name="lead_phone_digits",
             ),
-            # Few leads have such a value; the others need no entry in this index.
+            # Few leads have such a value, so these indexes leave the other leads out.
             *(
                 GinIndex(fields=[column], condition=~Q(**{column: []}), name=f"lead_{column}")
                 for column in ("alternate_emails", "alternate_phones", "alternate_contacts")
@@ -308,7 +308,7 @@ class Lead(Row, MarkedRow):
 
     @property
     def is_understood(self) -> bool:
-        """Whether the newest reply has a meaning. The value is False while the reply waits for the model."""
+        """Whether the meaning of the newest reply is decided. It is not while the reply waits for the model."""
         return not self.awaiting_model or bool(self.tag_decided_by)
 
     @property
@@ -319,17 +319,17 @@ class Lead(Row, MarkedRow):
 
     @property
     def is_promised(self) -> bool:
-        """Whether a promise of the workspace decides by when the lead gets an answer, and it waits for one."""
+        """Whether the lead waits for an answer that the workspace has promised within a certain time."""
         return self.needs_reply and (self.warn_at is not None or bool(self.warned_ids))
 
     @property
     def is_over(self) -> bool:
-        """Whether the lead waits for an answer longer than promised."""
+        """Whether the lead has waited for an answer longer than the workspace has promised."""
         return self.needs_reply and self.answer_by is not None and self.answer_by < timezone.now()
 
     @property
     def is_hot(self) -> bool:
-        """Whether the lead's score is close to a deal, and the lead may still receive messages."""
+        """Whether the lead's score is at least HOT_SCORE, and the lead may still receive messages."""
         return self.score is not None and self.score >= HOT_SCORE and not self.is_stopped
 
     @property
@@ -339,10 +339,10 @@ class Lead(Row, MarkedRow):
 
 
 class ErasedMark(models.Model):
-    """A keyed hash of an identifier of an erased person, or of one of their messages (`inbox.leads.erased`).
+    """A keyed hash of an address or id of an erased person, or of one of their messages' ids (`inbox.leads.erased`).
 
-    With `opted_out_at`, nothing is sent to the address or id from that time on; the same applies to a refused address
-    (`inbox.leads.refused_addresses`). The hash of a message recognises the message if a provider delivers it again.
+    If `opted_out_at` is set, nothing is sent to the address or id from that time on. Addresses that a lead refused have
+    such rows too (`inbox.leads.refused_addresses`). A message whose id has a row is recognised when delivered again.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -357,7 +357,7 @@ class ErasedMark(models.Model):
 
 
 class LeadChange(models.Model):
-    """A transaction changed data of a lead that pages show. Database triggers add the rows for every writer
+    """A record that a transaction changed data of a lead that pages show. Database triggers add it for every writer
     (inbox/sql/follow_leads.sql). A row is never updated, so no transaction waits for another.
 
     `xid` is the number of the transaction. A reader that keeps a snapshot of the database (`pg_current_snapshot()`)

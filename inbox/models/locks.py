@@ -1,4 +1,4 @@
-"""Named locks for objects without a row. Two deliveries of the same text or chat run one after the other."""
+"""Named locks for things that have no row to lock, such as a text that two deliveries bring at the same time."""
 
 import hashlib
 

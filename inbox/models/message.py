@@ -15,7 +15,7 @@ from inbox.models.words import WordsField
 from integrations import registry
 
 ALIKE_CHARS = 1_000
-"""Longer texts are not compared by words."""
+"""The number of characters at the beginning of a text that are compared by words."""
 WORDS = Trim(
     Lower(
         Func(
@@ -33,11 +33,11 @@ WORDS = Trim(
 )
 """The words of a text without capitals, spaces and punctuation. Question marks stay."""
 SAME_WORDS = MD5(WORDS)
-"""The expression of the index for texts with the same words. Only a query with this exact one uses the index."""
+"""The expression of the index for texts with the same words. Only a query with this exact expression uses it."""
 
 
 OWN_ID = "text:"
-"""The prefix of an external id that we created because the provider has not reported its id yet."""
+"""The prefix of an `external_id` that we created because the provider has not reported the message's id yet."""
 
 
 OWN = "holdfast"
@@ -51,9 +51,9 @@ def known_source(name: str) -> None:
 
 
 COMPLAINTS = Q(tag_decided_by__contains=": complaint.")
-"""A filter for reports of spam complaints."""
+"""A filter for messages that report a spam complaint."""
 OF_MAILBOX = Q(channel="email") & ~Q(account_address="") | COMPLAINTS
-"""A filter for the mails that are counted by mailbox. A query must use this exact filter to use its index."""
+"""A filter for the mails that are counted by mailbox. Only a query with this exact filter uses its index."""
 
 
 class MessageManager(models.Manager["Message"]):
@@ -176,7 +176,7 @@ class Message(Row, MarkedRow):
                 condition=OF_MAILBOX,
                 name="message_of_mailbox",
             ),
-            # Each search reads the list of entries that are not yet sorted in, so the list is short.
+            # Each search reads all entries that are not yet sorted into the index, so their list is kept short.
             GinIndex(fields=["found_by"], name="message_search", gin_pending_list_limit=512),
             # Release 0.2.0 uses this index. The next release drops this column.
             index("message_without_words", "workspace", "-received_at", where=Q(found_by__isnull=True)),
@@ -187,5 +187,5 @@ class Message(Row, MarkedRow):
 
     @property
     def has_own_id(self) -> bool:
-        """Whether the column `external_id` holds our own id, because the provider has not reported its id yet."""
+        """Whether `external_id` is an id that we created because the provider has not reported the message's id yet."""
         return self.external_id.startswith(OWN_ID)

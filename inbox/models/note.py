@@ -27,7 +27,7 @@ class Note(Row):
 
 
 class Mention(models.Model):
-    """A member's mention in a note, deleted when the member leaves. `read_at` is empty until it is read."""
+    """A member's mention in a note. It is deleted when the member leaves. `read_at` is None while it is unread."""
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="mentions", db_index=False)
     membership = models.ForeignKey("inbox.Membership", on_delete=models.CASCADE, db_index=False)

@@ -12,8 +12,7 @@ class DatabaseOrigin(models.Model):
     """The single row that states where this database belongs (`place`), so that a restored or copied database is
     recognised.
 
-    `seen_at`: approximately the newest moment in the database. `manage.py restored` writes the other columns, the lost
-    time.
+    `seen_at` is approximately the time of the newest data. `manage.py restored` writes the period whose data is lost.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -28,19 +27,19 @@ class DatabaseOrigin(models.Model):
     )
 
     here: str
-    """The actual place of the database. `read` sets it."""
+    """The place where the database actually is. `read` sets it."""
 
     def __str__(self) -> str:
         return self.place
 
     @classmethod
     def read(cls) -> Self | None:
-        """The row, annotated with `here`; None without a row."""
+        """Returns the row, annotated with `here`; None without a row."""
         return cls.objects.annotate(here=here()).first()
 
 
 def here() -> Any:
-    """The expression for the place of the rows: server, timeline, database, and table.
+    """Returns the SQL expression for the place of this database: its server, timeline, database and table.
 
     A restored dump has another server or table. A promoted replica, or a point-in-time recovery, has another timeline.
     """

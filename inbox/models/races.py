@@ -1,4 +1,4 @@
-"""Repeats work that lost a race for a unique row: the next round sees the other transaction's row and uses it."""
+"""Repeats work after another transaction has inserted the same unique row first; the next round uses that row."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,13 +7,13 @@ from django.db import IntegrityError, transaction
 
 Result = TypeVar("Result")
 ROUNDS = 5
-"""The maximum number of rounds. Each lost race reveals a row; a message and a lead's four identities need five."""
+"""The maximum number of rounds. Each round may lose one race: for a message, or for one of a lead's four identities."""
 
 
 def settled(work: Callable[[], Result]) -> Result:
-    """Runs `work()` in a savepoint. Repeats it if a unique constraint refuses its rows, at most ROUNDS times.
+    """Runs `work()` in a savepoint, and again after an IntegrityError, up to ROUNDS times. Returns its result.
 
-    `work` must query before it inserts. Raises IntegrityError if the last round is also refused: this is not a race.
+    `work` must query before it inserts. Raises IntegrityError if the last round is refused too, which is then no race.
     """
     for last in (False,) * (ROUNDS - 1) + (True,):
         try:

@@ -1,4 +1,4 @@
-"""The base class of models whose ids reveal nothing and sort by time, and the columns and indexes that many share."""
+"""The base class of models whose ids sort by time, and functions for columns and indexes that many models have."""
 
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,9 @@ from jobs.ids import uuid7
 
 
 def program_key() -> "models.ForeignKey[Any, Any]":
-    """The column for the program that decided, beside the column for a person. If both are empty, the product did.
-
-    Tokens go only with their workspace, as do the rows that name them, so the database needs no constraint.
+    """Returns a column for the program that made a decision. Another column names a person; if both are empty, the
+    product decided. Tokens are deleted only with their workspace, as are the rows that name them, so the database needs
+    no constraint.
     """
     return models.ForeignKey(
         "integrations.ApiToken",
@@ -28,8 +28,8 @@ def program_key() -> "models.ForeignKey[Any, Any]":
 
 
 class MarkedRow(models.Model):
-    """A row with the transaction and the time of its last change, by a trigger (inbox/sql/mark_changes.sql).
-    `change_began_at`: when that transaction began.
+    """A row whose last change a trigger records (inbox/sql/mark_changes.sql): `changed_xid` is the number of the
+    transaction, `change_began_at` the time at which it began, and `changed_at` the time of the change.
     """
 
     changed_xid = models.BigIntegerField(default=0, db_default=0, editable=False)
@@ -41,7 +41,7 @@ class MarkedRow(models.Model):
 
     @staticmethod
     def indexes(table: str) -> list[models.Index]:
-        """The indexes by which programs walk the changes of a workspace."""
+        """Returns the indexes for programs that read the changed rows of a workspace in order."""
         return [
             models.Index(fields=["workspace", "changed_xid", "id"], name=f"{table}_of_change"),
             models.Index(fields=["workspace", "changed_at", "changed_xid"], name=f"{table}_since"),
@@ -68,25 +68,25 @@ def moment(help_text: str) -> "models.DateTimeField[datetime | None, datetime | 
 
 
 def flag(help_text: str) -> "models.BooleanField[bool, bool]":
-    """A column that is False until something sets it, for the release before too."""
+    """Returns a column that is False by default, even in rows that the previous release adds."""
     return models.BooleanField(default=False, db_default=False, help_text=help_text)
 
 
 def short_text(max_length: int, help_text: str = "", **options: Any) -> "models.CharField[str, str]":
-    """A column that is "" until something sets it, for the release before too."""
+    """Returns a column of text that is "" by default, even in rows that the previous release adds."""
     return models.CharField(
         max_length=max_length, blank=True, default="", db_default="", help_text=help_text, **options
     )
 
 
 def several(max_length: int, help_text: str) -> "ArrayField[Any, list[str]]":
-    """A column of texts that is empty until something sets it, for the release before too."""
+    """Returns a column for a list of texts that is empty by default, even in rows that the previous release adds."""
     texts = models.CharField(max_length=max_length)
     return ArrayField(texts, default=list, db_default=[], blank=True, help_text=help_text)
 
 
 def json(empty: type[dict[str, Any]] | type[list[Any]], help_text: str) -> "models.JSONField[Any, Any]":
-    """A column that is `empty` until something sets it, for the release before too."""
+    """Returns a column that is `empty()` by default, even in rows that the previous release adds."""
     return models.JSONField(default=empty, db_default=empty(), blank=True, help_text=help_text)
 
 

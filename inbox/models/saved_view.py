@@ -9,7 +9,9 @@ from inbox.models.workspace import User, Workspace
 
 NAME_CHARS, QUERY_CHARS = 60, 2_000
 MOST = 12
-"""The maximum number of views per person in a workspace, and of shared views per workspace. Each page counts them."""
+"""The maximum number of views per person in a workspace, and of shared views per workspace. The limit is low, because
+each page counts the conversations of every view.
+"""
 
 
 class SavedView(Row):

@@ -12,14 +12,14 @@ from inbox.models.row import unique
 from integrations.fields import EncryptedJSONField, Unreadable
 
 TOLERANCE = 1
-"""The permitted deviation of a phone's clock, in steps of 30 s."""
+"""The number of 30 s steps by which a phone's clock may differ from ours."""
 
 
 class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
-    """The app on a person's phone that shows codes. A second factor proves nothing until a first code has `confirmed`
-    it.
+    """The app on a person's phone that shows codes. It counts as a second factor only after a first code has set
+    `confirmed`.
 
-    django-otp's own device stores its key in plain text, and its throttle locks the device for everybody.
+    django-otp's own device is not used: its key is stored in plain text, and anybody's wrong codes lock the owner out.
     """
 
     user = models.OneToOneField("inbox.User", on_delete=models.CASCADE, related_name="second_factor")
@@ -36,7 +36,7 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
         return bool(older.update(last_step=step))
 
     def step_of(self, token: str) -> int | None:
-        """The newest step of 30 s around now that has the code `token`, used or not."""
+        """Returns the number of the 30 s step within TOLERANCE of now whose code is `token`; None without one."""
         if isinstance(self.key, Unreadable) or not (
             token.isascii() and token.isdecimal() and len(token) == 6
         ):

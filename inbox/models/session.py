@@ -28,8 +28,8 @@ class BrowserSession(Row):
 
 
 def end_sessions(user_id: int, *, but: str | None = None) -> int:
-    """Ends all sessions of a user except the session with the key `but`, and returns their number. All sessions are
-    read, because a session that has not been used since the upgrade has no row in this table.
+    """Ends all sessions of a user except the session with the key `but`, and returns how many it ended. Reads all of
+    Django's sessions, because a session that has not been used since the upgrade has no BrowserSession.
     """
     running = Session.objects.filter(expire_date__gt=Now()).exclude(pk=but)
     keys = [row.pk for row in running if row.get_decoded().get(SESSION_KEY) == str(user_id)]

@@ -13,7 +13,7 @@ MOST = 200
 
 
 class Snippet(Row):
-    """A named text of one member or, without `owner`, of the workspace. Variables have the syntax of follow-ups."""
+    """A named text of one member or, without `owner`, of the workspace. Its variables are written as in follow-ups."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="snippets")
     owner = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="+")

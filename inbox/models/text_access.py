@@ -1,4 +1,4 @@
-"""The model of a person's access to the texts of a workspace that they do not belong to."""
+"""The model of an operator's access to the texts of a workspace whose member the operator is not."""
 
 from datetime import timedelta
 

@@ -4,9 +4,9 @@ Words are folded: lower case, without accents. A phone number is stored from its
 spellings differ at the beginning. Each entry begins with the end of the workspace's id, so a search reads only the
 entries of one workspace.
 
-The words are split here and not by PostgreSQL's parser, which treats "reyes.example" as one word. So the words of a
-query, a text and a snippet are split alike. Names of leads are split by an expression of PostgreSQL (LEAD_WORDS),
-because they change in many places; a test compares the two.
+This module splits texts into words, so that queries, texts and snippets are split alike. PostgreSQL's own parser is not
+used, because it treats "reyes.example" as one word. A PostgreSQL expression (LEAD_WORDS) splits the names of leads,
+because names change in many places; a test compares its words with those of this module.
 """
 
 import re
@@ -21,18 +21,18 @@ from django.db.models.functions import Cast, Concat, Lower, Replace, Right
 from inbox.understanding.normalise import INVISIBLE, fold
 
 SUBJECT_CHARS, TEXT_CHARS = 1_000, 50_000
-"""The number of characters of a message that are indexed. PostgreSQL refuses vectors above 1 MB."""
+"""The numbers of characters of a message's subject and text that are indexed. PostgreSQL refuses vectors above 1 MB."""
 WORD_CHARS = 64
-"""Longer words are found by their first characters."""
+"""The maximum length of an indexed word. A longer word is cut to its first characters."""
 MIN_DIGITS, MAX_DIGITS = 7, 15
-"""The number of digits of a phone number: fewer digits are a price or a time, and E.164 allows no more."""
+"""The range of digits in a phone number. A number with fewer digits is a price or a time; E.164 allows no more."""
 
 SEPARATORS = (
     "\x01-/:-@\\[-`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u2000-\u206f\u3000-\u3003"
     "\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\u060c\u061b\u061f\u06d4\u0964\u0965"
 )
-"""The characters between words, for regular expressions of Python and PostgreSQL. They are listed, because character
-classes differ between databases.
+"""The characters between words, for regular expressions of Python and PostgreSQL. The characters are listed one by one,
+because character classes differ between databases.
 """
 _WORD = re.compile(f"[^{SEPARATORS}]+")
 _RAW_WORD = re.compile(f"(?:[^{SEPARATORS}]|{INVISIBLE.pattern})+")
@@ -40,11 +40,11 @@ _RAW_WORD = re.compile(f"(?:[^{SEPARATORS}]|{INVISIBLE.pattern})+")
 _NUMBER = re.compile(r"[+(]{0,2}[0-9](?:[ \t\u00a0\u202f().\-/\u2010-\u2013]{0,3}[0-9])*")
 _DIGITS = re.compile("[0-9]+")
 NUMBER = "#"
-"""The prefix of an entry for a phone number, after the workspace. No word begins with it."""
+"""The character after the workspace's prefix in the entry for a phone number. No word begins with it."""
 
 
 def words_of(text: str) -> list[str]:
-    """The folded words of `text` in their order, each cut to 64 characters."""
+    """Returns the folded words of `text` in their order, each cut to 64 characters."""
     return [word[:WORD_CHARS] for word in _WORD.findall(fold(text))]
 
 
@@ -55,9 +55,9 @@ def words_at(text: str) -> Iterator[tuple[int, int, list[str]]]:
 
 
 def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yields each possible phone number as (start, end, its last 15 digits backwards), from 7 digits on.
+    """Yields each possible phone number of at least 7 digits as (start, end, its last 15 digits backwards).
 
-    Each group of digits may be the end of a number, so one place may be yielded several times ("555-0119 2026-11-28").
+    Each group of digits may end a number, so several numbers may have the same start ("555-0119 2026-11-28").
     """
     for match in _NUMBER.finditer(text):
         digits = ""
@@ -68,12 +68,12 @@ def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def mark_of(workspace_id: UUID) -> str:
-    """The three characters that begin a workspace's entries. Workspaces may share them: also filter by workspace."""
+    """Returns the prefix (3 characters) of a workspace's entries. Workspaces may share it: also filter by workspace."""
     return str(workspace_id)[-3:]
 
 
 def vector(workspace_id: UUID, subject: str, text: str) -> str:
-    """The entries of a message, as the text of a tsvector. Text beyond SUBJECT_CHARS and TEXT_CHARS is not indexed."""
+    """Returns a message's entries as a tsvector text. Text beyond SUBJECT_CHARS and TEXT_CHARS is not indexed."""
     mark, parts = mark_of(workspace_id), (subject[:SUBJECT_CHARS], text[:TEXT_CHARS])
     entries = {mark + word for part in parts for word in words_of(part)}
     entries |= {mark + NUMBER + digits for part in parts for _, _, digits in numbers_at(part)}
@@ -82,7 +82,7 @@ def vector(workspace_id: UUID, subject: str, text: str) -> str:
 
 
 class WordsField(SearchVectorField):  # type: ignore[type-arg]  # Django makes no field generic at run time
-    """The column with a message's entries for the search, which each save computes from subject and text."""
+    """The column with a message's search entries. Each save computes them from the message's subject and text."""
 
     def pre_save(self, model_instance: Model, add: bool) -> Any:
         message: Any = model_instance
@@ -90,7 +90,7 @@ class WordsField(SearchVectorField):  # type: ignore[type-arg]  # Django makes n
 
 
 class WordsQuery(Func):
-    """A query for entries, in PostgreSQL's tsquery syntax.
+    """An SQL expression for a search query in PostgreSQL's tsquery syntax.
 
     The subquery hides the words from the planner. For two frequent words that never occur together, the planner would
     otherwise read the whole table.
@@ -129,7 +129,7 @@ def _folded(text: Any) -> Func:
 
 
 def names_vector(*columns: str, of_workspace: bool = False) -> Func:
-    """An index expression for the folded words of `columns`. `of_workspace`: with the workspace's prefix."""
+    """Returns an index expression for the folded words of `columns`, with the workspace's prefix if `of_workspace`."""
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:
         parts += [Value(" "), F(column)]

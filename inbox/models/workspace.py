@@ -20,12 +20,12 @@ from integrations.fields import EncryptedJSONField
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users. A user is identified by the email address, stored in lower case."""
+    """Creates users, and finds them by their email address, which is stored in lower case."""
 
     use_in_migrations = True
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Creates a user. Without `password`, no password is valid. Raises ValueError without an email address."""
+        """Creates a user, without a valid password if `password` is None. Raises ValueError if `email` is empty."""
         if not email:
             raise ValueError("A user needs an email address.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -43,7 +43,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person who can log in. Memberships give access to workspaces."""
+    """A person who can log in. Only a membership gives the person access to a workspace."""
 
     class Theme(models.TextChoices):
         SYSTEM = "", "As the system"
@@ -92,7 +92,7 @@ class User(AbstractUser):
 
     @property
     def name(self) -> str:
-        """The person's name on all pages; without a name, the part of their address before the @, written as a name."""
+        """The person's name on all pages; without one, the part of the address before the @, written as a name."""
         before_at = self.email.partition("@")[0]
         return self.get_full_name() or re.sub(r"[._+-]+", " ", before_at).strip().title() or self.email
 
@@ -106,9 +106,9 @@ class User(AbstractUser):
         return user
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Saves the user's row. A new password ends all sessions. A second factor from before the address was proven is
-        removed, because somebody else may have set it up. `is_staff` is written only if this object changed it, because
-        the database sets it when roles change.
+        """Saves the user's row. A new password ends all sessions. If the address was not proven before, a new password
+        also removes the second factor, because somebody else may have set it up. `is_staff` is written only if this
+        object changed it, because the database sets it when roles change.
         """
         has_new_password = self.pk is not None and vars(self).get("_password") is not None
         columns = names = kwargs.get("update_fields")
@@ -149,7 +149,7 @@ class Workspace(Row):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    # The person who answers, and the subject. Drafts may use these facts.
+    # Drafts may use these facts about the person who answers and about what the company offers.
     persona_name = models.CharField(max_length=120, blank=True)
     tone = models.CharField(max_length=60, default="friendly and professional")
     signature = models.TextField(blank=True)
@@ -176,7 +176,7 @@ class Workspace(Row):
         help_text="How long records of model calls are kept. They contain no text. Empty: forever.",
     )
 
-    # The time and number of messages that may go out without a person.
+    # The business hours, and limits for messages that go out without a person.
     opens_at = models.TimeField(default=time(9))
     closes_at = models.TimeField(default=time(17))
     daily_send_cap = models.PositiveSmallIntegerField(
@@ -276,7 +276,7 @@ class Membership(models.Model):
 
 
 class AuditEntry(models.Model):
-    """An entry of the audit log: an actor's action on an object. Entries never change, and hold no people's texts."""
+    """An entry of the audit log: an actor's action on an object. It never changes, and holds no people's texts."""
 
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="audit_entries", null=True
@@ -304,11 +304,11 @@ class AuditEntry(models.Model):
 
     @property
     def author(self) -> str:
-        """The name of the person or program; "" for the product itself."""
+        """The name of the person or program that acted; "" for the product itself."""
         return str(self.program or self.actor or "")
 
     @property
     def changes(self) -> dict[str, list[object]]:
-        """The changed fields, each with its old and new value. A pair is empty if only the field's name is logged."""
+        """The changed fields, each with a list of its old and new value; [] if the log has only the field's name."""
         changes = self.data.get("changes")
         return changes if isinstance(changes, dict) else {}

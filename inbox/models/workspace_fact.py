@@ -66,5 +66,5 @@ class WorkspaceFact(Row):
 
 
 def folded(question: str) -> str:
-    """`question` without case, accents and extra spaces, so that different spellings are equal."""
+    """Returns `question` in lower case without accents and extra spaces, so that different spellings are equal."""
     return " ".join(fold(question).split())
