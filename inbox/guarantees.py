@@ -1,8 +1,8 @@
-"""The product's guarantees whose violation must raise an alarm, read from rows: exact across restarts, and equal in
-every process.
+"""Checks the product's guarantees whose violation must raise an alarm. The numbers are read from the database, so they
+are exact after a restart and equal in every process.
 
-`/metrics` exposes them for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, an external monitor raises the
-alarm when the tick no longer calls HEARTBEAT_URL.
+`/metrics` shows the numbers for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, an external monitor raises
+the alarm when the tick `heartbeat` no longer calls HEARTBEAT_URL.
 """
 
 import logging
@@ -29,24 +29,26 @@ logger = logging.getLogger(__name__)
 
 RECENT = timedelta(minutes=15)
 MANY = 20
-"""More failed jobs than this within RECENT indicate a defect, and not a problem with single people's data."""
+"""The number of jobs that may fail within RECENT. More failures indicate a defect, not problems with a few rows."""
 OF_AN_ACCOUNT = [
     f"{error.__module__}.{error.__name__}" for error in (ProviderAuthError, ProviderMisconfigured)
 ]
-"""Jobs that fail with these errors wait for the owner of an account, who has been notified."""
+"""The errors of jobs that wait for the owner of an account. The owner has been notified."""
 TRY_MS = 10_000
 ANSWER_LIMIT = 64 * 1024
 """The maximum number of bytes in the monitor's answer."""
 
 
 def failed_deliveries() -> dict[str, int]:
-    """The number of webhook requests that were acknowledged, failed on our side, and wait for a replay, by source."""
+    """Returns the number of acknowledged webhook requests that failed on our side and wait for a replay, by source."""
     rows = replay.unrepaired().order_by().values_list("source").annotate(deliveries=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 
 
 def refused_deliveries() -> dict[str, int]:
-    """The refused requests of the last hour by source, without accounts that HoldfastAccountsDown reports."""
+    """Returns the number of webhook requests refused in the last hour, by source. Accounts for which the alert
+    HoldfastAccountsDown reports the state `not_understood` are left out.
+    """
     refused = replay.unrepaired(verdict=DeliveryVerdict.REJECTED).filter(
         received_at__gt=Now() - timedelta(hours=1)
     )
@@ -56,18 +58,18 @@ def refused_deliveries() -> dict[str, int]:
 
 
 def contract_news() -> dict[str, int]:
-    """The number of deviations from contracts that were recently reported to operators, by source."""
+    """Returns the number of deviations from contracts that were recently reported to operators, by source."""
     rows = contract_watch.news().order_by().values_list("source").annotate(new=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 
 
 def failed_stops() -> int:
-    """The number of jobs that finally failed to stop messages to people who opted out."""
+    """Returns the number of finally failed jobs in the lane for stops: people who opted out may get more messages."""
     return _failed().filter(lane=lanes.STOP).count()
 
 
 def recent_failures() -> int:
-    """The number of jobs that finally failed within RECENT, except those that only the owner of an account can fix."""
+    """Returns the number of jobs that finally failed within RECENT, without the errors in OF_AN_ACCOUNT."""
     recent = _failed().filter(finished_at__gt=Now() - RECENT)
     return recent.exclude(last_error_class__in=OF_AN_ACCOUNT).count()
 
@@ -77,7 +79,7 @@ def _failed() -> QuerySet[BackgroundJob]:
 
 
 def broken() -> list[str]:
-    """The names of the active paging alerts in deploy/prometheus/alerts.yml that rows alone can raise."""
+    """Returns the active alerts that can be read from the database, by their names in deploy/prometheus/alerts.yml."""
     alerts = {
         "HoldfastNoWorker": not stats.workers().exists(),
         "HoldfastLanePromiseBroken": any(row.oldest_s > row.lane.promise_s for row in backlog.by_lane(None)),
@@ -91,7 +93,7 @@ def broken() -> list[str]:
 
 
 def beat(deadline: Deadline) -> dict[str, int]:
-    """The tick `heartbeat`: calls HEARTBEAT_URL, or logs the violated guarantees. Raises ProviderError."""
+    """Calls HEARTBEAT_URL, or logs the violated guarantees (the tick `heartbeat`). Raises ProviderError."""
     if not settings.HEARTBEAT_URL:
         return {}
     if alerts := broken():
@@ -99,7 +101,7 @@ def beat(deadline: Deadline) -> dict[str, int]:
         return {"broken": len(alerts)}
     drop_connection()
     monitor = ProviderSession(provider=HEARTBEAT, timeout_ms=TRY_MS)
-    # HEARTBEAT_URL is requested as a file, so its answer is not read and opens no circuit breaker.
+    # With `file_limit`, HEARTBEAT_URL is called as for a download, so its answer opens no circuit breaker.
     monitor.request(
         "GET", settings.HEARTBEAT_URL, operation="beat", deadline=deadline, file_limit=ANSWER_LIMIT
     )

@@ -46,25 +46,25 @@ from jobs.ticks import TickFunction, tick
 
 
 def sends_tick(deadline: Deadline) -> dict[str, int]:
-    """The tick that settles sends whose job has ended without an outcome. The tick also stores the current time in the
-    database, so that a restored database reveals its age.
+    """Settles sends whose job has ended without an outcome. Also stores the current time in the database, so that a
+    restored database reveals its age.
     """
     lost_time.note_seen()
     return reconciliation.settle_stranded(deadline)
 
 
 def events_tick(deadline: Deadline) -> dict[str, int]:
-    """The tick that enqueues due events where no cluster does so each second, and looks after failing endpoints."""
+    """Enqueues due events, in case no cluster does so each second, and handles failing endpoints."""
     return {"enqueued": delivery.feed()} | endpoints.look_after_failing()
 
 
 def integration_health_tick(deadline: Deadline) -> dict[str, int]:
-    """The tick that checks accounts, finds those whose webhooks stopped, and enqueues missed recoveries."""
+    """Enqueues checks of accounts, finds accounts whose webhooks stopped, and enqueues missed recoveries."""
     return watch.tick(deadline) | {"recoveries": comeback.make_up()}
 
 
 def _policy(lane: str, attempts: int, seconds: int, **more: Any) -> dict[str, Any]:
-    """The limits of a kind of job, as `jobs.kinds.Policy` names them. `seconds`: the time limit of one attempt."""
+    """Returns fields of `jobs.kinds.Policy` for a kind of job. `seconds` is the time limit of one attempt."""
     return {"lane": lane, "attempts": attempts, "time_limit_ms": seconds * 1000} | more
 
 
@@ -97,7 +97,7 @@ SLACK_NOTICE = _policy(
     backoff_cap_ms=notice_channels.SLACK_PAUSE_MS,
 )
 STOP = _policy(lanes.STOP, 12, 60, max_age_hours=10 * 365 * 24)
-"""A stop is never given up, however long its account is down."""
+"""The limits of jobs that stop a campaign. Such a job is retried for ten years, even while its account is down."""
 
 KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (PROCESS, run.process, "Processes a new reply", READING | {"priority": 10}),
@@ -162,7 +162,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (WHO_BOOKED, calendar_check.identify_contact, "Finds the lead who booked a meeting", ERRAND),
     (calendar_check.CHECK, calendar_check.run, "Compares leads’ meetings with the calendar", CALENDAR),
 )
-"""Each kind of job, the function that runs it, a text for users about its purpose, and its limits."""
+"""The kinds of jobs, each with the function that runs it, a text for users about its purpose, and its limits."""
 
 TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
     ("catch-up", run.catch_up_tick, "Resumes replies that are waiting for the model", 60),
@@ -187,7 +187,7 @@ TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
     ("followups", followups.run, "Claims follow-up steps that are due", 60),
     ("appointment-reconcile", calendar_check.tick, "Queues calendar comparisons for leads that are due", 60),
 )
-"""Each tick, the function that runs it, a text for users about its purpose, and its period in seconds."""
+"""The ticks, each with the function that runs it, a text for users about its purpose, and its period in seconds."""
 
 FEEDS.append(delivery.feed)
 for _kind, _handler, _words, _limits in KINDS:

@@ -1,7 +1,7 @@
-"""System checks that everything in `inbox/wiring.py` is registered. If a registration is missing, no process starts.
+"""System checks that compare the registrations in `inbox/wiring.py` with the tables in this module.
 
-Each registration has its reason here. A line missing there fails, and so does a line without a reason. The tag `wiring`
-runs only these checks.
+The tables state the reason for each registration. No process starts if a registration is missing, or if one has no
+reason here. `manage.py check --tag wiring` runs only these checks.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ WIRING = "Register it in inbox/wiring.py."
 
 
 class Heard(NamedTuple):
-    """A signal and the receiver that must be connected to it. `lost` is what fails if the receiver is not connected."""
+    """A signal and the receiver that must be connected to it. `lost` says what fails without the receiver."""
 
     signal: Signal
     receiver: Callable[..., Any]
@@ -74,7 +74,7 @@ TICKS = {
     "retention": "nothing is deleted when its time is up",
     "sends": "a send whose job is gone stays open, and its lead gets no answer",
 }
-"""The ticks that must be registered, each with the consequence without it."""
+"""The ticks that must be registered, each with the consequence if it is missing."""
 
 PRUNED = {
     "inbox.WebhookDelivery": ("delivery bodies", "deliveries"),
@@ -97,7 +97,7 @@ PRUNED = {
     "django_q.Task": ("task_results",),
     "django_q.OrmQ": ("wakeups",),
 }
-"""The retention rules that each table with limited storage must have."""
+"""The tables whose rows are deleted after a time, each with the names of the retention rules that it must have."""
 
 KEPT = {
     "It is a conversation, or a decision about one: it stays until its workspace goes.": (
@@ -130,11 +130,11 @@ KEPT = {
         "axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
     ),
 }
-"""The tables without a retention rule, by the reason."""
+"""The tables without a retention rule, by the reason why they have none."""
 
 
 def check_receivers(**_kwargs: object) -> Iterator[CheckMessage]:
-    """A system check that each signal receiver in HEARD is connected, and no other receiver of ours."""
+    """Checks that each signal receiver in HEARD is connected, and that no other receiver of our apps is."""
     expected, names = {(row.signal, _name(row.receiver)) for row in HEARD}, _signals()
     for row in HEARD:
         if row.receiver not in _listeners(row.signal):
@@ -147,7 +147,7 @@ def check_receivers(**_kwargs: object) -> Iterator[CheckMessage]:
 
 
 def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that sends of every origin have a veto, which is called before each call of a provider."""
+    """Checks that every origin of sends has a veto. A send's veto is called before its provider is called."""
     return [
         _error(f"Sends of the origin “{origin}” have no veto: none of them would go out.", WIRING, 3)
         for origin in OutboundSend.Origin.values
@@ -156,7 +156,7 @@ def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_stops(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that an opt-out can stop campaigns at every provider that runs campaigns."""
+    """Checks that an opt-out can stop campaigns at every provider that runs campaigns."""
     hint = "State stop_campaign in its spec.py: it has a source of messages that counts as steps."
     return [
         _error(f"An opt-out stops no campaign at {spec.name}: the provider keeps emailing the lead.", hint, 9)
@@ -166,7 +166,7 @@ def check_stops(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_buttons(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that each button in our Slack messages has an action."""
+    """Checks that each button in our Slack messages has an action."""
     return [
         _error(f"The button “{action_id}”, which {module} offers, does nothing.", WIRING, 4)
         for action_id, module in buttons.OFFERED.items()
@@ -175,7 +175,7 @@ def check_buttons(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_ticks(**_kwargs: object) -> Iterator[CheckMessage]:
-    """A system check that exactly the ticks in TICKS are registered."""
+    """Checks that all ticks in TICKS are registered, and no other ticks of our apps."""
     for name in sorted(TICKS.keys() - ticks.TICKS.keys()):
         hint = "Register it with tick in inbox/jobs.py, insights/jobs.py or jobs/lost_workers.py."
         yield _error(f"The tick “{name}” is missing: {TICKS[name]}.", hint, 6)
@@ -186,13 +186,13 @@ def check_ticks(**_kwargs: object) -> Iterator[CheckMessage]:
 
 
 def check_retention(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that every table has a retention rule, or a reason why it has none."""
+    """Checks that every table has its retention rules (PRUNED), or a reason why it has none (KEPT)."""
     models = [model._meta.label for model in apps.get_models() if not model._meta.proxy]
     return [_error(gap, hint, 8) for gap, hint in retention.gaps(models, PRUNED, KEPT)]
 
 
 def check_operators(**_kwargs: object) -> Iterator[CheckMessage]:
-    """A system check that warns if a password alone gives access to all workspaces."""
+    """Warns if a password alone gives access to all workspaces."""
     if settings.OPERATORS_WITHOUT_SECOND_FACTOR:
         words = "A password alone opens every workspace: superusers need no second factor."
         yield Warning(words, hint="Unset OPERATORS_WITHOUT_SECOND_FACTOR.", id="inbox.W010")
@@ -207,7 +207,7 @@ CHECKS = (
     check_ticks,
     check_retention,
 )
-"""Registered by InboxConfig."""
+"""The checks of this module. InboxConfig registers them with the tag `wiring`."""
 
 
 def _signals() -> dict[Signal, str]:

@@ -23,12 +23,12 @@ def take_own_weights() -> None:
 
 
 def unfit_weights() -> str:
-    """Why the weights in RULE_WEIGHTS_DIR are not used, with the remedy; "" if they are used, or not set."""
+    """Returns why the weights in RULE_WEIGHTS_DIR cannot be used, and the remedy; "" if they are used or not set."""
     return next(iter(_unfit), "")
 
 
 @register()
 def check_weights(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that reports RULE_WEIGHTS_DIR as an error if its weights cannot be used."""
+    """Reports RULE_WEIGHTS_DIR as an error if its weights cannot be used."""
     fault = unfit_weights()
     return [Error(f"RULE_WEIGHTS_DIR: {fault}", id="holdfast.E002")] if fault else []

@@ -1,7 +1,7 @@
 """Connects parts of the inbox that must not import each other: receivers, vetoes, buttons, retention rules.
 
-InboxConfig calls `connect` at start. `inbox/system_checks.py` states the reason for each line; without a reason,
-nothing starts.
+InboxConfig calls `connect` at start. `inbox/system_checks.py` states the reason for each line. If a line has no reason
+there, no process starts.
 """
 
 from django.contrib.auth import signals as auth_signals
