@@ -17,7 +17,7 @@ from integrations.models import Integration
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Finds the waiting rows of one kind: `rows(workspace ids, channel)`. `one` and `many` are the words for them."""
+    """A kind of waiting work. `rows(workspace ids, channel)` returns its rows; `one` and `many` name them in texts."""
 
     rows: Callable[[Collection[UUID], str], QuerySet[Any]]
     one: str
@@ -25,7 +25,7 @@ class Counter:
 
 
 def waiting_sends(workspaces: Collection[UUID], channel: str) -> QuerySet[OutboundSend]:
-    """The approved messages on `channel` that the provider has not received."""
+    """Returns the approved messages on `channel` that the provider has not received."""
     return OutboundSend.objects.filter(
         workspace_id__in=workspaces, channel=channel, state=OutboundSend.State.INTENT, called_at=None
     )
@@ -35,12 +35,12 @@ COUNTERS = [Counter(waiting_sends, "message waiting", "messages waiting")]
 
 
 def effects_of(integration: Integration) -> list[str]:
-    """The work that waits because this account is broken, in words. Kinds without waiting work are left out."""
+    """Returns texts for the work that waits because this account is broken, one per kind that has waiting work."""
     return effects_of_each([integration])[integration.pk]
 
 
 def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[str]]:
-    """The work that waits for each of these accounts, by account id. The effects are counted by one query."""
+    """Returns the result of `effects_of` for each of these accounts, by account id. One query counts all the work."""
     workspaces: dict[str, set[UUID]] = {}
     for account in integrations:
         if channel := registry.spec_of(account.provider).channel:

@@ -1,6 +1,6 @@
-"""Chooses the workspace's account for a call: it must be switched on and have the credentials for its calls.
+"""Chooses the workspace's account for a call. The account must be switched on and have the credentials for its calls.
 
-Only the account that received a reply may answer it, because another account would be another sender.
+Only the account that received a reply may answer it, because another account would write as another sender.
 """
 
 from uuid import UUID
@@ -22,20 +22,20 @@ class NotAnswerable(Exception):
 
 
 def accounts_of(workspace_id: UUID) -> list[Integration]:
-    """All accounts of the workspace with their health, oldest first. Callers pass them as `accounts` below."""
+    """Returns all accounts of the workspace with their health, oldest first. Functions below take them as `accounts`."""
     return list(Integration.objects.filter(workspace_id=workspace_id).select_related("health"))
 
 
 def connected(
     workspace_id: UUID, provider: str, accounts: list[Integration] | None = None
 ) -> Integration | None:
-    """The oldest usable account at `provider` that is switched on, or None. Unreadable credentials count as usable."""
+    """Returns the oldest account at `provider` that is switched on and `usable`; None without one."""
     rows = _rows(workspace_id, provider, accounts)
     return next((account for account in rows if account.enabled and usable(account)), None)
 
 
 def required(workspace_id: UUID, provider: str) -> Integration:
-    """As `connected`. Raises ProviderMisconfigured if the workspace has no such account."""
+    """Returns the account that `connected` returns. Raises ProviderMisconfigured if it returns None."""
     account = connected(workspace_id, provider)
     if account is None:
         label = registry.spec_of(provider).label
@@ -44,10 +44,10 @@ def required(workspace_id: UUID, provider: str) -> Integration:
 
 
 def answering(message: Message, provider: str, accounts: list[Integration] | None = None) -> Integration:
-    """The account at `provider` that received the lead's `message`, and so must answer it.
+    """Returns the account at `provider` that received the lead's `message`, and so must answer it.
 
-    Raises NotAnswerable if that account is switched off, lacks its key, is deleted, or is one of several possible
-    accounts.
+    Raises NotAnswerable if that account is switched off, lacks its key or was deleted, or if several accounts may have
+    received the message.
     """
     label = registry.spec_of(provider).label
     rows = _rows(message.workspace_id, provider, accounts)
@@ -66,7 +66,7 @@ def answering(message: Message, provider: str, accounts: list[Integration] | Non
 
 
 def signature_for(message: Message) -> str:
-    """The signature of an email that answers `message`, by the account that must answer it; "" without one."""
+    """Returns the signature of an email that answers `message` from the account that must answer it; "" without one."""
     try:
         account: Integration | None = answering(message, registry.provider_of(message.source))
     except NotAnswerable:
@@ -75,13 +75,13 @@ def signature_for(message: Message) -> str:
 
 
 def signature_of(workspace: Workspace, account: Integration | None, address: str) -> str:
-    """The signature of emails from `address`: its own, else that of its `account`, else that of the workspace."""
+    """Returns the signature of emails from `address`: that of the address, of its `account`, or of the workspace."""
     own = account.config.get(SIGNATURES, {}) if account else {}
     return str(own.get(address.lower()) or own.get("") or workspace.signature).strip()
 
 
 def signed(text: str, signature: str) -> str:
-    """Returns `text` with the `signature` below it, unless it already has its lines."""
+    """Returns `text` with the `signature` below it, unless the text already contains the signature's lines."""
     has_it = f"\n{signature}\n" in f"\n{text.rstrip()}\n"
     return text if has_it or not signature else f"{text.rstrip()}\n\n{signature}"
 
@@ -93,14 +93,14 @@ def _rows(workspace_id: UUID, provider: str, accounts: list[Integration] | None)
 
 
 def with_accounts(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Reads each message with the accounts that received it, so that `answering` needs no query for them."""
+    """Annotates each message with the ids of the accounts that received it, so that `answering` need not query them."""
     deliveries = WebhookDelivery.objects.filter(workspace_id=OuterRef("workspace_id"), message=OuterRef("pk"))
     return messages.annotate(brought_by=ArraySubquery(deliveries.values("integration_id")))
 
 
 def reached_by(message: Message, rows: list[Integration]) -> Integration | None:
-    """The account that received the message, or None: the account that the provider names, else the one whose webhook
-    or list contained the message, else the only possible one.
+    """Returns the account of `rows` that received the message: the account that the provider names, else the one whose
+    webhook or list contained the message, else the only one. Returns None if no account or several are possible.
     """
     if registry.source_of(message.source).names_account and message.account_id:
         heir = next((row for row in rows if message.account_id in former_ids(row)), None)
@@ -119,20 +119,20 @@ def reached_by(message: Message, rows: list[Integration]) -> Integration | None:
 
 
 def former_ids(account: Integration) -> frozenset[str]:
-    """The earlier ids of the account at its provider, with the same owner."""
+    """Returns the ids that the account had at its provider before, with the same owner."""
     stated = registry.spec_of(account.provider).former_ids
     return stated(account) if stated else frozenset()
 
 
 def usable(integration: Integration) -> bool:
-    """Whether an account has credentials for its provider: its own, or those of the installation. Unreadable
-    credentials count: the account is broken but present, so no other account replaces it.
+    """Whether an account has credentials for its provider: its own, or those of the installation. An account with
+    unreadable credentials counts as usable: it is broken but present, so no other account replaces it.
     """
     return registry.spec_of(integration.provider).usable(integration)
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
-    """The Slack account for notices, with a channel or incoming webhook, or None. Unreadable secrets count as well."""
+    """Returns the Slack account for notices, with a channel, an incoming webhook or unreadable secrets; else None."""
     account = connected(workspace_id, slack.NAME)
     if account is None or account.is_unreadable or account.config.get("channel"):
         return account
@@ -140,9 +140,9 @@ def slack_of(workspace_id: UUID) -> Integration | None:
 
 
 def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
-    """The Slack account for notices about replies, and their channel: the channel for replies, or that for all notices,
-    or "" for the incoming webhook. None if the workspace has no account for this. Unreadable secrets count, as in
-    `slack_of`.
+    """Returns the Slack account for notices about replies, and the channel: the one for replies, else the one for all
+    notices, else "" for the incoming webhook. Returns None without such an account. As in `slack_of`, an account with
+    unreadable secrets counts.
     """
     account = connected(workspace_id, slack.NAME)
     if account is None:
@@ -161,11 +161,11 @@ def posts_by_webhook(account: Integration) -> bool:
 
 
 def known_as(provider: str) -> str:
-    """The name of an account of `provider` for users, such as "LinkedIn". Raises UnknownProvider."""
+    """Returns the name of an account of `provider` for users, such as "LinkedIn". Raises UnknownProvider."""
     return registry.spec_of(provider).known_as
 
 
 def name_of(account: Integration) -> str:
-    """The name of an account for users: "LinkedIn", or "LinkedIn for Dana" if its owner is known."""
+    """Returns the name of an account for users: "LinkedIn", or "LinkedIn for Dana" if its owner is known."""
     name = known_as(account.provider)
     return f"{name} for {account.name}" if account.name else name

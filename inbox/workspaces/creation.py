@@ -1,4 +1,4 @@
-"""Creates workspaces with an owner and an account with a key for each webhook source. Adds members."""
+"""Creates workspaces with an owner, and with an account and a webhook key for each webhook source. Adds members."""
 
 import contextlib
 import uuid
@@ -24,8 +24,8 @@ class NewWorkspace:
 
 @transaction.atomic
 def create(name: str, admin_email: str, password: str | None = None, **fields: Any) -> NewWorkspace:
-    """Creates a workspace for the owner with the address `admin_email`. `fields` are columns of Workspace. `password`:
-    the owner's password (see `add_member`). Raises AddressNotProven.
+    """Creates a workspace whose owner has the address `admin_email`. `fields` are columns of Workspace. `password` is
+    the owner's password. Raises AddressNotProven as `add_member` does.
     """
     workspace = Workspace.objects.create(name=name, **fields)
     admin = add_member(workspace, admin_email, Membership.Role.OWNER, password)
@@ -37,7 +37,7 @@ def create(name: str, admin_email: str, password: str | None = None, **fields: A
 
 
 class AddressNotProven(ValueError):
-    """The address belongs to an account, but somebody other than its owner may know the password."""
+    """The address belongs to a user, but somebody other than the owner of the address may know the user's password."""
 
 
 @transaction.atomic
@@ -45,8 +45,8 @@ def add_member(workspace: Workspace, email: str, role: str, password: str | None
     """Makes the person with the address `email` a member with this role, on behalf of an operator. Creates the user
     with `password` if necessary. An existing member gets the new role.
 
-    A user who has proven the address keeps their password. Otherwise, the person who created the account may know it:
-    `password` replaces it; without `password`, AddressNotProven is raised.
+    A user who has proven the address keeps their password. Otherwise, a stranger may have created the user and may know
+    the password, so `password` replaces it. Raises AddressNotProven if `password` is None in this case.
     """
     email, now = email.strip().lower(), timezone.now()
     user = User.objects.select_for_update().filter(email=email).first()
@@ -69,7 +69,7 @@ def issue_key(integration: Integration) -> str:
 
 
 def webhook_path(source: str, key: str) -> str:
-    """The path to which a provider posts webhooks for this source and secret key."""
+    """Returns the path to which a provider posts webhooks for this source and secret key."""
     return f"/api/webhooks/{source}/{key}/"
 
 
@@ -78,7 +78,7 @@ class WorkspaceNotFound(ValueError):
 
 
 def get_workspace(name: str) -> Workspace:
-    """The workspace with this id, or with this name in any letter case. Raises WorkspaceNotFound."""
+    """Returns the workspace with this id, or with this name in any letter case. Raises WorkspaceNotFound."""
     with contextlib.suppress(ValueError):
         if workspace := Workspace.objects.filter(pk=uuid.UUID(name)).first():
             return workspace

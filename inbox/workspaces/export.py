@@ -22,7 +22,7 @@ from inbox.models import Workspace
 from integrations.fields import EncryptedJSONField
 
 PAGE = 100
-"""The number of rows that are read at a time. A delivery has at most 1 MiB."""
+"""The number of rows that are read at a time. The largest rows are deliveries, of at most 1 MiB each."""
 
 EXPORTED = {
     "inbox.Workspace": "pk",
@@ -41,7 +41,7 @@ EXPORTED = {
     "jobs.JobAttempt": "job__workspace",
     "jobs.JobStep": "job__workspace",
 }
-"""The path to the workspace for tables without a column `workspace`. All other tables need no entry."""
+"""The lookup of the workspace for each table without a column `workspace`. Tables with this column need no entry."""
 
 LEFT_OUT = {
     "It holds a secret, or a hash of one, and nothing else.": (
@@ -78,9 +78,9 @@ def models_of() -> dict[type[models.Model], str]:
 
 
 def write(workspace: Workspace, path: str, release: str, complete: str) -> dict[str, int]:
-    """Writes all data of `workspace` into a new zip file at `path`, which is named `path`.part until it is complete.
-    Returns the numbers of written rows by table. `complete`: the time up to which its accounts were compared. Raises
-    OSError if the file exists or cannot be written.
+    """Writes all data of `workspace` into a new zip file at `path`. While the file is incomplete, its name ends in
+    .part. Returns the number of written rows by table. `complete` is a text for the manifest that says until when the
+    accounts were compared with their providers. Raises OSError if the .part file exists or cannot be written.
     """
     counts = {}
     with _whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -117,7 +117,7 @@ def _whole_file(path: str) -> Iterator[IO[bytes]]:
 
 
 def rows(model: type[models.Model], way: str, workspace: Workspace) -> Iterator[dict[str, Any]]:
-    """Each row of `model` that belongs to `workspace`, by column, in the order of the keys."""
+    """Yields each row of `model` that belongs to `workspace`, as {column: value}, in the order of the primary keys."""
     own_rows = model._base_manager.filter(**{way: workspace.pk}).order_by("pk")
     names = [field.attname for field in columns(model)]
     page = list(own_rows.values("pk", *names)[:PAGE])
@@ -128,7 +128,7 @@ def rows(model: type[models.Model], way: str, workspace: Workspace) -> Iterator[
 
 
 def columns(model: type[models.Model]) -> list["models.Field[Any, Any]"]:
-    """The exported columns: no secrets, and no columns derived for the search or the queue."""
+    """Returns the columns of `model` that are exported: no secrets, and none that are derived from other columns."""
     only = ONLY.get(model._meta.label)
     return [
         field

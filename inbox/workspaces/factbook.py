@@ -1,4 +1,6 @@
-"""Lists and changes a workspace's facts. Each change is audited, and never overwrites a change not yet seen."""
+"""Lists and changes a workspace's facts. Each change is audited, and never overwrites a change that its author has
+not seen.
+"""
 
 from collections.abc import Sequence
 
@@ -22,13 +24,13 @@ def hold(workspace: Workspace) -> None:
 
 
 def listed(workspace: Workspace, words: str = "") -> QuerySet[WorkspaceFact]:
-    """The facts whose question or answer contains `words` in any case, by kind and position; all facts for ""."""
+    """Returns the facts whose question or answer contains `words` in any letter case; for "", all facts."""
     rows = WorkspaceFact.objects.filter(workspace=workspace).select_related("updated_by")
     return rows.filter(Q(question__icontains=words) | Q(answer__icontains=words)) if words else rows
 
 
 def last_position(workspace: Workspace, kind: str) -> int:
-    """The position of the last fact of this kind; 0 without facts."""
+    """Returns the position of the last fact of this kind; 0 without facts."""
     rows = WorkspaceFact.objects.filter(workspace=workspace, kind=kind)
     return rows.aggregate(last=Max("position"))["last"] or 0
 
@@ -36,7 +38,7 @@ def last_position(workspace: Workspace, kind: str) -> int:
 def add(
     workspace: Workspace, by: User, *, kind: str, question: str, answer: str, position: int | None = None
 ) -> WorkspaceFact:
-    """Stores a fact of the workspace, last of its kind unless `position` is given. Raises Full or NameTaken."""
+    """Stores a fact of the workspace, as the last one of its kind if `position` is None. Raises Full or NameTaken."""
     with transaction.atomic():
         hold(workspace)
         if WorkspaceFact.objects.filter(workspace=workspace).count() >= MOST:
@@ -53,7 +55,7 @@ def add(
 
 
 def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
-    """Changes a fact; `position` None keeps its place. Raises NameTaken, or Refused if `fact` is outdated."""
+    """Changes a fact. If `position` is None, its position stays. Raises NameTaken, or Refused for an outdated `fact`."""
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
         values["position"] = position

@@ -1,4 +1,4 @@
-"""Determines the person behind a request and the strength of their login, for pages, admin and other entrances."""
+"""Determines the person who sends a request, and the strength of their login, for pages and the admin."""
 
 import re
 import time
@@ -21,7 +21,7 @@ CODE = re.compile(r" *\d{3} ?\d{3} *", re.ASCII)
 
 
 class Strength(IntEnum):
-    """The strength of a person's login, weaker ones first."""
+    """The strengths of a login, from weak to strong."""
 
     NOBODY = 0
     PASSWORD = 1
@@ -31,8 +31,8 @@ class Strength(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The person of a request (`actor`, for the audit log; None for nobody), the strength of their login, and the time
-    of their last proof (s since 1970).
+    """The person who sends a request (`actor`; None without login), the strength of their login, and the time at which
+    they last proved their identity (`proven_at`, s since 1970).
     """
 
     actor: User | None
@@ -41,19 +41,21 @@ class Identity:
 
     @property
     def is_strong(self) -> bool:
-        """Whether more than a password was proven. A company decides about the second factor of its own login."""
+        """Whether the login needed more than a password. A company's login counts as strong."""
         return self.strength > Strength.PASSWORD
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the last proof is at most 15 minutes old. A proof in the future is fresh for as long: a clock was set
-        back.
+        """Whether the last proof of identity is at most 15 minutes old. A proof may lie up to 15 minutes in the future,
+        if a clock was set back.
         """
         return abs(time.time() - self.proven_at) <= FRESH_S
 
 
 def identity_of(request: HttpRequest) -> Identity:
-    """The identity behind a request. A session from before this was recorded counts as an old proof by password."""
+    """Returns the identity of the person who sends `request`. An old session that does not record the strength of its
+    login counts as a login by password that is not fresh.
+    """
     if not isinstance(request.user, User):
         return Identity(None, Strength.NOBODY, 0)
     session = request.session
@@ -61,14 +63,14 @@ def identity_of(request: HttpRequest) -> Identity:
 
 
 def begin(request: HttpRequest, **_signal: Any) -> None:
-    """Receiver of user_logged_in: records the start of the session, with the strength of the login."""
+    """Records the start of the session and the strength of the login. A receiver of the signal user_logged_in."""
     request.session.set_expiry(None)
     request.session[STARTED] = int(time.time())
     note_proof(request, strength_of_log_in(request))
 
 
 def strength_of_log_in(request: HttpRequest) -> Strength:
-    """The strength of the login method, without a second factor."""
+    """Returns the strength of the login method (password or company) before a second factor is given."""
     is_company = request.session.get(BACKEND_SESSION_KEY) == settings.COMPANY_BACKEND
     return Strength.COMPANY if is_company else Strength.PASSWORD
 
@@ -82,8 +84,8 @@ def note_proof(request: HttpRequest, strength: Strength) -> None:
 
 
 def prove_again(request: HttpRequest, user: User, secret: str) -> bool:
-    """Whether `secret` is the password of `user`, who is logged in, or a code of their second factor. Attempts are
-    limited like those of a login.
+    """Returns True if `secret` is the password of `user`, who is logged in, or a code of their second factor, and
+    records this proof of identity. Attempts are limited like those of a login.
     """
     if CODE.fullmatch(secret) and has_factor(user):
         is_right = accepts(request, user, secret)

@@ -1,12 +1,12 @@
-"""Invites people to a workspace by email. Only the owner of the address can accept: by the mailed link, or after
+"""Invites people to a workspace by email. Only the owner of the invited address can accept, by the mailed link or after
 login.
 
-After login, an invitation can be accepted only if the address is proven (User.address_proven_at). Otherwise, somebody
-else may know the password of the account. A person who follows the mailed link to such an account, or without an
-account, chooses a new password; the old password stops working.
+After login, a person can accept only if the address is proven (User.address_proven_at), because somebody else may know
+the password of an unproven account. A person who opens the mailed link without a proven account chooses a new password;
+an old password stops working.
 
-An invitation can be accepted only while its inviter may still invite people with its role. A person who resends it
-becomes its inviter.
+An invitation can be accepted only while its inviter may still invite people with its role. A person who resends the
+invitation becomes its inviter.
 """
 
 from datetime import datetime, timedelta
@@ -33,17 +33,17 @@ SALT = "holdfast.invitation"
 VALID_FOR = timedelta(days=7)
 MAIL_PAUSE = timedelta(minutes=10)
 MAILS_A_DAY = 50
-"""The maximum number of mails per workspace and day. An admin can choose any address and the names in the mail."""
+"""The maximum number of mails per workspace and day. The limit is low, because an admin can choose any recipient."""
 OVER = "This invitation is no longer valid."
 
 
 @transaction.atomic
 def invite(by: Membership, email: str, role: str) -> Invitation:
-    """Mails an invitation to the workspace of `by`, with the role `role`, valid for seven days, to the address `email`.
-    The person need not have an account.
+    """Invites the person with the address `email` to the workspace of `by` with `role`, and enqueues the mail. The
+    person need not have an account. The invitation is valid for seven days.
 
     Raises NotAllowed if the address belongs to a member or is already invited, if a mail went there within ten minutes,
-    if too many mails (MAILS_A_DAY) went out within a day, or if only an owner may give that role.
+    if the workspace has reached MAILS_A_DAY, or if only an owner may give that role.
     """
     check_rank(by, role)
     email, now = email.strip().lower(), timezone.now()
@@ -73,7 +73,7 @@ def invite(by: Membership, email: str, role: str) -> Invitation:
 
 @transaction.atomic
 def send_again(by: Membership, invitation: Invitation) -> None:
-    """Resends the invitation in the name of `by`. Raises NotAllowed as `invite`, or if the invitation is closed."""
+    """Resends the invitation in the name of `by`. Raises NotAllowed if it is closed, or for the limits of `invite`."""
     check_rank(by, invitation.role)
     now = timezone.now()
     _check_mails(by.workspace_id, invitation.email, now)
@@ -89,7 +89,7 @@ def send_again(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def withdraw(by: Membership, invitation: Invitation) -> None:
-    """Withdraws the invitation for `by`. Raises NotAllowed if it is closed, or if only an owner may withdraw it."""
+    """Withdraws the invitation as the member `by`. Raises NotAllowed if it is closed, or if only an owner may do so."""
     check_rank(by, invitation.role)
     if not _close(invitation, State.WITHDRAWN):
         raise NotAllowed(OVER)
@@ -98,7 +98,7 @@ def withdraw(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def decline(invitation: Invitation) -> None:
-    """Declines the invitation for the invited person, verified by the caller. Raises NotAllowed if it is closed."""
+    """Declines the invitation. The caller has verified the invited person. Raises NotAllowed if it is closed."""
     if not _close(invitation, State.DECLINED):
         raise NotAllowed(OVER)
     audit.record(invitation.workspace_id, None, "invitation.declined", invitation)
@@ -120,7 +120,7 @@ def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membe
     """Makes the holder of the mailed link a member, with a new account if necessary, and returns the membership.
 
     `password` becomes the account's password if the address was not proven; otherwise it is ignored. Raises NotAllowed
-    if a required password is missing, if the account is switched off, or if the invitation is closed.
+    if a required password is missing, if the account is switched off, or as `accept` for an invalid invitation.
     """
     User.objects.get_or_create(email=invitation.email, defaults={"password": make_password(None)})
     user = User.objects.select_for_update().get(email=invitation.email)
@@ -136,29 +136,29 @@ def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membe
 
 
 def waiting_for(user: User) -> QuerySet[Invitation]:
-    """The invitations that `user` can accept, now or after proving the email address."""
+    """Returns the invitations that `user` can accept, now or after proving the email address."""
     return _standing(Invitation.objects.filter(email=user.email))
 
 
 def open_in(workspace_id: UUID) -> QuerySet[Invitation]:
-    """The workspace's open invitations, including those that are no longer valid (`stands`)."""
+    """Returns the workspace's open invitations, including those for which `stands` is False."""
     return _with_inviter(Invitation.objects.filter(workspace_id=workspace_id, state=State.OPEN))
 
 
 def stands(invitation: Invitation) -> bool:
-    """Whether a row from this module's querysets is valid: not expired, and its inviter may still invite."""
+    """Whether an invitation read by this module has not expired, and its inviter may still invite with its role."""
     return invitation.expires_at > timezone.now() and _may_invite(
         vars(invitation)["inviter_role"], invitation.role
     )
 
 
 def path(invitation: Invitation) -> str:
-    """The path of the page that answers an invitation without login. Only mails and operators may show the link."""
+    """Returns the path of the page for answering an invitation without login. Only mails and operators may show it."""
     return reverse("invitation", args=[signing.dumps(invitation.pk, salt=SALT)])
 
 
 def read(token: str) -> Invitation | None:
-    """The invitation for the token of a mailed link; None for a forged token or an invalid invitation."""
+    """Returns the invitation for the token of a mailed link; None for a forged token or an invalid invitation."""
     try:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:
@@ -167,12 +167,12 @@ def read(token: str) -> Invitation | None:
 
 
 def mail(ctx: JobContext) -> dict[str, str]:
-    """The job that mails an open invitation. Raises TransientError if the mail server does not accept the mail."""
+    """Mails a valid invitation (a job). Raises TransientError if the mail server does not accept the mail."""
     invitation = _standing(Invitation.objects.filter(pk=ctx.payload["invitation_id"])).first()
     if invitation is None:
         return {"skipped": "The invitation is no longer valid."}
     who, workspace = invitation.invited_by, invitation.workspace.name
-    assert who is not None  # the inviter of such a row is still a member
+    assert who is not None  # `_standing` selects only invitations whose inviter is a member
     asker = f"{who} ({who.email})"
     text = (
         f"{asker} invites you to join {workspace} on Holdfast as "
@@ -184,7 +184,7 @@ def mail(ctx: JobContext) -> dict[str, str]:
 
 
 def _check_mails(workspace_id: UUID, email: str, now: datetime) -> None:
-    """Raises NotAllowed if too many mails were sent. A lock blocks other mails until the transaction ends."""
+    """Raises NotAllowed if too many mails were sent. A lock makes other invitations wait until the transaction ends."""
     locks.hold("invitation mails", workspace_id)
     recent = Invitation.objects.filter(workspace_id=workspace_id, mailed_at__gt=now - timedelta(days=1))
     if recent.filter(email=email, mailed_at__gt=now - MAIL_PAUSE).exists():
@@ -210,7 +210,7 @@ def _close(invitation: Invitation, state: str) -> bool:
 def _join(invitation: Invitation, user: User) -> Membership:
     if not _close(invitation, State.ACCEPTED):
         raise NotAllowed(OVER)
-    invitation.refresh_from_db()  # we hold the lock on the row now, so its current values are accepted
+    invitation.refresh_from_db()  # this transaction has locked the row, so its values no longer change
     if invitation.invited_by_id is None:
         raise NotAllowed(OVER)
     inviter = Membership.objects.filter(

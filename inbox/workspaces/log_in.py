@@ -1,4 +1,4 @@
-"""The login methods: a password, or the company's (integrations.oidc). Only a membership opens a workspace."""
+"""The login methods: a password, or the company's login (integrations.oidc). Only a membership opens a workspace."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ SOMEBODY_ELSE = "Someone else from your company has already logged in with {}. A
 
 
 class EmergencyBackend(ModelBackend):
-    """The password login under OIDC_ONLY, for emergency accounts only (`manage.py emergency_account`)."""
+    """The password login under OIDC_ONLY. It accepts only emergency accounts (`manage.py emergency_account`)."""
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:
         return super().user_can_authenticate(user) and password_opens(user)
 
 
 class CompanyBackend(ModelBackend):
-    """Keeps the sessions of a company's login valid while its issuer is OIDC_ISSUER, and accepts no password."""
+    """Keeps sessions of the company's login valid while OIDC_ISSUER is the user's issuer. It accepts no password."""
 
     def authenticate(self, *_args: Any, **_credentials: Any) -> None:
         return None
@@ -37,8 +37,8 @@ class CompanyBackend(ModelBackend):
 
 
 def person_of(end_user: EndUser) -> User:
-    """The user whom the company's login has proven: the user of an earlier login, else the user with the address,
-    else a new user if the address is invited. Raises NotAllowed.
+    """Returns the user for a person whom the company's login has proven: the user of an earlier such login, else the
+    user with that address, else a new user if the address is invited. Raises NotAllowed if there is none.
     """
     key = f"{end_user.issuer}#{end_user.subject}"
     user = User.objects.filter(company_key=key).first() or _with_address(end_user, key)
@@ -48,7 +48,9 @@ def person_of(end_user: EndUser) -> User:
 
 
 def _with_address(end_user: EndUser, key: str) -> User | None:
-    """Binds the user with this address to `key`. Raises NotAllowed if the issuer has bound somebody else to it."""
+    """Returns the user with the proven address, and stores `key` in it; None without such a user and invitation. Raises
+    NotAllowed if the user has another key of this issuer.
+    """
     try:
         with transaction.atomic():
             user = User.objects.filter(email=end_user.email).first() or _invited(end_user.email)
@@ -60,7 +62,7 @@ def _with_address(end_user: EndUser, key: str) -> User | None:
             if not User.objects.filter(free, pk=user.pk).update(company_key=key):
                 raise NotAllowed(SOMEBODY_ELSE.format(end_user.email))
             if user.address_proven_at is None:
-                # Somebody else may know the password, and have set up a factor.
+                # Somebody else may know the password, and may have set up a second factor.
                 second_factor.remove(user, None)
                 user.set_unusable_password()
                 User.objects.filter(pk=user.pk).update(

@@ -1,6 +1,6 @@
-"""Stores named rows that belong to a member or are shared in a workspace: saved views and snippets.
+"""Stores saved views and snippets: named rows that belong to a member or are shared in a workspace.
 
-A workspace's facts, which are always shared, use the same errors and the same check for existing names.
+Code for a workspace's facts, which are always shared, uses the errors and the function `unique` of this module.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from inbox.models import SavedView, Snippet, User, Workspace, audit, locks, save
 
 Row = TypeVar("Row", SavedView, Snippet)
 LAST = 1_000
-"""The position of a new view. Views that people have ordered are counted from 1, and come before it."""
+"""The position of a new view. Views that people have ordered have positions from 1, so they come before new ones."""
 
 
 class Refused(Exception):
@@ -32,7 +32,7 @@ class Full(Refused):
 
 @contextmanager
 def unique(problem: str, *constraints: str) -> Iterator[None]:
-    """Runs its block in a transaction. Raises NameTaken with `problem` if it violates one of the `constraints`."""
+    """Runs its block in a transaction. Raises NameTaken(problem) if the block violates one of the `constraints`."""
     try:
         with transaction.atomic():
             yield
@@ -44,7 +44,7 @@ def unique(problem: str, *constraints: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class OwnAndShared(Generic[Row]):
-    """The rows of one model, with the word for a row, the limit per owner, and the words for a deletion."""
+    """Access to the rows of one model. `word` names a row in texts; `most` is the maximum number of rows per owner."""
 
     model: type[Row]
     word: str
@@ -53,11 +53,11 @@ class OwnAndShared(Generic[Row]):
     deleted_word: str
 
     def listed(self, workspace: Workspace, user: User) -> QuerySet[Row]:
-        """The rows that `user` can see: their own and the shared rows, in the model's order."""
+        """Returns the rows that `user` can see (their own and the shared rows), in the model's order."""
         return self.model._default_manager.filter(Q(owner=user) | Q(owner=None), workspace=workspace)
 
     def add(self, workspace: Workspace, by: User, *, shared: bool, **columns: str | int) -> Row:
-        """Stores a row of `by`, or of the workspace. Raises NameTaken or Full."""
+        """Stores a row that belongs to `by`, or to the workspace if `shared`. Raises NameTaken or Full."""
         owner = None if shared else by
         row = self.model(workspace=workspace, owner=owner, **columns)
         with transaction.atomic():
@@ -73,7 +73,7 @@ class OwnAndShared(Generic[Row]):
         return row
 
     def change(self, row: Row, by: User, action: str = "change", **columns: str) -> None:
-        """Writes `columns`, such as another name. Raises NameTaken. Raises Refused if the row was deleted."""
+        """Writes `columns` of `row`, such as a new name. Raises NameTaken. Raises Refused if the row was deleted."""
         with transaction.atomic():
             with self._unique():
                 changed = self._same(row).update(**columns)
@@ -88,11 +88,11 @@ class OwnAndShared(Generic[Row]):
                 self.record(row, by, "delete")
 
     def hold(self, workspace: Workspace) -> None:
-        """Serialises transactions that add rows to the workspace, so that the limit on their number holds."""
+        """Makes transactions that add rows to the workspace run one after another, so that none exceeds the limit."""
         locks.hold(f"{self.word}s", workspace.pk)
 
     def record(self, row: Row, by: User, action: str) -> None:
-        """Records the change of a shared row in the audit log."""
+        """Records an action in the audit log if the row is shared."""
         if row.is_shared:
             audit.record(row.workspace_id, by, f"{self.word}.{action}", row)
 
@@ -111,7 +111,7 @@ SNIPPETS = OwnAndShared(Snippet, "snippet", snippet.MOST, delete_word="Delete", 
 
 
 def listed_views(workspace: Workspace, user: User) -> QuerySet[SavedView]:
-    """The views that `user` can see in `workspace`: first their own, then the shared ones, each in their order."""
+    """Returns the views that `user` can see in `workspace`: their own by position, then the shared ones by position."""
     views = VIEWS.listed(workspace, user)
     return views.order_by("owner_id", "position", "pk")  # PostgreSQL sorts views without an owner last
 

@@ -1,7 +1,7 @@
-"""Changes the members of a workspace: roles, removal, and the links for setting a password.
+"""Changes and removes the members of a workspace, and mails links for setting a password.
 
-New members are invited first (inbox.workspaces.invitations). A workspace always keeps an owner, even if two people act
-at the same time: a change that removes an owner locks the owners' rows first.
+New members are invited (inbox.workspaces.invitations). A workspace always keeps an owner, even if two people act at the
+same time, because each change of a role and each removal first locks the rows of all owners.
 """
 
 import contextlib
@@ -39,18 +39,18 @@ CHANGED = "Someone else has changed this person’s role. Check it again."
 
 
 class NotAllowed(PermissionDenied):
-    """A change of members or invitations is refused. The text states the reason for users."""
+    """A change of members or invitations was refused. The text states the reason for users."""
 
 
 def check_rank(by: Membership, *roles: str) -> None:
-    """Raises NotAllowed if one of `roles` is owner and `by` is not an owner."""
+    """Raises NotAllowed if `roles` contains the role of owners and `by` is not an owner."""
     if Role.OWNER in roles and not by.at_least(Role.OWNER):
         raise NotAllowed("Only owners can add, change or remove owners.")
 
 
 def check_owner_stays(membership: Membership, role: str | None) -> None:
-    """Raises NotAllowed if the last owner would get another role, or be removed (None). No lock is taken, so this check
-    is only for forms; `change_role` and `remove` check again.
+    """Raises NotAllowed if `membership` is the last owner's and `role` is another one, or None for removal. Takes no
+    lock, so this check is only for forms; `change_role` and `remove` check again.
     """
     owners = Membership.objects.filter(workspace_id=membership.workspace_id, role=Role.OWNER)
     if membership.role == Role.OWNER != role and not owners.exclude(pk=membership.pk).exists():
@@ -78,7 +78,7 @@ def set_takes_leads(by: Membership, membership: Membership, takes: bool) -> None
 
 
 def set_away(membership: Membership, until: datetime | None) -> None:
-    """Sets the time until which this member is away and gets no leads in rotation; None for a member who is present."""
+    """Sets the time until which this member gets no leads in rotation; None ends the absence."""
     with transaction.atomic():
         Membership.objects.filter(pk=membership.pk).update(away_until=until)
         stated = until.isoformat() if until else None
@@ -86,8 +86,8 @@ def set_away(membership: Membership, until: datetime | None) -> None:
 
 
 def remove(by: Membership, membership: Membership) -> None:
-    """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member), and their own
-    snippets and saved views are deleted. The account and shared rows stay. Raises NotAllowed as `change_role`.
+    """Removes a member from the workspace. The database unassigns their leads (lead_assigned_to_member). Their own
+    snippets and saved views are deleted; the user and shared rows stay. Raises NotAllowed as `change_role` does.
     """
     check_rank(by, membership.role)
     with _an_owner_left(membership.workspace_id):
@@ -104,8 +104,8 @@ def password_opens(user: User | AnonymousUser | None) -> bool:
 
 
 class PasswordTokens(PasswordResetTokenGenerator):
-    """Creates the tokens of links for setting a password, which prove ownership of the email address. Admins could
-    formerly see links of Django's default generator, so the salt differs from the default.
+    """Creates and checks the tokens of links for setting a password. A link proves ownership of the email address.
+    Admins could once see links with tokens of Django's default generator, so `key_salt` makes those tokens invalid.
     """
 
     key_salt = "holdfast.password-link"
@@ -118,14 +118,16 @@ password_tokens = PasswordTokens()
 
 
 def password_path(user: User) -> str:
-    """The path for setting a password once, within PASSWORD_RESET_TIMEOUT (s). Only mails and operators show it."""
+    """Returns the path of a page where `user` can set a password once, within PASSWORD_RESET_TIMEOUT (s). Only mails
+    and operators may show it.
+    """
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("password-new", args=[uid, password_tokens.make_token(user)])
 
 
 def request_password_mail(email: str) -> None:
-    """Enqueues a mail with a link for setting a password, at most once a minute. An address without an active account
-    also gets a job, which mails nothing, so that both requests take equally long.
+    """Enqueues a mail with a link for setting a password, at most once a minute. For an address without an active user,
+    the job mails nothing, but it is enqueued as well, so that the time of a request does not reveal who has an account.
     """
     address = email.strip().lower()
     user = User.objects.filter(email=address, is_active=True).only("pk").first()
@@ -135,7 +137,7 @@ def request_password_mail(email: str) -> None:
 
 
 def mail_password_link(ctx: JobContext) -> dict[str, str]:
-    """The job that mails the link. Raises TransientError if the mail server does not accept the mail."""
+    """Mails the link for setting a password (a job). Raises TransientError if the mail server refuses the mail."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "There’s no active account."}
@@ -150,7 +152,9 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
 
 
 def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
-    """Sends one mail; {"skipped": reason} without a mail server. Raises TransientError if the server refuses."""
+    """Sends one mail, and returns {"sent": "email"}, or {"skipped": reason} without a mail server. Raises
+    TransientError if the server refuses the mail.
+    """
     if is_off():
         return {"skipped": "EMAIL_URL isn’t set."}
     drop_connection()
@@ -162,7 +166,7 @@ def send(subject: str, text: str, email: str, headers: dict[str, str] | None = N
 
 
 def members_of(workspace: Workspace) -> list[Membership]:
-    """The members with their users, owners first, then by role and name."""
+    """Returns the memberships of `workspace` with their users, by role (owners first) and name."""
     rows = Membership.objects.filter(workspace=workspace).select_related("user__second_factor")
     return sorted(rows, key=lambda row: (-Membership.RANK[row.role], str(row.user).lower()))
 

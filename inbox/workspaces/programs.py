@@ -21,9 +21,9 @@ def create_token(
     days: int | None = None,
     sources: Collection[str] = (),
 ) -> tuple[ApiToken, str]:
-    """Creates a token of `workspace`. Returns the token with its text, which can be shown only now. `by`: None for a
-    command. `days`: the days until it expires; None for never. `sources`: the addresses and networks from which it
-    works; none for all. Raises ValidationError for a source that is neither an address nor a network.
+    """Creates a token of `workspace`. Returns the token and its text, which cannot be read later. `by` is None for a
+    command. The token expires after `days`; None: never. It works only from `sources` (IP addresses and networks), or
+    from everywhere if there are none. Raises ValidationError for a source that is neither an address nor a network.
     """
     with transaction.atomic():
         token, text = ApiToken.issue(

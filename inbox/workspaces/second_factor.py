@@ -1,6 +1,6 @@
-"""The second factor of a person: a code from an app on their phone, or one of their recovery codes.
+"""A person's second factor: a code from an app on their phone, or one of their recovery codes.
 
-inbox.workspaces.throttling limits guesses, so that nobody else can lock the person out.
+inbox.workspaces.throttling limits guesses in such a way that a stranger cannot lock the person out.
 """
 
 import base64
@@ -37,7 +37,7 @@ MAILS = {
         "for this, change your password now and contact your operator.\n",
     ),
 }
-"""The subject and the text of the mail about each change of a second factor."""
+"""The mails about changes of a second factor: (subject, text) by change."""
 CODES = 10
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 """The characters of recovery codes, without i, l, o, 0 and 1, which look like each other."""
@@ -54,36 +54,36 @@ def has_factor(user: User) -> bool:
 
 @transaction.atomic
 def new_factor(user: User, begun: int | None) -> SecondFactor:
-    """The unconfirmed factor of `user` with the id `begun`, which the session has begun, or a new one. A key that
-    another session has seen is never confirmed, as a thief may have opened the page first.
+    """Returns the factor of `user` with the id `begun`, which this session has created, or a new unconfirmed factor.
+    Deletes the unconfirmed factor of another session, as a thief may have opened the page first and seen its key.
     """
-    User.objects.select_for_update().get(pk=user.pk)  # two sessions at once would get the same key
+    User.objects.select_for_update().get(pk=user.pk)  # otherwise, two simultaneous sessions would get the same key
     SecondFactor.objects.filter(user=user, confirmed=False).exclude(pk=begun).delete()
     return SecondFactor.objects.get_or_create(user=user, defaults={"name": "Phone", "confirmed": False})[0]
 
 
 def next_key(factor: SecondFactor, session_key: str | None) -> str:
-    """The key of a new phone. The key is derived: a session gets the same key at each request, and the key is stored
-    only when it is confirmed.
+    """Returns the key for a new phone of a user who has a factor. It is derived from the session, so it is the same at
+    each request; it is stored only when the user confirms it.
     """
     text = f"{factor.key} {session_key}"
     return salted_hmac("second factor of a new phone", text, algorithm="sha256").hexdigest()[:40]
 
 
 def address_for_app(factor: SecondFactor) -> str:
-    """The URI that an app reads from the QR code (Key Uri Format of Google Authenticator)."""
+    """Returns the URI of the QR code that the app reads (Key Uri Format of Google Authenticator)."""
     label = quote(f"Holdfast:{factor.user.email}")
     return f"otpauth://totp/{label}?{urlencode({'secret': key_in_words(factor), 'issuer': 'Holdfast'})}"
 
 
 def key_in_words(factor: SecondFactor) -> str:
-    """The key in base32, for typing it into an app."""
+    """Returns the key of `factor` in base32, for a person who types it into the app."""
     return base64.b32encode(bytes.fromhex(factor.key)).decode()
 
 
 def confirm(factor: SecondFactor, code: str, session_key: str | None) -> list[str] | None:
-    """Confirms the factor if `code` is correct, ends all other sessions, notifies the user by mail, and returns
-    recovery codes; else None. The key of a new phone replaces the old one.
+    """Returns None if `code` is wrong. Otherwise, confirms the factor and stores its key, ends all other sessions,
+    notifies the user by mail, and returns new recovery codes.
     """
     user = factor.user
     if not factor.verify_token(code):
@@ -100,7 +100,7 @@ def confirm(factor: SecondFactor, code: str, session_key: str | None) -> list[st
 
 @transaction.atomic
 def new_codes(user: User) -> list[str]:
-    """Replaces the recovery codes of `user`, and returns the new ones, which cannot be read again."""
+    """Replaces the recovery codes of `user`, and returns the new codes, which cannot be read later."""
     codes = ["".join(secrets.choice(ALPHABET) for _ in range(16)) for _ in range(CODES)]
     RecoveryCode.objects.filter(user=user).delete()
     RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digest(code)) for code in codes)
@@ -109,17 +109,16 @@ def new_codes(user: User) -> list[str]:
 
 
 def accepts(request: HttpRequest, user: User, code: str) -> bool:
-    """Whether `code` proves the identity of `user`: a code of the app, or a recovery code, each valid once. A wrong
-    code counts as an attempt; if the client must wait, AxesMiddleware informs the client.
+    """Whether `code` is an unused code of the app or recovery code of `user`. The code is then used up. A wrong code
+    counts as an attempt; if the client must wait, AxesMiddleware informs the client.
     """
     text = _plain(code)
     name = (throttling.CODES_OF + user.email)[:255]  # the length of the column of django-axes
-    if _spend(user, text):  # nobody guesses 79 bits, so no attacker keeps the owner of one out
+    if _spend(user, text):  # accepted even under the limits, because nobody can guess 79 bits
         throttling.forget_tries(request, name)
         return True
     with transaction.atomic():
-        # Simultaneous guesses at a code wait here for each other, because each must see the count of the guesses before
-        # it.
+        # Simultaneous guesses wait here for each other, because each must see the count of the earlier guesses.
         factor = SecondFactor.objects.select_for_update().filter(user=user, confirmed=True).first()
         if not throttling.may_try(request, name):
             return False
@@ -131,12 +130,12 @@ def accepts(request: HttpRequest, user: User, code: str) -> bool:
 
 
 def is_recovery(code: str) -> bool:
-    """Whether `code` has the form of a recovery code, not of an app's."""
+    """Whether `code` has the form of a recovery code, and not that of a code from the app."""
     return not _plain(code).isdecimal()
 
 
 def complaint(user: User, code: str) -> str:
-    """The message to `user`, whose `code` was refused."""
+    """Returns the message to `user`, whose `code` was refused."""
     factor = SecondFactor.objects.filter(user=user, confirmed=True).first()
     if is_recovery(code):
         return "That recovery code is invalid or has already been used."
@@ -177,8 +176,9 @@ def remove(user: User, actor: User | None, *, session_key: str | None = None) ->
 
 
 def reset(by: Membership, member: Membership) -> bool:
-    """As `remove`, by an owner on request of a member without phone and recovery codes. Raises NotAllowed, unless `by`
-    owns all workspaces of that person.
+    """Removes the factor of a member who has lost phone and recovery codes, as `remove` does. `by` is the owner whom
+    the member has asked. Raises NotAllowed unless `by` owns all workspaces of the member, or if the member is an
+    operator.
     """
     user, role = member.user, Membership.Role.OWNER
     owned = Membership.objects.filter(user=by.user, role=role).values("workspace")
@@ -189,7 +189,7 @@ def reset(by: Membership, member: Membership) -> bool:
 
 
 def has_helper(user: User) -> bool:
-    """Whether another person may `reset` the factor of `user`, as an owner of all their workspaces."""
+    """Whether another person owns all workspaces of `user`, and so may `reset` the factor of `user`."""
     rows = Membership.objects.filter(role=Membership.Role.OWNER, workspace__memberships__user=user)
     owners = rows.exclude(user=user).filter(user__is_active=True).values("user")
     owners_of_all = owners.annotate(count=Count("workspace")).filter(count=user.memberships.count())
@@ -206,7 +206,7 @@ def _enqueue_mail(user: User, change: str) -> None:
 
 
 def mail_change(ctx: JobContext) -> dict[str, str]:
-    """The job that mails a person that their second factor has changed. Raises TransientError if this fails."""
+    """Mails a person that their second factor has changed (a job). Raises TransientError if the mail server refuses."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "There’s no active account."}
@@ -223,7 +223,7 @@ def require(workspace: Workspace, actor: User, is_required: bool) -> None:
 
 
 def required_by(user: User) -> list[str]:
-    """The names of the places where `user` needs a second factor: workspaces, and the installation's admin."""
+    """Returns the names of the workspaces, and "This installation", that require a second factor of `user`."""
     rows = Workspace.objects.filter(memberships__user=user, requires_second_factor=True)
     names = list(rows.order_by("name").values_list("name", flat=True))
     needs_admin = settings.OPERATORS_NEED_FACTOR and _runs_installation(user)

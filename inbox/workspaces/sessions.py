@@ -13,7 +13,9 @@ from django.http import HttpRequest
 from inbox.models import BrowserSession, User
 
 STARTED, USED = "started", "used"
-"""Keys of the session: the time of the login (s since 1970), and its key and time at the last recorded use."""
+"""Keys in the session's data: the time of the login (s since 1970), and the session key and time of the last recorded
+use.
+"""
 EACH_S = 60
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 SYSTEMS = {
@@ -25,7 +27,7 @@ SYSTEMS = {
     "CrOS": "ChromeOS",
     "Linux": "Linux",
 }
-"""The marks of browsers and systems in a User-Agent header, the more specific ones first."""
+"""The names of browsers and systems by their mark in a User-Agent header. More specific marks come first."""
 
 
 def is_over(session: SessionBase) -> bool:
@@ -64,12 +66,12 @@ def note_use(request: HttpRequest, user: User, address: str | None) -> bool:
 
 
 def sessions_of(user: User) -> QuerySet[BrowserSession]:
-    """The sessions of `user` that have not ended, the most recently used first."""
+    """Returns the sessions of `user` that have not ended, the most recently used first."""
     return BrowserSession.objects.filter(user=user, session__expire_date__gt=Now())
 
 
 def browser_of(agent: str) -> str:
-    """Browser and system for users, according to the header User-Agent: "Firefox on Windows"."""
+    """Returns the browser and system of the User-Agent header `agent` as a text for users: "Firefox on Windows"."""
     browser = next((name for mark, name in BROWSERS.items() if mark in agent), "A program")
     system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
     return f"{browser} on {system}" if system else browser

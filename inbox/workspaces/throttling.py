@@ -1,12 +1,12 @@
 """Limits how often a client may try to log in, change a password, or ask for a password link.
 
-Three limits apply to the last AXES_COOLOFF_TIME. django-axes stores the tries.
+django-axes stores the tries. Three limits apply to the tries within the last AXES_COOLOFF_TIME:
 
 - AXES_FAILURE_LIMIT: tries per account and source.
 - SOURCE_LIMIT: tries per source, for all accounts together.
-- ACCOUNT_LIMIT: tries per account, from all sources together. Beyond it each source still has ATTACKED_LIMIT tries: an
-  attacker gets few guesses, and the owner can still log in from a new source. Sources from which the account has logged
-  in before are exempt.
+- ACCOUNT_LIMIT: tries per account, from all sources together. Beyond this limit, each source still has ATTACKED_LIMIT
+  tries, so an attacker gets few guesses, and the owner can still log in from a new source. Sources from which the owner
+  has recently logged in (TRUSTED_FOR) are exempt.
 
 A successful login clears the tries of its own account from its own source, and nothing else.
 """
@@ -32,14 +32,16 @@ SOURCE_LIMIT = 30
 ACCOUNT_LIMIT = 60
 ATTACKED_LIMIT = 2
 CODES_LIMIT = 120
-"""The wrong codes of an account in that time after which only sources that it knows may try: many sources with two
-tries each would guess six digits.
+"""The number of wrong codes per account within AXES_COOLOFF_TIME. Beyond this limit, only trusted sources may try,
+because an attacker with many sources, each with two tries, would guess six digits.
 """
 FORGOTTEN_LIMIT = 10
 TRUSTED_FOR = timedelta(days=60)
-"""An account trusts a source for this long after a login from it."""
+"""The time after a login during which the account trusts the source of that login."""
 CODES_OF = "code of "
-"""The prefix of the name that counts wrong codes of an account, so that a correct password does not clear them."""
+"""The prefix of the name under which an account's wrong codes are counted. A correct password does not clear them,
+because tries of passwords are counted under the name without this prefix.
+"""
 FORGOTTEN = "password link"
 """The name under which requests for password links are counted. It is not an address, so no account can have it."""
 
@@ -63,9 +65,9 @@ def guess_source(request: HttpRequest) -> str | None:
 def client_address(request: HttpRequest) -> str | None:
     """Returns the IP address of the client.
 
-    Behind TRUSTED_PROXY proxies, it is the entry of X-Forwarded-For that the outermost proxy added, counted from the
-    right. Entries further left were sent by the client. Without such an entry it is the address of the connection's
-    peer, which is None for a Unix socket.
+    Behind proxies (TRUSTED_PROXY is their number), this is the entry of X-Forwarded-For that the outermost proxy added,
+    counted from the right; the client sent the entries further left. Without such an entry, this is the address of the
+    connection's peer, or None for a Unix socket.
     """
     peer = _address(request.META.get("REMOTE_ADDR", ""))
     proxies = settings.TRUSTED_PROXY
@@ -79,7 +81,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def _address(entry: str) -> str | None:
-    """Returns the address in `entry` without port and zone, or None. Some proxies add a port."""
+    """Returns the IP address in `entry` without port and zone; None without an address. Some proxies add a port."""
     text = entry.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -98,14 +100,14 @@ def account_name(request: HttpRequest, credentials: dict[str, Any] | None) -> st
 
 
 def tries_left(request: HttpRequest, username: str) -> int:
-    """Returns how many more wrong passwords the client may enter for `username`. At 0 or less the client must wait."""
+    """Returns how many wrong passwords the client may still enter for `username`. At 0 or less, it must wait."""
     credentials = get_credentials(username)
     failures: int = AxesProxyHandler.get_failures(request, credentials)
     return int(settings.AXES_FAILURE_LIMIT) - failures
 
 
 def may_ask_for_link(request: HttpRequest) -> bool:
-    """Counts a request for a password link. Returns False if the client must wait; AxesMiddleware then says so."""
+    """Counts a request for a password link. Returns False if the client must wait; AxesMiddleware then informs it."""
     return may_try(request, FORGOTTEN) and note_try(request, FORGOTTEN)
 
 
@@ -119,19 +121,19 @@ def may_try(request: HttpRequest, name: str) -> bool:
 
 
 def note_try(request: HttpRequest, name: str) -> bool:
-    """Counts an attempt under `name`. Returns False if the client must now wait; AxesMiddleware then says so."""
+    """Counts an attempt under `name`. Returns False if the client must now wait; AxesMiddleware then informs it."""
     AxesProxyHandler.user_login_failed(__name__, get_credentials(name), request)
     return not cast(AxesRequest, request).axes_locked_out
 
 
 def forget_tries(request: HttpRequest, name: str) -> None:
-    """Clears the attempts of this client's source under `name`, after a successful one."""
+    """Clears the attempts from this client's source under `name`. Called after a successful attempt."""
     username = account_name(request, get_credentials(name))
     AccessAttempt.objects.filter(username=username, ip_address=guess_source(request)).delete()
 
 
 class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no types
-    """Applies all three limits in django-axes: its failure count reaches AXES_FAILURE_LIMIT with the first of them."""
+    """Makes django-axes apply all three limits: its failure count reaches AXES_FAILURE_LIMIT with the first of them."""
 
     def get_failures(self, request: AxesRequest, credentials: dict[str, Any] | None = None) -> int:
         """Returns AXES_FAILURE_LIMIT minus the tries that the strictest of the three limits still allows."""
