@@ -175,7 +175,7 @@ class OutboundSend(Row):
 
     @property
     def can_be_taken_back(self) -> bool:
-        """Whether a person can still take the message back: a first part with a `send_at`, before the provider's call."""
+        """Whether a person can still take it back: a first part with a `send_at`, whose provider was not called."""
         counted = self.send_at is not None and not self.part
         return counted and self.called_at is None and self.state in (self.State.INTENT, self.State.LATER)
 

@@ -22,7 +22,7 @@ class NotAnswerable(Exception):
 
 
 def accounts_of(workspace_id: UUID) -> list[Integration]:
-    """Returns all accounts of the workspace with their health, oldest first. Functions below take them as `accounts`."""
+    """Returns the workspace's accounts with their health, oldest first. Functions below take this as `accounts`."""
     return list(Integration.objects.filter(workspace_id=workspace_id).select_related("health"))
 
 

@@ -1,6 +1,4 @@
-"""Lists and changes a workspace's facts. Each change is audited, and never overwrites a change that its author has
-not seen.
-"""
+"""Lists and changes a workspace's facts. Each change is audited. A person cannot overwrite a change unseen by them."""
 
 from collections.abc import Sequence
 
@@ -55,7 +53,7 @@ def add(
 
 
 def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
-    """Changes a fact. If `position` is None, its position stays. Raises NameTaken, or Refused for an outdated `fact`."""
+    """Changes a fact; its position only if `position` is given. Raises NameTaken, or Refused for an outdated `fact`."""
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
         values["position"] = position

@@ -57,7 +57,7 @@ def new_factor(user: User, begun: int | None) -> SecondFactor:
     """Returns the factor of `user` with the id `begun`, which this session has created, or a new unconfirmed factor.
     Deletes the unconfirmed factor of another session, as a thief may have opened the page first and seen its key.
     """
-    User.objects.select_for_update().get(pk=user.pk)  # otherwise, two simultaneous sessions would get the same key
+    User.objects.select_for_update().get(pk=user.pk)  # two sessions at once must not get the same key
     SecondFactor.objects.filter(user=user, confirmed=False).exclude(pk=begun).delete()
     return SecondFactor.objects.get_or_create(user=user, defaults={"name": "Phone", "confirmed": False})[0]
 
