@@ -25,7 +25,7 @@ HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar of the chart of the last 24 hours: `x` is the hour, `height` is 0 to 10."""
+    """A bar in the chart of the last 24 hours: `x` is the hour (0 to 23, oldest first), `height` is 1 to 10."""
 
     x: int
     height: float
@@ -40,8 +40,8 @@ LIGHT = WebhookDelivery.objects.defer("body", "headers")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A webhook key as pages show it to admins: only its end, or the whole `url` if an admin requested it. Nothing is
-    shown of a key that cannot be decrypted.
+    """A webhook key for pages of admins. They show only the key's end, or the whole `url` if an admin requested it, and
+    nothing of a key that cannot be decrypted.
     """
 
     row: WebhookKey
@@ -60,7 +60,7 @@ class Key:
 
 @dataclass(slots=True)
 class AccountCard:
-    """A connected account on the page of accounts. `connected`: it can be called, or has ever sent a webhook."""
+    """An account on the page of accounts. `connected` means that we can call it, or that it has sent a webhook."""
 
     integration: Integration
     source: WebhookSource | None
@@ -79,7 +79,7 @@ class AccountCard:
 
     @property
     def rank(self) -> tuple[bool, int]:
-        """Sorts the worst account first, and those that are not connected last."""
+        """The sort key of the cards: accounts in the worst state come first, accounts without a connection last."""
         troubled = self.integration.enabled and self.state in TROUBLED
         return not self.connected, TROUBLED.index(self.state) if troubled else len(TROUBLED)
 
@@ -94,7 +94,7 @@ class AccountCard:
 
     @property
     def has_settings(self) -> bool:
-        """Whether a workspace can change the account's settings, which it cannot if the installation's key is used."""
+        """Whether a workspace can change the account's settings. An account with the installation's key has none."""
         return registry.spec_of(self.integration.provider).is_connected_here
 
     @property
@@ -142,7 +142,7 @@ def of_account(integration: Integration) -> AccountCard:
 
 
 def last_delivery(integration: Integration) -> WebhookDelivery | None:
-    """The account's newest webhook request, except requests that we created from fetched messages."""
+    """Returns the account's newest webhook request; None without one. Fetched messages (BACKFILL) do not count."""
     return _deliveries(integration.pk, integration.workspace_id).first()
 
 

@@ -1,4 +1,4 @@
-"""Runs the test behind the button of an account's card: the provider's checks, then our own check of its webhooks."""
+"""Runs the test that a button on an account's card starts: the provider's checks, then a check of its webhooks."""
 
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ EVENT = "Webhook events"
 
 
 def run(integration: Integration) -> list[Check]:
-    """Runs all checks of the account and its webhooks, within TEST_MS, without holding a database connection."""
+    """Runs the provider's checks, within TEST_MS and without a database connection, and the check of the webhooks."""
     lines = checks.run(integration)
     if registry.address_of(integration.provider):
         lines.append(webhooks(integration))
@@ -24,7 +24,7 @@ def run(integration: Integration) -> list[Check]:
 
 def webhooks(integration: Integration) -> Check:
     address = registry.address_of(integration.provider)
-    assert address is not None  # only providers that post webhooks get this check
+    assert address is not None  # `run` calls this function only for providers that post webhooks
     events = ", ".join(address.events)
     last = account_cards.last_delivery(integration)
     if last is None:

@@ -1,6 +1,6 @@
 """Compares a provider's lists with the stored messages, and fetches the entries that its webhooks did not deliver. Each
-missing entry becomes the event of its webhook, is stored as a delivery of type BACKFILL, and passes through the intake,
-so that nothing is doubled.
+missing entry is converted to the event that its webhook would have brought, is stored as a delivery of type BACKFILL,
+and passes through the intake, which stores no message twice.
 """
 
 import hashlib
@@ -35,22 +35,20 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 OVERLAP = timedelta(minutes=15)
-"""A provider may list an entry this late. The compared period ends this long before now."""
+"""The time by which a provider may list an entry late. The compared period ends this long before now."""
 LONGEST_GAP = timedelta(days=10)
-"""The period that is fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md, Limits); no other
-provider documents a longer period.
+"""The longest period that is fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md, Limits); no
+other provider documents a longer period.
 """
 CHUNK = 2_000
-"""The number of entries that are read before they are stored. No database connection is held while a provider is
-asked.
-"""
+"""The number of entries that are read before they are stored. While they are read, no database connection is held."""
 Kind = DayReceipt.Kind
 Entry = MessageEvent | BookingEvent | Unusable
 TIMES = ("occurred_at", "starts_at", "ends_at", "as_of")
 
 
 class Caught(NamedTuple):
-    """The number of entries in the provider's lists, of those that were new to us, and of those that are missing."""
+    """The numbers of entries that the provider listed, that were new to us, and that are still missing."""
 
     read: int
     new: int
@@ -58,9 +56,9 @@ class Caught(NamedTuple):
 
 
 def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught:
-    """Compares the provider's lists from the day of `since` (aware), but not from before the account was connected.
-    Stores missing entries, and writes the receipts of these days. Raises the provider's errors; in that case, no
-    receipt changes.
+    """Compares the provider's lists with the stored messages, from the beginning of the day of `since` (aware), but not
+    from before the account was connected. Stores missing entries, and writes the receipts of these days. If the
+    provider's error is raised, no receipt changes.
     """
     tally = Tally(integration, timezone.now())
     spec = registry.spec_of(integration.provider)
@@ -82,8 +80,9 @@ def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught
 def compare(
     integration: Integration, entries: list[Entry], tally: Tally, kinds: list[DayReceipt.Kind]
 ) -> None:
-    """Counts `entries` of a list of these `kinds` in `tally`, and stores the missing ones in the given order. An entry
-    of another kind counts as the first of `kinds`, such as a person's mail among EmailBison's replies.
+    """Stores the missing ones of `entries` in the given order, and counts all of them in `tally`. `kinds` are the kinds
+    that the provider's list holds. An entry of another kind counts as the first of `kinds`: for example, a mail that a
+    person sent, in EmailBison's list of replies.
     """
     stored = _stored(integration, entries)
     missing = [entry for entry in entries if not stored.intersection(_names(entry))]
@@ -117,8 +116,8 @@ def _at(entry: Entry) -> datetime | None:
 
 
 def _names(entry: Entry) -> set[tuple[str, str]]:
-    """The sources and ids under which the entry may be stored. A bounce report that arrives as a reply has its own
-    source.
+    """Returns the pairs (source, id) under which the entry may be stored. A bounce report that arrives as a reply is
+    stored under another source than the reply.
     """
     if isinstance(entry, BookingEvent) or not entry.source:
         return set()
@@ -137,8 +136,8 @@ def _stored(integration: Integration, entries: list[Entry]) -> set[tuple[str, st
 
 
 def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> dict[str, str]:
-    """The verdicts, by the body's hash, of entries that an earlier read ignored or took for duplicates. Entries whose
-    verdict is known are not processed again, because each run writes a row.
+    """Returns {hash of the body: verdict} for the entries of `fresh` that an earlier read ignored or found to be
+    duplicates. They need not be processed again, which would write a row each time.
     """
     rows = WebhookDelivery.objects.filter(
         integration=integration,
@@ -151,7 +150,7 @@ def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> d
 
 
 def read_message(ctx: JobContext) -> dict[str, str]:
-    """The job `message.read`: fetches and stores a message that a webhook announced by its ids only."""
+    """Fetches and stores a message that a webhook announced by its ids only (the job `message.read`)."""
     account = ctx.row(Integration.objects.select_related("workspace"), "integration_id")
     ids = {name: ctx.payload[name] for name in ("thread_id", "message_id", "edited")}
     notice = MessageNotice(event_type=BACKFILL, account_id=account.external_account_id, **ids)

@@ -1,5 +1,6 @@
-"""Chooses the banner above the pages: the worst trouble, and the number of other troubles. Admins see the remedy; other
-members see one grey line. A user can hide the banner for four hours, or until the next change of state.
+"""Chooses the banner above the pages: the account in the worst trouble, and the number of other accounts in trouble.
+Admins see the remedy; other members see one grey line. A user can hide the banner for four hours, or until the
+account's state changes.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -45,13 +46,13 @@ class BannerLine:
 
     @property
     def is_new(self) -> bool:
-        """Whether to interrupt a screen reader: only for an account that broke within the last minute."""
+        """Whether the line may interrupt a screen reader, because the account broke within the last minute."""
         return self.tone == "bad" and self.health.since > timezone.now() - timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """`worst` is the account shown; `more` counts others. `acts`: the user can fix it, at `act_url` or `key_url`."""
+    """A banner about the account `worst` and `more` others. If `acts`, the user can fix it at `act_url` or `key_url`."""
 
     worst: BannerLine
     more: int
@@ -71,18 +72,18 @@ class Banner:
 def worst_of(
     broken: Sequence[WorkspaceIntegrationHealth],
 ) -> tuple[WorkspaceIntegrationHealth | None, int]:
-    """The first of `broken` (`for_banner`) that the user has not hidden, and the number of other visible ones."""
+    """Returns the first of `broken` (rows of `for_banner`) that is not hidden, and the number of other such rows."""
     shown = [health for health in broken if not vars(health)["hidden"]]
     return (shown[0], len(shown) - 1) if shown else (None, 0)
 
 
 def troubled(workspace: Workspace) -> list[WorkspaceIntegrationHealth]:
-    """The workspace's accounts in trouble, in the order of `worst_first`."""
+    """Returns the workspace's accounts in trouble, in the order of `worst_first`."""
     return worst_first(_rows(Q(state__in=TROUBLED, workspace=workspace)))
 
 
 def down_in(workspaces: Collection[UUID]) -> list[Workspace]:
-    """Of the given workspaces, by name, those in which an account is broken, so that replies may be missing."""
+    """Returns those of the workspaces, by name, in which an account is broken, so that replies may be missing."""
     rows = _rows(Q(state__in=BROKEN, workspace__in=workspaces)).select_related("workspace")
     return sorted({row.workspace for row in rows}, key=lambda workspace: workspace.name)
 
@@ -95,7 +96,7 @@ def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
 def for_banner(
     rows: QuerySet[WorkspaceIntegrationHealth], user: User
 ) -> QuerySet[WorkspaceIntegrationHealth]:
-    """Annotates `rows` for a banner: `hidden` by `user`, and `dropped`, which the function `drops` reads."""
+    """Annotates `rows` for a banner, with `hidden` (whether `user` hides the account) and `dropped` (see `drops`)."""
     hidden = HiddenBanner.objects.filter(
         user=user, until__gt=timezone.now(), health=OuterRef("pk"), version=OuterRef("version")
     )
@@ -103,12 +104,12 @@ def for_banner(
 
 
 def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceIntegrationHealth]:
-    """Sorts accounts in trouble: the worst state first, then the longest. Raises ValueError for any other account."""
+    """Sorts accounts by state, the worst first, then by its age. Raises ValueError for an account without trouble."""
     return sorted(rows, key=lambda health: (TROUBLED.index(health.state), health.since))
 
 
 def rows_for(workspace: Workspace, user: User) -> list[WorkspaceIntegrationHealth]:
-    """The accounts in trouble, and those that recovered in the last 5 minutes, prepared by `for_banner`."""
+    """Returns the accounts that are in trouble or recovered in the last 5 minutes, annotated by `for_banner`."""
     just_back = Q(
         state=HealthState.CONNECTED,
         recovered_from__in=BROKEN,
@@ -126,15 +127,16 @@ def banner_for(
     *,
     model_away: bool = False,
 ) -> Banner | None:
-    """The banner for `user`: the worst account in trouble, else an account that has just recovered. `rows`: the rows of
-    `rows_for`, if already loaded. `model_away`: whether the page already reports that the model cannot be reached.
+    """Returns the banner for `user` about the worst account in trouble, else about an account that has just recovered;
+    None without one. `rows` is the result of `rows_for`, if already loaded. `model_away` means that the page already
+    reports that the model cannot be reached.
     """
     acts = membership.at_least(Membership.Role.ADMIN)
     rows = rows_for(workspace, user) if rows is None else rows
     rows = [row for row in rows if not (model_away and row.provider == openai.NAME)]
     broken = worst_first(row for row in rows if row.state != HealthState.CONNECTED)
     if not broken:
-        # Of several recovered accounts, one that fetched missed messages comes first.
+        # Of several recovered accounts, one that fetches missed messages comes first.
         rows = [row for row in rows if not vars(row)["hidden"]]
         back = max(
             rows,
@@ -174,7 +176,7 @@ def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> BannerLine
 
 
 def drops(health: WorkspaceIntegrationHealth) -> list[datetime]:
-    """The times in the last 24 hours at which the account broke after working."""
+    """Returns the times in the last 24 hours at which the account broke after working."""
     annotated: list[datetime] | None = vars(health).get("dropped")
     return annotated if annotated is not None else list(_breaks(health.pk).values_list("at", flat=True))
 
@@ -194,7 +196,7 @@ def hide(user: User, health: WorkspaceIntegrationHealth) -> None:
 
 
 def recovery(health: WorkspaceIntegrationHealth) -> str:
-    """How long a recovered account was down, and how many missed messages were imported; "" if unknown."""
+    """Returns a sentence about a recovered account's downtime and imported messages; "" if its downtime is unknown."""
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()

@@ -1,4 +1,4 @@
-"""The recovery job of an account: it fetches missed messages, resumes waiting work, and updates the notice."""
+"""Enqueues and runs the recovery job, which fetches an account's missed messages and resumes the waiting work."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,8 +22,8 @@ RECENT = timedelta(hours=1)
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Enqueues a notice when an account breaks. Enqueues the recovery when the account works again, if it was broken or
-    people were notified of trouble. Receives the signal of a changed health.
+    """Enqueues a notice when an account breaks. When an account works again, enqueues the recovery if the account was
+    broken or if people were notified of its trouble. A receiver of the signal that an account's health has changed.
     """
     if health.state in (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD):
         notice_channels.enqueue_notice(health)
@@ -37,12 +37,12 @@ def _was_told(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
-    """Enqueues the recovery, once per return of the account. Returns whether the recovery job is new."""
+    """Enqueues the recovery once for each time that the account works again. Returns whether the job is new."""
     return enqueue_about(RECOVER, health, "health_id", key=f"{health.pk}:{health.version}")[1]
 
 
 def make_up() -> int:
-    """Enqueues the recovery of accounts that returned within the last hour, in case the signal was lost."""
+    """Enqueues the recovery of accounts that came back within the last hour, in case the signal was lost."""
     back = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.CONNECTED,
         recovered_from__in=banner.BROKEN,
@@ -53,7 +53,7 @@ def make_up() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.recover` after an outage. Returns the number of new messages and of resumed sends."""
+    """Runs the recovery of an account (the job `health.recover`). Returns how many messages and sends it handled."""
     health = ctx.row(
         WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace"), "health_id"
     )
@@ -64,7 +64,7 @@ def run(ctx: JobContext) -> dict[str, int]:
         health.refresh_from_db()
         if health.version == version:
             raise
-        # The account is down again. The account's next recovery fetches everything since the last poll.
+        # The account is down again. Its next recovery fetches everything since the last poll.
         return {"imported": 0, "resumed": 0}
     resumed = ctx.step(
         "resume", lambda deadline: account_pauses.resume_sends(health.workspace_id), effect="idempotent"

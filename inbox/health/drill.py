@@ -1,10 +1,10 @@
-"""The fire drill: a job that breaks a test account deliberately, to prove that people of this installation would be
-notified.
+"""Runs the fire drill: a job that breaks a test account deliberately, to prove that people of this installation would
+be notified of an outage.
 
-The account belongs to a test workspace without members, which is deleted with the drill. Its provider is our own
-sandbox, started here on a loopback port that only this thread may call (hosts.opened). Everything else is the product
-itself, called step by step. Jobs that signals enqueue are held and deleted with the workspace, because another process
-could not reach the sandbox. The Slack message goes to the real channel
+The account belongs to a test workspace without members, which is deleted at the end. The account's provider is our own
+sandbox, which the job starts on a loopback port that only this thread may call (hosts.opened). The job calls the
+product's own code step by step. Jobs that signals enqueue meanwhile do not run, because another process could not reach
+the sandbox; they are deleted with the workspace. The Slack message goes to the real channel
 (docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md).
 """
 
@@ -69,30 +69,30 @@ STEPS = {
 }
 """The steps of the drill in order, with their labels for users. `_Drill` has a method for each."""
 NEEDED = {"prepare", "break", "detect", "missed", "heal"}
-"""The steps without which the later ones make no sense."""
+"""The steps whose failure ends the drill, because later steps depend on them."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrillResult:
-    """`ok` is True (passed), False (failed) or None (not tried). `said` is the reason for the drill's outcome."""
+    """The result of a step. `ok` is True (passed), False (failed) or None (not tried). `said` explains it to users."""
 
     ok: bool | None
     said: str = ""
 
 
 class Failed(Exception):
-    """A step of the fire drill failed. The drill ends, because later steps depend on it."""
+    """A step in NEEDED failed, so the drill ends."""
 
 
 def start(workspace: Workspace, user: User) -> BackgroundJob:
-    """Starts a drill for `workspace` and returns its job. If a drill is running, returns its job."""
+    """Returns the job of the drill that is running for `workspace`, or starts a drill and returns its job."""
     before = last(workspace)
     if before is not None and not before.finished_at:
         return before
     job, _ = enqueue(
         DRILL,
         workspace_id=workspace.pk,
-        # the key contains the id of the previous drill, so two people who press at the same time start only one drill
+        # The key contains the id of the previous drill, so two people who press at the same time start only one drill.
         dedupe_key=f"{DRILL}:{before.pk if before else 'first'}",
         payload={"user_id": user.pk},
     )
@@ -104,8 +104,9 @@ def last(workspace: Workspace) -> BackgroundJob | None:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.drill`, which runs a fire drill. Returns the number of passed, failed and skipped steps. If a
-    worker dies, the next attempt only deletes the test workspace and fails, because the sandbox died with the worker.
+    """Runs a fire drill (the job `health.drill`). Returns the numbers of passed, failed and skipped steps. If the
+    worker dies, the sandbox dies with it, so the next attempt only deletes the test workspace, and raises
+    PermanentError.
     """
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()

@@ -1,7 +1,7 @@
-"""Counts the mail of each mailbox over 30 days from stored messages, and raises an alarm if a mailbox has a problem.
+"""Counts the stored mail of each mailbox over 30 days, and raises an alarm if a mailbox has a problem.
 
-An alarm requires statistical evidence: the rate of a day or a week, at the lower end of its confidence interval, must
-exceed its bound. Replies are compared with the mailbox's own earlier weeks.
+An alarm about bounces or spam complaints requires statistical evidence: the lower end of the confidence interval of the
+rate of a day or a week must exceed its bound. Replies are compared with the mailbox's own earlier weeks.
 """
 
 from collections import Counter
@@ -41,19 +41,19 @@ BOUND = {Rate.BOUNCES: 0.05, Rate.COMPLAINTS: 0.003}
 """The maximum share of a mailbox's mails that may bounce or be reported as spam. Google requires less than 0.3 %."""
 FEWEST = {Rate.BOUNCES: 5, Rate.COMPLAINTS: 3}
 FEWEST_MAILS = 20
-"""Fewer mails never raise an alarm. Some providers report no sent mail at all."""
+"""The minimum number of sent mails for an alarm about bounces or complaints. Some providers report no sent mail."""
 FEWEST_REPLIES, FALL = 12, 4
-"""Replies have fallen if a week has one in FALL of those expected or fewer, and FEWEST_REPLIES were expected."""
+"""An alarm about replies requires FEWEST_REPLIES expected replies in a week, of which at most one in FALL arrived."""
 SURE = 2.58
-"""The number of standard deviations for 99 % certainty."""
+"""The number of standard deviations of a confidence interval of 99 %."""
 AGAIN_AFTER = timedelta(days=7)
 """The minimum time between two notices about the same rate of a mailbox."""
 
 
 @dataclass(slots=True)
 class Mailbox:
-    """The counts of one mailbox by the days of SPANS: sent mails, bounces, spam complaints, and replies. `address` is
-    "" if a complaint names no mailbox.
+    """The counts of one mailbox in each period of SPANS: sent mails, bounces, spam complaints, and replies. `address`
+    is "" for complaints that name no mailbox.
     """
 
     address: str
@@ -72,7 +72,7 @@ class Mailbox:
 
 
 def troubles(mailbox: Mailbox) -> Iterator[dict[str, Any]]:
-    """The rates that are out of bounds, each as the fields of an alarm: `count` of `mails` within `days`."""
+    """Yields the fields of an alarm for each rate of `mailbox` that is out of bounds: `count` of `mails` in `days`."""
     for rate, bound in BOUND.items():
         for days in (1, 7):
             count, mails = mailbox.by_days[days][rate], mailbox.by_days[days][SENT]
@@ -87,13 +87,13 @@ def troubles(mailbox: Mailbox) -> Iterator[dict[str, Any]]:
 
 
 def _at_least(count: int, mails: int) -> float:
-    """The lower end of Wilson's confidence interval for the share `count` of `mails`."""
+    """Returns the lower end of Wilson's confidence interval (0 to 1) for the share of `count` in `mails`."""
     share, spread = min(1, count / mails), SURE**2 / mails
     return (share + spread / 2 - SURE * sqrt(share * (1 - share) / mails + spread / mails / 4)) / (1 + spread)
 
 
 def of_workspace(workspace_id: UUID) -> list[Mailbox]:
-    """The mailboxes of the last 30 days, the busiest first. Uses one query, and one for the accounts."""
+    """Returns the workspace's mailboxes of the last 30 days, the busiest first. Runs two queries."""
     mailboxes: dict[str, Mailbox] = {}
     for row in _counted(workspace_id):
         mailbox = mailboxes.setdefault(row["address"], Mailbox(row["address"]))
@@ -139,15 +139,15 @@ SENTENCES: dict[str, str] = {
 
 
 def sentence(alarm: MailboxAlarm) -> str:
-    """The problem of the mailbox and the remedy, as one sentence for users."""
+    """Returns the problem of the mailbox and the remedy, as one sentence for users."""
     facts = {name: getattr(alarm, name) for name in ("count", "mails", "address")}
     name = known_as(alarm.integration.provider)
     return SENTENCES[alarm.rate].format(**facts, span=SPANS[alarm.days], name=name)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `mailboxes`: records the mailboxes in trouble and enqueues notices about new ones. The tick stops at
-    `deadline`; it visits workspaces in random order.
+    """Records the alarms of all mailboxes, and enqueues notices about new alarms (the tick `mailboxes`). The workspaces
+    are in random order, because those that remain at `deadline` are left out.
     """
     counts = {"alarms": 0, "told": 0, "left": 0}
     for workspace in Workspace.objects.filter(drill_of=None).order_by("?").only("pk"):
@@ -188,13 +188,13 @@ def _note(account: Integration, address: str, rate: str, **counts: int) -> bool:
 
 
 def alarms(workspace: Workspace) -> list[MailboxAlarm]:
-    """The alarms whose rate was out of bounds within the last day, newest first."""
+    """Returns the workspace's alarms whose rate was out of bounds within the last day, newest first."""
     rows = MailboxAlarm.objects.filter(integration__workspace=workspace).select_related("integration")
     return [alarm for alarm in rows.order_by("-since", "pk") if alarm.is_on]
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `mailbox.notice`: notifies people of a mailbox in Slack or by email, as for a broken account."""
+    """Notifies people of an alarm in Slack or by email, as `tell_admins` does (the job `mailbox.notice`)."""
     alarm = MailboxAlarm.objects.select_related("integration__workspace").get(
         pk=ctx.payload["alarm_id"], integration__workspace=ctx.workspace_id
     )

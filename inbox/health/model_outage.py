@@ -13,7 +13,9 @@ from inbox.replying.prompts import model_calls
 
 @dataclass(frozen=True, slots=True)
 class ModelAway:
-    """The model cannot be reached, or none is connected (`since` None). `waiting` counts unread replies, capped."""
+    """A notice that the model cannot be reached, or that no model is connected (`since` is None). `waiting` is the
+    number of leads whose replies the model has not read, up to COUNT_LIMIT + 1.
+    """
 
     why: str
     since: datetime | None
@@ -30,12 +32,12 @@ def waiting(workspace: Workspace) -> QuerySet[Lead]:
 
 
 def model_away(workspace: Workspace) -> ModelAway | None:
-    """The notice on a workspace's pages. None if the model answers, or if no model is connected and no reply waits."""
+    """Returns the notice for a workspace's pages; None if the model answers, or if no reply waits for a missing one."""
     return notice_of(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
 
 
 def notice_of(outage: ModelOutage | None, count: int) -> ModelAway | None:
-    """As `model_away`, from the outage and the count of waiting leads."""
+    """Returns the result of `model_away` for this outage and this number of waiting leads."""
     if model_calls.ready():
         return ModelAway(outage.why, outage.since, count) if outage else None
     return ModelAway(model_calls.NO_KEY, None, count) if count else None

@@ -1,13 +1,13 @@
 """Notifies people of a broken account, in the workspace's Slack channel or by email. Each account causes at most one
 notice in 24 hours, and somebody always receives it:
 
-- Slack answered with a failure: the post is repeated, up to SLACK_TRIES times; then an email is sent.
-- Slack did not answer: the message is searched in the channel. If that is impossible, an email is sent instead of a
-second post.
-- The email finally failed: the slot of 24 hours is released, and both are tried again in the next hour.
+- If Slack answers with a failure, the notice is posted again, up to SLACK_TRIES times; then an email is sent.
+- If Slack does not answer, we look for the message in the channel. If that is impossible, an email is sent, and the
+notice is not posted again.
+- If the email finally fails, the account may cause another notice in the next hour, in Slack or by email.
 
-A notice in Slack is also sent by email if the workspace wants that. While the slot is used up, further changes are
-written into the message in the channel, or else into the next notice.
+A notice in Slack is also sent by email if the workspace wants that. For 24 hours after a notice, changes of the account
+are written into the message in the channel. If that is impossible, the next notice contains them.
 """
 
 import json
@@ -50,9 +50,9 @@ logger = logging.getLogger(__name__)
 NOTIFY = kind_name("health.notify", __name__)
 EMAIL = kind_name("health.email", __name__)
 SLACK_TRIES, SLACK_PAUSE_MS = 9, 15_000
-"""The attempts in Slack, over two minutes, and the longest pause between them. An email follows."""
+"""The number of attempts in Slack (over two minutes) before an email is sent, and the longest pause between them."""
 ADMIN_TRIES = 4
-"""The attempts in Slack of a notice about no single account. After them, it goes out by email."""
+"""The number of attempts in Slack for a notice of `tell_admins`. Then an email is sent."""
 Status = BackgroundJob.Status
 MUTE = buttons.offered("mute_account", __name__)
 MUTED = "Muted until it works again. An admin can undo this on the page above."
@@ -60,19 +60,19 @@ REFUSED = "Only owners and admins of this workspace can mute it."
 
 
 def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
-    """Enqueues a notice about a broken account, at most once an hour per outage. Returns whether the notice is new."""
+    """Enqueues a notice about a broken account, at most once an hour per outage. Returns whether the job is new."""
     last = health.last_notice_at.isoformat() if health.last_notice_at else "never"
     key = f"{health.pk}:{health.version}:{last}:{timezone.now():%m%d%H}"
     return enqueue_about(NOTIFY, health, "health_id", key=key)[1]
 
 
 def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
-    """Updates the notice in Slack with the account's current state. Sends a new notice if one is due."""
+    """Enqueues a job that writes the account's state into its notices in Slack, or sends a new notice if one is due."""
     enqueue_about(NOTIFY, health, "health_id", key=f"{health.pk}:{timezone.now():%Y%m%d%H%M%S%f}")
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `notifications`: enqueues due notices, and ends those whose worker died while sending."""
+    """Enqueues due notices, and ends notices whose worker died while sending (the tick `notifications`)."""
     counts = {"enqueued": 0, "abandoned": 0, "freed": _free_undelivered(), "left": 0}
     for notice in notices.abandoned():
         if notice.path == Notice.Path.SLACK:
@@ -89,7 +89,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _free_undelivered() -> int:
-    """Releases the slots of notices that went to email, if the email's job ended without sending."""
+    """Lets accounts cause new notices whose notice was left to an email job that sent nothing. Returns their number."""
     freed = 0
     for notice in notices.in_doubt():
         job = BackgroundJob.objects.filter(
@@ -104,7 +104,7 @@ def _free_undelivered() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `health.notify`: notifies people of a broken account, or updates the existing notices."""
+    """Notifies people of a broken account, or updates the existing notices (the job `health.notify`)."""
     health = _health(ctx)
     slack = slack_of(health.workspace_id)
     by = slack if ctx.attempt <= SLACK_TRIES else None
@@ -118,9 +118,9 @@ def _health(ctx: JobContext) -> WorkspaceIntegrationHealth:
 
 
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
-    """Posts `text` about the account once, to `slack`, or by email if `slack` is None or broken. Does nothing if people
-    were notified within 24 hours, or if the account works. Raises TransientError if another attempt may deliver the
-    notice.
+    """Posts `text` about the account once in Slack, or sends it by email if `slack` is None or broken. Does nothing if
+    people were notified within 24 hours, or if the account works. Raises TransientError if another attempt may deliver
+    the notice.
     """
     token = notices.claim(health)
     if token is None:
@@ -129,7 +129,7 @@ def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: st
         return _by_email(health, token, text)
     notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
     drop_connection()
-    breakers.look_again(SLACK, slack.workspace_id)  # waiting does not show whether Slack is back
+    breakers.look_again(SLACK, slack.workspace_id)  # only a call can show whether Slack works again
     return _settle(slack, notice, token, notices.post(slack, notice, blocks_of(health, text)))
 
 
@@ -146,7 +146,7 @@ def _fold(
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Rewrites an account's notices in Slack, again if its state changes meanwhile. Returns the number of notices."""
+    """Writes an account's state into its notices in Slack, again if it changes meanwhile. Returns their number."""
     edited, version = 0, None
     while True:
         health.refresh_from_db()
@@ -160,7 +160,7 @@ def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadl
 
 
 def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> list[dict[str, Any]]:
-    """The blocks of a notice, with the mute button if possible. `note` is a text for the person who pressed it."""
+    """Returns the Slack blocks of a notice, with the mute button if it can be muted. `note` is an additional text."""
     shown: list[dict[str, Any]] = [{"type": "section", "text": mrkdwn(text)}]
     if note:
         shown.append({"type": "context", "elements": [mrkdwn(note)]})
@@ -172,7 +172,7 @@ def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> 
 
 
 def mute_pressed(ctx: JobContext) -> dict[str, str]:
-    """Mutes an account's notices for the owner or admin who pressed the button in Slack, whose message shows that."""
+    """Mutes an account's notices if an owner or admin pressed the button. Other people see REFUSED in the message."""
     health = _health(ctx)
     slack = connected(ctx.workspace_id, SLACK)
     if slack is None:
@@ -217,14 +217,14 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
 
 
 def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
-    """Sends a notice by email because its delivery in Slack is unknown. The notice's slot stays used."""
+    """Sends a notice by email because its delivery in Slack is unknown. Nobody gets another one within 24 hours."""
     with transaction.atomic():
         notices.settle(notice, token, Notice.State.UNKNOWN, reason)
         enqueue_about(EMAIL, notice, "notice_id")
 
 
 def run_email(ctx: JobContext) -> dict[str, object]:
-    """The job `health.email`: sends a notice by email, once. A mail that may have left is not sent again."""
+    """Sends a notice by email once (the job `health.email`). A mail that may have left is not sent again."""
     notice = ctx.row(Notice.objects.select_related("health__integration", "workspace"), "notice_id")
     outcome: dict[str, object] = ctx.step(
         "mail",
@@ -236,7 +236,7 @@ def run_email(ctx: JobContext) -> dict[str, object]:
 
 
 def _by_email(health: WorkspaceIntegrationHealth, token: UUID | None, text: str) -> dict[str, object]:
-    """Raises TransientError, with `sent` False, if another attempt may send the mail."""
+    """Sends a notice by email. Raises TransientError, with `sent` False, if another attempt may send it."""
     notice = notices.open_notice(health, Notice.Path.EMAIL, text, notice_mail.ADMINS)
     end = notice_mail.post(notice)
     notices.settle(notice, token, *end)
@@ -248,12 +248,12 @@ def _by_email(health: WorkspaceIntegrationHealth, token: UUID | None, text: str)
 
 
 def tell_admins(ctx: JobContext, workspace: Workspace, kind: str, text: str, *, about: str) -> dict[str, str]:
-    """Posts a notice about no single account in Slack, as steps of the job, or sends it by email if Slack does not
-    take it or the workspace wants both. `about`: the words for the mail's subject.
+    """Posts `text` in Slack as a step of the job. Also sends it by email if Slack does not accept it or if the
+    workspace wants both. `about` is part of the mail's subject. Returns the outcome by path ("slack", "email").
     """
     slack, outcome = slack_of(workspace.pk), {}
     if slack is not None and ctx.attempt <= ADMIN_TRIES:
-        with suppress(PermanentError):  # nothing was posted, and a retry would not help: the mail follows
+        with suppress(PermanentError):  # nothing was posted, and a retry would not help, so an email is sent
             outcome["slack"] = post_once(ctx, slack, str(slack.config.get("channel") or ""), kind, text)
     if outcome.get("slack") != "posted" or workspace.health_emails:
         outcome["email"] = ctx.step(
@@ -275,7 +275,7 @@ def _mail_about(workspace: Workspace, kind: str, text: str, about: str) -> str:
 
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:
-    """The text of a notice. The text never contains a secret or the words of a lead."""
+    """Returns the text of a notice about the account's current state. It contains no secret and no words of a lead."""
     with timezone.override(health.workspace.timezone):
         line = banner.line(health, health.workspace)
     if health.state == HealthState.CONNECTED:
@@ -291,7 +291,7 @@ def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
 
 
 def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
-    """The text of a new notice. If it cannot be changed later, it includes all details from the start."""
+    """Returns the text of a new notice. A notice that cannot be changed later also reports the last recovery."""
     text = text_of(health)
     if _can_be_changed(slack):
         return text

@@ -1,5 +1,5 @@
-"""Sends a notice as one email to the workspace's owners and admins. The mail server gets it once. If the server
-refuses it, the mail was not sent. If the connection breaks, it may have been sent.
+"""Sends a notice as one email to the workspace's owners and admins. The mail server gets the mail once. If the server
+refuses it, it was not sent. If the connection breaks, it may have been sent.
 """
 
 import logging
@@ -24,7 +24,7 @@ State = Notice.State
 
 
 class End(NamedTuple):
-    """The outcome of sending a notice by mail. `state` is one of Notice.State."""
+    """The outcome of sending a notice by mail: its state (Notice.State), and the reason if it is not SENT."""
 
     state: str
     reason: str = ""
@@ -35,8 +35,8 @@ class End(NamedTuple):
 
 
 def post(notice: Notice, about: str = "") -> End:
-    """Sends `notice` as one email. `about`: the words for its subject, by default its account. Errors of the mail
-    server are not raised; the returned End contains them.
+    """Sends `notice` as one email. Its subject names `about`, or by default the notice's account. Errors of the mail
+    server are not raised; the returned End states them.
     """
     to = recipients(notice.workspace)
     if not to or is_off():
@@ -63,7 +63,7 @@ def post(notice: Notice, about: str = "") -> End:
 
 
 def trouble() -> str:
-    """The fault of the mail server as a text; "" if a server is configured and accepts our login. No mail is sent."""
+    """Returns why mail cannot be sent; "" if a mail server is configured and accepts our login. Sends no mail."""
     if is_off():
         return "EMAIL_URL is not set"
     server = get_connection()

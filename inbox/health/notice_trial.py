@@ -1,5 +1,5 @@
-"""Shows where each kind of notice of a workspace goes, and sends a trial by the path that a real notice takes first. A
-trial is posted once and never repeated automatically, because the person who waits for it can press again.
+"""Finds out where each kind of notice of a workspace goes, and sends a trial notice there. A trial notice is sent once
+and never repeated automatically, because the person who waits for it can press the button again.
 """
 
 from typing import NamedTuple
@@ -31,11 +31,13 @@ State, Path = Notice.State, Notice.Path
 
 
 class NoWay(Exception):
-    """No path is configured by which a notice reaches people. The text is a sentence for users."""
+    """A notice cannot reach anybody, because neither Slack nor a mail server is set up. The text is for users."""
 
 
 class Way(NamedTuple):
-    """The current path of a kind of notice. `path`: a Notice.Path, or "". `channel`: "" for an incoming webhook."""
+    """The way in which a kind of notice is sent now. `path` is a Notice.Path, or "" for none. `channel` and `account`
+    are Slack's; `channel` is "" for an incoming webhook.
+    """
 
     path: str
     channel: str = ""
@@ -43,7 +45,7 @@ class Way(NamedTuple):
 
 
 class About(NamedTuple):
-    """A kind of notice with its own path. `kind`: the Notice.kind of its trials."""
+    """A kind of notice that is sent in its own way. `kind` is the Notice.kind of its trial notices."""
 
     key: str
     kind: str
@@ -63,7 +65,7 @@ KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
 
 
 def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
-    """The current path of this kind of notice. Without Slack, only notices about accounts are sent by email."""
+    """Returns the way in which this kind of notice is sent. Without Slack, only notices about accounts go by email."""
     if about is REVIEWS:
         place = slack_cards.channel_of(workspace.pk)
     elif about is REPLIES:
@@ -78,7 +80,7 @@ def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
 
 
 def told_by(workspace: Workspace) -> str:
-    """The Notice.Path of a notice about an account now; "" without a path. Secrets are decrypted only if necessary."""
+    """Returns the Notice.Path by which a notice about an account would go out now; "" if it cannot go out."""
     if slack_of(workspace.pk) is not None:
         return Path.SLACK
     return "" if is_off() else Path.EMAIL
@@ -111,14 +113,14 @@ def _text(workspace: Workspace, user: User, about: About) -> str:
 
 
 def last_trials(workspace: Workspace) -> dict[str, Notice]:
-    """The newest trial notice of each kind that was ever tried, by the key of the kind."""
+    """Returns the newest trial notice of each kind by the kind's key. Kinds that were never tried are missing."""
     kinds = {about.kind: about.key for about in KINDS.values()}
     trials = Notice.objects.filter(workspace=workspace, kind__in=kinds)
     return {kinds[notice.kind]: notice for notice in trials.order_by("kind", "-created_at").distinct("kind")}
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `notice.try`: posts a trial notice once, and records whether it arrived."""
+    """Sends a trial notice once, and records whether it arrived (the job `notice.try`)."""
     notice = ctx.row(Notice.objects.select_related("workspace"), "notice_id")
     state, reason = ctx.step(
         "post",

@@ -1,5 +1,5 @@
-"""Receipts (DayReceipt) compare what a provider lists with what is stored, for each day and kind of an account. From
-them follows until when a workspace is complete, and which entries are missing.
+"""Writes and reads receipts (DayReceipt). A receipt compares the entries that a provider lists with the stored entries,
+for an account, a day and a kind of entry. The receipts show until when a workspace is complete, and what is missing.
 """
 
 from collections import Counter, defaultdict
@@ -27,22 +27,22 @@ USED = Q(
     | Q(health__last_failure_at__isnull=False)
     | Q(health__last_received_at__isnull=False)
 )
-"""Each workspace has a row for every provider from the start. It counts as an account after its first call or event."""
+"""A filter for accounts with a call or event. New workspaces have unused rows, which do not count as accounts."""
 DAY = timedelta(days=1)
 LOOKED_AT_AGAIN = timedelta(days=3)
-"""A day with missing entries is read again at each poll for this long."""
+"""The time for which each poll reads a day with missing entries again."""
 SLACK = timedelta(minutes=20)
-"""A poll may be this late: a tick runs every five minutes, and an entry that a provider lists late is left to the next
-poll.
+"""The time by which a poll may be late: its tick runs every five minutes, and the compared period ends 15 minutes
+before the poll, because a provider may list an entry late (`backfill.OVERLAP`).
 """
 
 
 FETCHED, HELD, IGNORED = Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.IGNORED
-"""The outcome of an entry of a list. Any other text is the reason why the entry is missing."""
+"""The outcomes of listed entries that are not missing. Any other outcome is the reason why the entry is missing."""
 
 
 class Tally:
-    """Counts the entries of one read of an account's lists, by day of the workspace's time zone and kind."""
+    """Counts the entries of one read of an account's lists, by kind and by day in the workspace's time zone."""
 
     def __init__(self, integration: Integration, asked_at: datetime) -> None:
         self.integration = integration
@@ -56,15 +56,15 @@ class Tally:
         return _begins(moment.astimezone(self._zone).date(), self._zone)
 
     def is_first(self, key: str) -> bool:
-        """Whether this read has not yet counted the id. Pages shift when something new is listed meanwhile."""
+        """Whether this read has not counted the id `key` before. New entries shift the pages, so others repeat."""
         if key in self._keys:
             return False
         self._keys |= {key} - {""}
         return True
 
     def add(self, kind: str, at: datetime | None, outcome: str) -> None:
-        """Counts one entry of the time `at`, on the day of the read if `at` is still to come. Without a time, a stored
-        entry counts on the day of the read, and a missing one on each day that is read: any of them may lack it.
+        """Counts one entry on the day of the time `at`, or on the day of the read if `at` is in the future. If `at` is
+        None, a stored entry counts on the day of the read, and a missing one on each compared day, as each may lack it.
         """
         self.read += 1
         dated = at is not None or outcome == HELD
@@ -81,8 +81,8 @@ class Tally:
         return sum(_missing(outcomes).total() for outcomes in self._outcomes.values())
 
     def write(self, begins: datetime, through: datetime) -> None:
-        """Writes the receipts of the days from `begins` until now, compared up to `through`. A tally does not overwrite
-        the receipt of a read that began later.
+        """Writes the receipts of the days from `begins` until now, which were compared up to `through`. Does not
+        overwrite the receipt of a read that began later.
         """
         first, last = (moment.astimezone(self._zone).date() for moment in (begins, self.asked_at))
         keys = [
@@ -90,7 +90,7 @@ class Tally:
             for n in range((last - first).days + 1)
             for kind in kinds_of(self.integration.provider)
         ]
-        with transaction.atomic():  # a new row without its counts would claim that nothing is missing
+        with transaction.atomic():  # without counts, a new receipt would claim that nothing is missing
             DayReceipt.objects.bulk_create(
                 [
                     DayReceipt(integration=self.integration, day=day, kind=kind, compared_through=through)
@@ -127,15 +127,15 @@ def _begins(day: date, zone: ZoneInfo) -> datetime:
 
 
 def kinds_of(provider: str) -> list[DayReceipt.Kind]:
-    """The kinds of entries that the provider lists, and that can therefore be compared."""
+    """Returns the kinds of entries that the provider lists, so that they can be compared."""
     spec = registry.spec_of(provider)
     return [kind for kind in DayReceipt.Kind if getattr(spec, kind)]
 
 
 def unsettled_since(integration: Integration, through: datetime) -> datetime:
-    """The time from which the lists must be read again: two polls before `through`, because a list may shift while its
-    pages are read, or show an entry late. Or the start of an earlier day with missing entries that is within
-    LOOKED_AT_AGAIN.
+    """Returns the time from which the lists must be read again. It is two polls before `through`, because a list may
+    shift while its pages are read, or show an entry late. If an earlier day within LOOKED_AT_AGAIN has missing entries,
+    it is the beginning of that day.
     """
     zone = ZoneInfo(integration.workspace.timezone)
     earlier = through - 2 * stated(registry.spec_of(integration.provider).poll_every)
@@ -148,9 +148,9 @@ def unsettled_since(integration: Integration, through: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Gap:
-    """Why an account is not complete from `day` on: `missing` entries, or it was last compared up to `through`, or it
-    was not compared before the day `until`. Without any of these causes, the account was not compared in the period at
-    all.
+    """The reason why an account is not complete from `day` on: the number of `missing` entries, or the time `through`
+    up to which it was last compared, or the day `until` before which it was not compared. If none of these is set, the
+    account was never compared in the period.
     """
 
     account: str
@@ -162,9 +162,9 @@ class Gap:
 
 @dataclass(frozen=True)
 class Completeness:
-    """The time up to which all listed entries of a workspace's accounts were compared and are stored, in a period of
-    days. `through`: None without a comparable account. With `gaps`, it holds for the other accounts. `is_down`: an
-    account is disconnected now, or its provider is down.
+    """The completeness of a workspace's accounts in a period of days. All entries listed up to `through` are stored,
+    except those in `gaps`. `through` is None without a comparable account. `is_down` means that an account is
+    disconnected now, or that its provider is down.
     """
 
     through: datetime | None
@@ -173,12 +173,12 @@ class Completeness:
 
     @property
     def is_troubled(self) -> bool:
-        """Whether entries are missing or late. Earlier days without a comparison are no trouble."""
+        """Whether entries are missing, or a comparison is late. Days before the first comparison do not count."""
         return any(gap.until is None for gap in self.gaps)
 
     @property
     def label(self) -> str:
-        """The label for a file, without the reasons."""
+        """A text about the completeness for a file. It does not name the gaps."""
         if self.through is None:
             return "can’t be compared"
         begins = max((f"from {gap.until} " for gap in self.gaps if gap.until), default="")
@@ -189,7 +189,7 @@ class Completeness:
 
 
 def completeness(workspace: Workspace, first: date, last: date) -> Completeness:
-    """The completeness from `first` to `last`, days in the workspace's time zone, computed by one query."""
+    """Returns the workspace's completeness in the days from `first` to `last` in its time zone, by one query."""
     accounts = by_account(workspace, first, last).values()
     ends = [account.through for account in accounts if account.through]
     gaps = [gap for account in accounts for gap in account.gaps]
@@ -197,17 +197,17 @@ def completeness(workspace: Workspace, first: date, last: date) -> Completeness:
 
 
 def between(workspace: Workspace, since: datetime, until: datetime) -> Completeness:
-    """The `completeness` of the days from `since` to `until` (aware)."""
+    """Returns the workspace's completeness in the days from `since` to `until` (both aware)."""
     zone = ZoneInfo(workspace.timezone)
     return completeness(workspace, since.astimezone(zone).date(), until.astimezone(zone).date())
 
 
 def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Completeness]:
-    """The completeness of each comparable account that was connected by the day `last`, by account id. An account that
-    is switched off counts if it was compared or received something in the period.
+    """Returns, by account id, the completeness of each comparable account that was connected by the day `last`. An
+    account that is switched off counts if it was compared in the period or has received something since `first`.
     """
     zone = ZoneInfo(workspace.timezone)
-    # For an account without a receipt of today, the previous day shows up to when it was compared.
+    # The day before `first` is included: for an account without a receipt of today, it shows the last comparison.
     span = FilteredRelation("receipts", condition=Q(receipts__day__range=(first - DAY, last)))
     counts = Q(enabled=True) | Q(receipt__isnull=False)
     counts |= Q(health__last_received_at__gte=_begins(first, zone))
@@ -231,7 +231,7 @@ def by_account(workspace: Workspace, first: date, last: date) -> dict[UUID, Comp
 
 
 def lately(workspace: Workspace) -> dict[UUID, Completeness]:
-    """The result of `by_account` for today and the six days before."""
+    """Returns the result of `by_account` for today and the six days before today."""
     today = timezone.now().astimezone(ZoneInfo(workspace.timezone)).date()
     return by_account(workspace, today - 6 * DAY, today)
 
@@ -241,7 +241,9 @@ def is_complete(receipt: DayReceipt, zone: ZoneInfo) -> bool:
 
 
 def _of_account(days: list[Any], first: date, last: date, zone: ZoneInfo) -> Completeness:
-    """Follows an account's days, each with the sums of its receipts, up to the first day that is not fully compared."""
+    """Returns an account's completeness from `days`, the sums of its receipts by day. Stops at the first day that is
+    not fully compared.
+    """
     account = Integration(provider=days[0]["provider"], name=days[0]["name"])
     label, expected = name_of(account), len(kinds_of(account.provider))
     late = timezone.now() - 2 * stated(registry.spec_of(account.provider).poll_every) - SLACK

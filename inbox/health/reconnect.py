@@ -1,8 +1,8 @@
-"""Requests a provider's hosted page, on which the owner of an account logs in again. The link works once and for a
-short time. A reconnection does not make the account healthy: only a successful call does.
+"""Requests a link to a provider's hosted page, on which the owner of an account logs in again. The link works once, for
+30 minutes. The login does not make the account healthy: only a successful call does.
 
-An admin may also send a link of ours to the owner, so that they need no log-in here. The reconnect link expires after
-24 hours, when the account recovers, and when another outage begins. The provider's page is requested only when the
+An admin can also send the owner a link to a page of ours, on which the owner need not log in. That link expires after
+24 hours, when the account recovers, and when another outage begins. The provider's link is requested only when the
 owner presses the button, because a chat's link preview would use it up.
 """
 
@@ -30,14 +30,14 @@ NOT_NEEDED = "The account is connected, so there’s nothing to reconnect."
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to the provider's page, or a `sentence` with the reason why there is no link."""
+    """A link to the provider's page (`url`), or a `sentence` for users with the reason why there is no link."""
 
     url: str = ""
     sentence: str = ""
 
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
-    """Requests the provider's page, which leads back to `back_url`, within 5 s. `sentence` reports a failure."""
+    """Requests a link to the provider's page, which leads back to `back_url`, within 5 s. Raises no provider error."""
     page = registry.spec_of(integration.provider).reconnect
     if not page:
         return Link(sentence=NOT_OFFERED)
@@ -55,7 +55,7 @@ OWNER_LINK_VALID_FOR = timedelta(hours=24)
 
 
 class LinkExpired(Exception):
-    """An owner's link is invalid or has expired. `back`: whether the account works again."""
+    """An owner's link is invalid or has expired. `back` is True if the account works again."""
 
     def __init__(self, back: bool = False) -> None:
         super().__init__("link expired")
@@ -63,15 +63,15 @@ class LinkExpired(Exception):
 
 
 def owner_path(integration: Integration) -> str:
-    """The path of the page to reconnect this account, valid for 24 hours and the current outage only."""
+    """Returns the path of our page for reconnecting this account, valid for 24 hours and the current outage only."""
     health = WorkspaceIntegrationHealth.objects.get(integration=integration)
     token = signing.dumps([str(integration.pk), health.version], salt=SALT)
     return reverse("owner-reconnect", args=[token])
 
 
 def read_owner_link(token: str) -> WorkspaceIntegrationHealth:
-    """The health of the account in the link's token. Raises LinkExpired for a forged or old token, for an account that
-    is switched off, or for another outage of the account.
+    """Returns the health of the account in `token`. Raises LinkExpired if the token is forged or too old, if the
+    account is switched off, or if the outage for which the link was made is over.
     """
     try:
         integration_id, version = signing.loads(token, salt=SALT, max_age=OWNER_LINK_VALID_FOR)

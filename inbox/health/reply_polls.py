@@ -1,6 +1,6 @@
-"""The tick `reply-poll` and its jobs: at every `spec.poll_every`, they compare the providers' lists with the stored
-messages, because webhooks may be lost. Missing entries pass through the intake, so extra polls change nothing. The
-watermark advances when a poll has succeeded.
+"""Compares the providers' lists with the stored messages at every `spec.poll_every`, because webhooks may be lost.
+Missing entries pass through the intake, so extra polls change nothing. An account's watermark
+(`ReplyPoll.complete_through`) advances when a poll has succeeded.
 """
 
 from collections import defaultdict
@@ -24,11 +24,11 @@ from jobs.kinds import kind_name
 POLL = kind_name("replies.poll", __name__)
 BATCH = 100
 LATE = timedelta(minutes=15)
-"""An account that is due for this long was skipped by three ticks."""
+"""The time after which a due account counts as late: three ticks have skipped it."""
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `reply-poll`: enqueues a job for each due account, the longest waiting first."""
+    """Enqueues a poll of each due account, the longest waiting first (the tick `reply-poll`)."""
     counts = {"added": _add_accounts(), "polls": 0, "waiting": 0, "left": 0}
     now = timezone.now()
     due = ReplyPoll.objects.filter(
@@ -48,8 +48,8 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `replies.poll`: compares the account's lists since the last poll, of ten days at most, and the latest
-    days with missing entries.
+    """Compares an account's lists since the last poll, and the latest days with missing entries (the job
+    `replies.poll`). The period is ten days at most.
     """
     integration = ctx.row(Integration.objects.select_related("workspace", "reply_poll"), "integration_id")
     poll, asked_at = integration.reply_poll, timezone.now()
@@ -66,7 +66,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def _add_accounts() -> int:
-    """Gives each account that can be polled a watermark: the time of its connection."""
+    """Creates the ReplyPoll of each new account that can be polled. Its watermark is the time of the connection."""
     fresh = Integration.objects.filter(
         provider__in=registry.stating("poll_every"),
         enabled=True,
@@ -81,8 +81,8 @@ def _add_accounts() -> int:
 
 
 def late() -> dict[str, int]:
-    """The number of late accounts by provider. An account is late if it is due for more than LATE, or if it works and
-    has been incomplete for twice its permitted time.
+    """Returns the number of late accounts by provider. An account is late if its poll is due for more than LATE, or if
+    it works and its watermark is older than two polls and `backfill.OVERLAP`.
     """
     now, providers = timezone.now(), registry.stating("poll_every")
     works = Q(
@@ -120,8 +120,8 @@ def _spec(poll: ReplyPoll) -> JobSpec:
 
 
 def _can_be_asked(integration: Integration) -> bool:
-    """Whether an account has credentials and is not down. An account that lacks only some of its mailboxes can be
-    asked. After an outage, the recovery fetches the missed messages.
+    """Whether an account has credentials and is not down. An account that lacks only some of its mailboxes is not down.
+    After an outage, the recovery fetches the missed messages, so no poll is needed.
     """
     health = getattr(integration, "health", None)
     down = health is not None and health.is_down and not health.lacks_mailboxes

@@ -1,5 +1,5 @@
-"""Writes the sentences about an account for the banner, the health page and the notice. The first line has no codes and
-no exclamation marks; a code is shown under "Details".
+"""Writes the sentences about an account for the banner, the health page and the notices. The first sentence contains no
+code; pages show codes under "Details".
 """
 
 from datetime import datetime
@@ -57,7 +57,7 @@ WHY = {
     NO_NUMBER: "it has no number to send from",
     NO_FUNDS: "the sending balance is used up",
 }
-"""Texts for our own codes. Providers declare the texts for theirs (`refusals`). Other codes are shown unchanged."""
+"""The texts for our own codes. Providers declare the texts for their codes (`refusals`). Others stay unchanged."""
 
 
 def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
@@ -92,7 +92,7 @@ def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> 
 
 
 def why(code: str) -> str:
-    """The text for `code`, a stored reason of an account's trouble; the code itself without a text."""
+    """Returns the text for `code`, the stored reason of an account's trouble; the code itself if it has no text."""
     if code in CallOutcome.values:
         return str(CallOutcome(code).label)
     bare = code.removeprefix("errors/")
@@ -109,7 +109,7 @@ def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def unstable(drops: list[datetime]) -> str:
-    """A sentence for an account that broke at least three times ("Unstable, 5 drops since 09:00. "); otherwise ""."""
+    """Returns a sentence ("Unstable, 5 drops since 09:00. ") if the account broke at least three times, else ""."""
     if len(drops) < UNSTABLE_AFTER:
         return ""
     first = timezone.localtime(min(drops))
@@ -122,7 +122,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     if spec.stopped:
         return spec.stopped
     messages = MESSAGES[stated(spec.channel)]
-    # webhooks still work, because they are identified by the hashes of their keys
+    # webhooks still work, because their keys are found by their hashes
     if health.reason == SECRETS_UNREADABLE:
         return f"New {messages} arrive by webhook, but sending and fetching have stopped"
     if health.lacks_mailboxes:
@@ -131,7 +131,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[str]) -> str:
-    """The work that stops while the account is in trouble, and whether a person must act; "" if the account works."""
+    """Returns a text about the work that stops while the account is in trouble, and the remedy; "" if it works."""
     waits = ", ".join(effects)
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
@@ -166,5 +166,5 @@ def _words(health: WorkspaceIntegrationHealth) -> str:
 
 
 def age(seconds: float) -> str:
-    """A duration as text: "just now", "8 min ago", "1 day 3 h ago"."""
+    """Returns a time that was `seconds` ago as text: "just now", "8 min ago", "1 day 3 h ago"."""
     return "just now" if seconds < MINUTE_S else f"{duration(seconds)} ago"

@@ -18,7 +18,7 @@ DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The bar of one day in an account's strip, taller the longer the account was down. `tone` is empty for no data."""
+    """A day's bar in an account's chart. It is taller the longer the account was down. `tone` is "" without data."""
 
     tone: str
     height: int
@@ -36,7 +36,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`up`: the percentage of `span_s` in which the account was up: of the strip's time since it was first used."""
+    """An account with its bars (`strip`). `up` is the percentage of `span_s` in which the account was up; `span_s` is
+    the time in s since the account was first used, 30 days at most.
+    """
 
     name: str
     health: WorkspaceIntegrationHealth
@@ -56,7 +58,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A period in which an account was in one state of trouble, since `change.at`. `ended`: None if it still is."""
+    """A period in which an account was in one state of trouble: from `change.at` to `ended`, or None if it still is."""
 
     name: str
     change: HealthTransition
@@ -68,7 +70,7 @@ class Trouble:
 
 
 def troubles(changes: Iterable[HealthTransition]) -> list[Trouble]:
-    """The periods of trouble that `changes`, newest first, began."""
+    """Returns the periods of trouble that began with one of `changes`, which must be sorted newest first."""
     ends: dict[int, datetime] = {}
     periods = []
     for change in changes:
@@ -79,7 +81,7 @@ def troubles(changes: Iterable[HealthTransition]) -> list[Trouble]:
 
 
 def account(health: WorkspaceIntegrationHealth, changes: list[HealthTransition]) -> Account:
-    """The strip of days for one account's `health`. `changes`: all changes of its state, newest first."""
+    """Returns the uptime of the account with this `health`. `changes` are all changes of its state, newest first."""
     now = timezone.localtime()
     begins = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     known_since = max(begins, changes[-1].at if changes else health.since)
@@ -88,7 +90,7 @@ def account(health: WorkspaceIntegrationHealth, changes: list[HealthTransition])
     strip = [_day(begins + timedelta(days=number), known_since, now, spans) for number in range(DAYS)]
     total = max((now - known_since).total_seconds(), 1)
     down = sum((end - start).total_seconds() for start, end in spans)
-    # rounded down, so that an account with an outage never reads as 100 %
+    # rounded down, so that an account with an outage never shows 100 %
     up = floor(max(0, 1_000 * (1 - down / total))) / 10
     return Account(name_of(health.integration), health, strip, up, total)
 

@@ -1,7 +1,7 @@
-"""The tick `integration-health` checks every account: whether its secrets can be read, a probe is due, or it is silent.
-The watch also maintains each workspace's accounts that use only the installation's key, such as the model. An account
-is silent if nothing has arrived for twice its longest gap of two weeks, but never before six hours, nor with few
-events.
+"""Watches all accounts: whether their secrets can be read, whether a probe is due, and whether webhooks still arrive.
+The watch also creates the accounts that use only the installation's key, such as the model's. An account is silent if
+no webhook has arrived for six hours and for twice the longest gap of the last two weeks. An account with fewer than
+FEWEST_EVENTS webhooks is never silent.
 """
 
 from datetime import datetime, timedelta
@@ -27,13 +27,13 @@ SHORTEST_SILENCE = timedelta(hours=6)
 SLACK_IN_RHYTHM = 2
 FEWEST_EVENTS = 20
 FEWEST_REFUSED, SHARE_REFUSED = 3, 10
-"""An account is not understood if FEWEST_REFUSED requests an hour, and one in SHARE_REFUSED, were refused."""
+"""An account is not understood if FEWEST_REFUSED of its requests in an hour, and one in SHARE_REFUSED, were refused."""
 HOUR = timedelta(hours=1)
 Verdict = WebhookDelivery.Verdict
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `integration-health`, which watches all accounts. At `deadline` it stops, and the next run goes on."""
+    """Watches all accounts (the tick `integration-health`). At `deadline`, the rest is left to the next run."""
     _keep_installation_accounts()
     counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0, "left": 0, "understood": 0, "unclear": 0}
     if not deadline.expired:
@@ -63,7 +63,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
-    """The `accounts` that receive webhooks, each with the time of its last webhook as `heard_at`, in one query."""
+    """Returns those of `accounts` that have a webhook key, annotated with the time of the last webhook (`heard_at`)."""
     arrived = WebhookDelivery.objects.filter(integration=OuterRef("pk")).exclude(event_type=BACKFILL)
     addressed = Exists(WebhookKey.objects.filter(integration=OuterRef("pk")))
     last = Subquery(arrived.order_by("-received_at").values("received_at")[:1])
@@ -71,7 +71,7 @@ def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
 
 
 def _keep_installation_accounts() -> None:
-    """Creates each workspace's accounts that use only the installation's key; switches them off without a key."""
+    """Creates each workspace's accounts that use only the installation's key; switches them off if the key is unset."""
     for spec in registry.specs().values():
         if spec.is_connected_here or not spec.installation_key:
             continue
@@ -84,7 +84,7 @@ def _keep_installation_accounts() -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `health.probe`: makes one cheap read call. If it succeeds, work that waits for the account resumes."""
+    """Makes one cheap read call (the job `health.probe`). If it succeeds, stops that waited are tried again."""
     integration = ctx.row(Integration.objects.all(), "integration_id")
     writer.forget_successes()
     probe = probes.probe(integration, ctx.deadline)
@@ -94,7 +94,7 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
-    """Records that webhooks resumed (HEARD) or stopped (SILENT), and returns which. `last` (aware): the latest one."""
+    """Records and returns that webhooks arrive (HEARD) or stopped (SILENT); else None. `last`: time of the latest."""
     if last is None:
         return None
     row = getattr(integration, "health", None) or writer.row(integration)
@@ -113,8 +113,9 @@ def listen(integration: Integration, last: datetime | None) -> SignalKind | None
 
 
 def note_unclear() -> int:
-    """Records accounts whose webhooks are not understood: three or more requests of an hour, and a tenth of the
-    account's requests, were refused. Requests from before it was last understood again do not count.
+    """Records accounts whose webhooks are not understood: in the last hour, we refused at least three of the account's
+    requests and at least a tenth of them. Requests from before the account was last understood again do not count.
+    Returns the number of accounts whose state changed.
     """
     since = timezone.now() - HOUR
     arrived = WebhookDelivery.objects.filter(received_at__gt=since, replay_of=None, integration__enabled=True)
@@ -134,7 +135,7 @@ def note_unclear() -> int:
 
 
 def note_understood() -> int:
-    """Records accounts whose requests have been understood again, and returns their number."""
+    """Records accounts whose requests are understood again, and returns the number of these accounts."""
     since = WebhookDelivery.objects.filter(
         integration=OuterRef("integration"),
         received_at__gt=OuterRef("since"),
@@ -148,7 +149,7 @@ def note_understood() -> int:
 
 
 def last_heard(integration: Integration) -> datetime | None:
-    """The time of the account's last webhook; None if it never got one, or has no webhook key."""
+    """Returns the time of the account's last webhook; None if it has received none, or has no webhook key."""
     heard = _listened_to(Integration.objects.filter(pk=integration.pk)).values_list("heard_at", flat=True)
     return heard.first()
 
@@ -162,7 +163,9 @@ SELECT count(*), max(gap) FROM (
 
 
 def usual_silence(integration: Integration) -> timedelta | None:
-    """The longest pause of an account's webhooks: twice the longest gap of two weeks. None below 20 webhooks."""
+    """Returns the time without webhooks after which an account is silent: twice the longest gap of the last two weeks.
+    Returns None if fewer than 20 webhooks arrived in that time.
+    """
     with connection.cursor() as cursor:
         cursor.execute(GAPS, [integration.pk, timezone.now() - RHYTHM_WINDOW])
         count, longest = cursor.fetchone()
