@@ -1,4 +1,4 @@
-"""Postpones sends while their account is down. Sending resumes after the first successful call of the account."""
+"""Postpones sends while their account is disconnected, and resumes them after a successful call to the account."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ SEND_KINDS = ("reply.send",)
 
 
 def require_up(integration: Integration, mailbox: str) -> None:
-    """Raises Snooze if the account, or its address `mailbox`, must be reconnected by a person: any call would fail."""
+    """Raises Snooze if a person must first reconnect the account, or its address `mailbox`."""
     health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
     if health is not None and is_down(health, mailbox):
         raise Snooze(timezone.now() + PAUSE, f"{name_of(health.integration)} is disconnected")
@@ -29,7 +29,7 @@ def is_down(health: WorkspaceIntegrationHealth, mailbox: str) -> bool:
 
 
 def resume_sends(workspace_id: UUID) -> int:
-    """Makes the workspace's postponed sends due now and returns their number."""
+    """Makes the workspace's postponed sends due now, and returns the number of these sends."""
     return BackgroundJob.objects.filter(
         workspace_id=workspace_id, kind__in=SEND_KINDS, status="queued", run_at__gt=timezone.now()
     ).update(run_at=timezone.now())

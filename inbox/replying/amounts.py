@@ -47,12 +47,12 @@ _NO_PHONE = re.compile(
     r"\d{1,2}[.:]\d{2} ?-.*|\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}(?: .*)?|(?:19|20)\d\d ?[/-] ?(?:19|20)\d\d"
 )
 _LONG, _SHORT = 9, 7
-"""The minimum number of digits of a phone number. `_SHORT` applies to a number that begins with "+" or 0."""
+"""The minimum numbers of digits of a phone number. `_SHORT` applies to numbers that begin with "+" or 0."""
 
 
 def prices(text: str) -> dict[tuple[str, Decimal], str]:
-    """Returns {(currency, amount): the text as written}. Each price is also listed under the currency "", so that it
-    equals the same amount without a currency.
+    """Returns the prices in `text` as {(currency, amount): the text as written}. Each price is also listed under the
+    currency "", so that it equals the same amount without a currency.
     """
     amounts = {}
     for match in PRICE.finditer(text):
@@ -72,7 +72,7 @@ def percentages(text: str) -> dict[Decimal, str]:
 
 
 def unknown(text: str, material: str) -> list[tuple[str, str]]:
-    """The amounts in `text` that `material` lacks, as pairs: "price" or "percentage", and the text as written."""
+    """Returns the amounts in `text` that `material` lacks, as ("price" or "percentage", the text as written)."""
     unsourced = []
     for what, read in (("price", prices), ("percentage", percentages)):
         sourced = read(material)
@@ -81,7 +81,7 @@ def unknown(text: str, material: str) -> list[tuple[str, str]]:
 
 
 def phones(text: str) -> dict[str, str]:
-    """The phone numbers in `text`: {digits: the text as written}. Prices, dates and times are left out."""
+    """Returns the phone numbers in `text` as {digits: the text as written}. Prices, dates and times are left out."""
     phone_numbers = {}
     for match in _PHONE.findall(PRICE.sub(" ", text)):
         number, written = digits(match), match.strip(" .-/(")
@@ -96,7 +96,7 @@ def digits(text: str) -> str:
 
 
 def _number(text: str) -> Decimal:
-    """Reads "1,500", "1.500", "1 500" and "1500.00" as 1500, and "15.00" as 15."""
+    """Returns the number that `text` writes: 1500 for "1,500", "1.500", "1 500" and "1500.00", and 15 for "15.00"."""
     text = re.sub(r"[^\d.,]", "", text).rstrip(".,")
     point = max(text.rfind("."), text.rfind(","))
     whole, part = text, ""

@@ -1,5 +1,5 @@
 """Sends drafts without a person. The gates judge a draft when it is written and again in the transaction of its send.
-A countdown runs between the two, and a person can stop the send until it has run out.
+Between these two times a countdown runs, and a person can stop the send until the countdown ends.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class Evaluation(ModelAnswer):
 
 
 def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
-    """Asks the model whether the draft may go out, and stores its opinion. Raises the errors of `model_calls.ask`."""
+    """Asks the model whether the draft may go out, and stores its answer. Raises the errors of `model_calls.ask`."""
     evaluation = model_calls.ask(
         prompts.load("evaluate"),
         Evaluation,
@@ -54,9 +54,9 @@ def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
 
 
 def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
-    """Asks the gates about a new draft. Schedules its send if all gates say yes and the policy is auto.
-    Returns "off", "held" (a gate said no, or a person took the draft back), "shadow" (the draft would have gone out) or
-    "scheduled".
+    """Asks the gates about a new draft. Schedules its send if all gates pass and the policy's mode is AUTO.
+    Returns "off" (by the policy), "held" (a gate fails, or a person put the draft on hold), "shadow" (in shadow mode,
+    the draft would have gone out) or "scheduled".
     """
     if policy.mode == Mode.OFF:
         return "off"
@@ -77,8 +77,9 @@ def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
 
 
 def plan(draft: Draft, policy: SendingPolicy) -> datetime:
-    """When (aware) the draft would go out: the policy's delay after the lead's message, but at least AT_LEAST from now.
-    The delay is constant for a message. The policy may limit the time to business hours.
+    """Returns the time (aware) at which the draft would go out: the policy's delay after the lead's message, but at
+    least AT_LEAST from now, and within business hours if the policy says so. The delay is always the same for a
+    message.
     """
     digest = hashlib.sha256(str(draft.trigger_message_id).encode()).digest()
     span = policy.max_delay_s - policy.min_delay_s + 1
@@ -94,8 +95,8 @@ def schedule(draft: Draft, at: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.autosend`: sends a draft that is due, unless it was decided or changed. If a gate says no, the
-    draft waits for a person. Outside business hours, the send moves to the next opening.
+    """Sends a due draft, unless it was decided or changed (the job `reply.autosend`). If a gate fails, the draft waits
+    for a person. Outside business hours, the send is postponed until the workspace opens.
     """
     drafts = Draft.objects.select_related("lead__campaign", "trigger_message__campaign", "workspace")
     draft = ctx.row(drafts, "draft_id")
@@ -133,8 +134,8 @@ def _send(draft: Draft, now: datetime) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why an answer may not go to its provider; "" if it may. The gates decide about an answer that no person approved.
-    The lead must be locked.
+    """Returns why an answer may not go to its provider; "" if it may. For an answer that no person approved, the gates
+    decide. The lead must be locked.
     """
     if not send_claims.is_automatic(send):
         return review.veto(send, lead)

@@ -1,5 +1,5 @@
-"""Runs the buttons of our Slack messages. A press is acknowledged at once, and a job does its work. inbox/wiring.py
-registers an action for each button that a module has `offered`.
+"""Runs the actions of the buttons in our Slack messages. A press is acknowledged at once, and a job runs the action.
+inbox/wiring.py registers an action for each button that a module has declared with `offered`.
 """
 
 from collections.abc import Callable
@@ -13,22 +13,24 @@ JOB = kind_name("slack.button", __name__)
 Action = Callable[[JobContext], Any]
 ACTIONS: dict[str, Action] = {}
 ON_NOTICES: set[str] = set()
-"""The buttons of notices about an account. All other buttons belong to the card of a draft."""
+"""The action ids of buttons on notices about an account. All other buttons are on the cards of drafts."""
 
 OFFERED: dict[str, str] = {}
-"""The buttons in our messages, each with the module that adds it."""
+"""The action ids of all buttons, each with the module that adds the button to messages."""
 
 
 def offered(action_id: str, module: str) -> str:
-    """Declares that `module` adds the button to Slack messages. A system check requires an action for the button."""
+    """Declares that `module` adds this button to Slack messages, and returns `action_id`. A system check requires an
+    action for each such button.
+    """
     OFFERED[action_id] = module
     return action_id
 
 
 def register(action_id: str, action: Action, *, on_notice: bool = False) -> None:
     """Registers the action of a button on a draft's card, or on a notice about an account if `on_notice` is true.
-    The payload holds action, draft_id or health_id, value, user_id, user_name, channel_id and message_ts. The caller
-    has checked that the row belongs to the workspace.
+    The action gets a job's context, whose payload holds action, draft_id or health_id, value, user_id, user_name,
+    channel_id and message_ts. The caller has checked that the draft or health belongs to the workspace.
     """
     ACTIONS[action_id] = action
     if on_notice:
@@ -36,7 +38,7 @@ def register(action_id: str, action: Action, *, on_notice: bool = False) -> None
 
 
 def run(ctx: JobContext) -> Any:
-    """The job `slack.button`: does what a button means. Raises PermanentError if no action is registered for it."""
+    """Runs the action of a pressed button (the job `slack.button`). Raises PermanentError if none is registered."""
     action = ACTIONS.get(ctx.payload["action"])
     if action is None:
         raise PermanentError("This button no longer works. Open the conversation instead.")
@@ -52,7 +54,7 @@ def plain(text: str) -> dict[str, str]:
 
 
 def button(action_id: str, words: str, **fields: str) -> dict[str, Any]:
-    """A button of a Slack message. `fields`: its value, its style, or the address that it opens."""
+    """Returns a button of a Slack message. `fields` are its value, its style, or the URL that it opens."""
     return {"type": "button", "action_id": action_id, "text": plain(words)} | fields
 
 

@@ -22,18 +22,18 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
-"""A listed message with the same text is our send if its time is at most this far before or after our call."""
+"""The time before and after our call in which a listed message with the same text counts as our send."""
 
 
 ELSEWHERE = "answered outside this inbox"
-"""Part of the reason of a message that waits because somebody answered, or may have answered, at the provider."""
+"""A part of the reason why a message waits: somebody answered, or may have answered, at the provider."""
 MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 TAG = re.compile(r"<\w+[^>]*>")
 
 
 def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tuple[Carrier, Integration]:
-    """The carrier and the account of `send`. Only the account that received the lead's message may send the answer.
-    `accounts` are the workspace's accounts, if the caller has loaded them. Raises CannotSend.
+    """Returns the carrier and the account for `send`. Only the account that received the lead's message may answer it.
+    `accounts` are the workspace's accounts, if the caller has loaded them. Raises CannotSend if no account can send.
     """
     provider = send.provider or provider_of(send.workspace_id, send.channel, send.reply_to)
     spec = registry.spec_of(provider)
@@ -53,7 +53,7 @@ def way_of(send: OutboundSend, accounts: list[Integration] | None = None) -> tup
 
 
 def of(send: OutboundSend, integration: Integration) -> Outgoing:
-    """The message in the form of a carrier. The provider's contact is looked up only when the carrier asks for it."""
+    """Returns `send` in the form that carriers need. The provider's contact is looked up only if the carrier asks."""
     return Outgoing(
         person=identity.person_of(send.lead),
         text=send.text,
@@ -107,12 +107,12 @@ def _from(send: OutboundSend) -> datetime:
 
 
 def marker(send: OutboundSend) -> str:
-    """The text of the HTML comment by which the message of `send` is recognised later."""
+    """Returns the marker of `send`: the text of an HTML comment by which its message is recognised later."""
     return f"ref:{send.pk}"
 
 
 def as_html(send: OutboundSend) -> str:
-    """The text as HTML with the marker. Each block between blank lines becomes an HTML paragraph."""
+    """Returns the text of `send` as HTML, with its marker. Each block between blank lines becomes an HTML paragraph."""
     paragraphs = [
         f"<p>{html.escape(part.strip()).replace(chr(10), '<br>')}</p>"
         for part in re.split(r"\n\s*\n", send.text)
@@ -122,21 +122,21 @@ def as_html(send: OutboundSend) -> str:
 
 
 def same_words(body: str, text: str) -> bool:
-    """Whether `body`, a listed text or HTML, has the words of our `text`, perhaps with quotes of earlier mails."""
+    """Whether `body`, the text or HTML of a listed message, has the words of our `text`, perhaps above quoted mails."""
     wanted, lines = _words(text), _lines(body)
     readings = {_words(body), _joined(lines), _joined(line for line in lines if not line.depth)}
     return bool(wanted) and wanted in readings
 
 
 def quotes(body: str, text: str) -> bool:
-    """Whether `body` only quotes our `text`, so that it is a different message that answers or follows ours."""
+    """Whether `body` contains our `text` only as a quote, so that it is another message, after ours."""
     lines, wanted = _lines(body), _words(text)
     quoted = _joined(line for line in lines if line.depth)
     return wanted in quoted and wanted not in _joined(line for line in lines if not line.depth)
 
 
 def marked_send_id(body: str) -> str:
-    """The id of the OutboundSend whose marker is in the HTML `body`; "" without a marker."""
+    """Returns the id of the send whose marker is in the HTML `body`; "" without a marker."""
     match = MARKER.search(body)
     return match[1] if match else ""
 
@@ -156,11 +156,11 @@ def _words(text: str) -> str:
 
 
 def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
-    """The entry of `listed` that is our message `send`; None without a match.
+    """Returns the entry of `listed` that is the message of `send`; None without one.
 
-    The marker identifies the entry. An entry without a marker matches if it has the same words, was sent from 2 minutes
-    before to 30 minutes after our call, and is no other message of ours. If a restore lost the time of the call
-    (`lost_from`), any later entry may match, even with the marker of a lost send.
+    An entry with the marker of `send` matches. An entry without a marker matches if it has the same words, was sent
+    from 2 minutes before to 30 minutes after our call, and is no other message of ours. If a restore lost the time of
+    the call (`lost_from`), any later entry may match, even one with the marker of a send that the restore lost.
     """
     entries: list[Listed] = []
     for entry in listed:
@@ -184,8 +184,8 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
 
 def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
     """Asks the provider whether somebody has answered the lead in the provider's own inbox. Returns a sentence about
-    that answer; "" without one, or if a person has approved the message. For a follow-up, only answers since its start
-    or resumption count. Raises the provider's errors.
+    that answer; "" without one, or if a person has approved `send`. For a follow-up, only answers since the follow-up
+    started or resumed count. Raises the provider's errors.
     """
     newer = registry.spec_of(integration.provider).newer
     if isinstance(newer, NONE) or send.approved_by_id or send.part or send.reply_to is None:
@@ -216,7 +216,7 @@ def _is_stored(entry: Listed, stored: list[Message]) -> bool:
 
 
 def is_near(send: OutboundSend, moment: datetime | None) -> bool:
-    """Whether a message sent at `moment` (None: unknown) may come from our call for `send`."""
+    """Whether a message that was sent at `moment` (None if unknown) may come from our call for `send`."""
     if moment is None or send.called_at is None:
         return True
     return _from(send) <= moment and (send.lost_from is not None or moment <= send.called_at + LATER)
@@ -237,8 +237,9 @@ def _taken(send: OutboundSend, message_id: str) -> bool:
 def provider_of(
     workspace_id: UUID, channel: str, reply_to: Message | None, accounts: list[Integration] | None = None
 ) -> str:
-    """The provider that carries an answer to `reply_to`. For None: the first provider that can begin a conversation on
-    `channel`; connected providers come first. `accounts`: the workspace's accounts, if loaded. Raises UnknownSource.
+    """Returns the provider that carries an answer to `reply_to`. If `reply_to` is None, this is the first connected
+    provider, else the first provider, that can begin a conversation on `channel`. `accounts` are the workspace's
+    accounts, if loaded. Raises UnknownSource.
     """
     if reply_to is not None:
         return registry.provider_of(reply_to.source)

@@ -1,4 +1,4 @@
-"""Lists the channels on which a person may write to a lead, with sender, recipients and the reason of a closed one."""
+"""Lists the channels on which a person may write to a lead, with senders and recipients, or why they cannot be used."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from integrations.models import HealthState, Integration
 @dataclass(frozen=True, slots=True)
 class Way:
     """A channel on which `sender` (a mailbox or account) can write to a lead. `trouble` describes a fault of the
-    sender; `shut` is the reason why the channel cannot be used now; `signature` ends an email. All are "" if there is
-    none.
+    sender, `shut` says why the channel cannot be used now, and `signature` is the end of an email. Each is "" if there
+    is none.
     """
 
     channel: str
@@ -38,9 +38,9 @@ def ways(
     draft: Draft | None = None,
     newest: dict[str, Message] | None = None,
 ) -> list[Way]:
-    """The channels on which `lead` has an address, starting with the channel of their last message. The channel of
-    `draft` shows how the draft would go out. `unsettled`: sends without a clear outcome. `newest` are the messages of
-    `send_claims.newest_by_channel`, if the caller has loaded them.
+    """Returns the channels on which `lead` has an address, first the channel of the last message. The entry for the
+    channel of `draft` shows how the draft would go out. `unsettled` are the lead's sends that are going out or whose
+    outcome is unknown. `newest` is the result of `send_claims.newest_by_channel`, if the caller has loaded it.
     """
     addresses = {
         Channel.EMAIL: lead.email,

@@ -1,6 +1,6 @@
 """Chooses the workspace's facts for an answer, and finds phrases that the answer must not use. A prompt holds each
-fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The ids are valid in that prompt
-only.
+fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The id (F1) is valid only in this
+prompt.
 """
 
 import re
@@ -15,15 +15,15 @@ from inbox.understanding.normalise import fold
 Kind = WorkspaceFact.Kind
 ORDER: list[str] = list(Kind)
 CHARS = 8_000
-"""The maximum number of characters of facts in a prompt. The model gets them three to six times for each answer."""
+"""The maximum number of characters of facts in a prompt. Each answer takes three to six prompts with these facts."""
 NEVER_CHARS = 2_000
-"""The share of these characters for forbidden phrases. The draft is searched for all forbidden phrases in any case."""
+"""The part of CHARS for forbidden phrases. Drafts are searched for all forbidden phrases, even for those left out."""
 
 _TOKEN = re.compile(r"\w+|[%$€£¥₹#@&+]")
 _ID = re.compile(r"\W*(F\d+)\b.*", re.I | re.S)
-"""Finds an id in any text that the model wrote around it."""
+"""Matches a text of the model that contains the id of a fact."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Letters of scripts that do not separate words by spaces, or that attach endings to words."""
+"""Matches letters of scripts that do not separate words by spaces, or that attach endings to words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ChosenFacts:
-    """The facts for one answer: those `shown`, the number left out, and the phrases that it must `never` use."""
+    """The facts for one answer: `shown` in its prompt, the number `left_out`, and phrases that it must `never` use."""
 
     shown: tuple[Fact, ...] = ()
     left_out: int = 0
@@ -65,13 +65,13 @@ class ChosenFacts:
 
     @property
     def sayable(self) -> str:
-        """The facts that an answer may repeat, one per line. Ids are left out, because their digits would count as a
-        source of amounts in the answer.
+        """The facts that an answer may repeat, one per line, without ids. The digits of an id would otherwise prove an
+        amount in the answer.
         """
         return "\n".join(fact.words for fact in self.shown if fact.kind != Kind.NEVER)
 
     def used(self, ids: Iterable[str]) -> tuple[list[Fact], list[str]]:
-        """The facts that the model reports as used, and the reported ids that do not exist."""
+        """Returns the facts with the `ids` that the model reports as used, and those of the ids that do not exist."""
         shown = {fact.id: fact for fact in self.shown}
         wanted = dict.fromkeys(_ID.sub(r"\1", key.strip()).upper() for key in ids)
         facts = [shown[key] for key in wanted if key in shown]
@@ -84,13 +84,13 @@ class ChosenFacts:
 
 
 def of(workspace_id: UUID, newest: str) -> ChosenFacts:
-    """The facts for the prompt that answers a message with the text `newest`. One query."""
+    """Returns the facts for the prompt that answers a message with the text `newest`. Uses one query."""
     rows = list(WorkspaceFact.objects.filter(workspace_id=workspace_id))
     return choose(sorted(rows, key=lambda row: ORDER.index(row.kind)), newest)
 
 
 def forbidden(workspace_id: UUID, text: str) -> list[str]:
-    """The phrases in `text` that the workspace's current facts forbid in answers."""
+    """Returns the phrases in `text` that the workspace's current facts forbid."""
     rows = WorkspaceFact.objects.filter(workspace_id=workspace_id, kind=Kind.NEVER)
     return ChosenFacts(never=tuple(rows.values_list("question", flat=True))).forbidden(text)
 
@@ -122,7 +122,7 @@ def _size(row: WorkspaceFact) -> int:
 
 
 def _by_overlap(rows: list[WorkspaceFact], newest: str) -> list[WorkspaceFact]:
-    """Sorts facts by the words that they share with `newest`. A word weighs more if fewer facts contain that word."""
+    """Sorts facts by the words that they share with `newest`. A word counts more if fewer facts contain it."""
     words = {row: _stems(f"{row.question} {row.answer}") for row in rows}
     facts_with = Counter(word for stems in words.values() for word in stems)
     message_stems = _stems(newest)
@@ -135,7 +135,7 @@ def _stems(text: str) -> set[str]:
 
 
 def holds(text: str, phrase: str) -> bool:
-    """Whether `text` contains the words of `phrase` in a row. Case, accents, hyphens and line ends do not matter."""
+    """Whether `text` contains the words of `phrase` in a row. Case, accents, hyphens and line ends are ignored."""
     wanted, words = _TOKEN.findall(fold(phrase)), " ".join(_TOKEN.findall(fold(text)))
     if _UNSPACED.search(phrase):
         return bool(wanted) and "".join(wanted) in words.replace(" ", "")

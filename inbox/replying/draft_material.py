@@ -1,5 +1,5 @@
-"""Gathers the material of an answer: the workspace's facts, our earlier messages and the meeting times on offer.
-Nothing else counts as true. An answer never repeats the lead's words as a statement of ours.
+"""Gathers the material for an answer: the workspace's facts, our earlier messages and the meeting times on offer.
+Nothing else counts as true. An answer must not repeat the lead's words as a statement of ours.
 """
 
 import re
@@ -19,7 +19,7 @@ from inbox.workspaces.accounts import signature_for
 
 LINK = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"')\]]+"
-    # Mail programs turn domain names and IP addresses into links.
+    # Domain names and IP addresses count, because mail programs turn them into links.
     r"|(?<![\w.-])(?:(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}|(?:\d{1,3}\.){3}\d{1,3})(?![\w-])(?:[:/?#][^\s<>\"')\]]*)?",
     re.I,
 )
@@ -27,7 +27,7 @@ LINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A free meeting time that an answer may offer. `words`: its text in an answer, in the workspace's time zone."""
+    """A free meeting time that an answer may offer. `words` is its text, in the workspace's time zone."""
 
     id: str
     starts_at: datetime
@@ -36,8 +36,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The material of an answer to `message`. `slots` are free meeting times. `chosen` are the workspace's facts for
-    this answer. `signature`: the end of an email.
+    """The material for an answer to `message`. `slots` are free meeting times, `chosen` are the workspace's facts for
+    this answer, and `signature` is the end of an email.
     """
 
     workspace: Workspace
@@ -55,7 +55,7 @@ class Context:
 
     @property
     def facts(self) -> str:
-        """The prompt's section about the company. Members of the workspace wrote all of these facts."""
+        """The prompt's section about the company. Members of the workspace wrote all of it."""
         return "\n".join(filter(None, (self._profile, self.chosen.lines)))
 
     @property
@@ -77,7 +77,7 @@ class Context:
 
     @property
     def person(self) -> Said:
-        """The prompt's section about the lead, marked as data: it comes from the lead or an imported file."""
+        """The prompt's section about the lead, marked as data because it comes from the lead or an imported file."""
         lead = self.lead
         return field_lines(
             "about the lead",
@@ -88,7 +88,7 @@ class Context:
 
     @property
     def material(self) -> str:
-        """The text that an answer may repeat. Even quoted in our mails, a lead's words prove nothing about us."""
+        """The text that an answer may repeat. The lead's words prove nothing about us, even if our mails quote them."""
         slots = [slot.words for slot in self.slots]
         return "\n".join([self.sayable, *self._ours(), *slots])
 
@@ -101,13 +101,13 @@ class Context:
         for message in self.earlier:
             if message.direction == Message.Direction.OUTBOUND:
                 yield own_lines(message.text, theirs)
-                # The lead chose the subject after "Re:".
+                # A subject with "Re:" is left out, because the lead may have chosen it.
                 yield "" if ":" in message.subject else message.subject
             else:
                 theirs = (*theirs, message.text)
 
     def render(self, **sections: str) -> Sheet:
-        """The input of a prompt. `sections`: earlier texts of the model by heading, such as a plan."""
+        """Returns the input of a prompt. `sections` are earlier texts of the model, such as a plan, by heading."""
         slots = "\n".join(f"{slot.id}: {slot.words}" for slot in self.slots) or "(none)"
         return sheet(
             f"# Facts\n{self.facts}",
@@ -125,7 +125,7 @@ class Context:
 
 
 def gather(message: Message, slots: list[Slot] | None = None) -> Context:
-    """The Context of an answer to `message`, whose lead and workspace are loaded. `slots`: None for no times."""
+    """Returns the material for an answer to `message`. Without `slots`, the answer offers no meeting times."""
     return Context(
         message.workspace,
         message.lead,
@@ -143,7 +143,7 @@ def bare_link(link: str) -> str:
 
 
 def machine_orders(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
-    """Words in the lead's messages, signature or names that give orders to a language model; "" without such words."""
+    """Returns words in the lead's messages, signature or names that give orders to a language model; "" without any."""
     texts = [
         message.text,
         message.subject,

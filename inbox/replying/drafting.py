@@ -1,5 +1,5 @@
-"""Writes an answer in steps: a plan, the text, a check and at most one revision. The reviewer sees the remaining
-problems. Each message and channel has one draft; a second caller gets the existing draft.
+"""Has the model write an answer in steps: a plan, the text, a check and at most one revision. The reviewer sees the
+problems that remain. A message has one draft per channel, so a second caller gets the existing draft.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ from jobs.models import JobStep
 MAX_PROBLEMS = 10
 
 Ask = Callable[[Prompt, type[ModelAnswer], Sheet], Any]
-"""Asks the model with a prompt and its sheet. The answer has the requested type."""
+"""A function that asks the model with a prompt and its sheet. It returns the answer as an instance of the type."""
 
 
 class Strategy(ModelAnswer):
@@ -63,7 +63,7 @@ class Verification(ModelAnswer):
 
 @dataclass(slots=True)
 class Written:
-    """An answer of the model that is not stored yet. `problems`: the findings of the last check."""
+    """An answer of the model that is not stored yet. `problems` are the findings of the last check."""
 
     channel: str
     text: str
@@ -89,14 +89,14 @@ class Written:
 
     @property
     def held_for(self) -> str:
-        """Why a person should check the answer with care, as a sentence up to 200 characters; "" without a reason."""
+        """The reason why a person must check the answer, as a sentence of up to 200 characters; "" without a reason."""
         if self.problems:
             return f"Check it: {self.problems[0]}"[:200]
         return f"Needs your decision: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
 
 
 def write(message: Message, deadline: Deadline) -> Written:
-    """Has the model write an answer with free times, without storing it. Raises the errors of `model_calls.ask`."""
+    """Has the model write an answer, which may offer free times. Stores nothing. Raises as `model_calls.ask` does."""
     context = gather(message, slots.on_offer(message.workspace, deadline))
     return compose(context, partial(model_calls.ask, workspace_id=message.workspace_id, deadline=deadline))
 
@@ -127,7 +127,7 @@ def compose(context: Context, ask: Ask) -> Written:
 
 
 def _problems(ask: Ask, context: Context, text: str) -> list[str]:
-    """The problems of a text. The model is asked only if our own checks find nothing."""
+    """Returns the problems of `text`. Asks the model only if our own checks find nothing."""
     problems = verification.problems(text, context)
     if not problems:
         problems = ask(prompts.load("verify"), Verification, context.render(draft=text)).problems
@@ -145,8 +145,8 @@ def _plan(strategy: Strategy, context: Context, used: list[Fact]) -> str:
 
 
 def keep(message: Message, written: Written) -> Draft | None:
-    """Stores the written answer as the draft for `message`, or returns the existing draft. Returns None if the lead is
-    stopped, or if a newer reply or an answer of ours has arrived in the meantime.
+    """Stores `written` as the draft for `message`, and returns the draft, or the one that already exists. Returns None
+    if the lead is stopped, has written again, or has been answered in the meantime.
     """
     with rollup.holding(message.lead) as lead:
         if lead.is_stopped or (lead.last_inbound_at and lead.last_inbound_at > message.sent_at):
@@ -167,8 +167,8 @@ def keep(message: Message, written: Written) -> Draft | None:
 
 
 def replace(draft: Draft, written: Written) -> bool:
-    """Stores a new answer as the next revision of a waiting draft and reloads `draft`. The revision has no evaluation
-    and no automatic send. Returns False if the draft was decided or rewritten in the meantime.
+    """Stores `written` as the next revision of a waiting draft, and reloads `draft`. The new revision has no evaluation
+    and no automatic send yet. Returns False if the draft was decided or rewritten in the meantime.
     """
     waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)
     with transaction.atomic():
@@ -193,11 +193,13 @@ def _subject(message: Message) -> str:
 
 
 def run_rewrite(ctx: JobContext) -> dict[str, Any]:
-    """The job `draft.rewrite`. Decided or rewritten drafts stay unchanged. Raises PermanentError without a model."""
+    """Rewrites a draft, unless it was decided or rewritten (the job `draft.rewrite`). Raises PermanentError if the
+    model does not answer.
+    """
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = ctx.row(drafts, "draft_id")
     asked_revision = ctx.payload["revision"]
-    # If an earlier attempt died between writing and judging, the next revision belongs to this job.
+    # If an earlier attempt of this job died after the step "write", the draft already has the next revision.
     if draft.status != Draft.Status.PENDING or draft.revision not in (asked_revision, asked_revision + 1):
         return {"outcome": "decided or rewritten already"}
 

@@ -1,7 +1,6 @@
-"""Defines the gates, which decide whether a draft may go out automatically. A gate decides whether an answer may go out
-without a person, and explains its verdict in a sentence. All gates run when the draft is written and again in the
-transaction of its send; all verdicts are stored and shown. Gates read only the database: the model's opinion is already
-stored in `Draft.evaluation`.
+"""Defines the gates. A gate decides whether a draft may go out without a person, and explains its verdict in a
+sentence. All gates run when the draft is written and again in the transaction of its send; all verdicts are stored and
+shown. Gates read only the database, where `Draft.evaluation` already holds the model's answer about the draft.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,14 +22,14 @@ from inbox.replying.send_claims import is_automatic
 from inbox.understanding.normalise import fold
 
 VERSION = "7"
-"""Stored with each verdict. Increase the version when a gate is added or removed, or decides differently."""
+"""The version of the gates, which is stored with each verdict. Increase it when a gate is added, removed or changed."""
 
 Stage = GateResult.Stage
 State = OutboundSend.State
 LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
-"""The maximum length, in characters, of a reply that may repeat an earlier one: people write "yes, please" twice."""
+"""The number of characters up to which a reply may repeat an earlier reply: people write "yes, please" twice."""
 TEXT_PASSES = "No link, price or time is made up, and the length fits."
 INSTANT_S = 20
 """A reply within this number of seconds after our message counts as automatic."""
@@ -43,7 +42,7 @@ class GateVerdict(NamedTuple):
 
 @dataclass
 class Evidence:
-    """The material of the gates, computed once. `planned_at` is the time (aware) when the draft would go out."""
+    """The data that gates read, computed once. `planned_at` is the time (aware) at which the draft would go out."""
 
     draft: Draft
     policy: SendingPolicy
@@ -69,13 +68,13 @@ class Evidence:
 
     @cached_property
     def sends(self) -> list[OutboundSend]:
-        """The 20 latest sends to the lead except this draft's, on any channel and in any state, newest first."""
+        """The 20 latest sends to the lead, except the draft's own, on any channel and in any state, newest first."""
         sends = OutboundSend.objects.filter(lead_id=self.draft.lead_id).exclude(draft_id=self.draft.pk)
         return list(sends.order_by("-created_at")[:20])
 
     @cached_property
     def decision(self) -> TagDecision | None:
-        """The newest decision about the answered message's tag. Decisions that only deny a suspicion do not count."""
+        """The newest decision about the tag of the lead's message, without those that only deny a suspicion."""
         decisions = TagDecision.objects.filter(message_id=self.draft.trigger_message_id, denied="")
         return decisions.order_by("-pk").first()
 
@@ -124,7 +123,7 @@ def _automatic_reply(e: Evidence) -> GateVerdict:
 
 
 def _suspected(e: Evidence) -> GateVerdict:
-    """Says no while a suspicion about the lead is open: until a person decides, or a model quotes the lead as proof."""
+    """Fails while a suspicion about the lead is open: until a person decides, or a model proves it with a quote."""
     if e.lead.suspected:
         return GateVerdict(False, f"{e.lead.get_suspected_display()}: “{e.lead.suspected_words}”")
     if e.message.suspected:
@@ -303,8 +302,8 @@ GATES: dict[str, Callable[[Evidence], GateVerdict]] = {
 def judge(
     draft: Draft, *, stage: str, planned_at: datetime, policy: SendingPolicy | None = None
 ) -> list[GateResult]:
-    """Asks every gate whether `draft` may go out without a person at `planned_at` (aware). The verdicts replace earlier
-    verdicts of the same `stage`.
+    """Asks every gate whether `draft` may go out without a person at `planned_at` (aware). Returns the verdicts, which
+    replace the earlier verdicts of the same `stage`.
     """
     policy = policy or draft.policy
     evidence = Evidence(draft, policy, stage, planned_at)

@@ -1,4 +1,4 @@
-"""Business hours: Monday to Friday, from opening to closing time in the workspace's time zone."""
+"""Computes business hours: Monday to Friday, from opening to closing time in the workspace's time zone."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ def is_open(workspace: Workspace, at: datetime) -> bool:
 
 
 def next_open(workspace: Workspace, at: datetime) -> datetime:
-    """Returns `at` (aware) if it is within business hours, else the next opening within a week, else `at`."""
+    """Returns `at` (aware) if it is within business hours, else the next time at which the workspace opens."""
     if is_open(workspace, at):
         return at
     local = at.astimezone(zone(workspace))

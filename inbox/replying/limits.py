@@ -1,4 +1,4 @@
-"""Checks the length of a text against its channel's limit, in the units of the channel."""
+"""Checks the length of a text against its channel's limit, and splits a text into SMS parts."""
 
 import re
 
@@ -10,34 +10,34 @@ EMAIL_CHARS = 20_000
 LINKEDIN_CHARS = 8_000
 """LinkedIn's limit for a message. Unipile's carrier checks the limits of an InMail and an invitation."""
 
-# In GSM 03.38 each of these characters takes one septet. Characters of the second set are escaped and take two.
+# In GSM 03.38, a character of the first set takes one septet. A character of the second set is escaped and takes two.
 GSM = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_ESCAPED = set("^{}\\[~]|€\f")
 SPACELESS = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
-"""Thai, Japanese and Chinese."""
+"""Matches letters of Thai, Japanese and Chinese."""
 PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\t": " "}
 )
-"""Replaces typographic characters. A single one would cut the limit of an SMS from 160 to 70 characters."""
+"""Replaces typographic characters. A single one would reduce the limit of an SMS from 160 to 70 characters."""
 
 
 def words(text: str) -> int:
-    """The number of words in `text`. In a script without spaces, two characters count as one word."""
+    """Returns the number of words in `text`. In a script without spaces, two characters count as one word."""
     return len(text.split()) + len(SPACELESS.findall(text)) // 2
 
 
 def units(text: str) -> tuple[int, int]:
-    """The length of `text` in an SMS and the capacity of one SMS: 160 septets, or 70 UTF-16 units."""
+    """Returns the length of `text` and the length of one SMS, both in septets (160) or in UTF-16 units (70)."""
     if all(char in GSM or char in GSM_ESCAPED for char in text):
         return sum(2 if char in GSM_ESCAPED else 1 for char in text), GSM_UNITS
     return len(text.encode("utf-16-le")) // 2, UCS2_UNITS
 
 
 def sms_parts(text: str) -> list[str]:
-    """Splits `text` between words into SMS parts; [] if it is empty or needs more than SMS_PARTS."""
+    """Returns `text` as SMS parts, split between words if possible; [] if it is empty or needs more than SMS_PARTS."""
     text = text.translate(PLAIN).strip()
     room = units(text)[1]
     parts: list[str] = []
@@ -50,7 +50,7 @@ def sms_parts(text: str) -> list[str]:
 
 
 def _longest(text: str, room: int) -> int:
-    """The number of characters of `text` that fit into `room` units. The cut is at the end of a word if possible."""
+    """Returns how many characters of `text` fit into `room` units, up to the end of a word if possible."""
     used, end, word_end = 0, 0, 0
     for char in text:
         size = (2 if char in GSM_ESCAPED else 1) if room == GSM_UNITS else len(char.encode("utf-16-le")) // 2
@@ -64,7 +64,7 @@ def _longest(text: str, room: int) -> int:
 
 
 def problem(channel: str, text: str) -> str:
-    """Why `text` cannot be sent on `channel`, as a sentence for users; "" if it can be sent."""
+    """Returns why `text` cannot be sent on `channel`, as a sentence for users; "" if it can be sent."""
     if not text.strip():
         return "There’s no text to send."
     if channel == Channel.SMS and not sms_parts(text):

@@ -1,7 +1,7 @@
 """Keeps messages from going out twice after a restore of the database. A restored database sends nothing until
-`manage.py restored` states the lost time. After that, a message that may have gone out in the lost time is `unknown`:
-the provider is asked, and a message that it does not list waits for a person
-(docs/adr/0075-a-restored-database-sends-nothing.md).
+`manage.py restored` states the lost time, whose changes the database lacks. After that, a message that may have gone
+out in the lost time is `unknown`: the provider is asked, and a message that the provider does not list waits for a
+person (docs/adr/0075-a-restored-database-sends-nothing.md).
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ HELD = "The database was restored. Nothing is sent until the operator confirms w
 
 
 def refusal(origin: DatabaseOrigin | None) -> str:
-    """Why this database must not send, as a text for operators; "" if it may send."""
+    """Returns why this database must not send, as a text for operators; "" if it may send."""
     if origin is None:
         return "This database’s origin is unknown."
     was, now = origin.place.split("/"), origin.here.split("/")
@@ -42,7 +42,7 @@ def is_held() -> bool:
 
 
 def known_origin() -> DatabaseOrigin:
-    """The origin of this database. Raises Snooze if the database was restored or copied."""
+    """Returns the origin of this database. Raises Snooze if the database was restored or copied."""
     origin = DatabaseOrigin.read()
     if origin is None or refusal(origin):
         raise Snooze(timezone.now() + PAUSE, HELD)
@@ -50,8 +50,8 @@ def known_origin() -> DatabaseOrigin:
 
 
 def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
-    """Whether a message may have gone out in the lost time. Returns False once the provider was asked for the message
-    after the restore: a person who sends it again has seen the provider's answer.
+    """Whether `send` may have gone out in the lost time. It is no longer doubtful once the provider was asked for it
+    after the restore, because a person who sends it again has seen the provider's answer.
     """
     if origin.restored_at is None or (send.looked_at is not None and send.looked_at >= origin.restored_at):
         return False
@@ -60,17 +60,17 @@ def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
     if send.origin == OutboundSend.Origin.FOLLOWUP:
         task = getattr(send, "followup_task", None)
         return task is not None and bool(task.instance.in_doubt)
-    # An answer to a message of the lost time, or to an older message, may have gone out in the lost time.
+    # A draft may have gone out in the lost time if the message that it answers is not newer than that time.
     answers = send.reply_to if send.origin == OutboundSend.Origin.DRAFT else None
     return answers is not None and covers(origin, answers.sent_at)
 
 
 def covers(origin: DatabaseOrigin | None, moment: datetime | None) -> bool:
-    """Whether work that was due at `moment` may have been done in the lost time, unknown to this database."""
+    """Whether work that was due at `moment` may have been done in the lost time, which this database does not know."""
     lost_until = origin and origin.lost_until
     return bool(lost_until and moment and moment <= lost_until)
 
 
 def note_seen() -> None:
-    """Stores the current time as the newest moment of this database's state, unless the database was restored."""
+    """Stores the current time as the time of the newest data, unless the database was restored or copied."""
     DatabaseOrigin.objects.filter(place=here()).update(seen_at=timezone.now())

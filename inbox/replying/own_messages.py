@@ -1,4 +1,4 @@
-"""Recognises our own messages that a provider reports back, so that they join their send and are not stored twice.
+"""Recognises our own messages that a provider reports, so that they belong to their send and are not stored twice.
 The provider's id, our marker, or the same words to the same lead at that time identify a message.
 """
 
@@ -21,8 +21,8 @@ State = OutboundSend.State
 
 
 def find(workspace: Workspace, event: MessageEvent) -> Message | None:
-    """Our stored message that a provider reports in `event`. Settles a send with an unknown outcome as sent. Must run
-    in a transaction. The mail of a campaign costs no query.
+    """Returns our stored message that a provider reports in `event`; None without one. Settles its send as sent if the
+    outcome was unknown. Must run in a transaction. For a campaign's mail, no query is made.
     """
     send = _send(workspace, event)
     if send is None:
@@ -37,8 +37,8 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
 
 
 def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
-    """The stored email that `event` reports under another id: EmailBison has two lists of mails with separate ids.
-    Holds a lock on such reports of the workspace until the transaction ends.
+    """Returns the stored email that `event` reports under another id; None without one. EmailBison has two lists of
+    mails, each with ids of its own. Other such reports of the workspace wait until the transaction ends.
     """
     if event.channel != Channel.EMAIL or not (event.by_hand or event.listed):
         return None
@@ -66,7 +66,7 @@ def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
     )
     if name and (marked := sends.filter(pk=UUID(name)).first()):
         return None if quotes(body, marked.text) else marked
-    if name:  # The send may have been lost in a restore.
+    if name:  # A restore may have lost the send with this marker.
         sends = sends.filter(lost_from__isnull=False)
     if event.external_id:
         same_id = sends.filter(provider_message_id=event.external_id).exclude(state=State.FAILED).first()

@@ -1,5 +1,6 @@
-"""Stores the material and the cost of a draft, because facts change and old calls are deleted. The calls are those of
-the draft's job (AiCall.job_id), including failed attempts, which also cost money.
+"""Stores the material and the cost of a draft in `Draft.made_of`, because facts change later and old rows of model
+calls are deleted. A draft's calls are those of its job (AiCall.job_id), including failed attempts, which also cost
+money.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ ASKED_FOR = ("strategy", *dict(WRITTEN_ON), "verify", "revise", "evaluate")
 
 
 def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dict[str, Any]:
-    """The value of `Draft.made_of` without model calls: the facts (`used`) and the meeting times (`offered`)."""
+    """Returns the value of `Draft.made_of` for a draft with these facts and meeting times, without model calls."""
     return {
         "facts": [
             {"key": fact.key, "kind": fact.kind, "question": fact.question, "answer": fact.answer}
@@ -33,7 +34,7 @@ def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dic
 
 
 def with_calls(made_of: dict[str, Any]) -> dict[str, Any]:
-    """Adds the calls that the running job has made for the draft so far. Outside a job, `made_of` stays unchanged."""
+    """Returns `made_of` with the model calls that the running job has made so far. Outside a job, it is unchanged."""
     stored_calls = made_of.get("calls", [])
     job_id = running_job()
     if job_id is None:
@@ -56,7 +57,7 @@ def _call(call: AiCall) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DraftMaterial:
-    """The material of a draft. `facts` pairs each fact with its later change. The model read `messages` messages."""
+    """The material of a draft. `facts` pairs each fact with the result of `since`. The model read `messages` texts."""
 
     facts: list[tuple[dict[str, str], str]]
     slots: list[str]
@@ -85,7 +86,7 @@ class DraftMaterial:
 
 
 def of(draft: Draft, current: Iterable[WorkspaceFact]) -> DraftMaterial | None:
-    """The material from which `draft` was written, or None if not stored. `current`: the result of `facts_of`."""
+    """Returns the stored material of `draft`; None if nothing is stored. `current` is the result of `facts_of`."""
     stored = draft.made_of
     if not stored:
         return None
@@ -95,19 +96,19 @@ def of(draft: Draft, current: Iterable[WorkspaceFact]) -> DraftMaterial | None:
 
 
 def stale(draft: Draft) -> str:
-    """The question of the first fact of the draft that was changed or deleted later; "" if no fact was."""
+    """Returns the question of the draft's first fact that was changed or deleted later; "" if no fact was."""
     rows = {str(row.pk): row for row in facts_of(draft)}
     return next((fact["question"] for fact in draft.made_of.get("facts", []) if since(fact, rows)), "")
 
 
 def facts_of(draft: Draft) -> QuerySet[WorkspaceFact]:
-    """The draft's facts in their current form. Facts that were deleted are missing."""
+    """Returns the current rows of the draft's facts. Deleted facts are missing."""
     keys = [fact["key"] for fact in draft.made_of.get("facts", [])]
     return WorkspaceFact.objects.filter(workspace_id=draft.workspace_id, pk__in=keys)
 
 
 def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
-    """The change of a fact since a draft used it: "", "changed" or "deleted". `rows`: the current facts by key."""
+    """Returns what happened to a stored fact later: "", "changed" or "deleted". `rows` are the current facts by key."""
     row = rows.get(fact["key"])
     if row is None:
         return "deleted"
@@ -115,7 +116,7 @@ def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
 
 
 def dollars(microusd: int | None) -> str:
-    """Millionths of a dollar as text, such as "$0.004". A cost of None becomes "cost unknown", never 0."""
+    """Returns a cost in millionths of a dollar as text, such as "$0.004"; "cost unknown" for None."""
     if microusd is None:
         return "cost unknown"
     if microusd < 1_000:

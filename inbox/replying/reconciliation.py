@@ -1,5 +1,5 @@
-"""Determines the outcome of a send that is unknown, by polling the provider's list of messages. A listed message was
-sent. A person decides about a missing message, because the provider may still send it.
+"""Determines the outcome of a send that is unknown, by polling the provider's list of messages. If the message is
+listed, it was sent. If it is missing, a person decides, because the provider may still send it.
 """
 
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ from jobs.errors import Snooze
 State = OutboundSend.State
 
 LOOKS_S = (3, 30, 300, 3_600)
-"""The provider is polled at these seconds after the call. In most cases only its answer was lost, not the message."""
+"""The times (s) after our call at which the provider is polled. Often only its answer was lost, not the message."""
 STRANDED_AFTER = timedelta(minutes=2)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `send.reconcile`: asks the provider up to four times (LOOKS_S) for a message in doubt."""
+    """Polls the provider up to four times (LOOKS_S) for an unknown send (the job `send.reconcile`)."""
     sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
     send = ctx.row(sends, "send_id")
     while send.state == State.UNKNOWN and (due := next_look(send)) is not None:
@@ -36,15 +36,15 @@ def run(ctx: JobContext) -> dict[str, object]:
 
 
 def next_look(send: OutboundSend) -> datetime | None:
-    """The time (aware) of the next poll for the message `send`; None after the last poll."""
+    """Returns the time (aware) of the next poll for `send`; None after the last poll."""
     called_at = send.called_at or send.created_at
     looks = [called_at + timedelta(seconds=seconds) for seconds in LOOKS_S]
     return next((due for due in looks if send.looked_at is None or due > send.looked_at), None)
 
 
 def look(send: OutboundSend, deadline: Deadline) -> bool:
-    """Polls the provider once for `send`, and settles the send as sent if the message is listed. An error counts as not
-    found. Raises Snooze if the provider could not be polled, so that this poll is repeated.
+    """Polls the provider once for `send`. Settles it as sent and returns True if the message is listed. After an error,
+    it counts as missing. Raises Snooze if the request was not sent, so that the poll is repeated.
     """
     try:
         carrier, integration = carrier_messages.way_of(send)
@@ -75,8 +75,9 @@ def _note(send: OutboundSend, reason: str) -> None:
 
 
 def settle_stranded(deadline: Deadline) -> dict[str, int]:
-    """The tick `sends`: settles up to 500 messages that were claimed more than 2 minutes ago and whose job has ended. A
-    message without a call to the provider failed; any other is unknown. "left" counts the messages after `deadline`.
+    """Settles up to 500 sends that were claimed more than 2 minutes ago and whose job has ended. A send becomes failed
+    if the provider was not called, and unknown otherwise. Returns the numbers of failed and unknown sends, and of those
+    that are `left` because of `deadline`.
     """
     stranded = OutboundSend.objects.filter(
         state=State.INTENT, created_at__lt=timezone.now() - STRANDED_AFTER

@@ -1,4 +1,4 @@
-"""Takes over a restored database (`manage.py restored`). Sends that may have gone out become unknown."""
+"""Permits sends from a restored database (`manage.py restored`). Sends that may have gone out become unknown."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,9 @@ SLICE = 200
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """The number of unknown sends, and of `follow_ups` and `drafts` that the provider is asked about first."""
+    """The numbers of sends that became unknown, and of follow-ups and drafts that may have gone out: the provider is
+    asked before they are sent.
+    """
 
     sends: int
     follow_ups: int
@@ -28,16 +30,15 @@ class Doubts:
 
 
 def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
-    """Permits sends from a database that was restored to its state of `lost_from`. The records of messages that went
-    out until `lost_until` are lost; pending sends become unknown. The function may be repeated: nothing goes out before
-    it returns.
+    """Permits sends from a database that was restored to its state at `lost_from`, and has lost everything until
+    `lost_until`. Pending sends become unknown. If it fails, it can be repeated: nothing goes out before it returns.
     """
     origin = DatabaseOrigin.objects.first()
-    # Doubts from an earlier restore may be older than this restore.
+    # After an earlier restore, sends may be in doubt since a time before this restore.
     if origin and origin.lost_from:
         lost_from = min(origin.lost_from, lost_from)
     sends = sum(sending.settle_unknown(send, lost_time.REASON, lost_from=lost_from) for send in _under_way())
-    # Without a due time, the follow-up's step is being prepared or sent, or waits for approval.
+    # A follow-up without a due time has a step that is being prepared or sent, or that waits for approval.
     due = Q(due_at=None) | Q(due_at__lte=lost_until)
     follow_ups = FollowUpInstance.objects.filter(due, status__in=FollowUpInstance.LIVE).update(in_doubt=True)
     drafts = Draft.objects.filter(
@@ -57,8 +58,8 @@ def _settle(**lost: datetime) -> None:
         DatabaseOrigin.objects.update_or_create(
             defaults={"place": here(), "seen_at": timezone.now()} | lost, pk=1
         )
-        # A restored database may count transactions from a lower id. Events that the restored database has come before
-        # all others.
+        # A restored database may count transactions from a lower number. With 0, its old events come before all new
+        # ones.
         Event.objects.update(xid=0)
         _mark_anew()
         BackgroundJob.objects.filter(
@@ -67,8 +68,8 @@ def _settle(**lost: datetime) -> None:
 
 
 def _mark_anew() -> None:
-    """Marks rows anew whose last change has a number to which this database has not yet counted: until then, no list
-    of the API would hold them. The trigger replaces the 0.
+    """Renews the mark of rows whose last change has a transaction number that this database has not reached yet: until
+    then, the API's lists of changes would lack them. A trigger replaces the 0.
     """
     [(uncounted,)] = fetch("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
     for model in (Draft, Lead, Message):

@@ -1,6 +1,6 @@
-"""Carries out a reviewer's decision about a draft: approve, reject, rewrite, or send another text. Each decision about
-a draft is one conditional UPDATE in one transaction. Exactly one decision counts, even if two reviewers, a double
-click, or Slack and the page decide at the same time.
+"""Carries out a reviewer's decision about a draft: approve, reject, rewrite, or send another text. Each decision is a
+conditional UPDATE in one transaction. So exactly one decision counts, even if two people decide at the same time, if a
+person clicks twice, or if decisions come from Slack and from the page.
 """
 
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ WROTE_AGAIN = "They’ve written again. Read that first, then send."
 
 
 class KeyReused(Refused):
-    """A program's key has sent another message before."""
+    """A program's key has been used for another message before."""
 
 
 class ColleagueAnswered(AlreadyDecided):
@@ -63,11 +63,11 @@ def approve(
     seen_send: datetime | None = None,
     later: datetime | None = None,
 ) -> OutboundSend:
-    """Approves `draft` and enqueues its send with `text` and `subject` (None: as drafted), in one transaction. `user`:
-    None for an automatic send, which has no countdown. `revision` None accepts any revision of the draft. `seen_at` and
-    `seen_send`: the times of the newest message from the lead and of our newest send that the person saw. `later`: the
-    time at which it goes out, and until which the lead is snoozed; None for now. Raises AlreadyDecided, SendBlocked or
-    Refused.
+    """Approves `draft`, and enqueues its send with `text` and `subject` (None for the draft's), in one transaction.
+    `user` is None for an automatic send, which has no countdown. If `revision` is given, only this revision is
+    approved. `seen_at` and `seen_send` are the times of the newest message from the lead, and of our newest send, that
+    the person saw. At the time `later`, the message goes out; until then, the lead is snoozed. Raises AlreadyDecided,
+    SendBlocked or Refused.
     """
     subject = draft.subject if subject is None else subject.strip()
     with rollup.holding(draft.lead) as lead:
@@ -93,14 +93,16 @@ def approve(
 
 
 def reject(draft: Draft, *, user: Actor | None, revision: int | None = None, reason: str = "") -> None:
-    """Discards `draft`. `reason`: the person's text, cut to 200 characters. Raises AlreadyDecided."""
+    """Rejects `draft`. `reason` is the person's text, which is cut to 200 characters. Raises AlreadyDecided."""
     with transaction.atomic():
         _decide(draft, Status.REJECTED, user, revision, status_reason=reason.strip()[:200])
         audit.record(draft.workspace_id, user, "draft.reject", draft)
 
 
 def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
-    """Enqueues the rewrite of `draft`, once per revision. Raises AlreadyDecided, or Refused without a model."""
+    """Enqueues a rewrite of `draft`, once per revision, and returns the job. Raises AlreadyDecided, or Refused without
+    a model.
+    """
     if not model_calls.ready():
         raise Refused(model_calls.NO_KEY)
     with transaction.atomic():
@@ -116,15 +118,16 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
 
 
 def rewrites_of(draft: Draft) -> QuerySet[BackgroundJob]:
-    """The jobs that rewrite or wrote this revision of the draft, newest first. The returned rewrites may have ended."""
+    """Returns the jobs that rewrite this revision of the draft, or that wrote it, newest first. They may have ended."""
     keys = [f"{REWRITE}:{draft.pk}:{revision}" for revision in (draft.revision - 1, draft.revision)]
     jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
     return jobs.order_by("-created_at", "-pk")
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why the message of a person or program may not go out: the lead has written during its countdown, or a program's
-    would ignore an open suspicion. Returns "" if the draft may go out. Opt-outs are checked by `send_claims.blocked`.
+    """Returns why a message that a person or program sent may not go out: the lead has written during the countdown, or
+    a suspicion is open about the lead of a program's message. Returns "" if the message may go out.
+    (`send_claims.blocked` checks opt-outs.)
     """
     held = suspicion.reason(lead) if send.program_id else ""
     return held or (WROTE_AGAIN if wrote_during_countdown(send) else "")
@@ -142,9 +145,9 @@ def send_own(
     later: datetime | None = None,
     sign: bool = False,
 ) -> OutboundSend:
-    """Enqueues the send of a person's `text` and closes drafts that wait on this channel. `client_token`: the token of
-    a form (64 characters); each token sends once. `sign`: an email ends with the signature of the account that answers.
-    `seen_at`, `seen_send` and `later`: as for `approve`. Raises SendBlocked or Refused.
+    """Enqueues the send of a person's `text`, and closes drafts that wait on this channel. `client_token` is the token
+    of a form (up to 64 characters); each token sends once. If `sign`, an email ends with the signature of the account
+    that answers. `seen_at`, `seen_send` and `later` mean the same as for `approve`. Raises SendBlocked or Refused.
     """
     with rollup.holding(lead) as locked:
         if sign and channel == Channel.EMAIL and (reply_to := newest_inbound(locked, channel)):
@@ -177,9 +180,9 @@ def send_own(
 def send_for_program(
     lead: Lead, *, program: ApiToken, key: str, channel: str, text: str, reply_to: Message | None = None
 ) -> OutboundSend:
-    """Enqueues the send of a program's `text` and closes drafts that wait on this channel. Each `key` of the program
-    sends once for ever: a repetition returns the first send. `reply_to` has the same meaning as for `claim`. Raises
-    KeyReused, SendBlocked or Refused.
+    """Enqueues the send of a program's `text`, and closes drafts that wait on this channel. Each `key` of the program
+    sends one message ever: if the call is repeated, the first send is returned. `reply_to` means the same as for
+    `claim`. Raises KeyReused, SendBlocked or Refused.
     """
     origin_id = hash_key(f"{program.pk}:{key}")
     with rollup.holding(lead) as locked:
@@ -219,12 +222,12 @@ def _when(lead: Lead, later: datetime | None = None, *, counts_down: bool = True
 
 
 def forget(sends: QuerySet[OutboundSend]) -> None:
-    """Empties the texts of sends that were taken back, which wait in composers until they are sent or discarded."""
+    """Empties the texts of sends that were taken back. Composers show these texts until they are sent or discarded."""
     sends.filter(state=State.TAKEN_BACK).exclude(text="").update(text="")
 
 
 def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
-    """Sends a message again that failed or never arrived. Raises AlreadyDecided or SendBlocked."""
+    """Sends a failed or unknown message again, and returns the send. Raises AlreadyDecided or SendBlocked."""
     if send.state not in (State.FAILED, State.UNKNOWN):
         raise AlreadyDecided("This has already been resolved.")
     with rollup.holding(send.lead) as send.lead:
@@ -235,7 +238,7 @@ def send_again(send: OutboundSend, *, user: User) -> OutboundSend:
 
 
 def it_went_out(send: OutboundSend, *, user: User) -> None:
-    """Records that, according to a person, a message with unknown outcome was sent. Raises AlreadyDecided."""
+    """Records that a message with an unknown outcome was sent, as `user` has confirmed. Raises AlreadyDecided."""
     with transaction.atomic():
         if not sending.settle_sent(send, reason="Someone confirmed that it was sent."):
             raise AlreadyDecided("Someone has already resolved this.")

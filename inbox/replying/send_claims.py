@@ -1,6 +1,7 @@
-"""Claims sends. A claim is a row that is committed before any provider is called. Two constraints keep it unique:
-With `send_once_per_origin`, a second click, a second reviewer, or Slack beside the page finds the first claim. With
-`send_one_at_a_time`, a lead has at most one pending send per channel, so a follow-up and an answer cannot both go out.
+"""Claims sends. A claim is a row of OutboundSend that is committed before any provider is called. By the constraint
+`send_once_per_origin`, a second click, a second reviewer, or Slack beside the page finds the first claim. By the
+constraint `send_one_at_a_time`, a lead has at most one pending send per channel, so a follow-up and an answer cannot
+both go out.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,11 +35,11 @@ OF_EVERY_PART = (
     "workspace_id", "lead_id", "channel", "origin", "origin_id", "draft_id", "reply_to_id", "provider",
     "approved_by_id", "program_id", "recipients", "account_id", "subject", "lost_from",
 )  # fmt: skip
-"""The columns that all parts of a long SMS share."""
+"""The columns that have the same values in all parts of a long SMS."""
 
 VETOES: dict[str, Callable[[OutboundSend, Lead], str]] = {}
-"""The veto function of each origin (inbox/wiring.py). It returns why a claimed send may not go out ("" if it may).
-`vetoed` calls it in the transaction that commits the call to the provider, with the lead locked.
+"""The veto function of each origin (inbox/wiring.py). A veto function returns why a claimed send may not go out ("" if
+it may). `vetoed` calls it in the transaction that commits the call to the provider, with the lead locked.
 """
 
 
@@ -77,15 +78,15 @@ def claim(
     state: str = State.INTENT,
 ) -> OutboundSend:
     """Claims and enqueues the send of `text` to `lead` in the caller's transaction. The lead's row must be locked.
-    `origin` says whether the text comes from a draft, a follow-up step or a person. `origin_id` identifies that draft,
-    step or form, so that the same text is claimed once. `reply_to`: None for the lead's newest message on the channel.
-    `user`: None for an automatic send. `send_at`: None for no countdown. `state`: LATER for a message
-    that only waits for `send_at`, and claims nothing until then.
+    `origin` is the source of the text: a draft, a follow-up step, a person or a program. `origin_id` identifies the
+    draft, step, form or key, so that the same text is claimed once. Without `reply_to`, the message answers the lead's
+    newest message on the channel. `user` is None for an automatic send. Without `send_at`, there is no countdown. With
+    the `state` LATER, the message waits for `send_at`, and other messages may go out until then.
 
     Raises AlreadyDecided if the origin was claimed before. Raises SendBlocked if the lead must not be written to or has
-    refused the address, another send to the lead is pending, an automatic text meets a later one, a suspicion is open
-    and no person approved the text, the text does not fit or still holds a variable, an email answers no message, or
-    the account of that message cannot send.
+    refused the address, if another send to the lead is pending, if the text is too long or still holds a variable, if
+    an email answers no message, or if the account of the answered message cannot send. If no person approved the text,
+    also raises SendBlocked if a suspicion is open or if another message waits for a time that a person chose.
     """
     reply_to = reply_to or newest_inbound(lead, channel)
     _refuse(lead, channel, automatic=not isinstance(user, User))
@@ -145,7 +146,7 @@ def addressed(
     accounts: list[Integration] | None = None,
     **fields: Any,
 ) -> OutboundSend:
-    """An unsaved message to `lead` that answers `reply_to`. `accounts`: the workspace's accounts, if already loaded."""
+    """Returns an unsaved send to `lead` that answers `reply_to`. `accounts` are the workspace's accounts, if loaded."""
     return OutboundSend(
         workspace_id=lead.workspace_id,
         lead=lead,
@@ -159,7 +160,9 @@ def addressed(
 
 
 def claim_next_part(send: OutboundSend) -> OutboundSend | None:
-    """Claims the next part of a long SMS after `send`; None after the last. Raises AlreadyDecided or SendBlocked."""
+    """Claims the part after `send` of a long SMS, and returns it; None after the last part. Raises AlreadyDecided or
+    SendBlocked.
+    """
     if not send.rest:
         return None
     copied = {name: getattr(send, name) for name in OF_EVERY_PART}
@@ -177,21 +180,21 @@ def _insert(send: OutboundSend) -> OutboundSend:
 
 
 def start(send: OutboundSend, *, anyway: bool = False) -> None:
-    """Enqueues the job that sends the message at the end of its countdown, once per try. With `anyway`, the message
-    goes out even if a meeting time that it offers is no longer free.
+    """Enqueues the job that sends the message at the end of its countdown, once per try of a person. If `anyway`, the
+    message goes out even if a meeting time that it offers is no longer free.
     """
     enqueue_about(SEND, send, "send_id", key=f"{send.pk}:{send.tries}", run_at=send.send_at, anyway=anyway)
 
 
 def has_job(send: OutboundSend) -> bool:
-    """Whether the job of the current try waits or runs."""
+    """Whether the job of the send's current try waits or runs."""
     return is_live(send.workspace_id, f"{SEND}:{send.pk}:{send.tries}")
 
 
 def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
-    """Enqueues another send of a message that is in `state`: failed, or unknown if a person knows that the message
-    never arrived. A message that was held because of its meeting times keeps these times.
-    Runs in the caller's transaction, with the lead's row locked. Raises AlreadyDecided or SendBlocked.
+    """Enqueues the send of a message once more. Its `state` is failed, or unknown if a person knows that it never
+    arrived. If it did not go out because of its meeting times, it now goes out with these times. Runs in the caller's
+    transaction, with the lead's row locked. Raises AlreadyDecided or SendBlocked.
     """
     unfit = limits.problem(send.channel, send.text) or variables.unfilled(send.text)
     if why := blocked(send.lead, send.channel, besides=send) or unfit:
@@ -219,12 +222,12 @@ def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
 
 
 def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> str:
-    """Why nothing may be sent to `lead` on `channel` now; "" if a send may. The send `besides` does not count."""
+    """Returns why nothing may be sent to `lead` on `channel` now; "" if something may. `besides` is ignored."""
     return unreachable(lead, channel) or _busy(lead.pk, channel, besides)
 
 
 def unreachable(lead: Lead, channel: str) -> str:
-    """Why the lead must not be written to on `channel` (sample, opt-out, bounce, refused channel); "" if they may."""
+    """Returns why nobody may write to the lead on `channel` (sample, opt-out, bounce, refused channel); else ""."""
     if lead.sample:
         return SAMPLE
     if lead.erasing_at is not None:
@@ -258,7 +261,7 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
 
 
 def back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> None:
-    """Returns the draft of the deleted claim `send` to review, or rejects the draft if the lead is stopped."""
+    """Makes the draft of the deleted claim `send` wait for review again, or rejects it if the lead is stopped."""
     status = Draft.Status.REJECTED if lead.is_stopped else Draft.Status.PENDING
     Draft.objects.filter(pk=draft_id).update(
         status=status, status_reason=why[:200], decided_by=None, program=None, decided_at=None, send_at=None
@@ -268,13 +271,13 @@ def back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> 
 
 
 def later(lead: Lead) -> QuerySet[OutboundSend]:
-    """The messages to the lead that wait for the time that a person chose."""
+    """Returns the sends to the lead that wait for a time that a person chose."""
     return OutboundSend.objects.filter(lead=lead, state=State.LATER)
 
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
-    """Why a claimed message may not go to the provider: its recipient was erased, refused the address, or the veto of
-    its origin applies. Returns "" if the message may go out. Raises NoVeto.
+    """Returns why a claimed send may not go to the provider: the recipient was erased or has refused the address, or
+    the veto of its origin applies. Returns "" if it may go out. Raises NoVeto.
     """
     try:
         veto = VETOES[send.origin]
@@ -300,7 +303,7 @@ def _live(lead_id: UUID, channel: str) -> QuerySet[OutboundSend]:
 
 
 def on_its_way(state: str | None) -> str:
-    """Why a message in `state` blocks the next one to the same lead and channel; "" for None (no message)."""
+    """Returns why a send in `state` blocks another one to the same lead and channel; "" for None (no send)."""
     if state == State.UNKNOWN:
         return "We don’t know whether the last message was sent. Resolve that first."
     return "Another message to this lead is on its way." if state else ""
@@ -311,7 +314,7 @@ def newest_inbound(lead: Lead, channel: str) -> Message | None:
 
 
 def newest_by_channel(lead: Lead) -> dict[str, Message]:
-    """The lead's newest message on each channel, without texts. The newest messages are read by one query."""
+    """Returns the lead's newest message on each channel, without its text, by one query."""
     messages = accounts.with_accounts(Message.objects.filter(are_newest(lead)))
     return by_channel(messages.defer("text", "raw_text", "raw_html"))
 
@@ -333,19 +336,19 @@ def _newest(lead: Lead) -> QuerySet[Message]:
 
 
 def answered_since(message: Message) -> bool:
-    """Whether we answered the lead after `message`, or an answer is pending or unknown on the same channel."""
+    """Whether we answered the lead after `message`, or a send on the same channel is pending or unknown."""
     later = Message.objects.filter(answers(), lead_id=message.lead_id, sent_at__gt=message.sent_at)
     return later.exists() or _live(message.lead_id, message.channel).exists()
 
 
 def wrote_since(lead: Lead, seen_at: datetime) -> bool:
-    """Whether the lead has written after the time `seen_at` (aware). Out-of-office notices do not count."""
+    """Whether the lead has written since `seen_at` (aware). Out-of-office replies do not count."""
     newer = Message.objects.inbound(lead=lead, sent_at__gt=seen_at)
     return newer.exclude(tag=Tag.OUT_OF_OFFICE).exists()
 
 
 def wrote_during_countdown(send: OutboundSend) -> bool:
-    """Whether the lead has written a newer message during the countdown. Out-of-office notices do not count."""
+    """Whether the lead has written during the send's countdown. Out-of-office replies do not count."""
     if send.send_at is None:
         return False
     came = Message.objects.inbound(

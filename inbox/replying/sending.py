@@ -1,8 +1,9 @@
-"""Calls the provider for a send, once. The state of a send is stored before and after the call, and never guessed.
+"""Calls the provider once for a send. The state of a send is stored before and after the call, and never guessed.
 
-`called_at` is committed before the call. If a later run finds it set, the earlier run died and the send is `unknown`. A
-clear refusal makes the send `failed`. If the request may have left without an answer, the send is `unknown`. If the
-request never left, the call is taken back and tried again. The lead's row is always locked before the send's row.
+`called_at` is committed before the call. If a later run of the job finds it set, the earlier run died during the call,
+and the send becomes `unknown`. If the provider refuses the message, the send becomes `failed`. If the request may have
+left without an answer, the send becomes `unknown`. If the request never left, `called_at` is emptied, and the job tries
+again. The lead's row is always locked before the send's row.
 """
 
 import logging
@@ -40,19 +41,19 @@ State = OutboundSend.State
 ATTEMPTS = 8
 CALL_LIMIT_MS = 60_000
 WAIT_FOR_BREAKER = timedelta(seconds=30)
-"""A message that a person approved waits this long for a provider that does not answer. Then both are retried."""
+"""The time after which a message that a person approved is tried again, although the circuit breaker is open."""
 RECONCILE = kind_name("send.reconcile", __name__)
 TAKEN_BACK = {"state": "taken back", "reason": "A check held the draft for review."}
 UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.send`: sends one message. Raises the error if the request never left and a retry may help."""
+    """Sends one message (the job `reply.send`). Raises the error if the request never left and a retry may help."""
     send = _load(ctx)
     if send is None:
         return TAKEN_BACK
     if send.counts_down and send.send_at is not None:
-        # The job became due early: an account that is back makes all waiting jobs due.
+        # The job became due early, because all waiting jobs of a recovered account become due.
         raise Snooze(send.send_at, "You can take it back until then.")
     if send.state == State.LATER and (why := undo.begin(send)):
         return TAKEN_BACK | {"reason": why}
@@ -98,7 +99,9 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
 
 
 def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
-    """An answer that somebody gave elsewhere, or "". If the thread cannot be read, the message waits for a person."""
+    """Returns a sentence if somebody has, or may have, answered in the provider's inbox; "" if nobody has. Raises the
+    provider's error if another attempt may tell.
+    """
     try:
         return carrier_messages.answer_elsewhere(send, integration, deadline)
     except ProviderError as error:
@@ -108,8 +111,8 @@ def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, dea
 
 
 def _begin(ctx: JobContext, send: OutboundSend, answered: str) -> bool:
-    """Commits that the call is about to start, if the message may still go out. Otherwise settles the send as failed,
-    or as unknown if a restored database cannot know whether the message went out.
+    """Commits that the call is about to start, and returns True, if the message may still go out. Otherwise takes the
+    send back, or settles it as failed, or as unknown if it may have gone out in the lost time of a restored database.
     """
     with ctx.fenced():
         lead = rollup.locked(send.lead)
@@ -141,7 +144,7 @@ def _call(ctx: JobContext, send: OutboundSend, post: Post, deadline: Deadline) -
 
 
 def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Settles a send whose call raised an error. `error.sent`: whether the request went out; None for unknown."""
+    """Settles a send whose call raised an error. `error.sent` says whether the message was sent; None: unknown."""
     sent = getattr(error, "sent", None)
     if isinstance(error, (CannotSend, ProviderMisconfigured)):
         settle_failed(send, str(error))
@@ -164,8 +167,8 @@ def _told(error: Exception) -> str:
 
 
 def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Handles an error of a request that never left. A final refusal fails the send. For any other error, takes the
-    call back and raises the error.
+    """Handles an error of a request that never left. After a final error, the send becomes failed. After any other
+    error, the call is taken back and the error is raised.
     """
     if isinstance(error, PermanentError):
         settle_failed(send, f"{_told(error)}.")
@@ -183,7 +186,7 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 
 def _look_again_soon(send: OutboundSend, error: CircuitOpen) -> None:
-    """Probes the provider soon and retries the message after that, because a person waits for it."""
+    """Enqueues a probe of the account, and lets the send be tried again soon, because a person waits for it."""
     probes.enqueue_probe(carrier_messages.way_of(send)[1])
     error.run_at = min(error.run_at, full_second(timezone.now() + WAIT_FOR_BREAKER))
 
@@ -191,8 +194,8 @@ def _look_again_soon(send: OutboundSend, error: CircuitOpen) -> None:
 def settle_sent(
     send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "", at: datetime | None = None
 ) -> bool:
-    """Records that `send` went out, stores it as a message, and claims the next part of a long SMS. `at`: None for the
-    time of our call. Locks the row of the lead. Returns False if the send was already settled as sent or failed.
+    """Records that `send` went out (at the time `at`, by default that of our call), stores it as a message, and claims
+    the next part of a long SMS. Locks the lead's row. Returns False if the send was already settled as sent or failed.
     """
     accepted = accepted or Accepted()
     with rollup.holding(send.lead) as lead:
@@ -247,14 +250,14 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
 
 
 def settle_failed(send: OutboundSend, reason: str) -> bool:
-    """Records that `send` certainly did not go out. Returns False if the send's outcome was already recorded."""
+    """Records that `send` certainly did not go out. Returns False if its outcome was already recorded."""
     return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
 def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | None = None) -> bool:
-    """Records that the outcome of `send` is unknown, and starts the reconciliation. Returns False if the send's outcome
-    was already recorded. `lost_from`: the time to whose state the database was restored; unknown sends are reconciled
-    again.
+    """Records that the outcome of `send` is unknown, and enqueues the reconciliation. Returns False if the outcome was
+    already recorded. After a restore of the database, `lost_from` is the beginning of the lost time, and sends that
+    were unknown before are reconciled again.
     """
     key, fields = f"{send.pk}:{send.tries}", {}
     expected: tuple[str, ...] = (State.INTENT,)

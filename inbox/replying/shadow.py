@@ -1,5 +1,5 @@
-"""Reports the drafts that would have gone out automatically, and what people did with them. Good numbers unlock
-automatic answers. Only drafts that passed every gate and were decided by a person count.
+"""Reports what people did with drafts that would have gone out automatically. If they sent most of them unchanged,
+automatic answers can be switched on. Only drafts that passed every gate and that a person decided count.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ WAITING = Q(status=Draft.Status.PENDING) | Q(failed=True)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The counts of a campaign's drafts (`campaign` None: drafts without a campaign). Of the `judged` drafts,
-    `would_send` passed every gate; the other fields count their outcomes. A draft whose send failed waits for a person
-    again.
+    """The counts of the drafts of a campaign, or of those without a campaign (None). Of the `judged` drafts,
+    `would_send` passed every gate; the other fields count what became of these. A draft whose send failed counts as
+    waiting.
     """
 
     campaign: Campaign | None
@@ -47,12 +47,12 @@ class Row:
 
     @property
     def unlocked(self) -> bool:
-        """Whether people decided UNLOCK_DECIDED passed drafts and sent the share UNLOCK_UNCHANGED of them unchanged."""
+        """Whether people decided UNLOCK_DECIDED drafts or more, and sent the share UNLOCK_UNCHANGED unchanged."""
         return self.decided >= UNLOCK_DECIDED and self.share_unchanged >= UNLOCK_UNCHANGED
 
     @property
     def missing(self) -> str:
-        """The condition that automatic answers still lack, as a sentence; "" if they are unlocked."""
+        """A sentence about the condition that automatic answers do not meet yet; "" if they are unlocked."""
         if self.decided < UNLOCK_DECIDED:
             return (
                 f"Auto unlocks after {UNLOCK_DECIDED - self.decided} more reviews of drafts that passed every check, "
@@ -64,7 +64,7 @@ class Row:
 
 
 def report(workspace: Workspace) -> list[Row]:
-    """The counts of each campaign's judged drafts of the last DAYS days, largest campaign first, without samples."""
+    """Returns the counts of the last DAYS days by campaign, the one with most drafts first. Samples do not count."""
     passed = Q(would_send=True)
     failed = OutboundSend.objects.filter(
         workspace=workspace, draft=OuterRef("pk"), part=0, state=OutboundSend.State.FAILED
@@ -92,7 +92,7 @@ def report(workspace: Workspace) -> list[Row]:
 
 
 def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
-    """The counts of the last DAYS days. `campaign`: None for the sums over the whole workspace."""
+    """Returns the counts of the last DAYS days of a campaign; if it is None, those of the whole workspace."""
     rows = report(workspace)
     if campaign is not None:
         return next((row for row in rows if row.campaign == campaign), Row(campaign, 0, 0, 0, 0, 0, 0, 0))
@@ -105,7 +105,7 @@ def total(rows: list[Row]) -> Row:
 
 
 def held_by(workspace: Workspace) -> list[tuple[str, int]]:
-    """The gates that held drafts of the last DAYS days with their counts, the highest first."""
+    """Returns the gates that held drafts of the last DAYS days, each with the number of drafts, the highest first."""
     results = GateResult.objects.filter(
         workspace=workspace,
         stage=GateResult.Stage.DRAFT,
@@ -117,13 +117,13 @@ def held_by(workspace: Workspace) -> list[tuple[str, int]]:
 
 
 def _lines(column: str) -> Trim:
-    """The text in `column` in the format of today's forms: each line ends with "\\n"."""
+    """Returns an SQL expression for the text in `column` with "\\n" at the end of lines, as forms now store it."""
     return Trim(Replace(column, Value("\r\n"), Value("\n"), output_field=TextField()))
 
 
 def _judged(workspace: Workspace) -> QuerySet[Draft]:
     judged = Draft.objects.filter(workspace=workspace, would_send__isnull=False, created_at__gte=_since())
-    # As a join, `lead__sample=False` would read a lead for each draft. An index has the few samples.
+    # `lead__sample=False` would join the lead of each draft. The subquery reads the few samples from an index.
     return judged.exclude(lead__in=Lead.objects.filter(workspace=workspace, sample=True))
 
 

@@ -1,6 +1,6 @@
-"""Reviews in Slack: posts a card for each waiting draft, runs the card's buttons, and updates the card. Only a member
-may decide. The person who pressed a button is identified by the members' email addresses. A card is rendered from the
-draft's row, so it shows every decision, regardless of where it was made.
+"""Posts a card for each waiting draft in Slack, runs the actions of its buttons, and updates it. Only a member may
+decide. A person who presses a button is identified by comparing Slack's email address with those of the members. A card
+is rendered from the draft's row, so it shows every decision, regardless of where it was made.
 """
 
 import json
@@ -34,7 +34,7 @@ Role = Membership.Role
 
 
 def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
-    """The Slack account and the channel for reviews; None if connection, bot token or channel is missing."""
+    """Returns the Slack account and the channel for reviews; None without account, bot token or channel."""
     slack = connected(workspace_id, SLACK)
     channel = str(slack.config.get("review_channel") or "") if slack else ""
     if slack and channel and (slack.is_unreadable or slack.credentials.get("bot_token")):
@@ -48,8 +48,8 @@ def ask(draft: Draft) -> None:
 
 
 def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
-    """Enqueues an update of the card when the draft has changed. A scheduled draft that now waits for a person gets a
-    card if it has none.
+    """Enqueues an update of the draft's card when the draft has changed. A draft without a card gets one if its
+    automatic send was held, so that it waits for a person. A receiver of the signal `draft_changed`.
     """
     if not draft.slack_ts:
         if (
@@ -63,8 +63,8 @@ def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
 
 
 def post(ctx: JobContext) -> dict[str, str]:
-    """The job `slack.card`: posts the draft to its reviewers. If it is unclear whether Slack accepted the message, and
-    Slack cannot be asked, the draft is not posted again.
+    """Posts the draft to its reviewers (the job `slack.card`). If it is unclear whether Slack accepted the card, and
+    the channel cannot be searched, the card is not posted again.
     """
     draft = _draft(ctx)
     place = channel_of(draft.workspace_id)
@@ -108,7 +108,7 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
 
 
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
-    """The button "Approve and send". If the draft has changed, or for a non-member, the card states the reason."""
+    """Approves and sends the draft for the button "Approve and send". If it refuses, the card states the reason."""
     shown = ctx.payload["value"].get("revision", 1)
 
     def approve(draft: Draft, user: User) -> None:
@@ -121,7 +121,7 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
 
 
 def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
-    """The button "Regenerate": has the model rewrite the draft, or states on the card why this is impossible."""
+    """Enqueues a rewrite of the draft for the button "Regenerate". If it refuses, the card states the reason."""
     return _pressed(ctx, lambda draft, user: review.request_rewrite(draft, user=user))
 
 
@@ -132,7 +132,7 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
     member = member_of(slack, draft.workspace_id, ctx.payload["user_id"], ctx.deadline)
     note = ""
     if member is None and not draft.slack_ts:
-        # The button may be on a message that this product did not post, and that others read: it gets no draft.
+        # The button may be on a message that this product did not post, in any channel, so it must not show the draft.
         return {"outcome": "refused"}
     if member is None:
         note = "Only members of this workspace can decide. Ask an admin to add your Slack address."
@@ -149,7 +149,7 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
 def member_of(
     slack: Integration, workspace_id: UUID, slack_user_id: str, deadline: Deadline
 ) -> Membership | None:
-    """The member behind a Slack user, if the member may decide. The email address is looked up once per member."""
+    """Returns the membership of a Slack user if it permits decisions; else None. Slack is asked once per member."""
     rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True)
     members = [row for row in rows.select_related("user") if row.at_least(Role.MEMBER)]
     linked = next((row for row in members if row.slack_user_id == slack_user_id), None)
@@ -183,7 +183,7 @@ def _update(
 
 
 def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
-    """The text and the blocks of a draft's message. `note`: a sentence for the person who pressed a button."""
+    """Returns the text and the blocks of a draft's card. `note` is a sentence for the person who pressed a button."""
     waits = draft.status == Draft.Status.PENDING
     headline = "Review needed" if waits else _became(draft)
     evaluation = draft.evaluation

@@ -1,5 +1,5 @@
-"""Reads free meeting times from the calendar in an account's settings (`spec.calendar`): when a text is written, and
-again before it goes out. If no calendar answers, no text may offer a time.
+"""Reads free meeting times from the calendar that an account's settings name (`spec.calendar`): when a text is written,
+and again before it goes out. If the calendar does not answer, no text may offer a time.
 """
 
 import logging
@@ -29,17 +29,17 @@ logger = logging.getLogger(__name__)
 OFFERED = 3
 NOTICE = timedelta(hours=2)
 AHEAD = timedelta(days=7)
-"""The period for which times are read. Calendly lists at most seven days (docs/reference/calendly.md, Calls)."""
+"""The period for which free times are read. Calendly lists at most seven days (docs/reference/calendly.md, Calls)."""
 GONE = "An offered time is no longer free."
 TAKEN = "No longer free: "
 UNKNOWN = "The calendar didn’t confirm that the offered times are still free."
 AGAIN = "Offer another time, or send it as is."
 WRITTEN = re.compile(r"[A-Z]\w+day \d{1,2} [A-Z]\w+, \d{1,2}:\d\d [AP]M")
-"""The format of a meeting time in a text (`slots.words`), without its time zone and year."""
+"""Matches a meeting time in the form that `words` writes, without its time zone."""
 
 
 def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
-    """`next_free`; [] if the calendar cannot be read."""
+    """Returns the result of `next_free`; [] if the calendar cannot be read."""
     try:
         return next_free(workspace, deadline)
     except (ProviderError, ProviderMisconfigured) as error:
@@ -51,7 +51,7 @@ def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
 
 
 def next_free(workspace: Workspace, deadline: Deadline) -> list[Slot]:
-    """At most OFFERED free times within business hours, one per half day, from 2 hours to 7 days ahead."""
+    """Returns the next OFFERED free times within business hours, one per half day, from 2 hours to 7 days ahead."""
     start = timezone.now() + NOTICE
     zone = hours.zone(workspace)
     offered: list[Slot] = []
@@ -68,12 +68,12 @@ def next_free(workspace: Workspace, deadline: Deadline) -> list[Slot]:
 
 
 def words(local: datetime) -> str:
-    """The wording of a meeting time: "Monday 30 November, 3:00 PM CET". `local` is in the workspace's time zone."""
+    """Returns the text of a meeting time (aware, in the workspace's zone): "Monday 30 November, 3:00 PM CET"."""
     return format_date(local, "l j F, g:i A T")
 
 
 def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: Deadline) -> list[datetime]:
-    """The bookable times between `start` and `end` (all aware); [] without a calendar. Raises the calendar's errors."""
+    """Returns the bookable times between `start` and `end` (all aware); [] without a calendar. Raises its errors."""
     choice = _calendar(workspace)
     if choice is None:
         return []
@@ -84,7 +84,7 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
 
 
 class Lack(NamedTuple):
-    """Why there are no meeting times to offer, with the account and the setting that would fix it."""
+    """The reason why there are no meeting times to offer, with the account and the setting that would provide them."""
 
     words: str
     account: Integration | None = None
@@ -92,7 +92,7 @@ class Lack(NamedTuple):
 
 
 def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lack | None:
-    """Why the workspace's calendar cannot be asked; None if it can. `accounts`: the workspace's, if loaded."""
+    """Returns why the workspace has no calendar to ask; None if it has one. `accounts` are its accounts, if loaded."""
     if _calendar(workspace, accounts) is not None:
         return None
     specs = [registry.spec_of(provider) for provider in _calendars()]
@@ -110,7 +110,7 @@ def lack(workspace: Workspace, accounts: list[Integration] | None = None) -> Lac
 
 
 def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:
-    """The `times` (aware) that have passed or cannot be booked, earliest first. Raises the calendar's errors."""
+    """Returns those of `times` (aware) that have passed or cannot be booked, earliest first. Raises calendar errors."""
     wanted = sorted(set(times))
     ahead = [moment for moment in wanted if moment > timezone.now()]
     free = free_times(workspace, ahead[0], ahead[-1] + timedelta(minutes=1), deadline) if ahead else []
@@ -120,7 +120,7 @@ def unavailable(workspace: Workspace, times: Iterable[datetime], deadline: Deadl
 def _calendar(
     workspace: Workspace, accounts: list[Integration] | None = None
 ) -> tuple[Integration, str] | None:
-    """The account whose settings choose a calendar, and that calendar. Accounts that carry no messages come first."""
+    """Returns an account whose settings name a calendar, and the calendar. Accounts without a channel come first."""
     for provider in _calendars():
         account, chosen = (
             connected(workspace.pk, provider, accounts),
@@ -136,15 +136,15 @@ def _calendars() -> list[str]:
 
 
 def offered_in(offered: list[Slot], text: str) -> list[list[str]]:
-    """The slots of `offered` that `text` names, in their stored form: [ISO time, words]."""
+    """Returns the slots of `offered` whose words are in `text`, in the stored form [ISO time, words]."""
     return [[slot.starts_at.isoformat(), slot.words] for slot in offered if slot.words in text]
 
 
 def offer_problem(send: OutboundSend, deadline: Deadline) -> str:
-    """Why `send` must not go out because a meeting time in it is no longer free; "" if it may go out. The check of the
-    first part of a long SMS covers all parts. For a person's message, it includes times that the person wrote, excludes
-    meetings of this lead, and reports a calendar that cannot be asked. For other messages, it raises the calendar's
-    errors.
+    """Returns a reason if `send` must not go out, because a meeting time in it is no longer free; else "". The check of
+    the first part of a long SMS covers all parts. In a person's message, times that the person wrote are checked too,
+    and times of this lead's own meetings are not; a calendar that cannot be asked is a reason. For other messages, the
+    calendar's errors are raised.
     """
     if send.part:
         return ""
@@ -165,13 +165,13 @@ def offer_problem(send: OutboundSend, deadline: Deadline) -> str:
 
 
 def are_why(reason: str) -> bool:
-    """Whether a message did not go out because of its meeting times, according to its `reason`."""
+    """Whether `reason`, stored with a send, says that the send did not go out because of its meeting times."""
     return reason.startswith((GONE, TAKEN, UNKNOWN))
 
 
 def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
-    """The meeting times that `text` names in the format of an offer, up to seven days ahead. A time that had passed
-    when the text was written is no offer ("Sorry that I missed you on …").
+    """Returns the meeting times up to seven days ahead that `text` names in the form of `words`. A time that had passed
+    when the text was written is not an offer ("Sorry that I missed you on …").
     """
     zone = hours.zone(send.workspace)
     written, last = send.created_at.astimezone(zone), timezone.now() + AHEAD

@@ -1,4 +1,4 @@
-"""Finds subjects in the newest reply that always require a person's decision. Patterns match whole, folded words."""
+"""Finds subjects in a reply about which only a person may decide. The patterns match whole words of folded text."""
 
 import re
 
@@ -92,7 +92,7 @@ TOPICS: dict[str, dict[str, str]] = {
         "pl": r"haslo\w*|hasla|wlaman\w*|zhakowa\w+|dane bankowe|kart\w+ kredytow\w+",
     },
 }
-"""Folded words of each subject by language. A subject must have words in each of LANGUAGES."""
+"""Patterns for the words of each subject by language, without accents. Each subject needs all of LANGUAGES."""
 _PATTERNS = {
     (topic, language): re.compile(rf"\b(?:{words[language]})\b")
     for topic, words in TOPICS.items()
@@ -100,7 +100,7 @@ _PATTERNS = {
 }
 
 SHORT = 6
-"""A reply with fewer words may lack the function words that identify its language."""
+"""The number of words below which a reply may lack the function words that identify its language."""
 SCHEDULER = re.compile(
     r"calendly\.com|cal\.com|savvycal\.com|meetings\.hubspot\.com|calendar\.app\.google|calendar\.google\.com"
     r"|youcanbook\.me|acuityscheduling\.com|tidycal\.com|zcal\.co|chilipiper\.com"
@@ -110,8 +110,8 @@ SCHEDULER = re.compile(
 
 
 def escalated(text: str) -> tuple[str, str]:
-    """The subject that requires a person's decision, and the folded word that matched; ("", "") without a match.
-    If the language is unknown, the words of all languages count.
+    """Returns the first subject in `text` about which only a person may decide, and the folded words that matched;
+    ("", "") without a match. If the language is unknown, the words of all languages count.
     """
     folded, language = fold(text), language_of(text)
     languages = (language, "en") if language else LANGUAGES
@@ -123,12 +123,12 @@ def escalated(text: str) -> tuple[str, str]:
 
 
 def is_readable(reply: str, answer: str) -> bool:
-    """Whether the subjects have words in the language of `reply` or, for a very short reply, of `answer`."""
+    """Whether the language of `reply`, or of `answer` if the reply is very short, is one of those with patterns."""
     short = limits.words(reply) < SHORT
     return bool(language_of(reply) or (short and language_of(answer)))
 
 
 def scheduling_link(text: str) -> str:
-    """The host of a scheduling page in `text`, such as "calendly.com"; "" without such a link."""
+    """Returns the host of a scheduling page in `text`, such as "calendly.com"; "" without such a link."""
     match = SCHEDULER.search(text)
     return match[0].lower() if match else ""

@@ -16,8 +16,8 @@ COUNTING = (State.INTENT, State.LATER)
 
 
 def take_back(send: OutboundSend, *, user: Actor) -> None:
-    """Takes back a message during its countdown, or before its chosen time. Raises AlreadyDecided. Raises Refused if
-    `user` is not the sender of the message, or the countdown is over.
+    """Takes back a message during its countdown, or before its chosen time. Raises AlreadyDecided if it is too late.
+    Raises Refused if another person sent the message; before its chosen time, anybody may take it back.
     """
     if send.state != State.LATER and send.approved_by not in (None, user):
         raise Refused(f"{send.author} sent it. Only they can take it back.")
@@ -45,9 +45,9 @@ def take_back_all(workspace_id: UUID, *, user: User) -> int:
 
 
 def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Takes back a message during its countdown, or before its chosen time. A draft returns to review with the approved
-    text; other text is kept for the composer. Returns False if the message has no countdown, or if the provider was
-    already called. Runs in a transaction with the lead's row locked.
+    """Takes back a message during its countdown, or before its chosen time. A draft waits for review again, with the
+    approved text; a person's own text is kept for the composer. Returns False if the message has no countdown, or if
+    the provider was already called. Runs in a transaction with the lead's row locked.
     """
     counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
     claimed = counting.filter(state__in=COUNTING, called_at=None)
@@ -60,19 +60,19 @@ def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
         Draft.objects.filter(pk=send.draft_id).update(held_by_person=True)
         back_to_review(send.draft_id, lead, why, send)
     elif send.origin == OutboundSend.Origin.PROGRAM:
-        # The program has the text, and no composer needs it.
+        # The program still has the text, and no composer shows it.
         OutboundSend.objects.filter(pk=send.pk).update(text="")
     return True
 
 
 def give_up(send: OutboundSend, why: str) -> None:
-    """Takes back a message for the product itself."""
+    """Takes back a message, for the reason `why`, on behalf of the product itself."""
     with rollup.holding(send.lead) as lead:
         undo(send, lead, why)
 
 
 def begin(send: OutboundSend) -> str:
-    """Claims a message whose chosen time has come. If it may not go out, takes it back and returns why."""
+    """Claims a message whose chosen time has come. If it may not go out, takes it back and returns why; else ""."""
     with rollup.holding(send.lead) as lead:
         waiting = send_claims.later(lead).filter(pk=send.pk)
         if not waiting.exists():
@@ -88,14 +88,14 @@ def begin(send: OutboundSend) -> str:
 
 
 def answered_instead(lead: Lead, user: Actor | None) -> None:
-    """Takes back the messages that wait for their time, because `user` answers now. The lead must be locked."""
+    """Takes back the messages that wait for their chosen time, if a person answers now. The lead must be locked."""
     if isinstance(user, User):
         for send in send_claims.later(lead):
             undo(send, lead, f"{user.name} answered instead.")
 
 
 def on_reply(sender: object, lead: Lead, **kwargs: object) -> int:
-    """Takes back the messages that wait for their time, because the lead has written. Returns how many messages."""
+    """Takes back the messages that wait for their chosen time, because the lead has written. Returns their number."""
     with rollup.holding(lead) as locked:
         waiting = [send for send in send_claims.later(locked) if send_claims.wrote_during_countdown(send)]
         return sum(undo(send, locked, "They wrote first.") for send in waiting)

@@ -1,6 +1,6 @@
-"""Finds statements in a text that its sources lack. The sending gate and `evaluate_drafts` share this measure. Only our
-own words prove a price, a link or a promise; the lead's words also prove names, numbers, times and days. Statements are
-compared as strings in folded text. A statement in plain words ("our crews are careful") is not detected.
+"""Finds statements in a text that its sources do not contain. The check of drafts and `evaluate_drafts` use it. Only
+our own words prove a price, a link or a promise; the lead's words also prove names, numbers, times and days. Statements
+are compared as strings in folded text. A statement in plain words ("our crews are careful") is not detected.
 """
 
 import re
@@ -43,8 +43,8 @@ _COUNTS = {
     " trzydziesci=30 czterdziesci=40 piecdziesiat=50 szescdziesiat=60 siedemdziesiat=70 osiemdziesiat=80"
     " dziewiecdziesiat=90 sto=100 tysiac=1000 polowa polowe podwojnie",
 }
-"""Folded number words by language. The first eleven mean 2 to 12; later words carry their value. Words without a value
-are fractions and multiples.
+"""Folded number words by language. The first eleven mean 2 to 12; each later number has its value beside it. Later
+words without a value are fractions and multiples.
 """
 
 
@@ -69,7 +69,7 @@ PROMISE = re.compile(
     r"|terugbeta\w*|onbeperkt\w*|aterbetal\w*|obegransa\w*|certifierad\w*|gwarant\w+|zwrot\w*|bezplatn\w*|darmow\w*"
     r"|nieograniczon\w*|certyfik\w+)\b"
 )
-"""Folded words of promises in the languages of COUNTS."""
+"""Matches folded words of promises in the languages of COUNTS."""
 
 _AMBIGUOUS = {"segunda", "terca", "quarta", "quinta", "sexta"}
 """Portuguese day names that are ordinary words in other languages."""
@@ -85,7 +85,7 @@ _PLAIN = (
     " mr mrs ms dr herr frau monsieur madame english german french spanish italian portuguese dutch swedish polish sie"
     " ihr ihre ihnen ihren ihrem ihrer pan pani panstwo panstwa europe google zoom teams meet linkedin"
 )
-"""Capitalised words that name neither a client nor a certificate."""
+"""Words that are often capitalised but name neither a client nor a certificate."""
 _PLAIN_CAPITALS = frozenset(_PLAIN.split())
 _BREAK = re.compile(r"[.!?¿¡:…\n•–—(\"“„»«-]\s*$")
 
@@ -100,7 +100,9 @@ class Statement(NamedTuple):
 
 
 def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
-    """The statements in `text` that `ours` does not prove, nor `theirs` where the lead's words count as proof."""
+    """Returns the statements in `text` that our words (`ours`) do not prove. For some kinds, the lead's words
+    (`theirs`) count as proof too.
+    """
     everything = f"{ours}\n{theirs}"
     bare = LINK.sub(" ", ADDRESS.sub(" ", text))
     statements = [
@@ -127,7 +129,7 @@ def unsourced(text: str, ours: str, theirs: str) -> list[Statement]:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in `text`, normalised: "1,250", "1.250" and "1250" are equal, and so are "19,50" and "19.5"."""
+    """Returns the normalised numbers in `text`: "1,250", "1.250" and "1250" are equal, as are "19,50" and "19.5"."""
     return {plain(number) for number in _NUMBER.findall(text)}
 
 
@@ -137,7 +139,7 @@ def plain(number: str) -> str:
 
 
 def clock(text: str) -> str:
-    """Normalises a time of day: "3 pm", "3pm" and "3:00 PM" are equal. 24-hour times keep their hour."""
+    """Returns a time of day in a normalised form: "15:00" for "3 pm", "3:00 PM" and "15:00"."""
     match = re.match(r"(\d{1,2})(?:[:h](\d{2}))?\s*([ap])?", text.strip())
     if match is None:
         return text
@@ -166,8 +168,8 @@ def _value(parts: list[int | None]) -> int | None:
 
 
 def _names(text: str, everything: str) -> Iterator[Statement]:
-    """Capitalised words inside a sentence that no source contains. German capitalises every noun, so in German only two
-    such words in a row count, or one word in capitals.
+    """Yields runs of capitalised words inside sentences that no source contains. German capitalises every noun, so in
+    German a run must have two words, or one that is all in capitals.
     """
     sources = set(_WORD.findall(fold(everything)))
     least = 2 if language_of(text) == "de" else 1

@@ -18,7 +18,7 @@ QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
 def unfilled(text: str, received: str = "") -> str:
-    """Why `text` cannot go out: it holds an unfilled variable, not quoted or from `received`. Returns "" if it can."""
+    """Returns a sentence if `text` holds a variable that is neither quoted nor in `received`, else ""."""
     for match in PLACE.finditer(QUOTED.sub("", text)):
         if match[1] in VARIABLES and match[0] not in received:
             return f"{match[0]} isn’t filled in. Replace it with your words or remove it."

@@ -1,4 +1,4 @@
-"""Checks a text without a model. Each problem is a sentence for the reviewer that quotes only the draft."""
+"""Checks a draft without a model. Each problem is a sentence for the reviewer, which quotes only the draft."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from inbox.understanding.normalise import fold, visible
 EMAIL_WORDS = 250
 EMAIL_MIN_WORDS = 4
 ECHO_WORDS = 8
-"""A run of this many words from the lead's text, found in no fact, is neither chance nor the confirmation of a time."""
+"""The number of words in a row that an answer must not repeat from the lead's text. Fewer may be equal by chance."""
 LINKEDIN_DRAFT_CHARS = 1_000
 
 PLACEHOLDER = re.compile(
@@ -35,7 +35,7 @@ Check = Callable[[str, Context], Iterator[str]]
 
 
 def problems(text: str, context: Context) -> list[str]:
-    """The faults of `text` as an answer from the material in `context`, one sentence per fault."""
+    """Returns the problems of `text` as an answer from the material in `context`, one sentence per problem."""
     visible_text = visible(text)
     problems = [problem for check in CHECKS for problem in check(visible_text, context)]
     return ["It contains invisible characters.", *problems] if UNSEEN.search(text) else problems
@@ -63,8 +63,8 @@ def _finished(text: str, _context: Context) -> Iterator[str]:
 
 
 def _sources(text: str, context: Context) -> Iterator[str]:
-    """Reports statements without a source. An address or phone number from the lead's text may belong to anybody. The
-    same holds for the lead's stored number if only their own words are its source.
+    """Reports statements without a source. An address or phone number from the lead's text is not a source, because it
+    may be anybody's. The same applies to the lead's stored number if it comes only from the lead's own words.
     """
     lead, message = context.lead, context.message
     ours = "\n".join([context.material, lead.email, message.account_address, _domain(context)])
@@ -84,7 +84,7 @@ def _sources(text: str, context: Context) -> Iterator[str]:
 
 
 def _domain(context: Context) -> str:
-    """The lead's own domain, which an answer by email may hold: the subject is the lead's, and may name the domain."""
+    """Returns the domain of the lead's email address for an answer by email. The lead's subject may contain it."""
     return context.lead.email.rpartition("@")[2].lower() if context.channel == Channel.EMAIL else ""
 
 
@@ -98,7 +98,7 @@ def _subject(_text: str, context: Context) -> Iterator[str]:
 
 
 def _echo(text: str, context: Context) -> Iterator[str]:
-    """Reports words of the lead that the answer repeats: a lead could put words into our mouth."""
+    """Reports ECHO_WORDS words in a row that the answer repeats from the lead, who could make us say anything."""
     received = [message.text for message in context.earlier if message.direction == Message.Direction.INBOUND]
     theirs = {run for words in [*received, context.message.text] for run in _runs(words)} - set(
         _runs(context.material)

@@ -1,4 +1,4 @@
-"""Reads the file of labelled replies, one JSON object per line: a company with its facts, then the replies to it.
+"""Reads the file of labelled replies. Each line is a JSON object: first a company with its facts, then replies to it.
 Each reply lists its questions and the facts that answer them (docs/reference/drafts.md).
 """
 
@@ -22,7 +22,9 @@ class _Strict(BaseModel):
 
 
 class LabelledFact(_Strict):
-    """A text states this fact if it holds one expression of each group in `shows`. Facts in `wrong` contradict it."""
+    """A fact of a company. A text states it if it contains one expression of each group in `shows`, and contradicts it
+    if it contains an expression of `wrong`.
+    """
 
     key: Words
     kind: Literal[tuple(WorkspaceFact.Kind.values)]  # type: ignore[valid-type]
@@ -43,7 +45,7 @@ class Company(_Strict):
 
 
 class Ask(_Strict):
-    """A question in a reply. `fact` is None if no fact answers it. `about`: "price" for unknown prices or discounts."""
+    """A question in a reply. `fact`: None if no fact answers it. `about`: "price" for an unknown price or discount."""
 
     question: Words
     fact: str | None
@@ -76,7 +78,7 @@ class Case:
 
 
 def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
-    """Yields the replies of a file. Raises BadLine with number, field and fault of the first bad line."""
+    """Yields the replies in the lines of a file. Raises BadLine with number, field and fault of the first bad line."""
     companies: dict[str, Company] = {}
     reply_ids: set[str] = set()
     for number, raw in enumerate(lines, start=1):

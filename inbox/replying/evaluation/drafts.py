@@ -1,5 +1,5 @@
-"""Writes drafts for labelled replies with the product's code. The rows are never saved; only the AiCall of each model
-call is stored, without a workspace.
+"""Writes drafts for labelled replies with the product's code. Stores only the AiCall of each model call, without a
+workspace; workspaces, leads and messages are never saved.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SUBJECT = "Re: a question"
 
 @dataclass(slots=True)
 class Usage:
-    """The use of the model in a run. `cost_microusd` is None if the price of any call is unknown."""
+    """The sums over the model calls of a run. `cost_microusd` is None if the price of any call is unknown."""
 
     calls: int = 0
     input_tokens: int = 0
@@ -43,7 +43,7 @@ class Usage:
 
 @contextmanager
 def metered() -> Iterator[Usage]:
-    """Yields a Usage with the sums of the model calls that this process records within the `with` block."""
+    """Yields a Usage that sums up the model calls that this process records within the `with` block."""
     usage = Usage()
 
     def add(instance: AiCall, **_signal: Any) -> None:
@@ -70,7 +70,7 @@ def write(case: Case, deadline: Deadline) -> Drafted:
 
 
 def _context(case: Case) -> Context:
-    """Builds the Context that `draft_material.gather` builds from rows. Without a calendar, no times are offered."""
+    """Returns the material for an answer, like `draft_material.gather`, but without meeting times."""
     reply, workspace = case.reply, _workspace(case.company)
     lead = Lead(workspace=workspace, first_name=reply.first_name, email="lead@example.com")
     began = timezone.now() - timedelta(days=len(reply.thread) + 1)

@@ -1,5 +1,5 @@
 """Finds the questions that a draft answers, those that it leaves to a person, and its statements without a source.
-No model judges here: expressions, figures and links are compared as strings in folded text.
+No model is asked: expressions, figures and links are compared as strings in folded text.
 """
 
 import re
@@ -49,7 +49,7 @@ DEFERRING = {
     "sv": (r"aterkomm|tar? reda pa|kollar|fragar|undersok|hora? av mig|kollega",),
     "pl": (r"sprawdz|dowiem sie|dam znac|dopyta|zapyta|potwierdz|wroc|ustal[ei]|koleg|kolezan",),
 }
-"""Promises that somebody will find out and come back. The patterns match folded text."""
+"""Patterns for promises that somebody will find out and come back, by language. They match folded text."""
 _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING.values())})")
 
 
@@ -65,7 +65,7 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`outcomes` holds "answered", "deferred" or "neither" for each question. `too` is "long", "short" or ""."""
+    """Findings about a draft. `outcomes`: "answered", "deferred" or "neither" per ask. `too`: "long", "short" or ""."""
 
     outcomes: tuple[str, ...]
     unsourced: list[str] = field(default_factory=list)
@@ -106,7 +106,7 @@ def _said(text: str, fact: LabelledFact) -> bool:
 
 
 def _holds(text: str, words: str) -> bool:
-    """Whether `text` contains `words`: a figure in any spelling, or other words at the beginning of a word."""
+    """Whether `text` contains `words`. A figure matches in any spelling; other words match the beginning of a word."""
     if re.fullmatch(r"\d+(?:\.\d+)?", words):
         return unsourced_statements.plain(words) in unsourced_statements.numbers(text)
     folded = fold(words)

@@ -1,4 +1,4 @@
-"""Counts the results of an evaluation run, lists the faults of each draft, and prints both."""
+"""Counts the results of an evaluation run, and lists the faults of each draft."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ OUTCOMES = ("answered", "deferred", "neither")
 
 @dataclass
 class Report:
-    """Counts the outcomes of questions that a fact answers (`known`), of those that no fact answers (`unknown`), and of
-    those about `prices`. A reply without a draft counts as "neither".
+    """Counts the outcomes of questions that a fact answers (`known`), that no fact answers (`unknown`), and that are
+    about `prices`. The questions of a reply without a draft count as "neither".
     """
 
     n: int = 0
@@ -25,7 +25,7 @@ class Report:
     unknown: Counter[str] = field(default_factory=Counter)
     prices: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
-    """The number of faulty statements by fault."""
+    """The number of faulty statements, by fault."""
     drafts_with: Counter[str] = field(default_factory=Counter)
     language: Counter[str] = field(default_factory=Counter)
     within: int = 0
@@ -35,7 +35,7 @@ class Report:
     drafts: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, case: Case, drafted: Drafted | None, why: str = "") -> None:
-        """Counts one reply and its draft. If `drafted` is None, no draft was written, for the reason `why`."""
+        """Counts one reply and its draft. If no draft was written, `drafted` is None, and `why` is the reason."""
         self.n += 1
         if drafted is None:
             self._outcomes(case, ("neither",) * len(case.reply.asks))
@@ -82,7 +82,7 @@ class Report:
         self.misses.append({"id": case.reply.id, "what": what, "detail": detail})
 
     def as_json(self, model: dict[str, Any], usage: Usage) -> dict[str, Any]:
-        """The counts and misses for scripts. `usage`: the sums over the model calls. The cost is in dollars."""
+        """Returns counts and faults for scripts. `usage` has the sums over the model calls; the cost is in dollars."""
         return {
             "model": model,
             "drafts": {"n": self.n, "written": self.written, "held": self.held, "revised": self.revised},

@@ -1,4 +1,4 @@
-"""Measures how well rules and model together tag labelled replies, with the same prompts as the pipeline."""
+"""Measures how well the rules and the model together tag labelled replies, with the pipeline's prompts."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -10,12 +10,12 @@ from inbox.understanding.evaluate import Case, Score
 from inbox.understanding.rules import judge
 
 Ask = Callable[[Case, str], Judgement | None]
-"""Asks the model about a case's newest text. Returns None if the answer quotes words that the text lacks."""
+"""A function that asks the model about a case's newest text. It returns None if the text lacks the model's quote."""
 
 
 @dataclass
 class ModelReport:
-    """`right` of `n` tags were correct. `asked` went to the model; `unproven` of its answers misquoted the reply."""
+    """Counts tags: `right` of `n` were correct. The model tagged `asked`; it misquoted `unproven`."""
 
     n: int = 0
     right: int = 0
@@ -36,7 +36,7 @@ class ModelReport:
 
 
 def evaluate_model(cases: Iterable[Case], ask: Ask) -> ModelReport:
-    """Has rules and model tag every labelled reply that carries a tag. Raises the errors of `ask`."""
+    """Has the rules and the model tag every labelled reply that has a correct tag. Raises the errors of `ask`."""
     report = ModelReport()
     for case in cases:
         if case.tag is None:

@@ -1,6 +1,6 @@
 """Loads the prompts for the language model. Each prompt is a file in this folder: a head with version, model and
-limits, then the instructions. The rule about the marks of a Sheet is appended. Increase `version` with every change of
-a file: the version is stored with the results, and a test pins the hash of each file to its version.
+limits, then the instructions, to which the rule about the marks of a Sheet is appended. Increase `version` with every
+change of a file: it is stored with the results, and a test pins the hash of each file to its version.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`effort`: the reasoning effort, "" for the model's default. `timeout_ms`: the time limit of one answer."""
+    """A prompt for the model. `effort` is the reasoning effort, "" for the model's default. `timeout_ms` is the time
+    limit of one answer.
+    """
 
     name: str
     version: str
@@ -44,7 +46,7 @@ class Prompt:
 
 @cache
 def load(name: str, folder: Path = FOLDER) -> Prompt:
-    """Loads `<name>.md`, once per process. Raises FileNotFoundError, KeyError or ValueError."""
+    """Returns the prompt in `<name>.md`, read once per process. Raises FileNotFoundError, KeyError or ValueError."""
     _, head, instructions = (folder / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
     fields = dict(line.split(": ", 1) for line in head.strip().splitlines())
     return Prompt(

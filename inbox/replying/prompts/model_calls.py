@@ -1,6 +1,6 @@
 """Asks the language model with a prompt, checks the answer against its schema, and records outages of the model.
-Without a key for the model, jobs continue without the model and report it. If a configured model cannot be reached
-(`ModelAway`), jobs that need the model are postponed to the next full minute, so that they resume in order.
+If no key for the model is set, jobs continue without it and report that. If the model cannot be reached, jobs that need
+it are postponed to the next full minute, so that they resume in order.
 """
 
 import logging
@@ -32,17 +32,17 @@ from jobs.models import BackgroundJob, JobAction
 
 logger = logging.getLogger(__name__)
 UNUSABLE_ATTEMPTS = 4
-"""After this number of unusable answers, the other steps continue without the model."""
+"""The number of unusable answers after which a job's other steps continue without the model."""
 UNUSABLE = f"The model gave no usable answer, {UNUSABLE_ATTEMPTS} times."
 MINUTE = timedelta(minutes=1)
 LONG = timedelta(minutes=10)
-"""After a longer outage, jobs may be due at different times. They all become due at the same time."""
+"""The length of an outage after which all waiting jobs become due at once. Until then, they are due within minutes."""
 Answer = TypeVar("Answer", bound=ModelAnswer)
 NO_KEY = "No model is connected (OPENAI_API_KEY is not set)."
 
 
 class NoModel(Exception):
-    """No language model will answer the question. The text is a sentence with the reason."""
+    """The language model does not answer the question. The text is a sentence with the reason."""
 
 
 class ModelAway(NoModel):
@@ -60,8 +60,8 @@ def ready() -> bool:
 def ask(
     prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID | None, deadline: Deadline
 ) -> Answer:
-    """Asks `prompt` about `sheet` and returns the answer as an instance of `schema`. Holds no database connection
-    during the call. Records the start and the end of an outage.
+    """Asks the model with `prompt` and `sheet`, and returns its answer as an instance of `schema`. Holds no database
+    connection during the call. Records the start and the end of an outage.
 
     Raises NoModel if no key is set, TextRefused if the model refuses the text, ModelAway if OpenAI refuses our key or
     request, Snooze if the model cannot be reached, and AnswerUnusable if another attempt may help.
@@ -91,7 +91,7 @@ def ask(
 
 
 def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) -> str:
-    """The reason of an outage as a sentence. The texts of these errors contain no key and no message text."""
+    """Returns the reason of an outage as a sentence. Texts of these errors contain no key and no people's text."""
     if isinstance(error, ProviderMisconfigured):
         return f"The model is not set up right: {error}"
     quote = f": “{error.said}”" if error.said else ""
@@ -99,7 +99,7 @@ def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) ->
         return f"OpenAI says that our quota is used up ({error.code}){quote}."
     if isinstance(error, ProviderAuthError):
         return f"OpenAI refuses our key ({error.code or error.status}){quote}."
-    # Any text would fail: the model was retired, or OpenAI no longer supports the request.
+    # Any question would fail, because the model was retired, or because OpenAI no longer supports our request.
     return f"OpenAI does not take our request ({error.code or error.status}){quote}."
 
 
@@ -127,8 +127,8 @@ def _end_outage() -> None:
     waiting = _waiting()
     if timezone.now() - ended.since > LONG:
         waiting.filter(run_at__gt=next_minute()).update(run_at=next_minute())
-    # A job that asked in vain may be due later than a newer job that did not ask. All jobs of a workspace become due
-    # with its first job, which keeps their order; none becomes due later. A text without a usable answer keeps waiting.
+    # A job that asked in vain may be due later than a newer job that did not ask. To keep the order of a workspace's
+    # jobs, all become due with the first one, and none becomes due later. Jobs with an unusable answer keep waiting.
     asking = waiting.exclude(last_error=UNUSABLE)
     times = asking.values_list("tenant").annotate(first=Min("run_at"), last=Max("run_at"))
     for tenant, first, last in times:
@@ -138,9 +138,9 @@ def _end_outage() -> None:
 
 
 def _waiting() -> QuerySet[BackgroundJob]:
-    """The queued jobs about replies that waited for the model and may ask it now. Jobs whose time was set by a person
-    are left out, and so are jobs of a workspace whose calls are stopped: an answer to another workspace proves nothing
-    there.
+    """Returns the queued jobs about replies that waited for the model and may ask it now. Jobs whose time a person has
+    set are left out. Jobs of a workspace whose own calls are stopped are left out too, because an answer to another
+    workspace proves nothing about these calls.
     """
     stopped = CircuitBreaker.objects.filter(
         Q(open_until__isnull=False) | Q(throttled_until__gt=Now()), provider=OPENAI, workspace__isnull=False
@@ -152,7 +152,7 @@ def _waiting() -> QuerySet[BackgroundJob]:
 
 
 def _note(write: Callable[[], object]) -> None:
-    """Runs `write`. If the database cannot be reached, only the record is lost, and the model's answer is kept."""
+    """Runs `write`, which records something about an outage. If the database fails, only this record is lost."""
     try:
         with visit():
             write()
@@ -162,7 +162,7 @@ def _note(write: Callable[[], object]) -> None:
 
 
 def outages() -> QuerySet[ModelOutage]:
-    """The row with start and reason of the current outage. The queryset is empty if the last call was answered."""
+    """Returns a queryset of the current outage. It is empty if the model has answered the last call."""
     return ModelOutage.objects.filter(provider=OPENAI)
 
 
@@ -171,14 +171,14 @@ def outage() -> ModelOutage | None:
 
 
 def tried_since(moment: datetime) -> str:
-    """Why a job that was postponed to `moment` (aware) need not ask the model; "" if it should ask. Of all jobs that
-    wait for the same moment, only the first one asks.
+    """Returns why a job that was postponed to `moment` (aware) need not ask the model; "" if it should ask. Only the
+    first of the jobs that wait for the same moment asks.
     """
     current = outage()
     return current.why if current is not None and current.tried_at >= moment else ""
 
 
 def next_minute(after_ms: float = 0) -> datetime:
-    """The next full minute, or the first full minute after `after_ms`, the delay that OpenAI requests."""
+    """Returns the next full minute (aware), or the first one after the delay `after_ms` that OpenAI requests."""
     now = timezone.now() + timedelta(milliseconds=after_ms)
     return now.replace(second=0, microsecond=0) + MINUTE

@@ -1,4 +1,4 @@
-"""Checks the model's answer about a reply. The answer counts only if the newest text contains the words it quotes."""
+"""Checks the model's answer about a reply. It counts only if the newest text contains the words that it quotes."""
 
 import re
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ else:
 Objection = Literal["none", "pricing", "timing", "authority", "need", "trust", "competitor"]
 
 UNPROVEN = {Tag.MEETING_BOOKED: Tag.MEETING_REQUESTED}
-"""The replacement for a tag that lacks its external proof (an appointment, or the provider's report)."""
+"""The tags that need an external proof (an appointment, or a provider's report), each with the tag without proof."""
 
 
 class Reading(ModelAnswer):
@@ -34,7 +34,7 @@ class Reading(ModelAnswer):
 
 
 class Fit(ModelAnswer):
-    """A label that fits the newest reply, and why."""
+    """A label that the model suggests for the newest reply, and the model's reason."""
 
     label: str
     reason: str
@@ -58,8 +58,8 @@ class Judgement:
 
 
 def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | None:
-    """The trusted part of the model's answer; None if its quote is an order to a machine, or is not in the reply. The
-    tag Neutral needs no quote. `booked`: whether a meeting is proven.
+    """Returns the trusted part of the model's answer; None if its quote is not in the reply or is an order to a
+    machine. The tag Neutral needs no quote. `booked` says whether a meeting is proven.
     """
     if reading.tag != Tag.NEUTRAL and (
         not quoted(reading.quote, newest_text) or machine_talk.orders_in(reading.quote)
@@ -73,18 +73,18 @@ def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | No
 
 
 def fitting(reading: Reading, names: Iterable[str]) -> dict[str, str]:
-    """The labels among `names` that the model suggests, each with its reason (up to 300 characters)."""
+    """Returns those of the labels `names` that the model suggests, each with its reason (up to 300 characters)."""
     fits = {fit.label: fit.reason[:300] for fit in getattr(reading, "labels", ())}
     return {name: fits[name] for name in names if name in fits}
 
 
 def undecided(why: str) -> Judgement:
-    """The tag Neutral without a quote, for the reason `why`. No answer goes out automatically."""
+    """Returns a judgement with the tag Neutral, for the reason `why`. A person must decide about the reply."""
     return Judgement(Tag.NEUTRAL, "", f"{why} A person has to say what it means.", "none", None)
 
 
 def quoted(quote: str, text: str) -> bool:
-    """Whether `text` contains the words of `quote`. Case, white space and punctuation do not matter."""
+    """Whether `text` contains the words of `quote`. Case, white space and punctuation are ignored."""
     wanted = _plain(quote)
     return bool(wanted) and wanted in _plain(text)
 

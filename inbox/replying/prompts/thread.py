@@ -1,5 +1,6 @@
-"""Renders a conversation for the model: the newest text under a separate heading, the earlier messages shortened. All
-messages stand between marks (`inbox.replying.prompts.sheet`), even our own, because they may quote somebody.
+"""Writes a conversation into a prompt's input: the newest text under a heading of its own, and earlier messages cut to
+a length. All messages stand between marks (`inbox.replying.prompts.sheet`), even our own, because they may quote
+people.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ EARLIER_CHARS, NEWEST_CHARS = 1_500, 8_000
 
 
 def earlier(message: Message) -> list[Message]:
-    """Up to MESSAGES messages to and from the lead before `message`, oldest first."""
+    """Returns the last messages to and from the lead before `message`, MESSAGES at most, oldest first."""
     before = Message.objects.filter(lead_id=message.lead_id, sent_at__lt=message.sent_at).exclude(
         pk=message.pk
     )
@@ -24,13 +25,13 @@ def earlier(message: Message) -> list[Message]:
 
 
 def render(messages: list[Message], zone: ZoneInfo) -> list[str | Said]:
-    """The messages with text as blocks of a prompt's input, each cut to 1,500 characters, with times in `zone`."""
+    """Returns the messages as blocks of a prompt's input, each cut to 1,500 characters, with times in `zone`."""
     blocks: list[str | Said] = [_block(message, zone) for message in messages if message.text.strip()]
     return ["# Thread, oldest first", *(blocks or ["(nothing before)"])]
 
 
 def newest(text: str) -> list[str | Said]:
-    """The lead's newest text as blocks of a prompt's input, cut to 8,000 characters."""
+    """Returns the lead's newest text as blocks of a prompt's input, cut to 8,000 characters."""
     return ["# Newest reply", theirs("newest reply, by the lead", text.strip()[:NEWEST_CHARS])]
 
 
@@ -41,7 +42,7 @@ reason is one short sentence for a salesperson."""
 
 
 def for_reading(message: Message, zone: ZoneInfo, labels: Mapping[str, str]) -> Sheet:
-    """The input of the prompt for a reply's tag. `labels`: the meanings of the workspace's labels, by name."""
+    """Returns the input of the prompt for a reply's tag. `labels`: the meanings of the workspace's labels by name."""
     lines = "\n".join(f"- {name}: {meaning}" for name, meaning in labels.items())
     return reading_of(
         message.text,
@@ -62,7 +63,7 @@ def reading_of(
     zone: ZoneInfo,
     before: Sequence[str | Said] = (),
 ) -> Sheet:
-    """The input of the prompt for a reply's tag. `received` is aware. `before`: blocks with earlier messages."""
+    """Returns the input of the prompt for a reply's tag. `received` is aware. `before` has earlier messages."""
     return sheet(
         f"# Lead\nChannel: {channel}\nReceived: {_when(received, zone)} ({zone.key})",
         field_lines("about the lead", ("first_name", first_name or "unknown")),
