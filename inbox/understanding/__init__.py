@@ -1,1 +1,1 @@
-"""Reads a reply by fixed rules, without Django: `rules.judge`. Only the newest text decides, never a quote."""
+"""Judges replies by fixed rules, without Django (`rules.judge`). Only the newest text decides, never a quote."""

@@ -1,4 +1,4 @@
-"""Applies the rules to a message when it arrives, for intake. This module only calls `rules.judge`."""
+"""Applies the rules to a message when it arrives, and returns the findings in the form that intake stores."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from integrations.events import MessageEvent
 class Arrival:
     """The findings of the rules about a message at its arrival, in the form that intake stores.
 
-    `tag` is "" if only a model can decide; `evidence` holds the decisive words. `ended_addresses` is the result of
-    `one_channel.ended`. `suspected` names a Suspicion; it is "" if the rules are sure, or see no sign.
+    `tag` is "" if the rules cannot decide; `evidence` holds the decisive words. `ended_addresses` is the result of
+    `one_channel.ended`. `suspected` is the value of a Suspicion, or "" if the rules are sure or suspect nothing.
     """
 
     newest_text: str
@@ -33,14 +33,14 @@ class Arrival:
 
 
 def judge(event: MessageEvent) -> Arrival:
-    """The findings of the rules about an arriving message; for our own, only its newest text. No snooze is read."""
+    """Returns the findings of the rules about an arriving message; for our own message, only its newest text."""
     channel = read_as(event.channel, event.html)
     if event.direction != "inbound":
         return Arrival(newest_text(event.text, event.html, channel=channel).text)
     return read(
         rules.ReplyText(
             channel=channel,
-            # An empty sender is evidence of a bounce in e-mail. On other channels the sender is the lead.
+            # In e-mail, an empty sender is evidence of a bounce. On other channels, the sender is the lead.
             sender_email=event.from_address if channel == EMAIL else event.person.email,
             sender_name=event.from_name,
             subject=event.subject,
@@ -55,12 +55,14 @@ def judge(event: MessageEvent) -> Arrival:
 
 
 def read_as(channel: str, html: str) -> str:
-    """The channel whose rules apply to a message: one from elsewhere is read as an e-mail or a short message."""
+    """Returns the channel whose rules apply to a message. On ELSEWHERE, a message with HTML is read as an e-mail, and
+    any other as an SMS.
+    """
     return channel if channel != one_channel.ELSEWHERE else EMAIL if html else SMS
 
 
 def read(reply: rules.ReplyText, channel: str) -> Arrival:
-    """The findings of the rules about a reply on `channel`, in the form that intake stores."""
+    """Returns the findings of the rules about a reply on `channel`, in the form that intake stores."""
     verdict = rules.judge(reply)
     decided = verdict.decided
     suspicion = next(iter(verdict.perhaps), None)
@@ -85,6 +87,6 @@ def read(reply: rules.ReplyText, channel: str) -> Arrival:
 
 
 def _sent(event: MessageEvent) -> tuple[str, ...]:
-    """Our mail that this message answers, as plain text; () if the provider does not include it."""
+    """Returns our mail that the message answers, as plain text; () if the provider does not include it."""
     text = event.sent_text or (html_text(event.sent_html) if event.sent_html else "")
     return (text,) if text else ()

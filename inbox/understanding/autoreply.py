@@ -1,4 +1,4 @@
-"""Recognises automatic replies: mails that no person wrote. Among them, it finds notices of absence."""
+"""Recognises automatic replies: mails that no person wrote. Some of them are notices of absence."""
 
 import re
 
@@ -42,7 +42,7 @@ AUTO_SUBJECT = re.compile(
     r"автоматический ответ|自動返信|自動応答|自动回复|自動回覆|자동 ?회신|"
     r"자동 ?응답|מענה אוטומטי|تلقائي|رد تلقائي|αυτοματη απαντηση)"
 )
-# These patterns match subjects about an absence. A subject that merely repeats that of our own mail begins with "Re:".
+# Matches subjects about an absence. A reply that repeats the subject of our own mail begins with "Re:" instead.
 AWAY_SUBJECT = re.compile(
     r"^\W{0,3}(?:(?:i'm |i am )?(?:currently )?out[- ]of[- ](?:the )?office|ooo\b|o\.o\.o|"
     r"on (?:vacation|holiday|leave|annual leave|"
@@ -81,13 +81,13 @@ ROBOT_LOCAL = re.compile(
 
 
 SURE = 0.88
-"""The minimum probability at which a text with a phrase of software, and no other sign, counts as automatic."""
+"""The minimum probability at which a text counts as automatic by its wording and a typical phrase of software alone."""
 
 SURE_WITH_A_SIGN = 0.05
-"""The minimum probability with another sign, which alone may be wrong: a provider's flag or a no-reply sender."""
+"""The minimum probability with another sign (a provider's flag, a no-reply sender), which alone may be wrong."""
 
 PERHAPS = 0.5
-"""The minimum probability of a possibly automatic text. A model or a person then decides."""
+"""The minimum probability at which a text is suspected to be automatic. A model or a person then decides."""
 
 SURE_AWAY = 0.5
 """The minimum probability at which an automatic reply with a phrase of absence counts as a notice of absence."""
@@ -97,7 +97,7 @@ ENOUGH_WORDS = 5
 
 
 def judgeable(reading: Reading) -> bool:
-    """Whether the mail may be an automatic reply. A calendar's answer is not, because a person's click caused it."""
+    """Whether the mail may be an automatic reply. A calendar's answer is none, because a person's click caused it."""
     if reading.is_forward or CALENDAR_SUBJECT.match(reading.raw_subject):
         return False
     return not CALENDAR_BODY.search(reading.folded_body[:400])
@@ -149,7 +149,7 @@ def _by_receipt(reading: Reading) -> str | None:
 def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
     match = AUTO_SUBJECT.match(subject) or AWAY_SUBJECT.match(subject)
-    # the subject of a reply in our thread is ours, so the words must agree
+    # the subject of an answer in our thread may be our own, so the wording must look automatic too
     ours = reading.above and reading.newest.quoted
     if not match or (ours and weights("auto_reply").probability(features(reading.above)) < PERHAPS):
         return None

@@ -7,17 +7,17 @@ from inbox.understanding.normalise import ADDRESS, fold
 from inbox.understanding.word_weights import weights
 
 SURE = 0.4
-"""The minimum probability at which wording makes a mail a report, if its sender, subject or codes agree."""
+"""The minimum probability at which a mail is a report by its wording, if sender, subject or codes suggest it too."""
 
 PERHAPS = 0.8
-"""The minimum probability at which any other mail may be a report. A model or a person then decides."""
+"""The minimum probability at which any other mail is suspected to be a report. A model or a person then decides."""
 
 _DAEMON_LOCAL = re.compile(
     r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|"
     r"microsoftexchange[0-9a-f]{8,}|"
     r"ndr|dsn|returned[-_.]?mail|failed[-_.]?delivery|undeliver(?:ed|able)|mail[-_.]daemon|mail[-_.]?router|bounce[-_.]?handler)$"
 )
-# Both software and people use these names, such as an innkeeper's postmaster@, or a firm that rents out bounce houses.
+# Software and people use these names: postmaster@ may be an innkeeper, and bounce@ a firm that rents out bounce houses.
 _SHARED_LOCAL = re.compile(
     r"^(?:postmaster|bounces?(?:[+=._-].*)?|admin|administrator|no-?reply|do-?not-?reply|mail|system|root)$"
 )
@@ -110,7 +110,7 @@ _DELIVERED = re.compile(
 
 
 def mail_system(reading: Reading) -> bool:
-    """Whether the mail's sender is software that reports on deliveries, or the null sender of RFC 5321."""
+    """Whether the mail's sender is software that reports on deliveries, or is empty (the null sender of RFC 5321)."""
     if _DAEMON_LOCAL.match(reading.sender_local) or _DAEMON_NAME.search(reading.sender_name):
         return True
     return not reading.sender_local and not reading.sender_name
@@ -122,7 +122,7 @@ def shared_name(reading: Reading) -> bool:
 
 
 def delayed(reading: Reading) -> bool:
-    """Whether a report says that delivery is still being attempted, or succeeded, so that no address is dead."""
+    """Whether a report says that delivery is still being attempted, or has succeeded, so that no address has failed."""
     low = f"{reading.raw_subject}\n{reading.folded_body[:4000]}"
     if _DELIVERED.search(low) and not _ACTION_FAILED.search(low):
         return True
@@ -134,7 +134,7 @@ def _failure_subject(reading: Reading) -> bool:
 
 
 def _asks(reading: Reading) -> bool:
-    """Whether the text contains a question. A delivery report asks no questions, so a person wrote a text that does."""
+    """Whether the text contains a question, which shows that a person wrote it: a delivery report asks no questions."""
     return any(folded.endswith(("?", "？")) for _, folded in reading.sentences)
 
 
@@ -159,7 +159,8 @@ def _by_mail_system(reading: Reading) -> str | None:
     quote = _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
     if quote or reading.is_reply:
         return quote
-    # The wording of this report is not in our lists: a mail system names an address, and mentions no delay or success.
+    # The wording is not in our lists, but a mail system that names an address, and no delay or success, reports a
+    # failure.
     recipients = failed_recipients(reading.text[:_REPORT_CHARS]) if reading.text else ()
     return recipients[0] if recipients else None
 
@@ -205,7 +206,7 @@ def _probability(reading: Reading) -> float:
     if _asks(reading) and not system:
         return 0.0
     probability = weights("bounce").probability(reading.report_slots)
-    # the search for a delay is slow, and below SURE it changes no verdict
+    # the search for a delay is slow, so it is left out below SURE, where it changes no verdict
     return 0.0 if probability >= SURE and reading.once(delayed) else probability
 
 
@@ -266,11 +267,11 @@ _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support
 
 
 def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
-    """The undelivered addresses of a delivery report: lower case, without repeats, the best evidence first.
+    """Returns the addresses to which, according to a report, delivery failed: in lower case, the best evidence first.
 
-    The header `X-Failed-Recipients` comes first, then the fields of RFC 3464, then the phrases of mail systems. If the
-    report names no failed recipients, any address other than the sender's counts. Addresses such as postmaster@ are
-    left out.
+    Addresses in the header `X-Failed-Recipients` come first, then those in fields of RFC 3464, then those in phrases of
+    mail systems. If there are none of these, any address other than the sender's counts. Addresses such as postmaster@
+    are left out.
     """
     body = text[:20_000]
     lines = [header for key, header in (headers or {}).items() if key.lower() == "x-failed-recipients"]

@@ -1,4 +1,4 @@
-"""Prepares a reply for the rules: cleans and folds its text once. The module also defines rules and their results."""
+"""Prepares a reply for the rules, by cleaning and folding its text once. Defines the classes of rules and results."""
 
 import re
 from collections.abc import Callable
@@ -29,14 +29,14 @@ ALL_CHANNELS = frozenset({EMAIL, SMS, LINKEDIN})
 MAIL_ONLY = frozenset({EMAIL})
 TEXTS_ONLY = frozenset({SMS})
 
-# Of a very long text only the start and the end are judged, so that a hundred rules stay fast.
+# Only the start and the end of a very long text are judged, so that a hundred rules stay fast.
 _HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
 _REPORT_CHARS = 2_000  # a report states its purpose before it quotes the returned mail
-_LETTER_WORDS = 40  # in an inbox, one wish in 300 is that long, and 40 of 1,300 other replies are
-_OPENING_WORDS = 120  # software states its purpose at the start, and the length of a letter proves nothing
-_QUOTE_CHARS = 240  # a page shows the evidence, and the message itself is one click away
+_LETTER_WORDS = 40  # among real replies, 1 in 300 wishes is that long, but 40 in 1,300 other replies are
+_OPENING_WORDS = 120  # software states its purpose at the start, so words further down prove nothing
+_QUOTE_CHARS = 240  # pages show this much of the evidence, with a link to the message
 
-# a new thought within a sentence begins here
+# Matches a place within a sentence at which a new thought begins.
 BREAK = re.compile(r"(?<=\w)(?:\s*(?:\.\.\.|…)\s*|[:;]\s+|\s+[-–—]+\s+)(?=\w)")
 
 _REPLY_PREFIX = re.compile(
@@ -49,9 +49,9 @@ _FORWARD_PREFIX = re.compile(r"^(?:fwd?|fw|wg|tr|rv|enc|doorst|pd|vl|转发|転�
 
 @dataclass(frozen=True)
 class ReplyText:
-    """A reply as it arrived. `automated_reply`: the provider's own flag; None if there is no flag.
+    """A reply as it arrived. `automated_reply` is the provider's own flag; None if there is no flag.
 
-    `received_at`: the time of arrival, from which dates are counted. `sent`: the plain texts that we sent before.
+    Dates in the text are counted from `received_at`, the time of arrival. `sent` are plain texts that we sent before.
     """
 
     channel: str
@@ -81,7 +81,7 @@ class RuleHit:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule with a description for users. `match` returns the words of a reply that prove it, or None.
+    """A rule with a description for users. `match` returns the words of a reply that prove the rule; None if it fails.
 
     A rule that is not `sure` holds the lead until a model or a person has decided: nothing goes out automatically.
     """
@@ -97,7 +97,7 @@ class Rule:
         return self.id.split(".")[0]
 
     def apply(self, reading: "Reading") -> RuleHit | None:
-        """The rule's RuleHit for a reply; None if the rule does not apply to the reply's channel or does not match."""
+        """Returns the rule's hit in a reply; None if it does not match or does not apply to the reply's channel."""
         quote = self.match(reading) if reading.reply.channel in self.channels else None
         return (
             None if quote is None else RuleHit(self.id, self.label, quote.strip()[:_QUOTE_CHARS], self.sure)
@@ -107,16 +107,16 @@ class Rule:
 def rule(
     rule_id: str, description: str, *, channels: frozenset[str] = ALL_CHANNELS, sure: bool = True
 ) -> "Callable[[Callable[[Reading], str | None]], Rule]":
-    """A decorator that turns a function into a Rule. The function returns the words that prove the rule."""
+    """Returns a decorator that turns a function into a Rule. The function returns the words that prove it, or None."""
     return lambda match: Rule(rule_id, description, match, channels, sure)
 
 
 mail_rule = partial(rule, channels=MAIL_ONLY)
-"""A decorator as `rule`, for rules that judge mails alone."""
+"""As `rule`, for rules that apply only to mails."""
 
 
 def in_a_letter(probability: float, text: str) -> float:
-    """The probability of a wording, 0 to 1, by the length of `text`: over 40 words are rarely a wish or automatic."""
+    """Returns `probability` (0 to 1), reduced for a `text` of over 40 words: such a text is rarely a wish."""
     odds = probability / (1 - probability) * min(1, (_LETTER_WORDS / max(count_words(text), 1)) ** 2)
     return odds / (1 + odds)
 
@@ -126,22 +126,22 @@ def _sentences(text: str) -> list[tuple[str, str]]:
 
 
 class Reading:
-    """A reply with all properties that rules use. Most are computed on first use."""
+    """A reply with all properties that rules use. Most are computed when they are first used."""
 
     def __init__(self, reply: ReplyText) -> None:
         self.reply = reply
         self._found: dict[Callable[[Reading], Any], Any] = {}
         sender = f"{reply.sender_name} <{reply.sender_email}>"
         self._names = name_words(sender)
-        # The property is not a cached_property: on Python 3.11 that holds a lock, and nh3 lets other threads run, which
-        # would wait for the lock.
+        # This is not a cached_property, which holds a lock on Python 3.11: nh3 lets other threads run, and they would
+        # wait for the lock.
         self.newest: NewestText = newest_text(
             reply.text, reply.html, channel=reply.channel, sender=sender, sent=reply.sent
         )
 
     @property
     def received_at(self) -> datetime | None:
-        """The time at which the reply arrived. Some providers send it without a time zone; it then counts as UTC."""
+        """The time at which the reply arrived. A time without a zone, which some providers send, counts as UTC."""
         moment = self.reply.received_at
         return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
@@ -159,7 +159,7 @@ class Reading:
 
     @cached_property
     def _parts(self) -> tuple[str, str]:
-        """The words to us (all of a text or chat, and a P.S.), and the remainder: sign-off, name, contacts, footer."""
+        """The words that address us (all words outside e-mail), and the rest: sign-off, name, contacts and footer."""
         if self.reply.channel != EMAIL:
             return self._judged, ""
         lines = self._judged.split("\n")
@@ -170,18 +170,18 @@ class Reading:
 
     @cached_property
     def above(self) -> str:
-        """The newest text's words to us, above the sign-off or a footer; folded (in lower case, without accents)."""
+        """The words of the newest text that address us, above a sign-off or footer; folded (lower case, no accents)."""
         return fold(self._parts[0])
 
     @cached_property
     def clauses(self) -> list[tuple[str, str]]:
-        """The sentences that address us, as pairs like `sentences`. For a mail without text, those of the subject."""
+        """The sentences that address us, as pairs like those of `sentences`. For a mail without text, the subject's."""
         written = self._parts[0] or ("" if self.is_reply else clean(self.reply.subject)[0][:500])
         return _sentences(BREAK.sub("\n\n", written))
 
     @cached_property
     def below(self) -> list[tuple[str, str]]:
-        """The sentences below the sign-off, even if the newest text omits them, as pairs like `sentences`."""
+        """The sentences below the sign-off, even those cut from the newest text, as pairs like those of `sentences`."""
         return _sentences(f"{self._parts[1]}\n\n{self.newest.cut[:_HEAD_CHARS]}")
 
     @cached_property
@@ -196,7 +196,7 @@ class Reading:
 
     @cached_property
     def sentences(self) -> list[tuple[str, str]]:
-        """The newest text's sentences as pairs: in the original form, and folded without reported speech."""
+        """The sentences of the newest text as pairs: as written, and folded without reported speech."""
         return _sentences(self._judged)
 
     @cached_property
@@ -230,22 +230,22 @@ class Reading:
 
     @cached_property
     def own_words(self) -> str:
-        """The text in which a person's wish is searched: the folded `clauses`, one per line."""
+        """The text in which rules look for a person's wish: the folded `clauses`, one per line."""
         return "\n".join(folded for _, folded in self.clauses)
 
     @cached_property
     def clause_slots(self) -> list[frozenset[int]]:
-        """The numbers of the word features by which learned weights judge a wish, per clause."""
+        """For each clause, the numbers of the word features by which learned weights judge a wish."""
         return [wish_features(folded) for _, folded in self.clauses]
 
     @cached_property
     def wish_slots(self) -> frozenset[int]:
-        """All results of `clause_slots` for the reply."""
+        """The word features of all clauses together."""
         return frozenset().union(*self.clause_slots)
 
     @cached_property
     def mail_slots(self) -> frozenset[int]:
-        """The word features of automatic texts: the beginning of the words to us, and the subject unless it is ours."""
+        """The word features by which weights judge automatic mails: of the subject (not in a reply) and first words."""
         slots = [] if self.is_reply else [features(self.raw_subject, "subject:")]
         room = _OPENING_WORDS
         for _, folded in self.clauses if self.above else ():
@@ -259,25 +259,25 @@ class Reading:
 
     @cached_property
     def written_by_software(self) -> float:
-        """The probability, 0 to 1, that the wording is automatic."""
+        """The probability (0 to 1) that software wrote the text, by its wording."""
         return weights("auto_reply").probability(self.mail_slots)
 
     @cached_property
     def report_slots(self) -> frozenset[int]:
-        """The word features of a delivery report: of its beginning, before any quote, and of the subject."""
+        """The word features of the text's beginning, and of the subject, by which weights judge a delivery report."""
         return features((self.text or self.folded_body)[:_REPORT_CHARS]).union(
             features(self.raw_subject, "subject:")
         )
 
     def once(self, find: "Callable[[Reading], T]") -> T:
-        """The result of `find(self)`, computed only once."""
+        """Returns the result of `find(self)`, which is computed only once."""
         if find not in self._found:
             self._found[find] = find(self)
         finding: T = self._found[find]
         return finding
 
     def evidence(self, label: str, passages: list[tuple[str, str]] | None = None) -> str:
-        """The sentence of `passages` (default: `clauses`) that supports `label` most; else the subject."""
+        """Returns the sentence of `passages` (by default `clauses`) that supports `label` most; else the subject."""
         return weights(label).strongest(
             self.clauses if passages is None else passages, self.reply.subject or ""
         )

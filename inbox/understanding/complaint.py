@@ -1,4 +1,4 @@
-"""Recognises spam complaints: reports that a person pressed "This is spam" on our mail (RFC 5965, ARF)."""
+"""Recognises spam complaints: reports that a person marked our mail as spam (RFC 5965, Abuse Reporting Format)."""
 
 import re
 
@@ -15,7 +15,7 @@ _OPENING = re.compile(
 )
 _SPOKEN_OF = re.compile(
     "spam|junk|abuse|unsolicited|complain|feedback"
-)  # each opening contains one of these words; most mails contain none, so the search ends here
+)  # each _OPENING contains one of these words; most mails contain none, so the slower search is left out
 _RECIPIENTS = re.compile(
     rf"(?:^|\n)[ \t]*(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*(?:rfc822;)?[ \t]*<?({ADDRESS})",
     re.I,
@@ -23,7 +23,7 @@ _RECIPIENTS = re.compile(
 
 
 def recipients(text: str) -> tuple[str, ...]:
-    """The addresses of the people who marked our mail as spam; () if the report conceals them (RFC 5965, 3.2)."""
+    """Returns the addresses of people who marked our mail as spam; () if the report conceals them (RFC 5965, 3.2)."""
     return tuple(dict.fromkeys(address.lower() for address in _RECIPIENTS.findall(text[:20_000])))
 
 
@@ -41,7 +41,7 @@ def _by_report_headers(reading: Reading) -> str | None:
     "It has the fields or opening of a feedback report and isn’t a reply: someone has reported our email as spam.",
 )
 def _by_report_build(reading: Reading) -> str | None:
-    """Judges a report by its structure, except in replies and forwarded mails, which may mention such a report."""
+    """Judges a mail by its structure. Replies and forwarded mails do not count: they may quote such a report."""
     if reading.is_reply or reading.is_forward:
         return None
     if match := _FIELDS.search(reading.body):

@@ -1,4 +1,4 @@
-"""Finds the calendar days that a text names, in the languages of replies. Days count from a given day."""
+"""Finds the calendar days that a text names, in many languages. Relative days count from a given day."""
 
 import re
 from contextlib import suppress
@@ -81,9 +81,10 @@ _SLACK_DAYS = 30
 
 @dataclass(frozen=True)
 class Named:
-    """A day that a text names, and its place in the folded text. `kind` is "day", "month" or "weekday".
+    """A day that a text names, with its place in the folded text. `kind` is "day", "month" or "weekday".
 
-    The `day` of a month is its first; of its middle, the 15th; of its end, the first day after it.
+    If the text names a month, `day` is its first day; for the middle of a month, the 15th; for the end of a month, the
+    first day of the next one.
     """
 
     day: date
@@ -93,10 +94,10 @@ class Named:
 
 
 def named_days(text: str, today: date) -> list[Named]:
-    """The days that `text` names, in the order of the text. Only its first 5,000 characters are read.
+    """Returns the days that the first 5,000 characters of `text` name, in the order of the text.
 
-    A day without a year is the next such day after `today`, or one within the 30 days before it. A weekday is the next
-    one, unless it only introduces a date ("Monday, November 30").
+    A day without a year is the next such day from 30 days before `today` on. A weekday is the next such day after
+    `today`; it is left out if it only introduces a date ("Monday, November 30").
     """
     low = fold(text[:5000])
     days: list[Named] = []
@@ -168,12 +169,12 @@ def _day_of_month(day: int, today: date) -> date | None:
 
 
 def next_month(day: date) -> date:
-    """The first day of the month after `day`."""
+    """Returns the first day of the month after `day`."""
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def _month_comes_first(low: str) -> bool:
-    """Whether 3/11 is in American order: the text is English, and no other date contradicts it."""
+    """Whether 3/11 means March 11: a date such as 3/25 in the text decides, or else whether the text is English."""
     pairs = [(int(match["a"]), int(match["b"])) for match in _SLASHED.finditer(low)]
     if any(a > 12 for a, _ in pairs):
         return False

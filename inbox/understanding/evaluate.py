@@ -1,4 +1,4 @@
-"""Measures the rules on a file of labelled replies: checks and judges each line, and counts correct answers."""
+"""Measures the rules on a file of labelled replies: checks and judges each line, and counts right and wrong answers."""
 
 import gzip
 from codecs import BOM_UTF8
@@ -26,7 +26,7 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Case:
-    """A reply with its correct labels. `labels` and `newest_text` hold correct answers; missing ones do not count."""
+    """A reply with the right answers about it: `labels`, `newest_text` and `tag`. Missing answers do not count."""
 
     id: str
     reply: ReplyText
@@ -37,10 +37,10 @@ class Case:
 
 @dataclass
 class Score:
-    """Counts right and wrong answers about one label: sure answers, and suspicions (`held_tp`, `held_fp`).
+    """Counts right and wrong answers about one label: sure answers in `tp` and `fp`, suspicions in `held_tp`,
+    `held_fp`.
 
-    A suspicion silences nobody, so a correct one also counts in `fn`. If nothing was judged, precision and recall are
-    1.
+    A suspicion silences nobody, so a right one also counts in `fn`. If nothing was judged, precision and recall are 1.
     """
 
     tp: int = 0
@@ -59,11 +59,11 @@ class Score:
 
     @property
     def caught(self) -> float:
-        """The share (0 to 1) of the replies with one label, such as "opt_out", that the rules decide or suspect."""
+        """The share (0 to 1) of the replies with the label about which the rules are sure, or which they suspect."""
         return (self.tp + self.held_tp) / (self.tp + self.fn) if self.tp + self.fn else 1.0
 
     def add(self, expected: bool, got: bool | str) -> None:
-        """Counts one answer of the rules. `got`: True (sure), "perhaps" or False. `expected` is the correct answer."""
+        """Counts one answer of the rules: `got` is True (sure), "perhaps" or False. `expected` is the right answer."""
         sure, held = got is True, got == "perhaps"
         self.tp += expected and sure
         self.fp += sure and not expected
@@ -120,7 +120,7 @@ def _compare_text(report: Report, case: Case, verdict: RuleVerdict) -> None:
 
 
 def open_labelled(path: Path) -> BinaryIO:
-    """Opens the file at `path` for reading bytes. A file with the suffix .gz is unpacked. Raises `OSError`."""
+    """Opens the file at `path` for reading bytes, and unpacks it if its suffix is .gz. Raises `OSError`."""
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
@@ -148,7 +148,7 @@ class _Line(BaseModel, strict=True):
 
 
 def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Case]:
-    """Reads the labelled replies of a JSON-lines file. Raises `BadLine` at the first invalid line.
+    """Yields the labelled replies of a JSON-lines file. Raises `BadLine` at the first invalid line.
 
     With `labelled`, a line without any of LABELS is invalid.
     """
@@ -166,7 +166,7 @@ def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Ca
 
 
 def parsed(number: int, kind: type[Parsed], raw: bytes) -> Parsed:
-    """The JSON of the line `number` as a value of `kind`. Raises `BadLine`."""
+    """Returns the JSON in `raw`, the line with this number, as a value of `kind`. Raises `BadLine`."""
     try:
         return TypeAdapter(kind).validate_json(raw.removeprefix(BOM_UTF8))
     except ValidationError as error:
@@ -181,7 +181,9 @@ def _reply(line: _Line) -> ReplyText:
 
 
 def split_sender(sender: str, channel: str = "email") -> tuple[str, str]:
-    """Splits a mail's From value into name and address; "<>" has neither. Elsewhere, the whole value is the name."""
+    """Returns the name and the address in a mail's From value; "<>" has neither. On other channels, the whole value is
+    the name.
+    """
     if channel != "email":
         return sender, ""
     if sender.strip().endswith(">") and "<" in sender:

@@ -25,7 +25,7 @@ _INLINE = frozenset(
 _READ_TAGS = _BLOCKS | _VOID | _INLINE
 _READ_ATTRIBUTES = {"*": {"class", "id", "type", "style", "data-smartmail"}}
 READABLE = nh3.Cleaner(tags=set(_READ_TAGS), attributes=_READ_ATTRIBUTES, link_rel=None)
-"""The sanitiser for reading: it keeps the tags and attributes that this module reads, and balances the tags."""
+"""The sanitiser for bodies that this module reads. It keeps only the tags and attributes needed, and closes tags."""
 
 _QUOTE_CLASS = re.compile(
     r"\b(?:x_)?(?:gmail_attr|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra|zmail_extra_hr|"
@@ -33,7 +33,8 @@ _QUOTE_CLASS = re.compile(
     r"tutanota_quote|quote-header|freebirdFormviewerHeaderDescription|mailmate-quote|front-blockquote)\b",
     re.I,
 )
-# Everything from here to the end of the body is the earlier mail. Outlook puts it after these marks, not inside them.
+# Matches marks after which the whole rest of the body is an earlier mail. Outlook puts the earlier mail behind the
+# mark, not inside it.
 _QUOTE_FROM_HERE = re.compile(
     r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling|"
     r"OLK_SRC_BODY_SECTION)$",
@@ -46,11 +47,11 @@ _SIGNATURE = re.compile(
     re.I,
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
-# nh3 writes HTML in this form: tags in lower case, values in double quotes, no other "<" and no comment.
+# nh3 writes tags in lower case, values in double quotes, no other "<" and no comments.
 _TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)([^>"]*(?:"[^"]*"[^>"]*)*)>|([^<]+)')
 _ATTRIBUTE = re.compile(r'([^\s="]+)="([^"]*)"')
 _SPACES = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")  # a plain space between two words stays
-_MAX_DEPTH = 500  # a thread of a hundred answers nests about 300 deep, and browsers cut at 512
+_MAX_DEPTH = 500  # a thread of a hundred answers nests about 300 tags, and browsers read at most 512
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _TIGHT = re.compile(r"MsoNormal|margin(?:-(?:top|bottom))?\s*:\s*0", re.I)
 
@@ -70,7 +71,7 @@ class _Reader:
         self._rest_is_quoted = False
 
     def read(self, safe: str) -> list[QuotedLine]:
-        """The lines of an HTML body (`safe`) that nh3 has cleaned, at most `MAX_LINES`."""
+        """Returns the lines of the HTML body `safe`, which nh3 has cleaned. Stops reading after `MAX_LINES`."""
         for token in _TOKEN.finditer(safe):
             if len(self.lines) >= MAX_LINES:
                 break
@@ -143,7 +144,7 @@ def without_bulk(html: str) -> str:
     """Returns `html` without style sheets, comments and inline images if it is longer than `MAX_CHARS`."""
     if len(html) <= MAX_CHARS:
         return html
-    # these can be longer than any letter, and the cut to MAX_CHARS would remove the words after them
+    # They can be so long that the later cut to MAX_CHARS would remove the words of the letter behind them.
     html = html[:_BULK_CHARS]
     for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<STYLE", "</STYLE>")):
         html = _without(html, opening, closing)
@@ -164,13 +165,13 @@ def html_text(html: str) -> str:
 
 
 def html_lines(html: str) -> list[QuotedLine]:
-    """Returns the lines of an HTML body, at most `MAX_LINES`, with their quote depth. Reads at most `MAX_CHARS`."""
+    """Returns the first `MAX_LINES` lines of an HTML body with their quote depth. Reads only `MAX_CHARS` of it."""
     source = _shallow(html)
     return _Reader().read(READABLE.clean(source))[:MAX_LINES]
 
 
 def _shallow(html: str) -> str:
-    """Returns the cleaned source, or only its text if the tags nest too deeply for fast parsing."""
+    """Returns `html` cleaned, or only its text if its tags are nested too deeply for fast parsing."""
     source, _ = clean(html)
     if source.count("<") <= _MAX_DEPTH:
         return source
@@ -183,7 +184,7 @@ def _shallow(html: str) -> str:
 
 
 def looks_like_html(text: str) -> bool:
-    """Whether `text` begins with a tag like an HTML body. Some providers put the HTML body into the text field."""
+    """Whether `text` begins with a tag of HTML. Some providers put the HTML body into the field for plain text."""
     return bool(
         re.match(
             r"\s*(?:<!doctype html|<html|<head|<body|<(?:div|p|table|span|meta)\b[^>]{0,500}>)",
@@ -196,7 +197,8 @@ def looks_like_html(text: str) -> bool:
 def sanitize_html(html: str, *, allow_images: bool = False) -> str:
     """Returns HTML that is safe to embed in a page: without scripts, handlers, styles, forms and frames.
 
-    Images stay only with `allow_images`, over https. A remote image informs the sender that the mail was opened.
+    Images stay only if `allow_images` is true and their address begins with https. They are off by default, because a
+    remote image tells the sender that the mail was opened.
     """
     source = _shallow(html)
     tags = set(_SHOWN_TAGS)

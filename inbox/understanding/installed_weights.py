@@ -1,4 +1,4 @@
-"""Loads the weights that an installation has learned from its corrections, and refuses unsuitable weights."""
+"""Loads the weights that an installation has learned from people's corrections, and refuses unsuitable weights."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ in_use: dict[str, Any] = {}
 
 
 class Floor(NamedTuple):
-    """The minimum `precision` and `recall` of sure answers, and share `caught` (sure or suspected), 0 to 1."""
+    """The minimum `precision` and `recall` of sure answers, and the minimum `Score.caught`. All are from 0 to 1."""
 
     precision: float
     recall: float
@@ -36,13 +36,13 @@ FLOORS = {
     "auto_reply": Floor(0.97, 0.93, 0.97),
     "out_of_office": Floor(0.97, 0.93, 0.97),
 }
-"""The minimum values by label, measured on `training/labelled/unseen.jsonl.gz`."""
+"""The minimum values by label for weights that are measured on `training/labelled/unseen.jsonl.gz`."""
 
 
 def missed(measured: dict[str, Any]) -> list[str]:
-    """A sentence for each value in `measured` (of `training.measured`) that misses its floor; [] if no value misses it.
+    """Returns a sentence for each value in `measured` that is worse than FLOORS, MOST_SILENCED or MOST_HELD permit.
 
-    Raises KeyError or TypeError if `measured` lacks such counts.
+    `measured` is that of a manifest. Raises KeyError or TypeError if it lacks counts.
     """
     lines = []
     for label, floor in FLOORS.items():
@@ -61,7 +61,7 @@ def missed(measured: dict[str, Any]) -> list[str]:
 
 
 class Unfit(ValueError):
-    """The learned weights in a folder cannot be used. The message names the file, the fault and the remedy."""
+    """Learned weights cannot be used. The message names the file, the fault and the remedy."""
 
 
 def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]:
@@ -80,7 +80,7 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]
 
 
 def use(folder: Path | None) -> None:
-    """Makes this process use the weights in `folder`; None for the product's own. Raises Unfit."""
+    """Makes this process use the weights in `folder`, or the product's own if it is None. Raises Unfit."""
     manifest, weights = load(folder) if folder else ({}, {})
     word_weights.use(weights)
     in_use.clear()
@@ -111,10 +111,10 @@ def _weights(path: Path, checksum: str) -> word_weights.Weights:
 
 
 def hash_of(path: Path) -> str:
-    """The SHA-256 of the file at `path` in hexadecimal digits. Raises `OSError`."""
+    """Returns the SHA-256 hash of the file at `path` in hexadecimal digits. Raises `OSError`."""
     return digest(path.read_bytes())
 
 
 def digest(content: bytes) -> str:
-    """The SHA-256 of `content` as hexadecimal digits, as in the manifests of learned weights."""
+    """Returns the SHA-256 hash of `content` in hexadecimal digits, as in the manifests of learned weights."""
     return hashlib.sha256(content).hexdigest()

@@ -52,13 +52,13 @@ for _code, _listed in _WORDS.items():
 
 _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
 LEAST = 2.0
-"""The minimum evidence for a language. A word counts 1, split evenly between the languages that have it."""
+"""The minimum evidence for a language. A word counts 1, which is divided among the languages that have the word."""
 AHEAD = 1.3
-"""The first language needs at least this many times the evidence of the second."""
+"""The factor by which the evidence for the first language must exceed the evidence for the second."""
 
 
 def language_of(text: str) -> str:
-    """The ISO 639-1 code of the text's language, one of LANGUAGES; "" for too few or mixed words."""
+    """Returns the ISO 639-1 code of the text's language (one of LANGUAGES); "" if its words are too few or mixed."""
     scores: defaultdict[str, float] = defaultdict(float)
     for word in re.findall(r"[^\W\d_]+", fold(_NO_WORDS.sub(" ", text))):
         spoken_by = _SPOKEN_BY.get(word, ())

@@ -1,4 +1,4 @@
-"""Patterns for orders to a language model. The patterns match folded text, either a line or a whole reply."""
+"""Patterns for orders to a language model. They are applied to each line, and to the whole reply, of folded text."""
 
 import re
 
@@ -32,7 +32,7 @@ _MODEL = (
     r"(?:ai|a\.i\.|ki|ia|llm|gpt\w*|chatgpt|claude|gemini|copilot|chat ?bot|bot|(?:large )?language model|sprachmodell|"
     r"(?:ai|email|mail|virtual|digital|automated) (?:assistant|agent|system|model)|modele de langage|"
     r"modelo de lenguaje|modello linguistico|modelo de linguagem|taalmodel|model jezykowy|языковая модель)\b"
-    # A person writes "As an AI company, we …" about their firm.
+    # These words are left out, because people write "As an AI company, we …" about their firm.
     r"(?!-| ?(?:compan|vendor|start|agenc|firm|business|team|provider|consult|powered|expert|tool|solution|specialist|"
     r"engineer|shop))"
 )

@@ -1,6 +1,6 @@
 """Finds orders to a language model, such as "ignore your instructions", even if they are hidden.
 
-Some orders to the model are not recognised, so the checks of an outgoing answer do not rely on this module.
+It does not recognise every order, so the checks of an outgoing answer must not rely on this module alone.
 """
 
 import base64
@@ -14,7 +14,7 @@ from inbox.understanding.normalise import fold
 MAX_CHARS = 20_000
 SHOWN_CHARS = 80
 
-# Letters that look like Latin ones. Look-alike letters are replaced in words that mix two alphabets.
+# Letters that look like Latin letters. They are replaced by these in words that mix two alphabets.
 _ALIKE = str.maketrans("авеёкмнорстухіјѕԁԛԝгпαβεικνορτυχ", "abeekmhopctyxijsdqwrnabeiknoptux")
 _WORD = re.compile(r"\w+")
 _MIXED = re.compile("[a-z][а-яёіјѕԁԛԝα-ω]|[а-яёіјѕԁԛԝα-ω][a-z]")
@@ -25,7 +25,7 @@ _BASE64 = re.compile(r"(?<![\w/+.:=?&%-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w/+])")
 
 
 def orders_in(text: str) -> str:
-    """The first words of `text` that give orders to a language model, up to SHOWN_CHARS characters; "" without any."""
+    """Returns the first words of `text` that are an order to a language model, cut to SHOWN_CHARS; "" without any."""
     return _found(text[:MAX_CHARS])
 
 
@@ -46,7 +46,7 @@ def _found(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Folds `text`, replaces look-alike letters with the letters they imitate, and joins spaced letters."""
+    """Returns `text` folded, with the letters that look-alikes imitate, and without spaces inside spaced words."""
     folded = fold(text)
     if not folded.isascii():
         folded = _WORD.sub(

@@ -1,16 +1,16 @@
-"""Cleans and folds text, so that different spellings compare as equal. Every pattern matches folded text."""
+"""Cleans and folds text, so that different spellings compare as equal. The patterns of rules match folded text."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
 MAX_CHARS = 200_000
-"""The maximum number of characters that are read. A longer body is a quoted thread or an inline attachment."""
+"""The maximum number of characters of a body that are read. A longer body contains a quoted thread or an attachment."""
 
 MAX_LINES = 5_000
-"""The maximum number of lines that are read. A body of 200,000 lines with one letter each would take seconds."""
+"""The maximum number of lines of a body that are read. A body of 200,000 lines of one letter would take seconds."""
 
-# Zero-width and direction marks. Mail clients and spammers put them inside words.
+# Matches zero-width characters and direction marks, which mail clients and spammers put inside words.
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff]"
 )
@@ -24,12 +24,12 @@ _LETTERS = str.maketrans(
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 )
 ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
-# In "Am 3. November" the full stop ends no sentence, so one after one or two digits does not count.
+# A full stop after one or two digits ends no sentence, as in "Am 3. November".
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+|(?<=[。！？])|\n+")
 
 
 def clean(raw: object) -> tuple[str, bool]:
-    """Returns `raw` as text that PostgreSQL can store, with plain newlines, and whether it was cut.
+    """Returns `raw` as text that PostgreSQL can store, with "\\n" as newline, and whether the text was cut.
 
     NUL characters and lone surrogates, which providers send, are dropped. A value that is not a string becomes "".
     """
@@ -44,7 +44,7 @@ def clean(raw: object) -> tuple[str, bool]:
 
 
 def visible(text: str) -> str:
-    """Returns the text as readers see it: without invisible characters, and with plain letters for full-width forms."""
+    """Returns the text as people see it: without invisible characters, and with plain letters for full-width ones."""
     return unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
 
 
@@ -54,7 +54,7 @@ def fold(text: str) -> str:
 
     Runs of spaces become one space, and newlines stay. Only Latin, Greek and Cyrillic letters lose their accents.
     """
-    # Nine in ten replies are plain ASCII. Of the tables below, only the backtick affects them.
+    # Nine in ten replies are plain ASCII. Of all the replacements below, only that of the backtick affects them.
     if text.isascii():
         return _SPACES.sub(" ", text.lower().replace("`", "'")).strip()
     text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold().translate(_LETTERS)
@@ -63,26 +63,26 @@ def fold(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """Splits a text into its original sentences. A newline ends a sentence unless it only wraps a long line."""
+    """Returns the sentences of a text as written. A newline ends a sentence unless it only wraps a long line."""
     parts: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text):
         parts.extend(_SENTENCE_END.split(_unwrap(paragraph)))
     return [part.strip() for part in parts if part and part.strip()]
 
 
-# An apostrophe between letters belongs to the text in single quotes, as in 'don't contact me again'.
+# In a quotation in single quotes, an apostrophe between letters is not its end: 'don't contact me again'.
 _SPEECH = re.compile(r"""\"[^"\n]{0,300}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){1,300}'(?!\w)""")
 
 
 def without_speech(folded: str) -> str:
-    """Returns a folded sentence with `""` for each quotation of three words or more, which somebody else said."""
+    """Returns a folded sentence with `""` in place of each quotation of three words or more, which others said."""
     if '"' not in folded and "'" not in folded:
         return folded
     return _SPEECH.sub(lambda match: match[0] if len(match[0].split()) < 3 else '""', folded)
 
 
 def _unwrap(paragraph: str) -> str:
-    """Joins lines that a mail client wrapped. The first line is then long, and the next continues in lower case."""
+    """Joins lines that a mail client has wrapped: a long line, and a next line that begins in lower case."""
     out: list[str] = []
     for line in paragraph.split("\n"):
         stripped = line.strip()

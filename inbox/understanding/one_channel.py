@@ -1,6 +1,6 @@
 """Recognises that a person refuses one channel and asks for another: "stop texting me, mail me instead".
 
-A text that goes further refuses everything, which `optout` judges: it names a list, a lawyer or both channels.
+A text that names a list, a lawyer or both channels refuses everything. The module `optout` judges such a text.
 """
 
 import re
@@ -62,7 +62,7 @@ HERE = re.compile(
 
 
 ELSEWHERE = "elsewhere"
-"""Represents calls and messengers. We send nothing there, but people refuse them and ask for them."""
+"""The channel that stands for calls and messengers. We send nothing on it, but people refuse it or ask for it."""
 
 _MOST_CHARS = 180
 
@@ -78,7 +78,7 @@ _CHANNELS = {channel: re.compile(rf"\b(?:{names})\b") for channel, names in _NAM
 
 
 def refused(text: str) -> frozenset[str]:
-    """The channels that `text` refuses while asking for another; empty for a question, or beyond 180 characters."""
+    """Returns the channels that `text` refuses while it asks for another. Questions and long texts refuse none."""
     folded = fold(text)
     if (
         "?" in folded
@@ -101,10 +101,11 @@ def refused(text: str) -> frozenset[str]:
 
 
 def ended(text: str, sender: str) -> frozenset[str]:
-    """The addresses ("info@corbel.example", "info@") and numbers that `text` refuses while asking us to write to
-    another.
+    """Returns the addresses ("info@corbel.example", "info@") and numbers that `text` refuses while it asks us to write
+    to another one.
 
-    An old address without a name results in "". The address of the `sender` counts only if another one is given.
+    If `text` refuses an old address without naming it, this is "". The address of the `sender` counts only if `text`
+    gives another one.
     """
     folded = fold(text)
     if refused(folded) or not _goes_on(folded):
@@ -127,12 +128,12 @@ def ended(text: str, sender: str) -> frozenset[str]:
 
 
 def _ends(before: str, after: str = "") -> bool:
-    """Whether the words of a clause before and after an address refuse that address."""
+    """Whether the words of a clause `before` and `after` an address refuse this address."""
     return any((REFUSES.search(before), OLD.search(before), ENDS.search(before + after)))
 
 
 def _goes_on(text: str) -> bool:
-    """Whether the text refuses an address or number of the writer, or a list, and asks for mail at another address."""
+    """Whether the text refuses an address or number of the writer, or a list, and asks for mail to another address."""
     if len(text) > _MOST_CHARS * 2 or not ("@" in text or OLD.search(text)):
         return False
     text = NAMED.sub(" @ ", RATHER_THAN.sub(" , not ", text))

@@ -1,4 +1,4 @@
-"""Recognises opt-outs. A wrong yes silences a buyer, so the rules must be sure."""
+"""Recognises opt-outs. If a rule is wrong, a buyer gets no more messages, so the rules must be sure."""
 
 import re
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from inbox.understanding.text import own_lines
 from inbox.understanding.word_weights import weights, wish_features
 
 SURE = {EMAIL: 0.85, LINKEDIN: 0.85, SMS: 0.5}
-"""The minimum probability at which wording is an opt-out, by channel (docs/adr/0026-wording-is-learned.md). It is lower
-for SMS, because any reasonable wording must end texts.
+"""The minimum probability at which a text is an opt-out by its wording, by channel
+(docs/adr/0026-wording-is-learned.md). It is lower for SMS, because any reasonable wording must end texts.
 """
 
 PERHAPS = {EMAIL: 0.2, LINKEDIN: 0.2, SMS: 0.1}
-"""The minimum probability of a possible opt-out, by channel. A model or a person then decides."""
+"""The minimum probability at which an opt-out is suspected, by channel. A model or a person then decides."""
 
 
 _SHOUT_CHARS = 80
@@ -26,12 +26,12 @@ _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
 
 
 ANSWER_WORDS = 5
-"""The maximum number of words of a bare answer, which is read together with our question."""
+"""The maximum number of words of a bare answer, such as "Yes please", which is read together with our question."""
 _LETTER = 3
-"""With more sentences than this, the strongest counts alone only with an expression typical of opt-outs."""
+"""Texts with more sentences are judged as a whole, unless the strongest one has an expression of opt-outs."""
 _LEVEL = re.compile(r"^[>|] ?", re.M)
 _WITH_OBJECT = re.compile(r"\b(?:me|us|my|our)\b")
-# Mail programs reduce a link in a footer to its words.
+# Matches the words of a link in a footer: mail programs keep only these words of the link.
 _LABEL = re.compile(r"\W*(?:un-?subscribe|opt[ -]?out)\W*")
 
 
@@ -40,7 +40,7 @@ def _words(text: str) -> str:
 
 
 def _wholes(reading: Reading) -> list[str]:
-    """The texts that are judged as a whole message: all words to us, and the first line unless a question follows."""
+    """Returns the texts that count as a whole message: the words to us, and their first line if no question follows."""
     first, _, rest = reading.above.partition("\n")
     return [reading.above, *([] if "?" in rest else [first.strip()])]
 
@@ -79,7 +79,7 @@ def _keyword(reading: Reading) -> str | None:
     )
     if wish := next(alone, None):
         return wish
-    # after "Re:", the word may be the subject of the thread
+    # the subject of a reply with a text may be that of our own mail
     written = not reading.is_reply or not reading.text
     spoken = written and not reading.is_forward and _is_keyword(reading.subject)
     return reading.reply.subject if spoken else None
@@ -99,8 +99,8 @@ def _is_keyword(text: str) -> bool:
 
 
 def _probability(reading: Reading) -> float:
-    """The probability, 0 to 1, that the wording is an opt-out, without the sentences that limit it to a period, and
-    without a bare yes ("Please do."), which only our question can make a wish.
+    """Returns the probability (0 to 1) that the text is an opt-out by its wording. Sentences that limit the wish to a
+    period are left out, and so is a bare yes ("Please do."), which is a wish only as an answer to our question.
     """
     if not reading.clauses or phrases.TAKEN_BACK.search(reading.above):
         return 0.0
@@ -128,12 +128,12 @@ def _probability(reading: Reading) -> float:
 
 
 def _answered(reading: Reading) -> str:
-    """Whether a bare answer to our question is an opt-out: "sure", "perhaps" or "" (no)."""
+    """Returns whether a bare answer to our question means an opt-out: "sure", "perhaps" or "" (no)."""
     answer = _words(reading.above) or ("yes" if phrases.NOD.search(reading.above) else "")
     if not answer or len(answer.split()) > ANSWER_WORDS:
         return ""
     subject = reading.subject if reading.is_reply else ""
-    # of a quoted thread, our newest mail is what the answer is to: it ends where the next older one begins
+    # The reply answers our newest mail in the quoted thread, so older mails below it are left out.
     head, mark, rest = _LEVEL.sub("", reading.newest.quoted).partition("?")
     ours = "\n".join((subject, *reading.reply.sent, head + mark + own_lines(rest, ())))
     word = re.compile(
@@ -154,11 +154,11 @@ def _answered(reading: Reading) -> str:
 
 
 def _asked(question: str, *, agrees: bool) -> str:
-    """Whether a yes (`agrees`) or a no to our question is an opt-out: "sure", "perhaps" or "" (no).
+    """Returns whether a yes (if `agrees`) or a no to our question is an opt-out: "sure", "perhaps" or "" (no).
 
-    "perhaps": the question also asks something else, or its words are those of a possible wish.
+    It is "perhaps" if the question also asks something else, or if its wording may be that of an opt-out.
     """
-    # The first "czy" of a Polish question means no "or".
+    # "czy" means "or" in Polish, but not at the beginning of a question.
     first, *later = phrases.ALTERNATIVE.split(f" {question.removeprefix('czy ')}")
     options = [
         first,
@@ -206,7 +206,7 @@ def suspicion(reading: Reading) -> str | None:
 
 
 def _stands_alone(folded: str, reading: Reading) -> bool:
-    """Whether a sentence below the sign-off is a wish, and not the label of a link, an offer or another address."""
+    """Whether a sentence below the sign-off is the person's wish, and not the text of a link or a footer's offer."""
     if _is_keyword(folded):
         return not _LABEL.fullmatch(folded)
     learned = weights("opt_out")

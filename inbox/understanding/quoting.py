@@ -1,4 +1,4 @@
-"""Finds the lines that quote somebody else: `>` lines, "On … wrote:" lines, header blocks, forwarded mails."""
+"""Finds the lines of a mail that quote another mail: `>` lines, "On … wrote:" lines, header blocks, forwarded mails."""
 
 import re
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from functools import lru_cache
 
 from inbox.understanding.normalise import fold
 
-_DETECT_CHARS = 400  # a longer line is ordinary text, never an attribution or a header
+_DETECT_CHARS = 400  # a longer line is ordinary text, and no attribution ("On … wrote:") or header
 
 
 @dataclass
 class QuotedLine:
-    """A line of a mail's body. `depth`: the level of quotation; 0 for the writer's own text.
+    """A line of a mail's body. `depth` is the level of quotation; it is 0 for the writer's own text.
 
-    `signature`: whether the HTML marks the line as a signature. `marked`: whether a `>` in the body quoted the line.
+    `signature` says whether the HTML marks the line as a signature, and `marked` whether the line had a `>`.
     """
 
     text: str
@@ -22,7 +22,7 @@ class QuotedLine:
     marked: bool = False
 
 
-# "JD> text": some programs put the initials of the quoted person before the quote mark.
+# Some programs put the initials of the quoted person before the quote mark: "JD> text".
 _PREFIX = re.compile(r"^\s{0,3}((?:[A-Z]{0,3}[>＞]\s?)+)")
 _MARK = re.compile(r"[>＞]")
 _BAR = re.compile(r"^\s{0,3}(?:\||--\])\s")
@@ -112,8 +112,8 @@ _FLAT_ATTRIBUTION = re.compile(
 
 
 def plain_lines(text: str) -> list[QuotedLine]:
-    """Splits a plain body into lines with their quote depth, without `>`. An "On … wrote:" becomes a separate line."""
-    # An attribution that is wrapped after its address leaves ">:" on a line, which is not a quote mark.
+    """Returns the lines of a plain body with their quote depth, without `>`. An "On … wrote:" becomes a line."""
+    # If an attribution is wrapped after its address, the next line begins with ">:", which is no quote mark.
     text = _WRAPPED_ADDRESS.sub(r"\1>:", text)
     parts = [part for raw in text.split("\n") for part in _split_flattened(raw)]
     lines = [QuotedLine(part) for part in parts]
@@ -124,7 +124,7 @@ def plain_lines(text: str) -> list[QuotedLine]:
 
 
 def read_marks(lines: list[QuotedLine]) -> None:
-    """Removes the quote marks (`>`) of lines not yet quoted, and sets their depth. Changes `lines` in place."""
+    """Removes the quote marks (`>`) of lines whose depth is 0, and sets their depth. Changes `lines` in place."""
     for line in lines:
         if not line.depth and (match := _PREFIX.match(line.text)):
             line.text, line.marked = line.text[match.end() :], True
@@ -148,7 +148,7 @@ def mark_quoted(lines: list[QuotedLine]) -> None:
 
 
 def _boundary(lines: list[QuotedLine], folded: list[str], index: int) -> tuple[int | None, int]:
-    """The range of lines to mark as quoted if there is a boundary at `index`: (start, end); otherwise (None, 0)."""
+    """Returns (start, end) of the lines to mark as quoted if a quote begins at `index`; otherwise (None, 0)."""
     if not _may_bound(folded[index]):
         return None, 0
     end = len(lines)
@@ -162,9 +162,9 @@ def _boundary(lines: list[QuotedLine], folded: list[str], index: int) -> tuple[i
     return start, _quote_below(lines, index) or end
 
 
-@lru_cache(maxsize=256)  # each line of a mail occurs twice, as text and as HTML
+@lru_cache(maxsize=256)  # most lines of a mail occur twice, in its text and in its HTML
 def _may_bound(line: str) -> bool:
-    """Whether a folded line may be a boundary and needs a closer check. Most lines cannot be a boundary."""
+    """Whether a quote may begin at a folded line, so that a slower check is needed. Most lines fail this test."""
     return (
         ":" in line
         or "@" in line
@@ -176,19 +176,18 @@ def _may_bound(line: str) -> bool:
 def _is_separator(line: str) -> bool:
     if _BEGIN_FORWARD.match(line):
         return True
-    # "Original message" alone could open a sentence. With a rule next to it, or a colon after it, a mail client wrote
-    # it.
+    # A sentence may begin with "Original message". With a ruled line beside it or a colon after it, a program wrote it.
     return bool(_SEPARATOR.match(line)) and bool(_SEPARATOR_RULED.search(line) or line.endswith(":"))
 
 
 def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
-    """The index of the rule that a mail client draws above a header block, even with words between; else `index`."""
+    """Returns the index of the ruled line that a mail client draws above the header block at `index`, else `index`."""
     above = next((place for place in reversed(range(index)) if folded[place]), index)
     return above if _RULE_ABOVE.fullmatch(folded[above]) else index
 
 
 def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
-    """The index of the first `>` line below a separator or header block. An answer may follow below the quote."""
+    """Returns the index of the first `>` line right below a separator or header block; None if other text is there."""
     for position in range(index + 1, min(index + 16, len(lines))):
         if lines[position].depth:
             return position
@@ -204,7 +203,7 @@ def _quote_below(lines: list[QuotedLine], index: int) -> int | None:
 
 
 def _header_block(lines: list[QuotedLine], folded: list[str], index: int) -> bool:
-    """Whether From/Sent/To/Subject lines begin at `index`, in any language and order, with an address or a date."""
+    """Whether a block of From/Sent/To/Subject lines with an address or a date begins at `index`, in any language."""
     low = folded[index]
     if _FLAT_HEADER.match(lines[index].text) and (_ADDRESS.search(low) or _DATE.search(low)):
         return True
@@ -233,7 +232,7 @@ def _role(line: str) -> tuple[str, str] | None:
 
 
 def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
-    """The index of the first line of an attribution ("On … wrote:", up to four lines) that ends at `index`; or None."""
+    """Returns the first index of the attribution ("On … wrote:", up to four lines) that ends at `index`; else None."""
     if _RULED_ATTRIBUTION.match(folded[index]):
         return index
     if _DATE_LINE.match(folded[index]):
@@ -258,14 +257,16 @@ def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int 
 
 @lru_cache(maxsize=256)
 def _reads_as_open_attribution(line: str) -> bool:
-    """Whether a line is an attribution without its colon: "On Tue, 3 Nov 2026 14:20 Alex <alex@…> wrote"."""
+    """Whether a line is an attribution that lacks its colon: "On Tue, 3 Nov 2026 14:20 Alex <alex@…> wrote"."""
     return bool(
         _VERB_LAST.search(line) and _START.match(line) and _DATE.search(line) and _ADDRESS.search(line)
     )
 
 
 def _name_above_date(lines: list[QuotedLine], index: int) -> int | None:
-    """The first line of an attribution with the name above the date, before a quote, as in Postbox; or None."""
+    """Returns the index of the first line of an attribution whose last line is the date at `index`; None if no quote
+    follows. Postbox, for example, writes the sender's name on the line above the date.
+    """
     if _quote_below(lines, index) is None:
         return None
     name = lines[index - 1].text.split() if index else []
@@ -286,7 +287,7 @@ def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
 
 
 def _split_flattened(line: str) -> list[str]:
-    """Splits a line before an attribution or a header block inside it. Some providers join all lines of a mail."""
+    """Splits a line that contains an attribution or a header block, because some providers join all lines of a mail."""
     if "@" not in line or len(line) < 60:
         return [line]
     head = line[:20_000]
@@ -299,7 +300,7 @@ def _split_flattened(line: str) -> list[str]:
 
 
 def _unquote_comparisons(lines: list[QuotedLine]) -> None:
-    """Removes the quote marks of a body whose only `>` lines are like "> 50 people" and quote nothing."""
+    """Makes lines such as "> 50 people" ordinary text again, if all `>` lines of the body are such comparisons."""
     quoted = [line for line in lines if line.depth]
     if not quoted or not all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
         return
@@ -310,7 +311,7 @@ def _unquote_comparisons(lines: list[QuotedLine]) -> None:
 
 
 def _quote_barred(lines: list[QuotedLine]) -> None:
-    """Marks lines that begin with "|" or "--]" as quoted, if several of them form a block that is not a table."""
+    """Marks lines that begin with "|" or "--]" as quoted, if two or more of them follow each other and are no table."""
     barred = [
         line.text[:4].lstrip()[:1] in ("|", "-") and bool(_BAR.match(line.text)) and line.text.count("|") < 2
         for line in lines
@@ -324,7 +325,7 @@ def _quote_barred(lines: list[QuotedLine]) -> None:
 
 
 def _quote_wrapped(lines: list[QuotedLine]) -> None:
-    """Marks the second half of a rewrapped quoted line, which has no `>` and begins in lower case."""
+    """Marks the second part of a rewrapped quoted line as quoted. It has no `>`, and begins in lower case."""
     for before, line, after in zip(lines, lines[1:], lines[2:] + [QuotedLine("")], strict=False):
         if not before.depth or line.depth or not line.text.strip():
             continue

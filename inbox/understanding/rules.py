@@ -40,7 +40,7 @@ _OPEN = re.compile(
 )
 __all__ = ["RULES", "RULES_VERSION", "ReplyText", "RuleVerdict", "judge"]
 RULES_VERSION = "9"
-"""The version of the rules, stored with each decision. Increase it when the rules decide differently."""
+"""The version of the rules, which is stored with each decision. Increase it when the rules decide differently."""
 _TAGS = {
     "complaint": "Blacklist",
     "opt_out": "Blacklist",
@@ -49,7 +49,7 @@ _TAGS = {
     "auto_reply": "Automated Reply",
     "not_interested": "Not Interested",
 }
-"""The tags of the labels that have one. Of several labels, the first counts."""
+"""The tag of each label that has one. If a reply has several labels, the first of this order decides its tag."""
 
 
 @rule(
@@ -57,7 +57,7 @@ _TAGS = {
     'A plain refusal ("not interested", "no thanks") with no question, no "but" and no later time.',
 )
 def refuses(reading: Reading) -> str | None:
-    """Matches a polite no ("Not interested. Best of luck."), but not "Not interested, but try me in May"."""
+    """Recognises a plain refusal ("Not interested. Best of luck."), but not "Not interested, but try me in May"."""
     if _OPEN.search(reading.text):
         return None
     if _BARE.match(reading.text):
@@ -79,15 +79,15 @@ RULES: tuple[Rule, ...] = (
     autoreply.AWAY_SUSPICION,
     optout.suspicion,
 )
-"""All rules in their order of application. The page that explains tags lists them."""
+"""All rules in the order in which they are applied. The page that explains tags lists them."""
 
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """The hits of the rules in one reply, by label (opt_out, bounce, …). A label without a hit is undecided, not
-    denied.
+    """The hits of the rules in one reply, by label (opt_out, bounce, …). If a label has no hit, the rules have not
+    decided about it.
 
-    `perhaps` holds suspicions, the most harmful first. Suspicions do not silence a lead, but nothing goes out
+    `perhaps` holds the suspicions, the most harmful first. A suspicion does not silence a lead, but nothing goes out
     automatically until a model or a person has decided.
     """
 
@@ -109,28 +109,30 @@ class RuleVerdict:
 
     @property
     def snooze_until(self) -> datetime | None:
-        """The time until which the reply asks to hide the lead's conversation, if it is sure enough; otherwise None."""
+        """The time until which to hide the lead's conversation, if the rules are sure enough of it; otherwise None."""
         return self.snooze.until if self.snooze and self.snooze.confidence >= APPLY_AT else None
 
     @property
     def decided(self) -> RuleHit | None:
-        """The hit that determines the reply's tag. If the tag is None, the model or a person decides."""
+        """The hit that determines the reply's tag; None if the model or a person must decide."""
         return next((hit for label in _TAGS if (hit := getattr(self, label))), None)
 
     @property
     def tag(self) -> str | None:
-        """The tag of the reply according to the rules."""
+        """The tag of the reply according to the rules; None if the model or a person must decide."""
         return _TAGS[self.decided.label] if self.decided else None
 
     def answer(self, label: str) -> bool | str:
-        """The rules' answer about one label, such as "opt_out": True (sure), "perhaps" or False."""
+        """Returns the rules' answer about one label, such as "opt_out": True (sure), "perhaps" or False."""
         if getattr(self, label) is not None:
             return True
         return "perhaps" if any(hit.label == label for hit in self.perhaps) else False
 
 
 def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
-    """Applies the rules to a reply. Never raises. Dates are in the time zone `tz`, counted from `received_at`."""
+    """Returns the verdict of the rules about a reply. Never raises. Dates in the text count from the reply's time of
+    arrival, in the time zone `tz`.
+    """
     reading = Reading(reply)
     newest = reading.newest
     labels = _of_software(reading, tz) or _of_a_person(reading, tz)
@@ -138,7 +140,7 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
 
 
 def _of_software(reading: Reading, tz: tzinfo) -> dict[str, Any]:
-    """The labels of a complaint, a bounce or an automatic reply, by field of RuleVerdict; {} for another reply."""
+    """Returns the fields of RuleVerdict for a complaint, a bounce or an automatic reply; {} for any other reply."""
     if complained := _first(complaint.RULES, reading):
         return {"complaint": complained, "failed_recipients": complaint.recipients(reading.body)}
     if bounced := _first(bounce.RULES, reading):
@@ -155,7 +157,7 @@ def _of_software(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 
 def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
     labels: dict[str, Any] = {}
-    # the whole text is searched for an opt-in, because "SUBSCRIBE" alone resembles an opt-out
+    # opt-ins are judged first, because the word "SUBSCRIBE" resembles an opt-out
     if opted_in := optout.opts_in.apply(reading):
         labels["opt_in"] = opted_in
     elif elsewhere := one_channel.ends_one.apply(reading):
@@ -172,7 +174,7 @@ def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 
 
 def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
-    """The suspicions about a reply, the most harmful first. That of an automatic reply includes that of an absence."""
+    """Returns the suspicions about a reply, the most harmful first. A suspected absence is also automatic."""
     hits = [optout.suspicion.apply(reading), bounce.suspicion.apply(reading)]
     automatic = autoreply.suspicion.apply(reading) if reading.once(autoreply.judgeable) else None
     if automatic:

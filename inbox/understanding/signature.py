@@ -1,4 +1,4 @@
-"""Finds where a person's text ends and their sign-off, signature or footer begins, and cuts there."""
+"""Finds the line at which a person's text ends and the sign-off, signature or footer begins, and cuts there."""
 
 import re
 from functools import lru_cache
@@ -8,15 +8,15 @@ from inbox.understanding import signature_words as marks
 from inbox.understanding.normalise import fold
 
 _SHORT_LINE = 90
-_TAIL_LINES = 60  # no signature with its disclaimer is longer, and the limit keeps the search linear
+_TAIL_LINES = 60  # a signature with its disclaimer is shorter, and the limit keeps the search linear
 _SIGNATURE_LINES = 14
 
 
 def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> list[str]:
-    """Returns the writer's own lines of an unquoted stretch: without banners, sign-off, signature and footers.
+    """Returns `lines` (unquoted lines in a row) without banners, sign-off, signature and footers.
 
-    A P.S. below the signature stays in the text. `names` are the sender's `name_words`. `last`: whether no text of the
-    writer follows this stretch.
+    A P.S. below the signature stays in the text. `names` are the sender's `name_words`. `last` says whether no other
+    text of the writer follows further down in the mail.
     """
     folded_of = {line: fold(line[:400]) for line in lines}
     lines = _trim(_without_banner([line for line in lines if not _is_noise(folded_of[line])]))
@@ -30,13 +30,13 @@ def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> l
 
 
 def _without_last_footer(lines: list[str]) -> list[str]:
-    """Removes the last line if a blank line separates it and it reads like a program's line."""
+    """Removes the last line if a blank line stands above it and a program seems to have written it."""
     apart = len(lines) > 2 and not lines[-2].strip()
     return _trim(lines[:-1]) if apart and marks.LAST_FOOTER.match(fold(lines[-1][:200])) else lines
 
 
 def _is_noise(low: str) -> bool:
-    """Whether a mail client added this folded line: a phone's signature, or the placeholder of an image."""
+    """Whether a program added this folded line, such as a phone's signature or a placeholder for an image."""
     return bool(low) and bool(marks.NOISE.match(low) or marks.MOBILE.match(low))
 
 
@@ -61,7 +61,7 @@ def _disclaims(folded: list[str], index: int) -> bool:
 
 
 def _contact_block(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether a paragraph at `index` begins with a company's line, or with the sender's name above contacts."""
+    """Whether a paragraph begins at `index` with a company's name, or with the sender's name above contact details."""
     if not index or folded[index - 1]:
         return False
     if _is_company(lines[index]):
@@ -75,7 +75,7 @@ def _contact_block(lines: list[str], folded: list[str], index: int, names: froze
 
 
 def _is_company(line: str) -> bool:
-    """Whether a line is a company's name, alone or above an offer or its registration, and not a sentence."""
+    """Whether a line is a company's name, alone or followed by an offer or a registration, and not a sentence."""
     name = marks.COMPANY.match(line)
     rest = line[name.end() :].lstrip(" .,|-") if name else ""
     low = fold(rest)
@@ -87,7 +87,7 @@ def offers(low: str) -> bool:
 
 
 def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the line at `index` is a sign-off, alone or followed by a name, and only a signature follows."""
+    """Whether the line at `index` is a sign-off, with or without a name, and only a signature follows below it."""
     low = folded[index]
     if len(low) > 80 or len(lines) == 1:
         return False
@@ -113,8 +113,7 @@ def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bo
 def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: bool = False) -> bool:
     """Whether the lines from `start` can be a signature: short lines without sentences, up to a P.S. or a disclaimer.
 
-    A motto directly below the name counts as a sentence. With `lenient`, below a delimiter, sentences are permitted
-    anywhere.
+    A motto is permitted only below another line of the signature, or anywhere if `lenient`, as below a delimiter.
     """
     count = 0
     below_contacts = False
@@ -136,11 +135,8 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
 
 
 def closing(lines: list[str], names: frozenset[str]) -> int:
-    """The index of the first line that no longer addresses the reader, whatever follows; a P.S. addresses the reader
-    again.
-
-    The line is a sign-off, the sender's name (of `name_words`), a contact block, a company's line, an offer or a
-    disclaimer.
+    """Returns the index of the first line that does not address the reader: a sign-off, the sender's name (of
+    `name_words`), a contact block, a company's name, an offer or a disclaimer. The lines below it are not read.
     """
     folded = [fold(line[:400]) for line in lines]
     if len(lines) > 1 and _is_sign_off(lines, folded, 0, names):
@@ -165,7 +161,7 @@ def _closes(lines: list[str], folded: list[str], index: int, names: frozenset[st
 
 
 def _is_sign_off(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the line is a sign-off, alone or followed by a name, regardless of the lines below it."""
+    """Whether the line is a sign-off, with or without a name, regardless of the signature below it."""
     line, low = lines[index], folded[index]
     following = lines[index + 1].strip() if index + 1 < len(lines) else ""
     firm = marks.FIRM_LINE.match(low.split(" / ")[-1])  # "Best regards / Mit freundlichen Grüßen"
@@ -185,7 +181,9 @@ _SKIPPED, _END, _ADDRESS, _MOTTO, _PART = range(5)
 
 @lru_cache(maxsize=1024)
 def _part(line: str, low: str) -> int:
-    """The role of a line below a sign-off. `low` is the folded line. An _ADDRESS is a sentence to the reader."""
+    """Returns the role of a line below a sign-off. `low` is the folded line. An _ADDRESS is a sentence to the reader,
+    and a _MOTTO is any other sentence.
+    """
     if not low:
         return _SKIPPED
     if (
@@ -212,7 +210,7 @@ _SPEAKS = re.compile(
     r"\?|\b(?:you|your|i|i'm|i'll|i've|i'd|let me|please|sie|ihnen|ich|bitte|vous|je|usted|le|yo|lei|voce|"
     r"eu|u|ik|pan|pani|du|jag|jeg)\b"
 )
-# a motto never mentions its writer
+# Matches words of a person who speaks of themselves, which a motto never does.
 _WE = re.compile(
     r"\b(?:we|us|me|my|wir|uns|mich|mir|nous|moi|nosotros|noi|nos|mi|wij|ons|mij|vi|oss|mig|meg)\b"
 )
@@ -233,7 +231,7 @@ def _is_sentence(line: str) -> bool:
 
 
 def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int:
-    """The index at which a signature begins that has no sign-off and starts with the sender's name."""
+    """Returns the index of the sender's name at which a signature without a sign-off begins; len(lines) without one."""
     lines = _trim(lines)
     folded = folded[: len(lines)]
     for index in range(max(1, len(lines) - _TAIL_LINES), len(lines)):
@@ -254,7 +252,7 @@ def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int
 
 
 def _second_line_names(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the second line of a closing paragraph contains the sender's name. The first may be in another script."""
+    """Whether the sender's name is on the line below `index`, and the line at `index` may be it in another script."""
     if index + 1 >= len(lines) or not folded[index + 1] or len(folded[index].split()) > 3:
         return False
     own_script = not folded[index].isascii() and not any(c.islower() for c in lines[index])
@@ -262,7 +260,7 @@ def _second_line_names(lines: list[str], folded: list[str], index: int, names: f
 
 
 def _name_line(line: str, names: frozenset[str]) -> int:
-    """The number of words of the sender's name in a line; 0 if it is not a name with titles or initials."""
+    """Returns how many words of the sender's name are in a line; 0 if the line holds more than a name and titles."""
     if line.strip().endswith("?"):
         return 0
     head = re.split(r"[|·•(]|,| - | / |\s{3,}", line.strip().lstrip("-–—~*/^ "), maxsplit=1)[0].strip(" *_.")
@@ -289,7 +287,7 @@ def _name_line(line: str, names: frozenset[str]) -> int:
     return sum(1 for word in low if word in names)
 
 
-_HIRAGANA = re.compile("[ぁ-ん]")  # Hiragana writes inflections, so the line is a sentence and not a name
+_HIRAGANA = re.compile("[ぁ-ん]")  # Hiragana marks inflections, so the line is a sentence and not a name
 _KISSES = re.compile(r"[xX]{1,4}|[xX][oO]+")
 
 
@@ -328,7 +326,7 @@ def _goes_on_banner(line: str) -> bool:
 
 
 def _postscript(lines: list[str], folded: list[str]) -> list[str]:
-    """The P.S. below a signature, up to the next blank line. A P.S. belongs to the writer's text."""
+    """Returns the lines of the P.S. below a signature, up to the next blank line; [] without one."""
     start = next((index for index, line in enumerate(lines) if marks.POSTSCRIPT.match(line)), len(lines))
     postscript = takewhile(
         lambda pair: pair[1] and not marks.DISCLAIMER.match(pair[1]),
@@ -343,7 +341,7 @@ def _trim(lines: list[str]) -> list[str]:
 
 
 def name_words(sender: str) -> frozenset[str]:
-    """The folded words of a From value, from its name and local part; without "info", "gmbh" and the like."""
+    """Returns the folded words of the name and the local part in a From value, without words like "info" and "gmbh"."""
     display, _, address = sender.rpartition("<")
     local = address.rstrip("> ").split("@")[0] if "@" in address else ""
     if "@" not in address:

@@ -6,7 +6,7 @@ DELIMITER = re.compile(r"^\s*(?:-- ?|—|–|__|\*\*)\s*$")
 LONG_RULE = re.compile(r"^\s*[-_=*~]{3,}\s*$")
 POSTSCRIPT = re.compile(r"^\s*p\.? ?p?\.? ?s\b\.?\s?[:,-]?\s*\S", re.I)
 
-# A firm sign-off closes a letter whatever follows. A soft sign-off ("thanks") may also be an ordinary sentence.
+# A firm sign-off ("best regards") always closes a letter. A soft sign-off ("thanks") may also be an ordinary sentence.
 FIRM = (
     r"(?:(?:with |my )?(?:best|kind|kindest|warm|warmest|many|sincere)(?: personal)? )?(?:regards|"
     r"wishes)(?: from .{2,30})?|"
@@ -92,8 +92,8 @@ MOBILE = re.compile(
     r"mistakes).{0,60}|yahoo mail: .{0,60})"
     r"[.!]?(?: ?[<(]? ?https?://\S{1,200} ?[>)]?)?$"
 )
-# The last line of a mail, after a blank line, that a program added, whatever its name. A person's sentence may begin
-# alike, but contains a verb or a person.
+# Matches a last line that a program has added below a blank line, with any program's name. A person's sentence may
+# begin with the same words, but it contains a verb or a person.
 LAST_FOOTER = re.compile(
     r"^\W*(?:(?:sent|typed|written|dictated|composed) (?:from|with|by|via|on|using|but)\b"
     r"(?!.*\b(?:is|are|was|were|will|i|i'm|we|you|that|which|our|your|please call)\b).{1,50}|"
@@ -123,7 +123,7 @@ BANNER_MORE = re.compile(
     r"ne cliquez)\b.{0,160}$"
 )
 
-# The first words of a legal footer. These words count only near a word of `LEGAL`, because people also write
+# Matches the first words of a legal footer. They count only near a word of `LEGAL`, because people also write
 # "Disclaimer:".
 DISCLAIMER = re.compile(
     r"^\W{0,6}(?:"
@@ -146,7 +146,7 @@ DISCLAIMER = re.compile(
     r"[\w&.,' -]{2,60} (?:is|are) (?:a )?(?:company |limited company )?registered in (?:england|scotland|"
     r"wales|ireland)|"
     r"registered (?:office|in england|address|company|number)|"
-    # the following patterns are footers, whatever follows them
+    # the following patterns are footers regardless of the words after them
     r"(?:please )?(?:consider|think of|think about|respect|spare|save).{0,40}(?:before (?:you )?print|"
     r"a tree|paper)|(?:please )?think before you print|"
     r"(?:bitte )?(?:denken|prufen) sie .{0,60}(?:umwelt|ausdruck)|(?:pensez|"
@@ -196,7 +196,7 @@ TITLE = re.compile(
     r"^(?:[a-z]|dr|mr|mrs|ms|mx|prof|ing|dipl|mag|rev|sir|mme|mlle|m|sr|sra|dott|avv|eng|i\.? ?a|i\.? ?v|"
     r"ppa|mgr|inz|bc|jr)\.?$"
 )
-# A line that begins with a company's name and legal form.
+# Matches a line that begins with a company's name and legal form.
 COMPANY = re.compile(
     r"^\W{0,3}(?:(?:ООО|ТОВ|ПП|АО) \W?[А-ЯІЇЄҐ][\w-]+|"
     r"(?:[A-ZÀ-ÞĀ-ŽΑ-ΩА-Я][\w&.'’+-]*[ ,]+(?:& |und |and |et |y |e |i )?){1,6}(?:G?mbH|AG|KG|Ltd|"
@@ -205,7 +205,7 @@ COMPANY = re.compile(
     r"AS|Oyj?|[Ss]p\. z o\.\s?o|"
     r"s\.r\.o|a\.s|Kft|Zrt|SRL|A\.?Ş|Ltd\. Şti|ΑΕ|ΕΠΕ|ΙΚΕ|ООО|ТОВ))\b(?! (?!au capital)[a-zà-ÿ])"
 )
-# A company's offer to its readers: a condition or a purpose, with the reader as the person who wishes.
+# Matches a company's offer to its readers ("if you want to …"): the reader, and not the writer, has the wish.
 OFFER = re.compile(
     r"^\W{0,6}(?:(?:(?:if|should|in case) you|do(?:n't| not) (?:you )?(?:want|wish)(?=[^.!]*\?)|would you (?:rather|"
     r"prefer)|"

@@ -1,4 +1,6 @@
-"""Finds the time until which to leave a lead alone: 09:00 in its time zone on the day that it names or returns."""
+"""Finds the time until which to leave a lead alone: 09:00 in the lead's time zone, on the day that the lead names or
+returns.
+"""
 
 import re
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from inbox.understanding.dates import Named, named_days, next_month
 from inbox.understanding.normalise import fold, sentences
 
 APPLY_AT = 0.95
-"""The minimum confidence at which a snooze is applied automatically. Below it, the page only suggests a follow-up."""
+"""The minimum confidence (0 to 1) at which a snooze is applied automatically. Below it, pages only suggest it."""
 
 _MONTH_DAY_CONFIDENCE = 0.99
 _QUARTER_CONFIDENCE = 0.97
@@ -23,7 +25,7 @@ AT_MOST = timedelta(days=550)
 _NEAR_CHARS = 32
 _UNIT_DAYS = {"d": 1, "t": 1, "w": 7, "m": 30}
 
-_BARE_WORDS = 5  # "Maybe next quarter" answers our question about the time
+_BARE_WORDS = 5  # such a short text ("Maybe next quarter") answers our question about the time
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,12 @@ class Snooze:
 
 
 def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """The surest later time at which a person asks for a message, an hour to 550 days ahead; None without one.
+    """Returns the surest of the later times for which a person asks, from an hour to 550 days ahead; None without one.
 
-    The confidence is 0.99 for a month and day after "after", "until" or "from", 0.97 for a quarter or fiscal year, 0.9
-    for a bare day and 0.8 for a vaguer time. It is at most 0.9, which only suggests a follow-up, unless the clause with
-    the date asks us to act then, and no other clause asks for something now. `reference` (aware): the time of receipt.
-    `tz`: the lead's time zone.
+    The confidence is 0.99 for a day that follows "after", "until" or "from", 0.97 for a quarter or fiscal year, 0.9 for
+    any other day, and 0.8 for a vaguer time. It is at most 0.9, which only suggests a snooze, unless the text asks us
+    to act at that time, or is very short, and no other clause asks for something now. `reference` (aware) is the time
+    of receipt, and `tz` the lead's time zone.
     """
     today = reference.astimezone(tz).date()
     english = bool(phrases.ENGLISH.search(fold(text[:5000])))
@@ -71,16 +73,16 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
 
 
 def ends(clause: str, today: date) -> bool:
-    """Whether a folded clause names the day until or from which it applies ("no mails before May 3")."""
+    """Whether a folded clause limits its wish to a time, as by a day that it names ("no mails until May 3")."""
     cues = _cued(clause, today, bool(phrases.ENGLISH.search(clause)))
     return bool(_quarters(clause, today)) or any(cued for _, _, cued in cues)
 
 
 def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """09:00 on the working day on which an absent person returns, according to an automatic reply; None without a
-    future day.
+    """Returns 09:00 on the working day on which an absent person returns, according to the automatic reply `text`; None
+    if it names no future day.
 
-    `reference` (aware): the time of receipt. `tz`: the lead's time zone.
+    `reference` (aware) is the time of receipt, and `tz` the lead's time zone.
     """
     today = reference.astimezone(tz).date()
     low = fold(text[:5000])
@@ -101,7 +103,7 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
 
 
 def _back_on(before: str, behind: str) -> bool:
-    """Whether the day is that of return ("back on …", "ab dem …", "… wieder im Büro") and begins no period."""
+    """Whether the words around a day say that the person returns on it ("back on …", "… wieder im Büro")."""
     if phrases.RANGE_BEHIND.match(behind):
         return False
     return bool(phrases.BACK_BEHIND.match(behind)) or bool(
@@ -110,12 +112,12 @@ def _back_on(before: str, behind: str) -> bool:
 
 
 def _day_after(span: Named) -> date:
-    """The day after a named day. For a month ("through June"), it is the first day of the next month."""
+    """Returns the day after a named day; for a month ("through June"), the first day of the next month."""
     return next_month(span.day) if span.kind == "month" else span.day + timedelta(days=1)
 
 
 def _cued(low: str, today: date, english: bool) -> list[tuple[date, float, bool]]:
-    """Each day that a text names: (day, confidence, whether a word such as "until" precedes it)."""
+    """Returns the days that a text names, each as (day, confidence, whether a word such as "until" precedes it)."""
     out = []
     for span in named_days(low, today):
         before = low[max(0, span.start - _NEAR_CHARS) : span.start]
@@ -149,7 +151,7 @@ def _quarters(low: str, today: date) -> list[tuple[date, float]]:
 
 
 def _quarter_day(match: re.Match[str], today: date, end: bool) -> date | None:
-    """The first day of the named quarter, or of its last month for "end of". None if that is the current quarter."""
+    """Returns the first day of the named quarter, or of its last month if `end`; None if this day has passed."""
     current = (today.month - 1) // 3 + 1
     word = match["word"]
     if word and word not in phrases.QUARTER_WORDS:

@@ -11,8 +11,7 @@ BETWEEN = (
 )
 AFTER = re.compile(rf"\b(?:after|past|once|following){BETWEEN}")
 FROM = re.compile(rf"\b(?:until|till|til|from|as of|starting|beginning|not before|no earlier than){BETWEEN}")
-# "Do" is "until" in Polish, "da" is "from" in Italian, "po" is "after" in Czech. So these words are ignored in English
-# texts.
+# These short words mean "after" or "until" in other languages ("do" in Polish), so they are ignored in English texts.
 AFTER_ABROAD = re.compile(
     rf"\b(?:nach|nachdem|apres|despues (?:del?|de)|dopo(?: il)?|depois (?:de|do)|na|po|efter|etter|jalkeen|"
     rf"после){BETWEEN}"
@@ -31,7 +30,7 @@ PAST = re.compile(
     r"\b(?:since|ago|last|previous|was|were|wrote|sent|seit|letzte\w*|depuis|dernier\w*|desde hace|signed|"
     r"through|established|est\.)\b[^,;]{0,15}$"
 )
-# Requests to us, in the languages whose names of months the parser knows.
+# Matches requests to us, in the languages whose names of months `dates` knows.
 ASKS = re.compile(
     r"\b(?:call|ring|phone|write|e-?mail|mail|text|ping|message|contact|reach(?: out)?|follow up|(?:check|"
     r"circle|get|come|"
@@ -119,7 +118,8 @@ UNTIL = re.compile(
     r"до)\b[^.!?\n]{0,22}$|"
     r"\d\S{0,3} ?(?:\w{3,12} )?(?:to|au|al|ao|a|-|and|et|e|y|i|und)(?: (?:the|el|il|le))?\W*$"
 )
-# The named day is itself a day off: the text says so, or "until" means that in the language, or the day ends a period.
+# Matches words which mean that the named day itself is a day off: the text says so, "until" means that in the language,
+# or the day ends a period.
 LAST_DAY = re.compile(
     r"\b(?:through|thru|inclusive|including|einschliesslich|einschl|inkl|inclus|incluso|inclusive|compreso|"
     r"incluido|en met|och med|og med|tom|wlacznie|vcetne)\b|\b(?:bis|do|till|saakka|до)\b[^.!?\n]{0,22}$|"

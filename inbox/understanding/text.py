@@ -1,4 +1,4 @@
-"""Finds the newest text of a reply, which its writer has just written. The rest is kept as `quoted`."""
+"""Finds the newest text of a reply: the text that its writer has just written. The rest is kept as `quoted`."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,16 +9,16 @@ from inbox.understanding.normalise import clean, fold
 from inbox.understanding.quoting import QuotedLine, mark_quoted, plain_lines, read_marks
 from inbox.understanding.signature import name_words, strip_signature
 
-_HINT_CHARS = 12  # shorter lines ("Hi,") occur both in the answer and in the quote
-_SENT_CHARS = 16  # a line with this many equal letters and digits equals ours by more than chance
+_HINT_CHARS = 12  # shorter lines ("Hi,") may occur both in the answer and in the quote
+_SENT_CHARS = 16  # a line with at least this many letters and digits does not equal one of ours by chance
 
 
 @dataclass(frozen=True)
 class NewestText:
-    """A body in two parts: the writer's newest `text`, and the rest in its order, as `quoted`.
+    """A body in two parts: the writer's newest `text`, and the rest as `quoted`, in the order of the body.
 
-    `cut`: the part of the rest that is not quoted, which is signatures and footers. `truncated`: whether the body was
-    cut.
+    `cut` is the part of the rest that is not quoted: signatures and footers. `truncated` says whether the body was too
+    long to be read completely.
     """
 
     text: str
@@ -37,9 +37,9 @@ def newest_text(
 ) -> NewestText:
     """Splits a body into the newest text and the rest. Never raises. Outside e-mail, all plain text is the newest text.
 
-    If a mail has plain text, its HTML only shows which lines are quoted. `sender`: the From value, which identifies a
-    signature. The lines of `sent` are our own, whatever precedes them. An empty text means that the person wrote
-    nothing, and the quote is not judged instead.
+    If a mail has plain text, its HTML only shows which lines are quoted. `sender` is the From value, by which a
+    signature is recognised. Lines of the texts `sent` are our own, even without a quote mark. If the newest text is
+    empty, the person wrote nothing; the quote must not be judged instead.
     """
     plain, truncated = clean(text)
     markup, html_truncated = clean(without_bulk(html) if isinstance(html, str) else html)
@@ -66,7 +66,7 @@ def newest_text(
 
 
 def own_lines(text: str, quoted: tuple[str, ...]) -> str:
-    """The unquoted lines of a mail, including its signature. Lines of the texts `quoted` also count as quoted."""
+    """Returns the unquoted lines of a mail, including its signature, without lines of the texts in `quoted`."""
     lines = plain_lines(clean(text)[0])
     mark_quoted(lines)
     if quoted:
@@ -75,9 +75,9 @@ def own_lines(text: str, quoted: tuple[str, ...]) -> str:
 
 
 def _take_out_sent(lines: list[QuotedLine], sent: tuple[str, ...]) -> None:
-    """Marks the lines that repeat our messages as quoted, and unmarks the lines that somebody wrote between them.
+    """Marks lines that repeat our messages (`sent`) as quoted, and lines that somebody wrote between them as unquoted.
 
-    Lines are compared by letters and digits only, because programs rewrap a text and prefix it with "|" or "U>".
+    Only letters and digits are compared, because programs wrap a text again and put "|" or "U>" before each line.
     """
     ours = "\n".join(_letters(text) for text in sent)
     flags = [
@@ -98,7 +98,7 @@ def _take_out_sent(lines: list[QuotedLine], sent: tuple[str, ...]) -> None:
 
 
 def _ours_in_part(line: QuotedLine, ours: str) -> bool:
-    """Whether a line may be part of our message: it is short, or has its own quote mark."""
+    """Whether a line may be part of our message: it has a quote mark, or is a short text that our message contains."""
     letters = _letters(line.text)
     return line.marked or (0 < len(letters) < _SENT_CHARS and letters in ours)
 
@@ -108,7 +108,7 @@ def _letters(text: str) -> str:
 
 
 def _own_text(lines: list[QuotedLine], names: frozenset[str]) -> str:
-    # Some people write their answer inside the signature element of their mail client.
+    # If only the signature contains text, it is the answer: some people write inside their mail client's signature.
     stretches = _stretches(lines, use_signature_marks=True) or _stretches(lines, use_signature_marks=False)
     parts: list[str] = []
     for index, stretch in reversed(list(enumerate(stretches))):
@@ -138,7 +138,7 @@ def _rest(lines: list[QuotedLine], newest: str) -> list[QuotedLine]:
 
 
 def _apply_hints(lines: list[QuotedLine], marked: list[QuotedLine]) -> None:
-    """Marks plain lines that the HTML contains only inside a quote, or only inside a signature."""
+    """Marks those of the plain `lines` that the HTML lines `marked` contain only in a quote, or only in a signature."""
     mark_quoted(marked)
     newest = {_key(line.text) for line in marked if not line.depth and not line.signature}
     quoted = {_key(line.text) for line in marked if line.depth} - newest

@@ -1,4 +1,4 @@
-"""Patterns (of folded text) for keywords, and for answers to our question whether to stop, in many languages."""
+"""Patterns for keywords, and for answers to our question whether to stop, in many languages. They match folded text."""
 
 import re
 
@@ -12,8 +12,7 @@ CARRIER_START = frozenset({"start", "unstop", "subscribe", "resubscribe", "optin
 CARRIER_PHRASES = frozenset(
     {"stop all", "opt out", "stop 2 end", "stop to end", "stop 2 stop", "stop 2 quit"}
 )
-# "STOP I am not Maria": the keyword in capitals comes first. Carriers accept only the bare word; we also accept this
-# form.
+# Matches a text that begins with the keyword in capitals: "STOP I am not Maria". Carriers accept only the bare word.
 SHOUTED = re.compile(
     r"^\W*(?:STOP|UNSUBSCRIBE|STOPALL)\b(?=[.,!;:-]|\W*\n|\W+(?:[Ii]|this|wrong|not|no|don'?t|dont|u|you|who|"
     r"he|"
@@ -21,7 +20,7 @@ SHOUTED = re.compile(
     r"[^?]*$"
 )
 PLEADED = re.compile(r"^\W*stop,? (?:please|pls|plz)\b[^?]*$")
-# typing errors for "stop" that are no other English word
+# Matches typing errors for "stop" that are not English words.
 STOP_SLIP = re.compile(r"s+t+o+p+|sotp|stpo|tsop|stp|stpop|stiop|stoip")
 STOP_SIGNS = re.compile(
     r"^[\s!]*(?:(?:\U0001f6d1|\U0001f6ab|\u26d4|"
@@ -83,7 +82,7 @@ _WRITING = (
 )
 _YOU = r"you(?:r (?:name|e-?mail|address|number|contact|details|data))?\b"
 _LIST = r"(?:my|our|the|this) (?:\w+ )?(?:list(?! price)|sequence|campaign)\b"
-# What stops is our own writing: a yes to "Want to stop losing clients?" is no wish.
+# Matches questions whether we should stop writing. A yes to "Want to stop losing clients?" is no such wish.
 STOPS = re.compile(
     "|".join(
         (
@@ -160,4 +159,4 @@ START = re.compile(
     rf"(?:{'|'.join(sorted(CARRIER_START))}|opt in|opt me (?:back )?in)"
     r"(?: (?:please|pls|plz|thanks|thank you|thx|again|sorry|now|me))*$"
 )
-"""The keyword with the polite words around it. In a longer sentence, the same word is not a keyword."""
+"""Matches a keyword with polite words around it. In a longer sentence, the same word is not a keyword."""
