@@ -52,7 +52,7 @@ class BannerLine:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """A banner about the account `worst` and `more` others. If `acts`, the user can fix it at `act_url` or `key_url`."""
+    """A banner about the account `worst` and `more` others. If `acts`, the user can fix it (`act_url`, `key_url`)."""
 
     worst: BannerLine
     more: int
@@ -72,7 +72,7 @@ class Banner:
 def worst_of(
     broken: Sequence[WorkspaceIntegrationHealth],
 ) -> tuple[WorkspaceIntegrationHealth | None, int]:
-    """Returns the first of `broken` (rows of `for_banner`) that is not hidden, and the number of other such rows."""
+    """Returns the first of `broken` (rows of `for_banner`) that is not hidden, and the number of the others."""
     shown = [health for health in broken if not vars(health)["hidden"]]
     return (shown[0], len(shown) - 1) if shown else (None, 0)
 
