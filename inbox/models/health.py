@@ -1,4 +1,4 @@
-"""The models of health banners that a person has hidden for a while, and of alarms about mailboxes."""
+"""The models of health banners that people have hidden, alarms about mailboxes, and outages of language models."""
 
 from datetime import timedelta
 
@@ -63,7 +63,7 @@ class MailboxAlarm(models.Model):
 
 
 class ModelOutage(models.Model):
-    """An outage of a provider of language models. The row exists while the installation's last call has failed."""
+    """An outage of a provider of language models. The row exists if the installation's last call to it failed."""
 
     provider = models.CharField(max_length=20, primary_key=True)
     since = models.DateTimeField()

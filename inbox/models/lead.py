@@ -30,7 +30,7 @@ IDENTITY_FIELDS = (
     "emailbison_lead_id",
     "ghl_contact_id",
 )
-"""The columns that identify a lead. If the identities of an event belong to different leads, the first one wins."""
+"""The columns that identify a lead. If those of an event belong to different leads, the earlier column decides."""
 LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
 """The words by which the admin's search finds a lead. Only a query with this exact expression uses its index."""
 LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
@@ -38,7 +38,7 @@ LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of
 
 
 class Tag(models.TextChoices):
-    """The meaning of a lead's newest reply. `inbox.leads.tags` defines which tag wins, and its consequences."""
+    """The meaning of a lead's newest reply. `inbox.leads.tags` defines the order of tags and what each one causes."""
 
     NEW = "New"
     INTERESTED = "Interested"

@@ -123,7 +123,7 @@ def _automatic_reply(e: Evidence) -> GateVerdict:
 
 
 def _suspected(e: Evidence) -> GateVerdict:
-    """Fails while a suspicion about the lead is open: until a person decides, or a model proves it with a quote."""
+    """Fails while a suspicion about the lead is open: until a person decides, or a model does with a quote as proof."""
     if e.lead.suspected:
         return GateVerdict(False, f"{e.lead.get_suspected_display()}: “{e.lead.suspected_words}”")
     if e.message.suspected:

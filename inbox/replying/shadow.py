@@ -92,7 +92,7 @@ def report(workspace: Workspace) -> list[Row]:
 
 
 def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
-    """Returns the counts of the last DAYS days of a campaign; if it is None, those of the whole workspace."""
+    """Returns the counts of the last DAYS days of `campaign`; if it is None, those of the whole workspace."""
     rows = report(workspace)
     if campaign is not None:
         return next((row for row in rows if row.campaign == campaign), Row(campaign, 0, 0, 0, 0, 0, 0, 0))

@@ -1,4 +1,4 @@
-"""Finds subjects in a reply about which only a person may decide. The patterns match whole words of folded text."""
+"""Finds subjects in a reply about which only a person may decide. The patterns match whole words without accents."""
 
 import re
 

@@ -69,7 +69,7 @@ PROMISE = re.compile(
     r"|terugbeta\w*|onbeperkt\w*|aterbetal\w*|obegransa\w*|certifierad\w*|gwarant\w+|zwrot\w*|bezplatn\w*|darmow\w*"
     r"|nieograniczon\w*|certyfik\w+)\b"
 )
-"""Matches folded words of promises in the languages of COUNTS."""
+"""Matches words of promises, in lower case and without accents, in the languages of COUNTS."""
 
 _AMBIGUOUS = {"segunda", "terca", "quarta", "quinta", "sexta"}
 """Portuguese day names that are ordinary words in other languages."""

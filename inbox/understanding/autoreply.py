@@ -191,7 +191,7 @@ def suspicion(reading: Reading) -> str | None:
     f"The provider flags the reply as automatic, and the wording is at least {SURE_WITH_A_SIGN:.0%} likely to be.",
 )
 def _by_provider_flag(reading: Reading) -> str | None:
-    # providers also flag mails from people, so the wording must agree
+    # providers also flag mails from people, so the wording must look automatic too
     flagged = reading.reply.automated_reply is True and reading.written_by_software >= SURE_WITH_A_SIGN
     return reading.evidence("auto_reply") if flagged else None
 

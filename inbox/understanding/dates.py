@@ -81,7 +81,7 @@ _SLACK_DAYS = 30
 
 @dataclass(frozen=True)
 class Named:
-    """A day that a text names, with its place in the folded text. `kind` is "day", "month" or "weekday".
+    """A day that a text names, and its place in `fold(text)`. `kind` is "day", "month" or "weekday".
 
     If the text names a month, `day` is its first day; for the middle of a month, the 15th; for the end of a month, the
     first day of the next one.

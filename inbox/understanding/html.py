@@ -50,7 +50,7 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 # nh3 writes tags in lower case, values in double quotes, no other "<" and no comments.
 _TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)([^>"]*(?:"[^"]*"[^>"]*)*)>|([^<]+)')
 _ATTRIBUTE = re.compile(r'([^\s="]+)="([^"]*)"')
-_SPACES = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")  # a plain space between two words stays
+_SPACES = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")  # a single plain space needs no replacement
 _MAX_DEPTH = 500  # a thread of a hundred answers nests about 300 tags, and browsers read at most 512
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _TIGHT = re.compile(r"MsoNormal|margin(?:-(?:top|bottom))?\s*:\s*0", re.I)

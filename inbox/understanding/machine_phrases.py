@@ -1,4 +1,4 @@
-"""Patterns for orders to a language model. They are applied to each line, and to the whole reply, of folded text."""
+"""Patterns for orders to a language model, for a line or a whole reply in lower case and without accents."""
 
 import re
 

@@ -15,7 +15,7 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff]"
 )
 _UNSEEN = re.compile(f"{INVISIBLE.pattern}|[\U000e0000-\U000e007f]")
-_SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # a plain space between two words stays
+_SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # a single plain space needs no replacement
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ı": "i", "ß": "ss"}

@@ -92,7 +92,7 @@ def _is_keyword(text: str) -> bool:
     if not text or len(text) > 80 or "?" in text:
         return False
     if " " not in text:
-        text = text.replace(".", " ")  # "please.remove.me"
+        text = text.replace(".", " ")  # as in "please.remove.me"
     text = _SPACED_OUT.sub(lambda match: re.sub(r"[ .-]", "", match[0]), text)
     text = re.sub(r"[!.]+(?=\s|$)", "", re.sub(r"[^\w\s,.!'-]", "", text).strip())
     return bool(phrases.KEYWORD.match(text))

@@ -1,4 +1,4 @@
-"""Patterns for sign-offs, signatures, banners and footers in many languages. The patterns match folded text."""
+"""Patterns for sign-offs, signatures, banners and footers in many languages. They match text without accents."""
 
 import re
 

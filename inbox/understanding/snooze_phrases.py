@@ -1,4 +1,4 @@
-"""Patterns for the words around a date, in many languages. The patterns match folded text."""
+"""Patterns for the words around a date, in many languages. They match text in lower case without accents."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Patterns for keywords, and for answers to our question whether to stop, in many languages. They match folded text."""
+"""Patterns for keywords, and for answers to our question whether to stop, in many languages, without accents."""
 
 import re
 

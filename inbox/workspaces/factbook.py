@@ -1,4 +1,4 @@
-"""Lists and changes a workspace's facts. Each change is audited. A person cannot overwrite a change unseen by them."""
+"""Lists and changes a workspace's facts. Each change is audited. Nobody can overwrite a change without seeing it."""
 
 from collections.abc import Sequence
 

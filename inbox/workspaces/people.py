@@ -152,9 +152,7 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
 
 
 def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
-    """Sends one mail, and returns {"sent": "email"}, or {"skipped": reason} without a mail server. Raises
-    TransientError if the server refuses the mail.
-    """
+    """Sends one mail and returns {"sent": "email"}, or {"skipped": reason} without a server. Raises TransientError."""
     if is_off():
         return {"skipped": "EMAIL_URL isn’t set."}
     drop_connection()

@@ -49,7 +49,7 @@ DEFERRING = {
     "sv": (r"aterkomm|tar? reda pa|kollar|fragar|undersok|hora? av mig|kollega",),
     "pl": (r"sprawdz|dowiem sie|dam znac|dopyta|zapyta|potwierdz|wroc|ustal[ei]|koleg|kolezan",),
 }
-"""Patterns for promises that somebody will find out and come back, by language. They match folded text."""
+"""Patterns for promises that somebody will find out and come back, by language, for text without accents."""
 _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING.values())})")
 
 
