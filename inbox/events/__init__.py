@@ -1,1 +1,1 @@
-"""Events for programs: what an event says, and its delivery to the endpoints of a workspace."""
+"""The events that programs receive: the content of an event, and its delivery to a workspace's endpoints."""

@@ -1,4 +1,4 @@
-"""The JSON of events. People's text is read when an event is sent, so an erased person's events contain no text."""
+"""Builds the JSON of events. Texts are read when an event is sent, so an erased person's events contain no text."""
 
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,18 @@ from inbox.models import Draft, Event, Lead, Message, OutboundSend
 from inbox.models.event import ERASED_DATA
 
 TEXT_LIMIT = 4_000
-"""The most characters of a text in an event. Standard Webhooks asks for bodies below 20 kB."""
+"""The maximum length of a text in an event, in characters. Standard Webhooks asks for bodies below 20 kB."""
 TIMES = ("sentAt", "startsAt", "endsAt")
 WITH_TEXT: dict[str, tuple[type[models.Model], str]] = {
     "message": (Message, "messageId"),
     "draft": (Draft, "draftId"),
     "send": (OutboundSend, "sendId"),
 }
-"""The model with the text of an event, and the name of its id, by the first word of the event's type."""
+"""By the first word of an event's type: the model that has the event's text, and the name of its id in the data."""
 
 
 def body_of(event: Event, *, with_text: bool = False) -> dict[str, Any]:
-    """The JSON of one event, as programs receive it. `with_text` adds the lead's name and addresses, and the text."""
+    """Returns an event's JSON as programs receive it. `with_text` adds the text and the lead's name and addresses."""
     facts = dict(event.data)
     facts |= {name: _time(datetime.fromisoformat(facts[name])) for name in TIMES if facts.get(name)}
     if event.lead_id is not None:

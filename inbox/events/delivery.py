@@ -1,9 +1,9 @@
-"""Sends events to endpoints as Standard Webhooks 1.0, at least once, and in order for each lead.
+"""Sends events to endpoints as Standard Webhooks 1.0 specifies: each event at least once, and in order for each lead.
 
-A cluster calls `feed` each second. The feed enqueues jobs for webhook endpoints with due attempts. A job claims one
-attempt at a time: the first of its stream, under a lease. While an attempt waits for its next try, the later events of
-the same stream wait behind it. A worker that dies between the answer and its record sends the event again, with the
-same `webhook-id`.
+A cluster calls `feed` each second, which enqueues jobs for endpoints with due attempts. A job claims one due attempt at
+a time, under a lease: the first one of its stream. While an attempt waits for its next try, the later events of its
+stream wait too. If a worker dies after an endpoint's answer but before it records the answer, the event is sent again
+with the same `webhook-id`.
 """
 
 import base64
@@ -47,29 +47,29 @@ from jobs.models import BackgroundJob
 DELIVER = kind_name("events.deliver", __name__)
 TRY_MS = 15_000
 LEASE = timedelta(seconds=30)
-"""Longer than an attempt may take. If its worker dies, the event is sent again after it."""
+"""Longer than an attempt may take. If its worker dies, the event is sent again when the lease has ended."""
 WAITS = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
 )
 """The waits between the attempts of an event, together three days."""
 LONGEST_WAIT = timedelta(days=1)
-"""The longest Retry-After that is heeded."""
+"""The longest wait that a receiver can demand with Retry-After. Longer demands are cut to this time."""
 PARALLEL = 4
-"""The most attempts at once to one endpoint. An endpoint that fails gets one."""
+"""The maximum number of simultaneous attempts at one endpoint. An endpoint that fails gets only one."""
 BLOCKED_SLICE = 1_000
-"""The most attempts that one claim puts off because an earlier event of their stream is not out yet."""
+"""The maximum number of attempts that one claim postpones because an earlier event of their stream still waits."""
 WITHOUT_STATUS = {
     "answer": "The connection was closed without a response",
     "half_answer": "The response broke off",
     "answer_too_large": "The response is too large",
 }
-"""The error of an attempt by the code of its ProviderError."""
+"""The error text of an attempt that got no HTTP status, by the `code` of its ProviderError."""
 Outcome, Status = WebhookAttempt.Outcome, BackgroundJob.Status
 
 
 def feed() -> int:
-    """Enqueues a job for each endpoint with due attempts, unless enough are open. Returns the number of jobs."""
+    """Enqueues a job for each endpoint with due attempts, unless it has enough open jobs. Returns the number added."""
     due = _open(OuterRef("pk")).filter(due_at__lte=Now())
     waiting = list(_ready().filter(Exists(due)).values_list("pk", "workspace_id", "failing_since"))
     if not waiting:
@@ -98,7 +98,7 @@ def _ready() -> QuerySet[WebhookEndpoint]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `events.deliver`: sends due events to one endpoint, one by one. Returns counts of attempts by outcome."""
+    """Runs the job `events.deliver`, which sends an endpoint's due events in turn. Returns the attempts by outcome."""
     counts: Counter[str] = Counter()
     rows = _ready().filter(workspace_id=ctx.workspace_id, pk=ctx.payload["endpoint_id"])
     while ctx.deadline.remaining_ms() > TRY_MS and (endpoint := rows.first()):
@@ -109,7 +109,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def claim(endpoint: WebhookEndpoint) -> WebhookAttempt | None:
-    """Claims a due attempt that is first in its stream, until a lease ends. Returns None if no attempt is due."""
+    """Claims a due attempt that is the first of its stream, until a lease ends. Returns None if there is none."""
     waiting = _open(endpoint.pk)
     due = waiting.filter(due_at__lte=Now()).order_by("due_at", "event_id")
     of_stream = waiting.filter(stream=OuterRef("stream"))
@@ -181,7 +181,7 @@ def _post(endpoint: WebhookEndpoint, attempt: WebhookAttempt, deadline: Deadline
 
 
 def signature(signers: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """The header `webhook-signature` of Standard Webhooks 1.0, with one signature for each secret."""
+    """Returns the header `webhook-signature` of Standard Webhooks 1.0, with a signature for each secret."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in signers]
     return " ".join(f"v1,{base64.b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)
@@ -210,7 +210,7 @@ def _give_back(attempt: WebhookAttempt) -> None:
 
 
 def _hold(endpoint: WebhookEndpoint, attempt: WebhookAttempt, refusal: Any) -> str:
-    """Puts all events of the endpoint off until its breaker lets a call through. This uses no attempt."""
+    """Postpones all events of the endpoint until its breaker lets a call through. The attempt does not count."""
     _give_back(attempt)
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(held_until=refusal.run_at)
     return "held"
@@ -219,8 +219,8 @@ def _hold(endpoint: WebhookEndpoint, attempt: WebhookAttempt, refusal: Any) -> s
 def record(
     endpoint: WebhookEndpoint, attempt: WebhookAttempt, facts: dict[str, Any], wait: timedelta | None
 ) -> str:
-    """Records the outcome of a claimed attempt, and plans or ends the event's further attempts. `wait` is the least
-    time until the next attempt. Returns the outcome; "fenced" if the lease was lost, and then nothing is recorded.
+    """Records the outcome of a claimed attempt, and plans the event's next attempt if another is to follow. `wait` is
+    the shortest time until then. Returns the outcome, or "fenced" if the lease was lost; then nothing is recorded.
     """
     rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Changes endpoints: creates, tests, rotates, switches off, and sends again what they missed."""
+"""Creates, changes, tests and deletes endpoints, switches failing ones off, and sends missed events again."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,21 +28,21 @@ from jobs.kinds import kind_name
 TELL = kind_name("events.notice", __name__)
 KIND = "endpoint"
 MOST = 20
-"""The most endpoints of a workspace, because each event adds a row for each of them."""
+"""The maximum number of endpoints in a workspace. Each event adds a row for each endpoint."""
 TOLD_AFTER, OFF_AFTER = timedelta(hours=1), timedelta(days=5)
-"""After how long a failure is reported to owners and admins, and after how long the endpoint is switched off."""
+"""How long an endpoint fails before owners and admins are notified, and before it is switched off."""
 KEEP = timedelta(days=30)
-"""How long events are kept."""
+"""How long events are stored."""
 IS_OFF = "The endpoint is off. “Send missed events” (recover/) turns it on again."
 Off, Outcome = WebhookEndpoint.Off, WebhookAttempt.Outcome
 
 
 class EndpointRefused(ValueError):
-    """An action is impossible. The text says why, and what to do."""
+    """The requested action is impossible. The exception's text says why, and what to do."""
 
 
 def validate_url(url: str) -> None:
-    """Raises ValidationError if events may not be sent to `url`. The host in `url` is resolved when events are sent."""
+    """Raises ValidationError if events may not be sent to `url`. Its host is resolved only when events are sent."""
     try:
         check_url(RECEIVER, url)
     except HostRefused as refusal:
@@ -65,7 +65,7 @@ def create(
 
 
 def change(endpoint: WebhookEndpoint, actor: Actor | None) -> None:
-    """Saves the changed URL, types and text of `endpoint`. Events that wait go to the new URL."""
+    """Saves the changed fields of `endpoint`. Events that already wait are sent to the new URL."""
     with transaction.atomic():
         endpoint.save(update_fields=["url", "events", "include_text", "updated_at"])
         audit.record(endpoint.workspace_id, actor, "webhook_endpoint.changed", endpoint, **_wishes(endpoint))
@@ -77,7 +77,7 @@ def _wishes(endpoint: WebhookEndpoint) -> dict[str, object]:
 
 
 def delete(endpoint: WebhookEndpoint, actor: Actor | None) -> None:
-    """Deletes `endpoint` with its attempts. The row is locked first, so that no event adds one meanwhile."""
+    """Deletes `endpoint` with its attempts. Its row is locked first, so that no event adds an attempt meanwhile."""
     with transaction.atomic():
         locked = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
         if locked is None:
@@ -88,7 +88,7 @@ def delete(endpoint: WebhookEndpoint, actor: Actor | None) -> None:
 
 
 def rotate(endpoint: WebhookEndpoint, actor: Actor | None) -> str:
-    """Gives `endpoint` a new secret and returns it. For 24 hours, events are signed with the replaced secret too."""
+    """Gives `endpoint` a new secret and returns it. For 24 hours, the previous secret signs events as well."""
     with transaction.atomic():
         locked = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
         locked.previous_secret, locked.secret, locked.rotated_at = locked.secret, new_secret(), timezone.now()
@@ -98,7 +98,7 @@ def rotate(endpoint: WebhookEndpoint, actor: Actor | None) -> str:
 
 
 def test(endpoint: WebhookEndpoint, actor: Actor | None) -> UUID:
-    """Sends `endpoint` an event of the type "endpoint.test", also while it is paused, and returns the event's id.
+    """Sends an event of the type "endpoint.test" to `endpoint`, even if it is paused, and returns the event's id.
     Raises EndpointRefused if the endpoint is off.
     """
     if endpoint.disabled_at is not None:
@@ -118,7 +118,7 @@ def _end_pause(endpoint: WebhookEndpoint) -> None:
 
 
 def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> None:
-    """Sends one event again, at once. Raises EndpointRefused if the endpoint is off, or if the event is gone."""
+    """Sends one event again, at once. Raises EndpointRefused if the endpoint is off, or the event waits or is gone."""
     if endpoint.disabled_at is not None:
         raise EndpointRefused(IS_OFF)
     with transaction.atomic():
@@ -128,9 +128,9 @@ def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> No
 
 
 def recover(endpoint: WebhookEndpoint, actor: Actor | None, since: datetime | None = None) -> int:
-    """Switches `endpoint` on if it is off, and sends all events since `since` (aware; by default the endpoint's
-    creation) that did not reach the endpoint. What waits for its next attempt is sent at once, and a pause ends.
-    Returns the number of these events.
+    """Switches `endpoint` on if it is off, ends its pause, and sends all events since `since` (aware; by default the
+    endpoint's creation) that did not reach it, unless they are older than KEEP. Attempts that wait for a later time
+    become due now. Returns the number of these events.
     """
     earliest = max(since or endpoint.created_at, timezone.now() - KEEP)
     with transaction.atomic():
@@ -154,7 +154,7 @@ def recover(endpoint: WebhookEndpoint, actor: Actor | None, since: datetime | No
 
 
 def _add_attempts(endpoint: WebhookEndpoint, wanted: Q) -> int:
-    """Adds an attempt for each wanted event of the workspace without an open attempt. Returns how many were added."""
+    """Adds an attempt for each event that matches `wanted` and has no open attempt. Returns the number added."""
     tries = WebhookAttempt.objects.filter(endpoint=endpoint, event=OuterRef("pk"))
     events = Event.objects.filter(
         wanted, ~Exists(tries.filter(finished_at=None)), workspace_id=endpoint.workspace_id
@@ -173,8 +173,8 @@ def _add_attempts(endpoint: WebhookEndpoint, wanted: Q) -> int:
 
 
 def disable(endpoint: WebhookEndpoint, reason: str) -> bool:
-    """Switches `endpoint` off for `reason` (an Off), and notifies owners and admins. Events of a disabled endpoint wait
-    for `recover`. Returns False if the endpoint was already off.
+    """Switches `endpoint` off for `reason` (a value of Off), and notifies owners and admins. Its events then wait until
+    `recover` is called. Returns False if the endpoint was already off.
     """
     with transaction.atomic():
         rows = WebhookEndpoint.objects.filter(pk=endpoint.pk, disabled_at=None)
@@ -186,7 +186,7 @@ def disable(endpoint: WebhookEndpoint, reason: str) -> bool:
 
 
 def look_after_failing() -> dict[str, int]:
-    """Switches endpoints off that failed for OFF_AFTER, and reports those that failed for TOLD_AFTER, once."""
+    """Switches off endpoints that failed for OFF_AFTER, and sends one notice about each that failed for TOLD_AFTER."""
     counts = {"told": 0, "disabled": 0}
     failing = WebhookEndpoint.objects.filter(disabled_at=None)
     for endpoint in failing.filter(failing_since__lt=Now() - OFF_AFTER):
@@ -204,7 +204,7 @@ def _enqueue_notice(endpoint: WebhookEndpoint, news: str) -> None:
 
 
 def run_notice(ctx: JobContext) -> dict[str, str]:
-    """The job `events.notice`: notifies owners and admins, in Slack or by email, that an endpoint fails or is off."""
+    """Runs the job `events.notice`, which notifies owners and admins that an endpoint fails or is off."""
     endpoints = WebhookEndpoint.objects.select_related("workspace")
     endpoint = ctx.row(endpoints, "endpoint_id")
     host = urlsplit(endpoint.url).hostname or ""
