@@ -1,4 +1,4 @@
-"""Carries out and audits a person's actions on follow-ups: resume, skip, cancel, pause, approve."""
+"""Carries out a person's actions on follow-ups, with audit entries: resume, skip, cancel, pause, approve."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -18,7 +18,7 @@ BUSY = "Holdfast is working on it right now. Try again in a moment."
 
 
 class ByHandResult(NamedTuple):
-    """`done` counts the changed follow-ups; `refusals` holds a sentence for each unchanged one."""
+    """`done` is the number of changed follow-ups. `refusals` has a sentence for each follow-up that did not change."""
 
     done: int
     refusals: list[str]
@@ -55,7 +55,7 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: Actor) -> ByHan
 
 
 def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
-    """Locks leads, then instances, and returns the free instances. Skipping locked rows prevents deadlocks."""
+    """Locks leads, then instances, and returns the locked instances. Skips rows locked by others: no deadlocks."""
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids.values())
     instances = FollowUpInstance.objects.filter(pk__in=lead_ids, lead__in=leads).select_related("next_step")
     free = list(instances.select_for_update(skip_locked=True, of=("self",)))

@@ -1,6 +1,6 @@
-"""Judges whether a step of a follow-up may go out: when it is claimed, and again just before the call of the provider.
-The first check in a table that returns a decision wins. The lead's row is locked meanwhile, so a reply, a booking or an
-opt-out is either visible here or waits until we have committed.
+"""Decides whether a step of a follow-up may go out: when it is claimed, and again just before the provider is called.
+The first check in a table that returns a decision wins. The lead's row is locked during the checks, so a reply, a
+booking or an opt-out is either visible to them or waits until our transaction is committed.
 """
 
 from collections.abc import Callable
@@ -31,14 +31,14 @@ from integrations import registry
 from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
 
 NOBODY_WROTE = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
-"""Tags of automatic messages, which do not count as a reply."""
+"""The tags of automatic messages, which do not count as replies."""
 PERHAPS = "Perhaps "
-"""The prefix of the reason of a step that waits for a decision about the lead's reply."""
+"""The beginning of a step's stored reason if it waits for a decision about a suspicion against the lead."""
 BUSY_PAUSE = timedelta(minutes=5)
 
 
 class ConditionKind(StrEnum):
-    """A check's decision about a due step. COMPLETE: its goal is reached. STOP: nothing may go out."""
+    """The kind of a decision about a due step. COMPLETE ends a follow-up at its goal. STOP ends it without success."""
 
     GO = "go"
     WAIT = "wait"
@@ -50,7 +50,7 @@ class ConditionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`reason` is a sentence. `until` is only for WAIT; `pause`, one of FollowUpInstance.Pause, is only for PAUSE."""
+    """A decision about a due step: `reason` is a sentence, `until` belongs to WAIT, and `pause` (a Pause) to PAUSE."""
 
     kind: ConditionKind
     reason: str = ""
@@ -76,7 +76,7 @@ class Case:
 
     @cached_property
     def reply_to(self) -> Message | None:
-        """The lead's newest message on the step's channel. The step of the follow-up would answer this reply."""
+        """The lead's newest message on the step's channel, which the step answers; None if there is none."""
         return send_claims.newest_inbound(self.lead, self.step.channel)
 
 
@@ -96,7 +96,7 @@ def _booked(case: Case) -> Decision | None:
         and case.lead.booked_at is None
         and not (case.instance.started_by_id or case.instance.program_id)
     ):
-        # A calendar that moves a meeting cancels it first. The new booking ends the pause.
+        # A calendar moves a meeting by cancelling it first. The new booking then ends the pause.
         pause = FollowUpInstance.Pause.UNBOOKED
         return Decision(ConditionKind.PAUSE, f"{pause.label}.", pause=pause)
     if follows or case.lead.booked_at is None:
@@ -113,27 +113,27 @@ def _replied(case: Case) -> Decision | None:
 
 
 def replied_since(lead: Lead, moment: datetime) -> bool:
-    """Whether the lead wrote after `moment`. Automatic and possibly automatic messages do not count."""
+    """Whether the lead wrote after `moment`. Messages that are automatic, or may be, do not count."""
     replies = Message.objects.inbound(lead=lead, sent_at__gt=moment)
     perhaps_a_machine = Q(suspected__in=suspicion.MACHINES, suspicion_decided_by="")
     return replies.exclude(tag__in=NOBODY_WROTE).exclude(perhaps_a_machine).exists()
 
 
 def _suspected(case: Case) -> Decision | None:
-    """Waits while the lead is suspected. The step stays due, and the tick skips it (`held_by_suspicion`)."""
+    """Returns WAIT while a suspicion about the lead is open. The step stays due, and the tick skips it."""
     why = suspicion.reason(case.lead)
     return Decision(ConditionKind.WAIT, why, case.now) if why else None
 
 
 def held_by_suspicion() -> Q:
-    """A filter for follow-ups that wait for a decision about the rules' suspicion of their lead."""
+    """Returns a filter for follow-ups that wait until the suspicion about their lead is decided."""
     # A join would read the lead of every follow-up, including those that do not wait.
     suspected = Lead.objects.filter(pk=OuterRef("lead")).exclude(suspected="")
     return Q(Exists(suspected), waits_for__startswith=PERHAPS)
 
 
 def _switched_off(case: Case) -> Decision | None:
-    # The follow-up's step stays due. The tick skips and counts it until the switch is on again.
+    # The step stays due, and the tick skips it until the switch is on again.
     if case.workspace.sends_paused:
         return Decision(ConditionKind.WAIT, "Sending is paused for this workspace.", case.now)
     if not case.sequence.enabled:
@@ -173,8 +173,8 @@ def _snoozed(case: Case) -> Decision | None:
 
 
 def account_down(case: Case) -> Decision | None:
-    """A PAUSE decision if the whole account of the step is disconnected and its provider pauses follow-ups. An account
-    that only lacks mailboxes does not pause. Locks the account's health, so it needs a transaction.
+    """Returns a PAUSE decision if the step's account is disconnected as a whole and its provider pauses follow-ups;
+    else None. If only mailboxes are lacking, nothing pauses. Locks the account's health, so it needs a transaction.
     """
     decision = _account(case)
     return decision if decision is not None and decision.kind is ConditionKind.PAUSE else None
@@ -191,7 +191,7 @@ def _account(case: Case) -> Decision | None:
         return Decision(ConditionKind.SKIP, f"{spec.label} isn’t connected.")
     if not spec.pauses_follow_ups or not is_down(account):
         return None
-    # The row is locked and checked again, so that an account that recovers later resumes what is paused here.
+    # The row is locked and read again: if the account recovers later, that resumes the follow-up paused here.
     locked = WorkspaceIntegrationHealth.objects.select_for_update().filter(integration=account).first()
     if locked is None or locked.state != HealthState.DISCONNECTED or locked.lacks_mailboxes:
         return None
@@ -260,5 +260,5 @@ AT_THE_CLAIM: tuple[Check, ...] = (
 
 
 def judge(case: Case, checks: tuple[Check, ...]) -> Decision:
-    """The first decision of the checks; GO without a decision. The lead's row must be locked."""
+    """Returns the first decision of the checks; GO if no check decides. The lead's row must be locked."""
     return next((decision for check in checks if (decision := check(case)) is not None), GO)

@@ -1,5 +1,5 @@
 """Pauses all follow-ups that depend on an account when the account breaks, and resumes them when it works again. The
-signal does so at once. The tick repeats it, in case the signal was lost with its process.
+signal about the account's health triggers this. The tick repeats it, in case a process ended before the signal.
 """
 
 from collections import Counter
@@ -23,14 +23,14 @@ Status = FollowUpInstance.Status
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Updates the follow-ups of an account that broke or recovered. Receives the signal of a changed health."""
+    """Pauses or resumes follow-ups when their account breaks or recovers. Receives the signal of a changed health."""
     if health.provider not in _pausing() or HealthState.DISCONNECTED not in (before, health.state):
         return
     bring_in_line(health.workspace_id, health.provider)
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the follow-ups of the account at `provider` if the account is down, or else resumes those."""
+    """Pauses the follow-ups that need the account at `provider` if it is down, or else resumes the paused ones."""
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
     own_instances = FollowUpInstance.objects.filter(workspace_id=workspace_id)
@@ -50,7 +50,7 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """The `instances` whose next step `provider` would send, except those whose mail came from another account."""
+    """Returns those of `instances` that `provider` would send, by the source of the newest message of their leads."""
     spec = registry.spec_of(provider)
     inbound = Message.objects.inbound(lead=OuterRef("lead"), channel=spec.channel)
     own_sources = [source.name for source in spec.sources or ()]
@@ -64,7 +64,7 @@ def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:
-    """Updates all follow-ups according to their accounts. Returns counts, in total and by workspace."""
+    """Pauses or resumes all follow-ups as their accounts require. Returns counts, in total and by workspace."""
     down = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.DISCONNECTED, provider__in=_pausing(), integration__enabled=True
     )

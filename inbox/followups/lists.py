@@ -1,4 +1,4 @@
-"""Lists follow-ups for the page, with a count for each list. Every running follow-up is in one list."""
+"""Defines the lists of follow-ups on the page, and counts each. Every running follow-up is in one list."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,12 +15,12 @@ from inbox.models import Appointment, FollowUpInstance, FollowUpTask, Workspace
 Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
 LATELY = timedelta(days=30)
 WAITS_HERE = Q(instance__status__in=FollowUpInstance.LIVE, instance__next_step=F("step"))
-"""For a task: whether its sequence is still at this step, and has neither moved on nor ended."""
+"""A condition for tasks: the follow-up is still at the task's step, and has neither moved on nor ended."""
 EXCLUDED = Q(sequence__enabled=False) | Q(workspace__sends_paused=True)
 
 
 class View(NamedTuple):
-    """A list of follow-ups or single steps (`of_tasks`). `order` and `why`: the columns of time and reason."""
+    """A list of follow-ups, or of steps if `of_tasks`. `order` names the column of times, `why` that of reasons."""
 
     key: str
     label: str
@@ -35,7 +35,7 @@ class View(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """The number of follow-ups that share a reason. `value` is its stored form, `words` the text for users."""
+    """A reason that `many` rows share. `value` is the reason as it is stored, `words` is the text for users."""
 
     value: str
     words: str
@@ -98,7 +98,7 @@ VIEWS = {
 
 
 def fell_through(workspace: Workspace) -> QuerySet[Appointment]:
-    """Cancelled or missed meetings that nobody has handled, latest first."""
+    """Returns the cancelled or missed meetings that no one has handled, latest first."""
     appointments = Appointment.objects.filter(
         workspace=workspace, status__in=Appointment.FELL_THROUGH, handled_at=None
     )
@@ -111,13 +111,13 @@ def counts(workspace: Workspace) -> dict[str, int]:
 
 
 def because(view: View, workspace_id: UUID, reason: str) -> QuerySet[Any]:
-    """The rows of `view` with this reason (a Reason.value); all rows for ""."""
+    """Returns the rows of `view` with the reason `reason` (a Reason.value); all rows if it is ""."""
     rows = view.rows(workspace_id)
     return rows.filter(**{view.why: reason}) if reason else rows
 
 
 def reasons(workspace: Workspace, view: View) -> list[Reason]:
-    """The reasons of the rows in `view` with their counts, at most 12, the most frequent first."""
+    """Returns the reasons of the rows in `view` with their counts: at most 12, the most frequent first."""
     rows = view.rows(workspace.pk)
     if view.key == "excluded" and workspace.sends_paused:
         many = rows.count()

@@ -1,4 +1,4 @@
-"""Changes the plan of follow-ups: enrol, go on, pause, resume, stop. Nothing else writes their state. Every change is a
+"""Changes the state of follow-ups: enrol, go on, pause, resume, stop. No other module writes it. Every change is a
 conditional UPDATE, or runs in the caller's transaction with the instance's row locked. The lead's row is always locked
 first, so no deadlock can occur.
 """
@@ -30,8 +30,8 @@ BEFORE_THE_CALL = (TaskStatus.CLAIMED, TaskStatus.WAITING, TaskStatus.APPROVAL)
 
 
 def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> datetime:
-    """When (aware) `step` is due after the step that ended at `moment` (aware): adds days in the workspace's time zone,
-    then minutes, then waits for business hours if the sequence requires them.
+    """Returns when (aware) `step` is due after the step that ended at `moment` (aware): adds its days in the
+    workspace's time zone, then its minutes, then waits for business hours if the sequence requires them.
     """
     zone = hours.zone(workspace)
     wall = moment.astimezone(zone).replace(tzinfo=None) + timedelta(days=step.offset_days)
@@ -44,15 +44,15 @@ def first_step(sequence: FollowUpSequence) -> FollowUpStep | None:
 
 
 def step_after(step: FollowUpStep) -> FollowUpStep | None:
-    """The next step of the same sequence that is not retired; None after the last step."""
+    """Returns the next step of the same sequence that is not retired; None after the last step."""
     later = Q(position__gt=step.position) | Q(position=step.position, pk__gt=step.pk)
     steps = FollowUpStep.objects.filter(later, sequence_id=step.sequence_id, retired=False)
     return steps.select_related("sequence__workspace").order_by("position", "pk").first()
 
 
 def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) -> FollowUpInstance | None:
-    """Starts the follow-up sequence `sequence` for `lead`. Returns None if the sequence already runs or has no steps,
-    or if the lead is stopped or a sample. `user`: None for an automatic start. A sequence that is switched off sends
+    """Starts the sequence `sequence` for `lead`. Returns None if the sequence already runs or has no steps, or if the
+    lead is stopped or a sample. `user` starts it; None for an automatic start. A sequence that is switched off sends
     nothing until it is switched on.
     """
     step = first_step(sequence)
@@ -69,7 +69,7 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) 
                 due_at=due_after(step, now, sequence.workspace),
                 quiet_since=now,
                 **columns(user, "started_by"),
-                # a meeting in the lost time may already have ended the follow-up
+                # a meeting in the time that a restore lost may already have ended the follow-up
                 in_doubt=user is None and _was_lost(lead.booked_at),
             )
     except IntegrityError:
@@ -82,7 +82,7 @@ def live(lead: Lead) -> QuerySet[FollowUpInstance]:
 
 
 def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
-    """The sequences that can be started for `lead`: switched on, with steps, and not running. Samples have none."""
+    """Returns the sequences that can start for `lead`: switched on, with steps, not running. A sample has none."""
     if lead.sample:
         return FollowUpSequence.objects.none()
     running = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
@@ -98,7 +98,7 @@ def task_fields(instance: FollowUpInstance, step: FollowUpStep, now: datetime) -
 
 
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
-    """Plans the step after `done`, which ended at `at`, or completes the follow-up. A paused follow-up stays paused."""
+    """Plans the step after `done`, which ended at `at`, or completes the follow-up. A paused one stays paused."""
     if instance.next_step_id != done.pk or instance.status not in FollowUpInstance.LIVE:
         return
     step = step_after(done)
@@ -126,8 +126,8 @@ def pause(instance: FollowUpInstance, reason: str) -> None:
 
 
 def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
-    """Ends the follow-up with `status`, and cancels waiting steps. A message that is already going out continues. The
-    instance's row must be locked.
+    """Ends the follow-up with `status`, and cancels its steps that were not sent. A message that is already going out
+    continues. The instance's row must be locked.
     """
     now = timezone.now()
     instance.write(
@@ -139,7 +139,7 @@ def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
 
 
 def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = None) -> int:
-    """Ends the lead's live follow-ups that match `instances`; returns their number. The lead must be locked."""
+    """Ends the lead's live follow-ups that match `instances`; returns their number. The lead's row must be locked."""
     live = FollowUpInstance.objects.select_for_update().filter(
         instances or Q(), lead=lead, status__in=FollowUpInstance.LIVE
     )
@@ -164,9 +164,9 @@ def pause_all(lead: Lead, reason: str) -> int:
 
 
 def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
-    """Resumes the paused ones of `instances`, now or when their step is due, and returns their number. `by_person`: a
-    person has seen the lead's replies, so earlier replies do not pause them again. After the recovery of an account,
-    they do.
+    """Resumes the paused follow-ups of `instances`, now or when their step is due, and returns their number.
+    `by_person`: a person who has seen the lead's replies resumes them, so earlier replies do not pause them again.
+    After the recovery of an account, earlier replies do.
     """
     now = timezone.now()
     changes = {"quiet_since": now} if by_person else {}

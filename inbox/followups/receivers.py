@@ -1,4 +1,4 @@
-"""Applies a lead's events to its follow-ups, in the same transaction or job step, by signal receivers."""
+"""Receives the signals about a lead's events and updates its follow-ups, in the event's transaction or job step."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 
 def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) -> dict[str, int]:
-    """Pauses the lead's running follow-ups for the reply `message`, and stores it as the response to the previous step.
-    An automatic message does neither. Locks the row of the lead.
+    """Pauses the lead's running follow-ups for the reply `message`, and stores the reply as the response to the newest
+    step. An automatic message has neither effect. Locks the row of the lead.
     """
     with rollup.holding(lead) as locked:
         running = FollowUpInstance.objects.filter(lead=locked, status=Status.ACTIVE)
@@ -27,7 +27,7 @@ def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) ->
 
 
 def note_response(sender: Any, lead: Lead, message: Message, tag: str, **kwargs: Any) -> None:
-    """Records the lead's response to the newest step before `message` when the reply gets its tag."""
+    """Stores `message` as the response to the newest step before it, when the message gets the tag `tag`."""
     responses.note(lead, message, tag)
 
 
@@ -37,9 +37,9 @@ def stop(sender: Any, lead: Lead, reason: str, **kwargs: Any) -> None:
 
 
 def booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
-    """Completes the follow-ups whose goal is a meeting, resumes those that were paused for a cancelled or missed one,
-    and credits the meeting to the newest step. A `fresh` meeting was not moved, so it starts the sequences that follow
-    a booking. The lead's row must be locked.
+    """Completes the follow-ups whose goal is a meeting, resumes those that a cancelled or missed meeting had paused,
+    and credits the meeting to the newest step. A `fresh` meeting was not moved from another time, so it also starts the
+    sequences that follow a booking. The lead's row must be locked.
     """
     towards = ~Q(sequence__starts=Start.BOOKED)
     if plan.finish_all(lead, Status.COMPLETED, "A meeting is booked.", instances=towards) or fresh:

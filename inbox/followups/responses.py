@@ -1,6 +1,6 @@
-"""Records the leads' responses to each step, and counts them. A reply is credited to the newest step sent before it,
-and its tag determines the kind of response. Silence has no row: it is a sent step whose time is over. Our next message
-after a lead's objection counts as our answer to the objection.
+"""Records how leads respond to each step, and counts the responses. A reply is credited to the newest step sent before
+it, and the reply's tag determines the kind of response. Silence is not stored: a sent step met silence if it has no
+response after WINDOW. After a lead's objection, our next message to the lead counts as our answer to it.
 """
 
 from datetime import datetime, timedelta
@@ -17,9 +17,9 @@ from inbox.models.lead import Tag
 
 Response, Status = FollowUpTask.Response, FollowUpTask.Status
 WON = Exists(Lead.objects.filter(pk=OuterRef("lead_id"), booked_at__gt=OuterRef("responded_at")))
-"""A booking followed. It reads the lead of a step only where it is asked for, as few leads object."""
+"""Whether the lead has booked since the response. Queries use it for objections alone, because those are few."""
 WINDOW = timedelta(days=14)
-"""A reply answers a step only within this time. A step without a reply until then met silence."""
+"""A reply is a response to a step only within this time after the step was sent."""
 RESPONSE_OF: dict[str, str] = {
     **dict.fromkeys((*POSITIVE, Tag.MEETING_BOOKED), Response.CONVERTED),
     Tag.OBJECTION: Response.OBJECTION,
@@ -32,9 +32,9 @@ RESPONSE_OF: dict[str, str] = {
 
 
 def note(lead: Lead, message: Message, tag: str = "") -> None:
-    """Stores `message`, which has the tag `tag`, as the response to the newest step of the 14 days before. An automatic
-    message is not a response: its step gets the next reply, or waits again. A step with another response, or one that
-    has led to a meeting, stays unchanged.
+    """Stores `message`, which has the tag `tag`, as the response to the newest step sent in the 14 days before it. An
+    automatic message is no response: a step that has it as response gets the lead's next reply instead, or none. A step
+    that has led to a meeting, or has a response from another message, stays unchanged.
     """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
     if response is None:
@@ -88,9 +88,9 @@ def _before(lead: Lead, moment: datetime) -> FollowUpTask | None:
 def effectiveness(
     workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Any]:
-    """A dict for each step: the number of messages `sent` from `since` until before `until` (aware), and the responses.
-    `silent`: no response within 14 days. `open` counts the steps without a response so far. `answered`: objections that
-    we answered. `won` counts the responses that a booking followed.
+    """Returns a dict for each step: the number `sent` from `since` until before `until` (aware), and the number of
+    responses of each kind. `silent` counts steps without a response within 14 days, `open` steps that may still get
+    one, `answered` the objections that we answered, and `won` the objections after which the lead booked.
     """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:
@@ -121,7 +121,7 @@ def _after_response() -> QuerySet[Message]:
 
 
 def objections(workspace_id: UUID) -> QuerySet[FollowUpTask]:
-    """The steps to which a lead objected, newest first, with the `kind`, our `answer`, and `won` (a booking)."""
+    """Returns the steps to which a lead objected, newest first, with `kind`, our `answer`, and `won` (has booked)."""
     decided = TagDecision.objects.filter(message=OuterRef("response_message"), denied="").order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)
     return (

@@ -1,7 +1,7 @@
-"""Runs a step for a lead: judges it, writes its text and claims its send in one transaction, so that a killed worker
-leaves the step either done or not started. The task's attempt is part of the claim's name (`origin_id`): a repeated
-step gets a new claim only if the previous message certainly did not go out. Just before the provider is called, `veto`
-checks the stop conditions again.
+"""Runs a step for a lead: checks whether it may go out, renders its text and claims its send in one transaction, so
+that a killed worker leaves the step either done or not started. The task's attempt is part of the claim's name
+(`origin_id`), so a repeated step gets a new claim only if its previous message certainly did not go out. Just before
+the provider is called, `veto` checks the stop conditions again.
 """
 
 from datetime import datetime, timedelta
@@ -25,16 +25,16 @@ STEP = kind_name("followup.step", __name__)
 Status = FollowUpTask.Status
 Origin = OutboundSend.Origin
 SLOTS_FRESH = timedelta(minutes=15)
-"""A text with meeting times is rewritten if it has not gone out within this time."""
+"""A text with meeting times is rendered again if it has not gone out this long after its send was claimed."""
 
 
 def spec(task: FollowUpTask) -> JobSpec:
-    """The job that runs the step of `task`. Each attempt to send a step is a separate job."""
+    """Returns the job that runs the step of `task`. Each attempt to send a step is a separate job."""
     return spec_about(STEP, task, "task_id", key=f"{task.pk}:{task.attempt}", attempt=task.attempt)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `followup.step`, which sends a step. If the text offers meeting times, it first reads the calendar."""
+    """Runs the job `followup.step`, which sends a step. To offer meeting times, the job first reads the calendar."""
     task = ctx.row(FollowUpTask.objects.select_related("step", "workspace", "lead"), "task_id")
     offered: list[Slot] = []
     if step_text.wants_slots(task.step.subject, task.step.text):
@@ -54,9 +54,9 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
 
 
 def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
-    """Decides about a step in the caller's transaction: claims its send, or has it wait for approval. If the task has
-    another `attempt` by now, nothing is done ("settled"). `offered` is the list of free meeting times that the text
-    offers.
+    """Claims a step's send, or lets it wait for approval, in the caller's transaction. Returns the outcome in a word:
+    "settled" if the task was decided or has another `attempt` by now; then nothing changes. `offered` are the free
+    meeting times that the text may offer.
     """
     task, lead = locked(stale)
     instance = task.instance
@@ -157,8 +157,8 @@ def _close(task: FollowUpTask, status: str, reason: str) -> None:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why the message `send` may not go to its provider; "" if it may. Updates the follow-up accordingly in the
-    transaction that records the call, with `lead` locked.
+    """Returns why the message `send` may not go to its provider, as a sentence; "" if it may. Updates the follow-up to
+    match, in the transaction that records the call. The row of `lead` must be locked.
     """
     stale = getattr(send, "followup_task", None)
     if stale is None:
@@ -198,7 +198,7 @@ def _still_runs(task: FollowUpTask, send: OutboundSend, now: datetime) -> Decisi
 
 
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
-    """Claims the send of a message that waits for approval. `text` replaces its text unless "". Raises Refused."""
+    """Claims the send of a message that waits for approval. `text` replaces the message's unless "". Raises Refused."""
     with transaction.atomic():
         task, lead = locked(task)
         if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:

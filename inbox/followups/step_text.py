@@ -1,5 +1,5 @@
-"""Renders the text of a step. Unknown variables are refused when the template is saved. If a lead's value is unknown
-when the step is due, the step is skipped, so that no mail goes out with a gap.
+"""Renders the text of a step. A template with an unknown variable is refused when it is saved. If a variable has no
+value when the step is due, the step is skipped, so that no message goes out with a gap.
 """
 
 import re
@@ -16,7 +16,7 @@ NOT_THE_LEADS = {
 
 
 def lack(names: list[str]) -> str:
-    """The variables `names`, which have no value for a lead, as sentences; "" for none."""
+    """Returns sentences about the variables `names`, which have no value for a lead; "" if there are none."""
     ours = [words for name, words in NOT_THE_LEADS.items() if name in names]
     theirs = [name.replace("_", " ") for name in dict.fromkeys(names) if name not in NOT_THE_LEADS]
     return " ".join(ours + ([f"This lead is missing: {', '.join(theirs)}."] if theirs else []))
@@ -24,7 +24,7 @@ def lack(names: list[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The rendered subject and text, and in `missing` the variables without a value."""
+    """The rendered subject and text, and in `missing` the names of the variables without a value."""
 
     subject: str = ""
     text: str = ""
@@ -32,7 +32,7 @@ class Rendered:
 
 
 def problem(template: str, workspace: Workspace) -> str:
-    """Why `template` cannot be used in `workspace`, as a sentence with the fix; "" if it can."""
+    """Returns why `template` cannot be used in `workspace`, in sentences that say how to fix it; "" if it can."""
     for match in PLACE.finditer(template):
         if match[1] not in VARIABLES:
             return f"{{{match[1]}}} isn’t a variable. Use one of: {', '.join(VARIABLES)}."
@@ -51,7 +51,7 @@ def wants_slots(*templates: str) -> bool:
 def render(
     subject: str, text: str, *, lead: Lead, workspace: Workspace, slots: list[Slot], gaps: bool = False
 ) -> Rendered:
-    """Renders the templates with the lead's values. `{name|fallback}` provides a text for an unknown value. With
+    """Renders the templates with the lead's values. In `{name|fallback}`, the fallback replaces an unknown value. With
     `gaps`, a variable without a value stays in the text, for a person to fill in.
     """
     values = {

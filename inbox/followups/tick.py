@@ -1,6 +1,6 @@
-"""The tick `followups`: settles sent steps, pauses or resumes groups, and claims due steps, with workspaces taking
-turns. The follow-up tick calls no provider. A task's unique row, and a job named after its attempt, keep each step
-unique; a tick skips the rows that another tick has locked.
+"""The tick `followups`: records the outcomes of sends, pauses or resumes follow-ups with their accounts, and claims due
+steps, with workspaces taking turns. It calls no provider. The unique row of a task, and a job named after the task's
+attempt, keep each step unique. The tick skips rows that another tick has locked.
 """
 
 import logging
@@ -28,20 +28,20 @@ from jobs.enqueue import enqueue_many, is_live
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-"""The maximum number of steps per transaction. Each selection scans all due steps for the order of turns."""
+"""The maximum number of steps per transaction. Each selection scans all due steps, so that workspaces take turns."""
 PER_TICK = 2_000
 Status = FollowUpTask.Status
 State = OutboundSend.State
 REFUSALS = STATES | {code for code, group in GROUPS.items() if group is Group.RECIPIENT}
-"""A provider's error codes for a lead who cannot be reached. They describe the lead, not the account."""
+"""The error codes of providers for a lead who cannot be reached. They concern the lead, not the account."""
 RECHECK = timedelta(days=30)
 STRANDED_AFTER = timedelta(minutes=10)
 SETTLED_AT_ONCE = 50
 
 
 def run(deadline: Deadline) -> dict[str, int]:
-    """The tick `followups`, which moves follow-ups on. Returns counts by outcome, and by outcome and workspace
-    (`sent:<id>`). A defect in one part is raised after the other parts have run. Each part of the tick gets half of the
+    """Runs the tick `followups`, which moves follow-ups on. Returns counts by outcome, and by outcome and workspace
+    (`sent:<id>`). If a part fails, its exception is raised after the other parts have run. Each part gets half of the
     time left before `deadline`; the last part gets all of it.
     """
     counts: Counter[str] = Counter()
@@ -60,7 +60,7 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims up to PER_TICK due steps. Returns the claimed steps, in total and by workspace, and those left."""
+    """Claims up to PER_TICK due steps. Returns the number of claimed steps, also by workspace, and of those `left`."""
     counts: Counter[str] = Counter(claimed=0)
     instance_ids = _due(PER_TICK)
     for at in range(0, len(instance_ids), BATCH):
@@ -74,7 +74,7 @@ def take_up(deadline: Deadline) -> Counter[str]:
 
 
 def due() -> QuerySet[FollowUpInstance]:
-    """Running follow-ups whose next step is due, except those that a switch or an open suspicion holds back."""
+    """Returns running follow-ups whose next step is due, unless a switch or an undecided suspicion holds them back."""
     return FollowUpInstance.objects.exclude(held_by_suspicion()).filter(
         status=FollowUpInstance.Status.ACTIVE,
         due_at__lte=timezone.now(),
@@ -91,7 +91,7 @@ def _due(size: int) -> list[Any]:
 
 @transaction.atomic
 def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
-    """Claims the next steps of due and free follow-ups, and enqueues their jobs in the same transaction."""
+    """Claims the next steps of follow-ups that are due and not locked, and enqueues their jobs with the claims."""
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))
     now = timezone.now()
@@ -119,8 +119,8 @@ def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
 
 def settle(deadline: Deadline) -> Counter[str]:
     """Records the outcomes of up to PER_TICK sends of steps, and plans the next steps. Returns counts by outcome, and
-    by outcome and workspace. A batch that fails is repeated step by step, so that a defect affects only one step; its
-    error is raised at the end.
+    by outcome and workspace. A batch that fails is repeated step by step, so that a defect affects only one step; the
+    exception is raised at the end.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
@@ -157,8 +157,8 @@ def _settle_all(ended: QuerySet[Any], batch: list[tuple[Any, ...]], deadline: De
 def _free_tasks(
     ended: QuerySet[Any], task_ids: tuple[Any, ...], lead_ids: tuple[Any, ...]
 ) -> Iterator[tuple[FollowUpTask, Lead]]:
-    """Locks leads, instances and tasks in this order, and yields the tasks that were free. Locked rows are left to the
-    next run, so no deadlock can occur.
+    """Locks leads, instances and tasks in this order, and yields the locked tasks. Rows that another process has locked
+    are left to the next run, so no deadlock can occur.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
     own_instances = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
@@ -171,7 +171,7 @@ def _free_tasks(
 
 
 def _settle_one(task: FollowUpTask, lead: Lead) -> str:
-    """Settles a task whose send has ended, and returns the outcome. The task, its instance and `lead` are locked."""
+    """Records the outcome of a task whose send has ended. Returns the outcome. The rows must be locked."""
     send = task.send
     assert send is not None  # only tasks with a finished send are settled
     ended_at = send.finished_at or timezone.now()
@@ -194,7 +194,7 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
 
 
 def _held(case: Case, send: OutboundSend) -> Decision | None:
-    """Why a failed send that did not go out is tried again later with a new claim; None if it is not."""
+    """Returns how to wait or pause until a failed send is tried with a new claim; None if it is not tried again."""
     if send.reason == slots.GONE:
         return Decision(ConditionKind.WAIT, "The offered times are being updated.", case.now)
     if carrier_messages.ELSEWHERE in send.reason:
@@ -222,7 +222,7 @@ def _remember(task: FollowUpTask, code: str) -> None:
 
 
 def strand(deadline: Deadline) -> Counter[str]:
-    """Fails steps claimed over 10 minutes ago without a waiting or running job, and pauses their follow-ups."""
+    """Fails steps claimed over 10 minutes ago that have no queued or running job, and pauses their follow-ups."""
     counts: Counter[str] = Counter()
     old = FollowUpTask.objects.filter(
         status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER
