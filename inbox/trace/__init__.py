@@ -1,6 +1,6 @@
-"""The trace of a message, lead, job, delivery, send, draft or notice, built from stored rows. A trace only reads rows
-and changes nothing.
+"""The trace of a message, lead, job, delivery, send, draft or notice, built from stored rows. Building a trace changes
+nothing.
 
-`story.of` returns it in order, `search.find` searches for messages that did not arrive, and `asking.ask` asks a
-provider.
+`story.of` returns the trace with its events in order. `search.find` searches for messages that did not arrive.
+`asking.ask` asks a provider for its messages.
 """

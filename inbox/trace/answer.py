@@ -1,4 +1,4 @@
-"""Reports the history of an answer: the draft, its checks, the person who decided, the send, and the response to it."""
+"""Builds the events of an answer: its draft, the checks, the person who decided, and its send."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ MODES = {
 
 
 def events(records: Records) -> Iterator[Event]:
-    """The history of the drafts and of our messages, as unordered events of a trace."""
+    """Yields the events of the drafts and of our messages, in no particular order."""
     for draft in records.drafts:
         yield from _drafted(records, draft)
     for send in records.sends:
@@ -50,7 +50,7 @@ def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
 
 def _made_of(draft: Draft) -> str:
     by = f"By {draft.model}, prompt {draft.prompt_version}" if draft.model else "Written here"
-    sources = provenance.of(draft, ())  # only counted here, so no fact is compared with its row
+    sources = provenance.of(draft, ())  # the facts are only counted, so they are not compared with their rows
     if sources is None:
         return f"{by}."
     counts = [
@@ -168,7 +168,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
 
 
 def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
-    """How long the provider took to answer. A later poll moves `finished_at`, so the creation of its job counts."""
+    """Returns how long the provider took to answer; if its list was read later, the time until that job was created."""
     end = looks.created_at if looks is not None else send.finished_at
     return max((end - send.called_at).total_seconds(), 0) * 1000 if end and send.called_at else None
 

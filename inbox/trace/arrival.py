@@ -1,4 +1,4 @@
-"""Reports how a message arrived: each request of a provider, the matched lead, and the reading of the message."""
+"""Builds the events of a message's arrival: each request of a provider, the lead, and the tag of the message."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,7 +19,7 @@ STOP = "Drafts, follow-ups and campaigns stop. This lead gets no more messages."
 
 
 def events(records: Records) -> Iterator[Event]:
-    """The unordered events of the messages' arrival."""
+    """Yields the events of the messages' arrival, in no particular order."""
     for delivery in records.deliveries:
         yield called(delivery)
     for message in records.messages:
@@ -29,7 +29,7 @@ def events(records: Records) -> Iterator[Event]:
 
 
 def called(delivery: WebhookDelivery) -> Event:
-    """The trace event of a provider's webhook request, with the verdict and its reason."""
+    """Returns the event that a provider sent a webhook request, with the verdict on the request and its reason."""
     who = sender_of(delivery.source)
     branch, why = verdict(delivery)
     if delivery.replay_of_id:
@@ -58,7 +58,7 @@ def called(delivery: WebhookDelivery) -> Event:
 
 
 def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
-    """The verdict on a webhook request and its reason, as two texts for users."""
+    """Returns the verdict on a webhook request and the reason for it, as two texts for users."""
     sentence = _sentence(delivery.reason)
     if delivery.verdict == Verdict.ACCEPTED:
         listed = delivery.event_type in LISTED
@@ -108,7 +108,7 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
 
 
 def matched(message: Message, first: WebhookDelivery | None) -> Event:
-    """The event that a message's lead was created or found. `first`: the request with the message, if stored."""
+    """Returns the event that the message's lead was created or found. `first` is the message's request, if stored."""
     lead = message.lead
     since = first.received_at if first else message.received_at
     within = timedelta(milliseconds=first.duration_ms) if first else timedelta(seconds=1)
@@ -130,7 +130,7 @@ def matched(message: Message, first: WebhookDelivery | None) -> Event:
 
 
 def known_by(message: Message, lead: Lead) -> str:
-    """The address, number or id that identified a message's lead, as a sentence, by the lead's current row."""
+    """Returns a sentence that says by which address, number or id the message's lead was recognised."""
     wrote = message.from_address.lower()
     if wrote and wrote == lead.email:
         return "By the sender’s email address."
@@ -151,7 +151,7 @@ def is_bounce(message: Message) -> bool:
 
 
 def came_back(message: Message) -> Event:
-    """The trace event that a mail of ours bounced, as reported by `message`."""
+    """Returns the event that one of our mails bounced, as `message` reports."""
     return Event(
         message.received_at,
         "fail",
@@ -165,7 +165,7 @@ def came_back(message: Message) -> Event:
 
 
 def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event]:
-    """The readings of a reply by rules, provider, model and people, each with its reason, as trace events."""
+    """Yields an event for each decision about a reply's tag, by rules, provider, model or person, with its reason."""
     at = message.received_at
     if message.suspected:
         decided = "It has since been decided."

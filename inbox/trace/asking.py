@@ -1,6 +1,6 @@
-"""Asks a provider about an address, a number or a message, while a person waits at a page.
+"""Asks a provider for its messages or for a file, while a person waits for the page.
 
-A call takes at most BUDGET_MS, and only a few pages of a process may wait at a time. No database connection is held.
+A call has a time limit, and only a few pages of a process may wait at a time. They hold no database connection.
 """
 
 import io
@@ -34,21 +34,21 @@ from jobs.durations import duration
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 BUDGET_MS = 3_000
-"""The time limit, in milliseconds, of a page that asks a provider."""
+"""The time limit, in milliseconds, for a page that asks a provider for messages."""
 PROVIDER_MS = 30_000
-"""The provider itself counts as too slow after this time. No page waits that long."""
+"""After this time, in milliseconds, the call counts as a timeout of the provider. Pages give up earlier."""
 OWN_PART_MS = 200
-"""The milliseconds of BUDGET_MS that remain for queries and rendering."""
+"""The milliseconds of BUDGET_MS that are reserved for our own queries and rendering."""
 SLOT_COUNT = 4
 SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
-"""Limits the threads of a server process that wait for a provider, so that others can serve other pages."""
+"""Limits the threads of a server process that wait for a provider, so that the other threads can serve pages."""
 BACK = timedelta(days=7)
-"""The period of a provider's list that is read."""
+"""How far back a provider's list of messages is read."""
 LEADS = 5
 MOST = 1_000
-"""The maximum number of messages that are read from the list."""
+"""The maximum number of messages that are read from a provider's list."""
 FILE_BUDGET_MS = 15_000
-"""The time limit, in milliseconds, of a page that waits for a file."""
+"""The time limit, in milliseconds, for a page that fetches a file."""
 FILE_SLOT_COUNT = 2
 FILE_SLOTS = threading.BoundedSemaphore(FILE_SLOT_COUNT)
 """Limits the number of files that a server process holds in memory at the same time."""
@@ -56,17 +56,17 @@ TOO_LARGE = f"It’s larger than {LARGEST // (1024 * 1024)} MB, which is the lim
 
 
 class Busy(Exception):
-    """The maximum number of pages of this process already waits for a provider's answer."""
+    """All slots are taken: as many pages of this process as may do so already wait for a provider."""
 
 
 NO_ANSWER = (Busy, ProviderError, ProviderMisconfigured, Cancelled, DeadlineExceeded, ShutdownRequested)
-"""The errors of a provider's call in a slot that leave the page without an answer."""
+"""The exceptions of a call in a `slot` after which the page is shown without the provider's answer."""
 
 
 @contextmanager
 def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = None) -> Iterator[Deadline]:
-    """Lets this page wait for a provider within the `with` block, without a database connection. The Deadline raises
-    Cancelled after `budget_ms` (2.8 s by default). Raises Busy if all `places` are taken.
+    """Takes one of `places` for the `with` block, without a database connection, and yields a Deadline. The Deadline
+    raises Cancelled after `budget_ms` (2.8 s by default). Raises Busy if all `places` are taken.
     """
     budget_ms = BUDGET_MS - OWN_PART_MS if budget_ms is None else budget_ms
     if not places.acquire(blocking=False):
@@ -74,8 +74,8 @@ def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = Non
     try:
         drop_connection()
         gives_up_at = time.monotonic() + budget_ms / 1000
-        # The person's patience ends the call as a cancellation. As a timeout, it would count against a provider that
-        # answers a job in four seconds, and the breaker would stop the jobs.
+        # The end of `budget_ms` cancels the call. If it counted as a timeout, the breaker would also stop the jobs of a
+        # provider that answers within four seconds, which is fast enough for jobs.
         yield Deadline.after_ms(PROVIDER_MS, cancelled=lambda: time.monotonic() >= gives_up_at)
     finally:
         places.release()
@@ -83,7 +83,7 @@ def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = Non
 
 @dataclass(frozen=True)
 class Account:
-    """A provider account that can be asked for messages. `cannot`: why it cannot be asked, "" if it can."""
+    """An account whose provider can be asked for messages. `cannot` is why this is impossible; "" if it is possible."""
 
     integration: Integration
     label: str
@@ -92,7 +92,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Listed:
-    """One message in a provider's list, and our own row of the message, if any."""
+    """A message in a provider's list, with a link to our own row of the message, if there is one."""
 
     at: datetime
     outbound: bool
@@ -103,8 +103,8 @@ class Listed:
 
 @dataclass(frozen=True)
 class Answer:
-    """A provider's list of messages, requested by a person. `read` counts the messages; `listed` holds the matching
-    ones. `complete` is False if the time or the limit ran out, or if the provider failed (`problem`).
+    """The result of asking a provider for its messages. `read` counts the messages that were read; `listed` holds the
+    matching ones. `complete` is False if the time, the limit or an error (`problem`) ended the reading early.
 
     `poll_every`: how often missing messages are fetched automatically, as a text.
     """
@@ -124,7 +124,7 @@ class Answer:
 
 
 def accounts(workspace: Workspace) -> list[Account]:
-    """The workspace's accounts, each with the reason why it cannot be asked, or ""."""
+    """Returns the workspace's accounts, each with the reason why it cannot be asked, or ""."""
     rows = Integration.objects.filter(workspace=workspace).order_by("provider", "name", "pk")
     return [Account(row, row.label, _cannot(row)) for row in rows]
 
@@ -139,10 +139,10 @@ def _cannot(integration: Integration) -> str:
 
 
 def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
-    """Reads the provider's messages of the last 7 days, at most 1,000, within 3 s. Returns the listed messages that
-    match `wanted`.
+    """Reads the messages that the account's provider lists for the last 7 days, at most 1,000, within 3 s. Returns
+    those that match `wanted`.
 
-    The Answer's `problem` holds an error of the provider.
+    If the provider cannot be asked or fails, `problem` of the Answer says so.
     """
     now, spec = timezone.now(), registry.spec_of(account.integration.provider)
     blank = Answer(account.label, now, now - BACK, complete=False)
@@ -183,7 +183,7 @@ def _problem(label: str, error: Exception) -> str:
 
 
 def about(workspace: Workspace, wanted: Wanted, leads: list[Lead], event: MessageEvent) -> bool:
-    """Whether a listed message matches `wanted` by id, address or number, or belongs to one of `leads`."""
+    """Whether the listed message `event` matches `wanted` by id, address or number, or belongs to one of `leads`."""
     if wanted.text == event.external_id:
         return True
     if wanted.email and wanted.email == identity.normal_email(event.from_address):
@@ -200,7 +200,7 @@ def about(workspace: Workspace, wanted: Wanted, leads: list[Lead], event: Messag
 
 
 def _known(workspace: Workspace, events: list[MessageEvent]) -> list[Listed]:
-    """The listed messages with our rows of them. The provider's id identifies our own answers."""
+    """Returns the listed messages with links to our rows. Our own answers are matched by the provider's id."""
     ids = [event.external_id for event in events]
     stored = Message.objects.filter(
         workspace=workspace, source__in={event.source for event in events}, external_id__in=ids
@@ -226,11 +226,11 @@ def _known(workspace: Workspace, events: list[MessageEvent]) -> list[Listed]:
 
 
 class NotFetched(Exception):
-    """A file could not be fetched. The text is a sentence with the reason for users."""
+    """A file could not be fetched. The exception's text is a sentence for users with the reason."""
 
 
 def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> str:
-    """Why a message's file cannot be fetched, as a sentence; "" if an attempt is possible. Makes no call."""
+    """Returns why a file cannot be fetched, as a sentence; "" if fetching can be tried. Makes no call."""
     if isinstance(spec.files, NONE):
         return spec.files.why
     if not getattr(attachment, spec.files.needs):
@@ -247,7 +247,7 @@ def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> s
 
 
 class Held(io.BytesIO):
-    """A file that is held in memory. The file takes a slot of SLOTS until it is closed or garbage-collected."""
+    """A file in memory. It takes one of the FILE_SLOTS until it is closed or garbage-collected."""
 
     def __init__(self, content: bytes, leave: Callable[[], None]) -> None:
         super().__init__(content)
@@ -259,9 +259,9 @@ class Held(io.BytesIO):
 
 
 def fetch_file(message: Message, attachment: Attachment) -> Held:
-    """The file of a message: at most 25 MB, requested once, within 15 s. The caller closes the file when the browser
-    has received it. No database connection is held. The account's health is unaffected, because a file may be deleted
-    or stored elsewhere. Raises NotFetched.
+    """Requests a message's file once and returns it: at most 25 MB, within 15 s. The caller closes the file when the
+    browser has received it. No database connection is held. A failure does not change the account's health, because the
+    file may have been deleted or be stored elsewhere. Raises NotFetched.
     """
     spec = registry.spec_of(registry.provider_of(message.source))
     if why := why_not(spec, message.workspace_id, attachment):

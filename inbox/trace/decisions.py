@@ -1,4 +1,4 @@
-"""The decisions of people and of the product as texts, by the action in the audit log."""
+"""Texts for what people and the product did, by the `action` of an entry in the audit log."""
 
 from django.utils.text import capfirst
 
@@ -24,7 +24,7 @@ OF_A_TRACE = {
     "lead.merged": "merged another lead into this one",
     "channel.allow": "allowed a channel again",
 }
-"""The actions that a trace shows. Actions that a draft or a send already shows are left out."""
+"""The actions that a trace shows. It leaves out actions that the rows of drafts and sends already show."""
 
 WORDS = OF_A_TRACE | {
     "admin.add": "added it in the admin",
@@ -121,5 +121,5 @@ WORDS = OF_A_TRACE | {
 
 
 def in_words(action: str) -> str:
-    """The action of an audit log entry as a capitalised phrase; the action itself without a phrase."""
+    """Returns the action of an audit log entry as a capitalised phrase; the action itself if it has no phrase."""
     return capfirst(WORDS[action]) if action in WORDS else action

@@ -1,4 +1,4 @@
-"""The parts of a trace: events with their time, the reason at each branch in plain words, and their rows."""
+"""The parts of a trace: events with their time, the reason for each branch in plain words, and links to rows."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,12 +17,12 @@ from jobs.durations import duration
 from jobs.models import BackgroundJob
 
 WAIT_FROM_S = 1.0
-"""Shorter waits are not shown."""
+"""The shortest wait, in seconds, that a trace shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to the row of an event. `kind` is one of `subjects.KINDS`. `table`, `state`: of `state_marks`, or ""."""
+    """A link to a row. `kind` is one of `records.KINDS`. `table` and `state` are for `state_marks.state_of`, or ""."""
 
     kind: str
     id: UUID
@@ -38,11 +38,11 @@ STATE_COLUMNS: dict[type[Model], tuple[str, str]] = {
     OutboundSend: ("send", "state"),
     WebhookDelivery: ("delivery", "verdict"),
 }
-"""The rows whose links show a state: their kind, and the column with the state."""
+"""The rows whose links show a state: the kind of row, and the column with the state."""
 
 
 def link_to(row: Model) -> Link:
-    """The link to the row of an event: a lead, a message, or a row in STATE_COLUMNS."""
+    """Returns the link to a lead, a message, or a row of a model in STATE_COLUMNS."""
     if isinstance(row, Lead):
         return Link("lead", row.pk, row.display_name)
     if isinstance(row, Message):
@@ -69,11 +69,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as a line of a trace.
+    """An event, shown as a line of a trace.
 
-    `tone` is "ok", "warn", "bad", "info" or "". `branch` names the path taken, and `why` its reason. `said`, and the
-    fields named in `quotes`, hold text of people or models. They are hidden without the permission to read it. `ms` is
-    the duration in milliseconds. `waits`: whether this is a subdued line.
+    `tone` is "ok", "warn", "bad", "info" or "". `branch` names the path taken, and `why` is its reason. `said`, and the
+    fields that `quotes` names, hold text of people or models, which only users with the permission to read it see. `ms`
+    is the duration in milliseconds. `waits`: whether the line is shown subdued, as for a wait.
     """
 
     at: datetime
@@ -97,7 +97,7 @@ class Event:
         return "" if self.ms is None else duration(self.ms / 1000)
 
     def without_words(self) -> "Event":
-        """The event without the texts of people and models."""
+        """Returns the event without the texts of people and models."""
         return replace(
             self,
             said="",
@@ -107,14 +107,14 @@ class Event:
 
 
 def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[Event]:
-    """A line about a wait from `start` to `end`. Nothing is yielded below 1 s, or if either is None."""
+    """Returns the event of a wait from `start` to `end`; none if the wait is shorter than 1 s, or if either is None."""
     if start is None or end is None or (seconds := (end - start).total_seconds()) < WAIT_FROM_S:
         return ()
     return (Event(start, "clock", words, ms=seconds * 1000, waits=True),)
 
 
 def sender_of(source: str) -> str:
-    """The provider's name for a source of webhooks or messages; the source itself if no provider declares it."""
+    """Returns the name of the provider with this source of webhooks or messages; the source if none declares it."""
     with suppress(LookupError):
         return registry.spec_of(registry.webhook_source(source).provider).label
     with suppress(LookupError):
@@ -123,7 +123,7 @@ def sender_of(source: str) -> str:
 
 
 def provider_label(provider: str) -> str:
-    """The name of a provider for users; "The provider" if the row does not name one."""
+    """Returns the name of a provider for users; "The provider" if there is no such provider."""
     try:
         return registry.spec_of(provider).label
     except LookupError:

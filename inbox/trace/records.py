@@ -1,4 +1,4 @@
-"""Reads the rows of a trace, in a fixed number of queries."""
+"""Reads the rows from which a trace is built, in a fixed number of queries."""
 
 import re
 import uuid
@@ -34,25 +34,25 @@ from integrations.spec import Counts
 from jobs.models import BackgroundJob, JobAttempt, JobStep
 
 NEWEST = 20
-"""The number of messages in the trace of a lead."""
+"""The maximum number of messages in the trace of a lead."""
 HEAVY = ("body", "headers")
 LEAD_LINK = re.compile(r"/inbox/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/")
 MESSAGES = Message.objects.select_related("lead__workspace").defer("raw_text", "raw_html", "recipients")
 MOST = 100
-"""The maximum number of rows of a kind. A flood of repeats is cut, and the page reports it."""
+"""The maximum number of rows of most kinds. If there are more, the trace says that rows are left out."""
 BOUNCES = 5
 Found = TypeVar("Found", bound=Model)
 
 
 class NotHere(LookupError):
-    """The workspace has no traceable row with this id."""
+    """The workspace has no row with this kind and id that a trace can be built for."""
 
 
 @dataclass(slots=True)
 class Subject:
-    """The row of a trace with its `messages`, oldest first, and related rows.
+    """The row that a trace is about, with its `messages`, oldest first, and related rows.
 
-    `earlier`: whether older messages of the lead are left out.
+    `earlier`: whether the lead has older messages, which are left out.
     """
 
     workspace: Workspace
@@ -69,7 +69,7 @@ class Subject:
 
 
 def find(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Subject:
-    """Finds the row `row_id` of `workspace` with its lead and messages. `kind` is one of KINDS. Raises NotHere."""
+    """Returns the Subject of the row `row_id`, with its lead and messages. `kind` is one of KINDS. Raises NotHere."""
     if kind not in _FINDERS:
         raise NotHere(f"There’s no trace for a “{kind}”.")
     subject = Subject(workspace, kind, row_id)
@@ -87,7 +87,7 @@ def _message(subject: Subject, pk: uuid.UUID) -> None:
 
 
 def _follow_own(subject: Subject, message: Message | None) -> bool:
-    """Fills in `subject` from the send of our own message. Returns False if it is not ours, or has no send."""
+    """Fills in `subject` from the send of `message`. Returns False if the message is not ours, or has no send."""
     if message is None or message.source != OWN:
         return False
     with suppress(OutboundSend.DoesNotExist):
@@ -121,7 +121,7 @@ def _send(subject: Subject, pk: uuid.UUID) -> None:
         workspace=subject.workspace, pk=pk
     )
     message = send.draft.trigger_message if send.draft else send.reply_to
-    # A follow-up answers nothing, even if it is technically a reply.
+    # A follow-up does not answer the lead's message, even if it is sent as a reply to it.
     _about(subject, None if send.origin == OutboundSend.Origin.FOLLOWUP else message, send.lead)
 
 
@@ -161,7 +161,7 @@ def _only_lead(subject: Subject, pk: uuid.UUID) -> None:
 def _notice(subject: Subject, pk: uuid.UUID) -> None:
     notices = Notice.objects.select_related("health__integration")
     notice = subject.notice = notices.get(workspace=subject.workspace, pk=pk)
-    if link := LEAD_LINK.search(notice.text):  # a notice about a tag links to the conversation
+    if link := LEAD_LINK.search(notice.text):  # a notice about a lead's tag links to the conversation
         replies = MESSAGES.filter(
             workspace=subject.workspace,
             lead_id=uuid.UUID(link[1]),
@@ -180,7 +180,7 @@ _OF_PAYLOAD: dict[str, Finder] = {
     "enrichment_id": _enrichment,
     "lead_id": _only_lead,
 }
-"""The ids that a job's payload may hold, the most specific first."""
+"""Functions that fill in the subject of a job, by the id in the job's payload, the most specific first."""
 _FINDERS: dict[str, Finder] = {
     "message": _message,
     "lead": _lead,
@@ -196,7 +196,7 @@ KINDS = tuple(_FINDERS)
 
 @dataclass(slots=True)
 class Records:
-    """The rows of a trace, oldest first. `own`: our messages by the id of their send. `cut`: rows are left out."""
+    """The rows of a trace, oldest first. `own`: our messages by the id of their send. `cut`: more rows exist."""
 
     subject: Subject
     decisions: dict[uuid.UUID, list[TagDecision]] = field(default_factory=dict)
@@ -223,11 +223,11 @@ class Records:
         return self.subject.messages
 
     def job(self, key: str) -> BackgroundJob | None:
-        """The job with this dedupe key among the rows; None without one."""
+        """Returns the job with the dedupe key `key` among the rows; None if there is none."""
         return next((job for job in self.jobs if job.dedupe_key == key), None)
 
     def first(self, rows: QuerySet[Found], most: int) -> list[Found]:
-        """The first rows, at most `most`. If there are more, the trace is marked as `cut`."""
+        """Returns the first `most` of `rows`. If there are more rows, sets `cut`."""
         page = list(rows[: most + 1])
         self.cut |= len(page) > most
         return page[:most]
@@ -282,7 +282,7 @@ def _answers(records: Records, ids: list[uuid.UUID]) -> None:
 
 
 def _own_and_bounces(records: Records) -> None:
-    """The messages that sends resulted in, and reports that a mail to the lead bounced."""
+    """Reads our stored messages that the sends resulted in, and the reports that a mail to the lead bounced."""
     if records.lead is None or not records.sends:
         return
     ids = [str(send.pk) for send in records.sends]
@@ -302,7 +302,7 @@ def _own_and_bounces(records: Records) -> None:
 
 
 def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
-    """The requests that delivered messages, reported ours, or are the subject, with their later runs."""
+    """Reads the requests that brought the messages or are the subject, with replays of the latter."""
     subject = records.subject
     message_ids = [*ids, *(message.pk for message in (*records.own.values(), *records.bounces))]
     wanted = Q(message_id__in=message_ids)
@@ -376,7 +376,7 @@ def _audited(
 
 
 def notices_of(records: Records) -> list[Notice]:
-    """The notices about the lead's tag that the trace's jobs have posted, oldest first, at most five."""
+    """Returns the notices about the lead's tag that the jobs have posted, oldest first, at most five."""
     notice_jobs = [job for job in records.jobs if job.kind == TELL]
     if not notice_jobs or records.lead is None:
         return []

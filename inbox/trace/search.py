@@ -1,7 +1,7 @@
 """Searches all stored data for a message that did not arrive, by address, phone number or id.
 
-A provider's id may be a UUID, or digits like a phone number, so the text is searched in each of these forms. Each query
-of the search uses an index and stops at a limit.
+A provider's id may be a UUID, or may look like a phone number, so the text is searched in each of these meanings. Each
+query uses an index and stops at a limit.
 """
 
 import contextlib
@@ -28,10 +28,10 @@ from integrations.models import Integration, Notice, WebhookKey
 from jobs.models import BackgroundJob
 
 LIMIT = 10
-"""The maximum number of rows that a table shows for a search."""
+"""The maximum number of rows of one table that a search shows."""
 BODIES, RECENT = 300, 2_000
-"""`BODIES`: the number of newest refused or failed deliveries whose stored bodies are searched. `RECENT`: the number of
-newest deliveries of any verdict; the bodies of unused ones among them are searched.
+"""The numbers of newest deliveries whose stored bodies are searched: BODIES of those that were refused or failed, and
+the unused ones among the newest RECENT of all.
 """
 BODY_BYTES = 50_000
 TROUBLED, UNUSED = ("failed", "rejected"), ("mismatch", "ignored")
@@ -41,13 +41,13 @@ WHYS: dict[type[Model], tuple[str, str]] = {
     BackgroundJob: ("A job", "last_error"),
     Notice: ("A notice", "reason"),
 }
-"""The rows that are found by id only: their name, and the column with their state."""
+"""The rows that a search finds by their id alone: the name for users, and the column that explains the row's state."""
 Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The search text of a person, read as an email address, a phone number (E.164) or an id. `text` may be any id."""
+    """A search text as an email address, a phone number (E.164) or a UUID. `text` may also be a provider's id."""
 
     text: str
     email: str = ""
@@ -65,7 +65,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Hit:
-    """A row that matches a search for something that did not arrive. `why` is the state of the row."""
+    """A row that a search found. `why` says what state the row is in."""
 
     at: datetime
     link: Link
@@ -75,7 +75,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The hits in one table. `none`: the sentence without hits. `more`: whether rows are left out."""
+    """The hits of a search in one table. `none` is a sentence for no hits. `more`: whether hits are left out."""
 
     label: str
     hits: list[Hit]
@@ -85,7 +85,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Found:
-    """The result of a search, table by table, with the time of each account's last request."""
+    """The hits of a search in each table. `doors` has the time of the last webhook request for each account."""
 
     wanted: Wanted
     ledgers: list[Ledger]
@@ -102,7 +102,7 @@ class Found:
 
 
 def read(workspace: Workspace, text: str) -> Wanted | None:
-    """The possible meanings of the search text, cut to 320 characters; None below 3 characters."""
+    """Returns what `text`, cut to 320 characters, may mean as a search; None if it has fewer than 3 characters."""
     text = text.replace("\0", "").strip()[:320]
     if len(text) < MIN_CHARS:
         return None
@@ -120,7 +120,7 @@ def read(workspace: Workspace, text: str) -> Wanted | None:
 
 
 def find(workspace: Workspace, wanted: Wanted) -> Found:
-    """Searches for `wanted` in all tables of `workspace` for arrivals and sends, up to 10 newest rows in each."""
+    """Searches all tables of `workspace` for `wanted`, and returns the 10 newest rows of each table."""
     leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
     ids = [lead.pk for lead in leads[:LIMIT]]
     accepted = _taken(WebhookDelivery.objects.filter(workspace=workspace), workspace, wanted, ids)
@@ -156,7 +156,7 @@ def _ledger(label: str, rows: Iterable[Row], hit: Callable[[Row], Hit], none: st
 
 
 def leads_of(workspace: Workspace, wanted: Wanted) -> QuerySet[Lead]:
-    """The leads that have the search text as an address, a number or an id, newest first."""
+    """Returns the leads that have the text of `wanted` as an address, a number or an id, newest first."""
     own_leads, text = Lead.objects.filter(workspace=workspace), wanted.text[:64]
     ways = [own_leads.filter(emailbison_lead_id=text), own_leads.filter(ghl_contact_id=text)]
     if profile := identity.normal_profile_url(wanted.text):
@@ -182,7 +182,7 @@ def _messages(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> l
 
 
 def deliveries_of(own_deliveries: QuerySet[Any], workspace: Workspace, wanted: Wanted) -> QuerySet[Any]:
-    """Those of `own_deliveries`, all of `workspace`, that match `wanted` themselves or by their message or lead."""
+    """Returns those of `own_deliveries`, all of `workspace`, that match `wanted` or whose message or lead does."""
     return _taken(
         own_deliveries, workspace, wanted, list(leads_of(workspace, wanted).values_list("pk")[:LIMIT])
     )
@@ -215,16 +215,16 @@ def _any(rows: QuerySet[Row], ways: list[QuerySet[Any]]) -> QuerySet[Row]:
 
 
 def _untaken(workspace: Workspace, wanted: Wanted) -> list[WebhookDelivery]:
-    """The newest requests that created no message, and whose stored body contains the search text."""
+    """Returns the newest refused, failed and unused requests whose stored body contains the search text."""
     own_deliveries = WebhookDelivery.objects.filter(workspace=workspace)
     newest = own_deliveries.order_by("-received_at").values("pk")
-    # The first query has its own index. The other rows are rare, so only the newest of all rows are searched.
+    # `troubled` has its own index. `unused` has none, so only the newest of all deliveries are searched for them.
     troubled = newest.filter(verdict__in=TROUBLED, body__isnull=False)[:BODIES]
     unused = own_deliveries.filter(pk__in=newest[:RECENT], verdict__in=UNUSED, body__isnull=False).values(
         "pk"
     )
     start = Func(F("body"), Value(1), Value(BODY_BYTES), function="substr")
-    # The query reads any bytes, even if they are not UTF-8: ASCII letters stay unchanged.
+    # A body may not be UTF-8. The encoding "escape" accepts any bytes, and leaves ASCII letters unchanged.
     words: Func = Lower(Func(start, Value("escape"), function="encode", output_field=TextField()))
     sought = (wanted.email or wanted.text).lower()
     if wanted.phone:

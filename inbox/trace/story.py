@@ -1,4 +1,4 @@
-"""Orders the events of a trace, and summarises its ending and where the time went."""
+"""Builds a trace: its events in order, how it ended, and where the time went."""
 
 import uuid
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ State, Verdict, Job = OutboundSend.State, WebhookDelivery.Verdict, BackgroundJob
 
 
 class Ending(NamedTuple):
-    """The ending of a trace: its headline, and its state as a chip (`tone`, `icon`, `word`) with a sentence."""
+    """How a trace ended: a headline, a state as a chip (`tone`, `icon`, `word`), and a sentence."""
 
     headline: str
     tone: str
@@ -42,7 +42,7 @@ ENDS_OF_SEND = {
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the duration of a trace, for the bar above it. `x` and `width` are in thousandths."""
+    """A part of the time that an answer took, for the bar above a trace. `x` and `width` are in thousandths."""
 
     who: str
     tone: str
@@ -58,8 +58,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Trace:
-    """The events of one row, oldest first. `tone`, `icon` and `word` are its state as a chip; `links` are the events'
-    rows.
+    """The trace of one row: its events, oldest first. `tone`, `icon` and `word` are its state as a chip. `links` lead
+    to the rows of the events.
 
     `cut`: whether rows are left out. `earlier`: whether older messages of the lead are left out.
     """
@@ -80,13 +80,13 @@ class Trace:
     cut: bool
 
     def without_words(self) -> "Trace":
-        """The trace without the texts of people and models, for somebody who may not read them."""
+        """Returns the trace without the texts of people and models, for users who may not read these texts."""
         events = [event.without_words() for event in self.events]
         return replace(self, events=events, message=None, summary="")
 
 
 def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
-    """The trace of the row `row_id`. `kind` is one of `subjects.KINDS`. Raises subjects.NotHere."""
+    """Returns the trace of the row `row_id`. `kind` is one of `records.KINDS`. Raises `records.NotHere`."""
     subject = records.find(workspace, kind, row_id)
     rows = records.load(subject)
     events = sorted(

@@ -1,4 +1,4 @@
-"""Reports the background work: each job with its waits, attempts, steps and calls to the model."""
+"""Builds the events of background jobs: their waits, attempts and steps, and their calls of the model."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ WORDS = {
     TELL: "Posting to Slack",
     "followup.step": "A follow-up step",
 }
-"""The activity of each kind of job, as a phrase within a trace. Any other kind is shown by its own text."""
+"""What a job of each kind does, as a phrase within a trace. A job of another kind is shown by its kind's own text."""
 READING = (PROCESS, CATCH_UP)
 ENDED = {
     Outcome.SUCCEEDED: ("done", "ok", "check"),
@@ -51,23 +51,23 @@ ASKED_TO = {
     "revise": "correct the answer",
     "evaluate": "judge the answer",
 }
-"""The task of the model, by the name of the prompt."""
+"""What the model was asked to do, by the name of the prompt."""
 LEFT_OUT = {
     "draft": ("draft", "No answer was drafted", "Not for this reply"),
     "gates": ("pause", "The checks didn’t run", "Skipped"),
 }
-"""The steps whose omission decides about the reply: icon, words and branch."""
+"""The steps that the trace mentions if they were skipped, each with an icon, a sentence, and words for the branch."""
 REFUSED = ("refusal", "content_filter")
 STEP_TONES = {JobStep.Status.DONE: "ok", JobStep.Status.SKIPPED: "", JobStep.Status.STARTED: "warn"}
 
 
 def words_of(job: BackgroundJob) -> str:
-    """The activity of the background job as a text for users; that of its kind without a specific text."""
+    """Returns what the job does, as a text for users."""
     return WORDS.get(job.kind) or in_words(job.kind)
 
 
 def events(records: Records) -> Iterator[Event]:
-    """The unordered trace events of the background jobs."""
+    """Yields the events of the background jobs, in no particular order."""
     for job in records.jobs:
         attempts = records.attempts.get(job.pk, [])
         steps = records.steps.get(job.pk, [])
