@@ -1,5 +1,5 @@
-"""Guards every page under /w/<workspace>/: checks who may open it, activates the workspace's time zone, and asks users
-to prove again who they are before sensitive steps, so that a stolen session is not enough for them.
+"""Guards every page under /w/<workspace>/: checks whether the user may open it, and activates the workspace's time
+zone. Before sensitive steps, users prove their identity again, so that a stolen session is not enough for them.
 """
 
 import zoneinfo
@@ -34,7 +34,7 @@ Rest = ParamSpec("Rest")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 MEMBER, ADMIN = Membership.Role.MEMBER, Membership.Role.ADMIN
 READ, POST, FORM = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
-"""The methods of a page that only shows, of an address that only takes forms, and of a page with its own form."""
+"""The HTTP methods of a page that only shows, of a URL that only receives forms, and of a page with its own form."""
 LAST_WORKSPACE = "last_workspace"
 
 
@@ -42,7 +42,7 @@ Read = TypeVar("Read")
 
 
 def once(request: HttpRequest, name: str, read: Callable[[], Read]) -> Read:
-    """Returns what `read` returned the first time that this request asked for `name`."""
+    """Calls `read` the first time that this request needs `name`, and returns the stored result from then on."""
     cache = vars(request)
     if name not in cache:
         cache[name] = read()
@@ -50,7 +50,7 @@ def once(request: HttpRequest, name: str, read: Callable[[], Read]) -> Read:
 
 
 class SignedInRequest(HttpRequest):
-    """The request of a logged-in user. Every view receives one, unless it is declared public."""
+    """The request of a logged-in user. Every view receives such a request, unless the view is declared public."""
 
     user: User
     htmx: HtmxDetails
@@ -71,8 +71,8 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def to_second_factor(request: HttpRequest) -> HttpResponseBase:
-    """Redirects a user who needs more than a password. The user sets up a second factor, or logs in again with an
-    existing one, and then returns to the page.
+    """Sends a user who needs more than a password to set up a second factor, or to log in again with an existing one.
+    After that, the user returns to the page.
     """
     page = request.get_full_path() if request.method in SAFE_METHODS else reverse("home")
     if has_factor(signed_in(request)):
@@ -88,12 +88,12 @@ Guarded = Callable[..., HttpResponseBase]
 def workspace_view(
     min_role: str = Membership.Role.VIEWER, methods: Sequence[str] = READ
 ) -> Callable[[View[Rest]], Guarded]:
-    """Decorator for views under `w/<uuid:workspace_id>/`. The decorator checks the method and the user's role, and
-    hides `workspace_id` from the view.
+    """Decorates views under `w/<uuid:workspace_id>/`: checks the HTTP method and the user's role, and hides
+    `workspace_id` from the view.
 
     The decorator sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers
-    the workspace for pages over several workspaces. The membership's `snapshot` is taken before the view reads anything
-    (inbox.pages.changes).
+    the workspace for pages over several workspaces. The membership has a `snapshot` of the database that was taken
+    before the view reads anything (inbox.pages.changes).
 
     A user who isn't a member gets a 404, so that they cannot learn which workspaces exist. A member below `min_role`
     gets a 403. A viewer who uses a method other than GET, HEAD or OPTIONS also gets a 403.
@@ -115,14 +115,14 @@ def workspace_view(
             with timezone.override(zoneinfo.ZoneInfo(membership.workspace.timezone)):
                 return view(inside, *args, **kwargs)
 
-        guarded.min_role = min_role  # type: ignore[attr-defined]  # by it a test knows the door
+        guarded.min_role = min_role  # type: ignore[attr-defined]  # tests read it
         return require_http_methods(methods)(guarded)
 
     return decorate
 
 
 def desk_view(view: Callable[[SignedInRequest], HttpResponseBase]) -> Guarded:
-    """Decorator for pages over all workspaces of the logged-in user, whose memberships each request reads anew.
+    """Decorates views of pages over all workspaces of the logged-in user. Each request reads the memberships anew.
 
     A user without a workspace gets a 404. If a workspace requires a second factor, so does the view.
     """
@@ -142,7 +142,7 @@ def desk_view(view: Callable[[SignedInRequest], HttpResponseBase]) -> Guarded:
 
 
 def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Membership:
-    """Returns the user's membership if its role may make this request. Raises Http404 or PermissionDenied otherwise."""
+    """Returns the user's membership if its role allows this request. Raises Http404 or PermissionDenied otherwise."""
     rows = with_snapshot().select_related("workspace")
     membership = rows.filter(workspace_id=workspace_id, user=signed_in(request)).first()
     if membership is None:
@@ -154,15 +154,15 @@ def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Member
 
 
 PROOF = "proof"
-"""The form field with the password, or with a code from the phone."""
+"""The form field in which a user enters the password or a code from the phone, as a proof of identity."""
 
 
 def asks_again(
     when: Callable[[HttpRequest], bool] | None = None, *, reading: bool = False
 ) -> Callable[[Guarded], Guarded]:
-    """Decorator for views that need the user to have proven who they are in the last 15 minutes.
+    """Decorates views for which users must have proven their identity in the last 15 minutes.
 
-    The decorator applies to requests that change something and match `when`; with `reading`, to all requests.
+    The proof is required by requests that change something and match `when`; with `reading`, by all requests.
     """
 
     def decorate(view: Guarded) -> Guarded:
@@ -172,14 +172,14 @@ def asks_again(
             page = question(request) if concerned and (when is None or when(request)) else None
             return page or view(request, *args, **kwargs)
 
-        asking.asks_again = True  # type: ignore[attr-defined]  # by it a test knows the step
+        asking.asks_again = True  # type: ignore[attr-defined]  # tests read it
         return asking
 
     return decorate
 
 
 def question(request: HttpRequest) -> HttpResponse | None:
-    """Returns None if the user has proven recently who they are, or does so with this form; else the page that asks."""
+    """Returns the page that asks the user for a proof of identity; None if they proved it recently or in this form."""
     if identity_of(request).is_fresh:
         return None
     if request.method in SAFE_METHODS:
@@ -188,14 +188,14 @@ def question(request: HttpRequest) -> HttpResponse | None:
     secret = str(posted.pop(PROOF, [""])[-1])
     request.POST = QueryDict()  # django-axes stores the form of a failed login
     is_proven = bool(secret) and prove_again(request, signed_in(request), secret)
-    request.POST = posted  # type: ignore[assignment]  # Django hands out one that cannot be changed
+    request.POST = posted  # type: ignore[assignment]  # the type demands an immutable QueryDict
     return None if is_proven else _page(request, is_wrong=bool(secret))
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def proof(request: HttpRequest) -> HttpResponse:
-    """`/account/proof/?next=…`: asks for the password, then redirects."""
+    """`/account/proof/?next=…`: asks the user for a proof of identity, then redirects to `next`."""
     if request.method == "GET" and not identity_of(request).is_fresh:
         return _page(request)
     return question(request) or redirect(next_url(request, reverse("home")))
@@ -214,7 +214,7 @@ def next_url(request: HttpRequest, default: str) -> str:
     url = request.POST.get("next") or request.GET.get("next", "")
     is_safe = (
         "/" in url
-        and url_has_allowed_host_and_scheme(  # `redirect` takes a text without a slash as the name of a view
+        and url_has_allowed_host_and_scheme(  # `redirect` takes a text without a slash for the name of a view
             url, {request.get_host()}, require_https=request.is_secure()
         )
     )

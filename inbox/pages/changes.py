@@ -1,7 +1,7 @@
-"""Finds the leads that changed since a person's pages were rendered, in one query.
+"""Finds the leads that changed after a person's pages were read, in one query.
 
 A page stores a database snapshot that was taken before the page read anything else. A change of a lead is new to the
-page if that snapshot cannot see it. So no change is missed, whatever the order of commits, and no clock is needed.
+page if that snapshot cannot see it. So no change is missed in any order of commits, and no clock is needed.
 """
 
 import re
@@ -13,10 +13,10 @@ from django.db.models import BigIntegerField, BooleanField, CharField, F, Func, 
 from inbox.models import LeadChange, Membership, User
 
 LIMIT = 50
-"""The most changed leads that a response names. If there are more, pages reload everything."""
+"""The maximum number of changed leads that a response names. If there are more, pages reload everything."""
 EVERYTHING = "*"
 WORKSPACES = 20
-"""The most workspaces that one request may ask about: more would not fit its address line."""
+"""The maximum number of workspaces that one request may ask about, because more would not fit in its URL."""
 NEWS = """
     SELECT member.*, membership.workspace_id, workspace.requires_second_factor,
         pg_current_snapshot()::text AS snapshot, ARRAY(
@@ -31,12 +31,12 @@ NEWS = """
     JOIN unnest(%s::uuid[], %s::pg_snapshot[]) AS asked (id, since) ON asked.id = membership.workspace_id
     WHERE member.id = %s AND member.is_active
 """
-"""Raw SQL, because each open browser runs this query every second, and compiling it took half of the time."""
+"""The query is raw SQL, because each open browser runs it every second, and compiling it took half of the time."""
 SNAPSHOT = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18}){0,999})?)")
 
 
 class News:
-    """The leads that changed for `user`, a row of NEWS: ids or EVERYTHING. `snapshot` is for the next request."""
+    """A workspace's changed leads: ids or EVERYTHING. `user` is a row of NEWS; the next request names `snapshot`."""
 
     def __init__(self, user: User) -> None:
         row = vars(user)
@@ -58,15 +58,15 @@ def parse_snapshot(text: str) -> str | None:
 
 
 def with_snapshot() -> QuerySet[Membership]:
-    """Returns all memberships annotated with `snapshot`: the snapshot of the statement that reads them, as text."""
+    """Returns all memberships, annotated with `snapshot`: the snapshot of the statement that reads them, as text."""
     snapshot = Func(template="pg_current_snapshot()::text", output_field=CharField())
     return Membership.objects.annotate(snapshot=snapshot)
 
 
 def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
-    """Returns an active user's news for each workspace in `snapshots` that they are a member of, by one query.
+    """Returns the changed leads of each workspace in `snapshots` that the active user is a member of. Makes one query.
 
-    `snapshots` maps each workspace's id to the snapshot of its page, in the form that `parse_snapshot` accepts.
+    `snapshots` maps a workspace's id to the snapshot of its page, in the form that `parse_snapshot` accepts.
     """
     return list(
         map(News, User.objects.raw(NEWS, [LIMIT + 1, list(snapshots), list(snapshots.values()), user_id]))
@@ -74,7 +74,7 @@ def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
 
 
 def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
-    """Returns the ids of a workspace's leads that changed since a page was read with the snapshot `mark`.
+    """Returns the ids of a workspace's leads that changed after a page was read with the snapshot `mark`.
 
     `mark` has the form that `parse_snapshot` accepts. Changes are stored for an hour.
     """

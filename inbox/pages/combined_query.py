@@ -14,33 +14,33 @@ from inbox.leads.folders import read_values
 
 
 class Rows(NamedTuple):
-    """A short list: the rows of `queryset` with the columns `names`. "__" in a name follows a foreign key."""
+    """A short list of rows: `queryset` with the columns `names`. "__" in a name follows a foreign key, as in Django."""
 
     queryset: QuerySet[Any]
     names: tuple[str, ...]
 
 
 def rows(queryset: QuerySet[Any], *names: str) -> Rows:
-    """Describes the rows of `queryset` with the columns `names` and the primary key, for `read_together`."""
+    """Returns the list of the rows of `queryset`, with the columns `names` and the primary key, for `read_together`."""
     return Rows(queryset, ("pk", *names))
 
 
 def expression(part: Rows) -> ArraySubquery:
-    """Returns the SQL expression of a list, to be selected with others. `instances` turns its value into rows."""
+    """Returns an SQL expression for the list `part`, to be read with others. `instances` turns its result into rows."""
     return ArraySubquery(part.queryset.values(as_json=JSONObject(**{name: name for name in part.names})))
 
 
 def read_together(workspace_id: UUID, parts: Mapping[str, Rows]) -> dict[str, list[Any]]:
-    """Returns the rows of all `parts`, by their keys, as model instances. All expressions are read by one query.
+    """Returns the rows of each list in `parts` as model instances, by the keys of `parts`. Makes one query.
 
-    Columns that were not named are read when they are accessed.
+    Columns that a list does not name are read when they are accessed.
     """
     columns = read_values(workspace_id, {key: expression(part) for key, part in parts.items()})
     return {key: instances(part, columns[key]) for key, part in parts.items()}
 
 
 def instances(part: Rows, rows: list[dict[str, Any]] | None) -> list[Any]:
-    """Returns the model instances for the value of the list's `expression`. The value is None for an empty queryset."""
+    """Returns the model instances for `rows`, the result of `expression`. It is None for an empty queryset."""
     return [_instance(part.queryset.model, row) for row in rows or ()]
 
 
@@ -48,7 +48,7 @@ def _instance(model: type[Model], row: Mapping[str, Any]) -> Model:
     plain = {name: cell for name, cell in row.items() if "__" not in name}
     fields = {field.attname: field for field in model._meta.concrete_fields}
     values = {_attname(model, name): cell for name, cell in plain.items()}
-    names = [name for name in fields if name in values]  # in the model's order, as in a row of a query
+    names = [name for name in fields if name in values]  # in the order of the model's fields, as `from_db` expects
     instance = model.from_db(
         DEFAULT_DB_ALIAS, names, [fields[name].to_python(values[name]) for name in names]
     )

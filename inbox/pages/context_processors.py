@@ -24,7 +24,7 @@ from jobs import schema_version
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`schema` is the number of inbox's newest migration in this code. `missing` counts migrations not yet applied."""
+    """`schema` is the number of inbox's newest migration in this code. `missing` counts the unapplied migrations."""
 
     version: str
     schema: str
@@ -32,7 +32,7 @@ class Release:
 
 
 _known: list[Release] = []
-"""The release, once all migrations are applied. It cannot change while the process runs."""
+"""The release, stored once all migrations are applied. From then on, it cannot change while the process runs."""
 
 
 def release() -> Release:
@@ -51,12 +51,12 @@ T = TypeVar("T")
 
 
 def part(read: Callable[[WorkspaceRequest], T]) -> "cached_property[T]":
-    """A part of the frame that `read` returns for the request."""
+    """Returns a property of Shell whose value is what `read` returns for the request. It is computed once."""
     return cached_property(lambda shell: read(shell.request))
 
 
 class Shell:
-    """The frame of a page. Each part of the shell is computed only if a template uses it."""
+    """The frame of a page. Each part of the frame is computed only if a template uses it."""
 
     shortcuts, version = SHORTCUTS, settings.VERSION
     rail = part(navigation.rail)
@@ -76,18 +76,18 @@ class Shell:
 
     @property
     def place(self) -> navigation.Entry | None:
-        """The door behind which the open page is, if it leads to several pages; None for other pages."""
+        """The door behind which the open page is, if that door leads to several pages; None for other pages."""
         return next((door for door in self.doors if door.current and door.pages), None)
 
     @property
     def label(self) -> str:
-        """The open page's label in the navigation; "" for a page that is not in it."""
+        """The open page's label in the navigation; "" for a page that is not in the navigation."""
         links = [link for door in self.doors for link in door.pages or [door]]
         return next((link.label for link in links if link.current), "")
 
     @property
     def home(self) -> Workspace:
-        """The workspace of the page; on a page over several, the one that the user last changed or opened."""
+        """The workspace of the page; on a page over several, the one that the user last opened or changed."""
         workspace: Workspace | None = getattr(self.request, "workspace", None)
         last = self.request.session.get(LAST_WORKSPACE)
         rows = sorted(self.memberships, key=lambda row: str(row.workspace_id) != last)
@@ -95,7 +95,7 @@ class Shell:
 
     @property
     def snapshot(self) -> str:
-        """The database snapshot that was taken before the page was read (inbox.pages.changes)."""
+        """The database snapshot that was taken before anything on the page was read (inbox.pages.changes)."""
         membership = getattr(self.request, "membership", None) or self.memberships[0]
         return str(vars(membership)["snapshot"])
 
@@ -113,7 +113,7 @@ class Shell:
 
     @property
     def here(self) -> str:
-        """The address to which a form returns: the page, or the page around a fragment. The URL is "/" after a POST."""
+        """The URL to which a form returns: the open page, also from a part of it. It is "/" after a POST."""
         if self.request.htmx:
             return self.request.htmx.current_url_abs_path or "/"
         return self.request.get_full_path() if self.request.method == "GET" else "/"
@@ -142,7 +142,7 @@ class Shell:
 
 
 def shell(request: WorkspaceRequest) -> dict[str, object]:
-    """The context processor: `shell`, the theme and density, the workspace and the membership."""
+    """Returns the context of every template: `shell`, the theme and density, the workspace and the membership."""
     user = getattr(request, "user", None)
     return {
         "shell": Shell(request),

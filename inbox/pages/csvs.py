@@ -10,14 +10,14 @@ TYPE = "text/csv; charset=utf-8"
 FORMULA = ("=", "+", "-", "@", "\N{MINUS SIGN}")
 """The characters with which a formula can begin in a spreadsheet (OWASP, CSV injection), after NFKC normalisation."""
 FILLERS = "\u115f\u1160\u3164\uffa0"
-"""Characters that Unicode classifies as letters although they have no visible shape."""
+"""Characters that Unicode classifies as letters although they are invisible."""
 
 
 def cell(content: object) -> object:
-    """Returns `content` as a cell of a CSV file. Numbers in a CSV cell stay numbers.
+    """Returns `content` as a cell of a CSV file. A number stays a number.
 
-    A text that a spreadsheet could run as a formula gets an apostrophe in front. Such a text begins with a control
-    character, or with a formula's character, possibly after invisible ones.
+    A text that a spreadsheet could run as a formula gets an apostrophe in front: one that begins with a control
+    character, or with a formula's character, possibly after invisible characters.
     """
     if isinstance(content, int | float) or content is None:
         return content
@@ -33,22 +33,22 @@ def _is_unseen(character: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Returns the text of a CSV cell without the apostrophe that `cell` added."""
+    """Returns the text of a CSV cell without the apostrophe that `cell` has put in front."""
     return text[1:] if text.startswith("'") and cell(text[1:]) == text else text
 
 
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """Returns a response that downloads the CSV file `name`.csv. `head` holds the names of the columns."""
+    """Returns a response that downloads the CSV file `name`.csv. `head` holds the names of its columns."""
     return HttpResponse(lines(head, rows), content_type=TYPE, headers=attached(name))
 
 
 def attached(name: str) -> dict[str, str]:
-    """The headers with which a browser stores the file `name`.csv."""
+    """Returns the headers with which a browser saves the response as the file `name`.csv."""
     return {"Content-Disposition": f'attachment; filename="{name}.csv"'}
 
 
 def lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The lines of a CSV file, one at a time."""
+    """Yields the lines of a CSV file. `head` holds the names of its columns."""
     writer = csv.writer(Line())
     yield "\ufeff"  # without this byte order mark Excel does not read the file as UTF-8
     yield writer.writerow(head)
@@ -57,7 +57,7 @@ def lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str
 
 
 class Line:
-    """A file whose `write` returns the line that `csv` writes."""
+    """A file for `csv.writer` that stores nothing. Its `write` returns the line, and so does `writerow`."""
 
     def write(self, line: str) -> str:
         return line

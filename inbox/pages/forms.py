@@ -18,8 +18,8 @@ from inbox.workspaces.own_and_shared import Refused, Row
 
 
 class PostedText(forms.CharField):
-    """A text field that ends lines with "\\n". Browsers post "\\r\\n" (HTML standard, form data), so an unchanged text
-    of two lines would otherwise differ from the one that was shown.
+    """A text field in which lines end with "\\n". Browsers post "\\r\\n" (HTML standard, form data), so without this,
+    an unchanged text of two lines would differ from the text that the form showed.
     """
 
     widget = forms.Textarea
@@ -30,8 +30,8 @@ class PostedText(forms.CharField):
 
 
 class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Saves only the changed columns. Saving the whole row could undo a change that happened in the meantime, such as a
-    stop of all sends, or the erasure of a person.
+    """Saves only the columns that the user changed. Saving the whole row could undo a change that happened in the
+    meantime, such as a stop of all sends, or the erasure of a person.
     """
 
     def save(self, commit: bool = True) -> Any:
@@ -75,7 +75,7 @@ def redirect_to(request: WorkspaceRequest, page: str, *args: object, **words: st
 def refusals_shown(
     request: HttpRequest, *refusals: type[Exception], level: int = messages.ERROR
 ) -> Iterator[None]:
-    """Shows a refusal in the block as a message, instead of raising it."""
+    """Shows an exception of the classes `refusals` from the `with` block as a message, instead of raising it."""
     try:
         yield
     except refusals as refusal:
@@ -83,12 +83,12 @@ def refusals_shown(
 
 
 def record(request: WorkspaceRequest, action: str, row: Any, **data: object) -> None:
-    """Writes an audit entry about what the request's user did in the workspace."""
+    """Writes an audit entry: the request's user did `action` to `row` in the workspace."""
     audit.record(request.workspace.pk, request.user, action, row, **data)
 
 
 def action_of(request: HttpRequest, *actions: str) -> str:
-    """Returns the field `do` of the posted form. Raises Http404 if the posted action is not one of `actions`."""
+    """Returns the field `do` of the posted form. Raises Http404 if it is not one of `actions`."""
     action = request.POST.get("do", "")
     if action not in actions:
         raise Http404("No such action.")
@@ -103,7 +103,7 @@ def may_share(request: WorkspaceRequest) -> bool:
 def own_and_shared(
     request: WorkspaceRequest, rows: Iterable[Row], words: str
 ) -> list[tuple[str, str, list[Row], bool]]:
-    """Groups the rows into the user's own and shared rows: key, heading, rows, and whether the user may change them."""
+    """Splits `rows` into the user's own and shared ones: key, heading, rows, and whether the user may change them."""
     everything = list(rows)
     private, shared = (
         [row for row in everything if row.is_shared is is_shared] for is_shared in (False, True)

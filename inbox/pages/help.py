@@ -1,6 +1,6 @@
 """Renders the two pages of docs/ that explain the product to its users.
 
-Only the Markdown of these pages is supported: headings, paragraphs, lists, tables, bold, emphasis, code and links.
+It supports the Markdown that these pages use: headings, paragraphs, lists, tables, bold, emphasis, code and links.
 """
 
 import re
@@ -16,15 +16,15 @@ from inbox.pages.access import WorkspaceRequest, workspace_view
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {"setters": "for-setters.md", "admins": "for-admins.md"}
-"""The pages by their name in the URL."""
+"""The files in docs/, by the page's name in the URL."""
 LINK = re.compile(r"\[([^]]+)\]\(([\w-]+\.md)?(#[\w-]+)?\)")
 
 
 @cache
 def rendered(name: str) -> tuple[str, SafeString, list[tuple[str, str]]]:
-    """Returns a page's title, its HTML, and its headings with their fragments.
+    """Returns a page's title, its HTML, and its headings, each with its URL fragment.
 
-    Raises KeyError for a name not in PAGES, and OSError if docs/ is missing.
+    Raises KeyError for a name that is not in PAGES, and OSError if docs/ is missing.
     """
     title, _, text = (DOCS / PAGES[name]).read_text(encoding="utf-8").partition("\n")
     blocks = re.split(r"\n\s*\n", text.strip())

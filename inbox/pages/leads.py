@@ -1,6 +1,6 @@
-"""Edits, merges and erases a lead, reopens a channel, and closes a missed meeting.
+"""Edits, merges and erases a lead, reopens a channel, and marks a missed meeting as handled.
 
-Values are stored in the normalized forms that identities are compared by.
+Addresses and numbers are stored in the normal form in which identities are compared.
 """
 
 import uuid
@@ -34,11 +34,11 @@ TAKEN = "Another lead already has this. Correct it, or merge the two leads."
 NO_ADDRESS = "That isn’t an email address. Write it like name@example.com."
 NO_NUMBER = "That isn’t a phone number. Write it like +1 555 555 0123."
 MOST = 50
-"""The most additional addresses, and the most additional numbers, of a lead."""
+"""The maximum number of additional addresses, and of additional numbers, of one lead."""
 
 
 class LinesField(forms.CharField):
-    """A list with one entry per line."""
+    """A form field for a list, with one entry per line."""
 
     widget = forms.Textarea(attrs={"rows": 2})
 
@@ -51,10 +51,9 @@ class LinesField(forms.CharField):
 
 
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A lead's names, numbers and addresses. Only fields that the user changed are stored.
+    """Edits a lead's names, numbers and addresses. Only fields that the user changed are stored.
 
-    Each field of the form also posts the value that it showed, so a value that arrived in the meantime is not
-    overwritten.
+    Each field also posts the value that the form showed, so a value that arrived in the meantime is not overwritten.
     """
 
     alternate_emails = LinesField(
@@ -119,7 +118,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         return address
 
     def _lines(self, name: str, main: str, normal: Callable[[str], str], problem: str) -> list[str]:
-        """Returns the values of a field with several lines, each once, without the value of the column `main`."""
+        """Returns the entries of the field `name`, each once, without the entry that the field `main` has."""
         addresses = {}
         for line in filter(None, map(str.strip, self.cleaned_data[name].splitlines())):
             if not (address := normal(line)):
@@ -131,11 +130,11 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         return list(addresses)
 
     def entered(self) -> dict[str, str | list[str]]:
-        """Returns the columns that the user changed, with their new values. The form must be valid."""
+        """Returns the fields that the user changed, with their new values. The form must be valid."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
     def shown(self) -> dict[str, list[str]]:
-        """Returns the additional addresses and numbers that the form showed, by column."""
+        """Returns the additional addresses and numbers that the form showed to the user, by field."""
         return {
             name: str(self.data.get(self[name].html_initial_name, "")).splitlines()
             for name in facts.ALTERNATES
@@ -163,10 +162,10 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view(MEMBER, POST)
 def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/contact/`: adds a `phone` or `email` from a reply.
+    """`w/<workspace>/leads/<lead>/contact/`: adds a `phone` or `email` that a reply contains to the lead.
 
-    If another lead has the contact, nothing is added, both leads are flagged, and an admin is sent to the page that
-    merges them.
+    If another lead has this contact, nothing is added and both leads are flagged. An admin is then sent to the page on
+    which leads are merged.
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     name = "phone" if "phone" in request.POST else "email"
@@ -198,7 +197,7 @@ def _taken(request: WorkspaceRequest, lead: Lead, conflict: facts.Taken) -> Http
 def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/leads/<lead>/allow/`: allows messages on `channel` again after an opt-out, with an audit entry.
 
-    A channel that is allowed already stays unchanged.
+    A channel that is already allowed stays unchanged.
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     channel = request.POST.get("channel", "")
@@ -213,7 +212,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
 
 @workspace_view(methods=POST)
 def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """Closes a meeting that was cancelled or missed, once or again. Any other meeting gives a 404."""
+    """Marks a cancelled or missed meeting as handled; repeating this changes nothing. Another meeting is a 404."""
     rows = Appointment.objects.filter(workspace=request.workspace, status__in=Appointment.FELL_THROUGH)
     appointment = get_object_or_404(rows, pk=appointment_id)
     if Appointment.objects.filter(pk=appointment.pk, handled_at=None).update(handled_at=timezone.now()):
@@ -226,8 +225,8 @@ CANDIDATES = 10
 
 
 class Asked:
-    """The lead to keep, the lead `other` that the request chose to merge into it, or None, and the search text. Raises
-    Http404 if `other` is not in the same workspace.
+    """What the request says about a merge: the lead to `keep`, the lead `other` to merge into it (or None), and the
+    search text `query`. Raises Http404 if `other` is not in the same workspace.
     """
 
     def __init__(self, request: HttpRequest, keep: Lead) -> None:
@@ -243,7 +242,7 @@ class Asked:
 
 @workspace_view(ADMIN, FORM)
 def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows the effects of merging `other` in. A POST merges."""
+    """`w/<workspace>/leads/<lead>/merge/?q=…&other=<lead>`: shows the effects of merging `other`. A POST merges it."""
     choice = Asked(request, get_object_or_404(Lead, pk=lead_id, workspace=request.workspace))
     if request.method == "POST" and choice.other is not None:
         with refusals_shown(request, merge.MergeRefused):
@@ -253,9 +252,9 @@ def merge_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 def context_of(request: HttpRequest, choice: Asked, *, reads: bool = True) -> dict[str, object]:
-    """Returns the template context: the effects of merging the chosen lead, and other leads to choose from.
+    """Returns the template context: the effects of merging the chosen lead, and other leads that can be chosen.
 
-    If the user may not read messages (`reads`), the search ignores the words of messages.
+    `reads` is False if the user may not read messages. The search then ignores the words of messages.
     """
     candidates = _candidates(choice, reads)
     context = {"keep": choice.keep, "query": choice.query, "candidates": candidates, "preview": None}

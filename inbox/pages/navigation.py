@@ -1,4 +1,4 @@
-"""Builds the navigation: the folders of the inbox, and the doors to the other pages. A new page is a line of PAGES."""
+"""Builds the navigation: the folders of the inbox, and the doors to other pages. PAGES has a line for each page."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -22,15 +22,15 @@ from integrations.models import WorkspaceIntegrationHealth
 
 
 class Badge(NamedTuple):
-    """The small mark after a link of the navigation, with a tone of inbox.pages.state_marks if it needs attention."""
+    """The small text after a link of the navigation. `tone` (as in inbox.pages.state_marks) marks an urgent one."""
 
     text: str
     tone: str = ""
 
 
 class Page(NamedTuple):
-    """A page of a workspace, by its URL name. The URL's only argument is the workspace's id. The page is behind `door`,
-    a key of DOORS, or is a door of its own. `min_role` is the lowest role that can use the page.
+    """A page of a workspace, by its URL name. The URL's only argument is the workspace's id. `door` is the key of DOORS
+    behind which the page is; "" if the page is a door itself. `min_role` is the lowest role that can use the page.
     """
 
     url_name: str
@@ -43,7 +43,7 @@ class Page(NamedTuple):
 
 
 def health_rows(request: WorkspaceRequest) -> list[WorkspaceIntegrationHealth]:
-    """Returns the accounts in trouble, for the banner and the badge of Health, read once per request."""
+    """Returns the accounts in trouble, for the banner and the badge of the page Health. Reads them once per request."""
     user = signed_in(request)
     return once(request, "health_rows", lambda: banner.rows_for(request.workspace, user))
 
@@ -69,7 +69,7 @@ def _paused(request: WorkspaceRequest) -> Badge | None:
 
 FIRST_STEPS, SETTINGS, OPERATE = "First steps", "Settings", "Operate"
 DOORS = {SETTINGS: "settings", OPERATE: "health"}
-"""The doors that lead to several pages, each with its icon."""
+"""The doors that have several pages behind them, each with its icon."""
 PAGES: list[Page] = [
     Page("inbox:start", FIRST_STEPS, "run", ADMIN, "", _progress, lambda workspace: not workspace.set_up_at),
     Page("inbox:followups", "Follow-ups", "steps"),
@@ -92,16 +92,16 @@ PAGES: list[Page] = [
     Page("inbox:deliveries", "Deliveries", "trace", ADMIN, OPERATE, _failed),
     Page("inbox:find", "Trace", "search", door=OPERATE),
 ]
-"""The pages in the order of the menu. Other apps add theirs in AppConfig.ready()."""
+"""The pages in the order of the navigation. Other apps add their pages in AppConfig.ready()."""
 FRONT = ("needs-reply", "mine", "mentions", "drafts", "snoozed", "sent", "failed")
-"""The folders in the menu. The style sheet hides "failed" while it is empty. The others are under More, with views."""
+"""The folders that the menu shows at once. The style sheet hides "failed" while it is empty. More has the others."""
 HINT = 32
-"""How many letters fit in the line under a door."""
+"""The maximum number of letters in the line below a door."""
 
 
 class Entry(NamedTuple):
-    """A link in the navigation. `current` is true if it leads to the open page. A door has `pages` behind it and shows
-    their badges and, as a hint, the labels that fit in a line.
+    """A link in the navigation. `current` is true if it leads to the open page. A door may have `pages` behind it: it
+    shows their badges and, as `hint`, as many of their labels as fit in one line.
     """
 
     url: str
@@ -124,7 +124,7 @@ class Client(NamedTuple):
 
 
 def clients(request: WorkspaceRequest) -> list[Client]:
-    """Returns the user's workspaces; a user with several gets the list over all of them first."""
+    """Returns the user's workspaces. For a user with several, the first entry is the list over all of them."""
     over_all, here = is_over_all(request), getattr(request, "workspace", None)
     counts = desk_counts(request) if over_all else counts_of(request)
     rows = {UUID(row["pk"]): row for row in counts.get(CLIENTS, ())}
@@ -143,7 +143,7 @@ def clients(request: WorkspaceRequest) -> list[Client]:
 
 
 def tabs(request: WorkspaceRequest) -> list[Entry]:
-    """Returns the tabs over the list, each with its count."""
+    """Returns the tabs above the list of conversations, each with its count."""
     counts = desk_counts(request) if is_over_all(request) else counts_of(request)
     base, key = list_url(request), request.GET.get("view", DEFAULT_FOLDER)
     return [
@@ -159,7 +159,7 @@ def tabs(request: WorkspaceRequest) -> list[Entry]:
 
 
 class Rail(NamedTuple):
-    """The links to the inbox's folders and to the saved views. `more` are the folders that are not in FRONT."""
+    """The links to the inbox's folders and to the saved views. `more` has the folders that are not in FRONT."""
 
     folders: list[Entry]
     more: list[Entry]
@@ -167,7 +167,7 @@ class Rail(NamedTuple):
 
     @property
     def opens_more(self) -> bool:
-        """Whether the open list is under More."""
+        """Whether the open list is a folder or saved view under More."""
         return any(entry.current for entry in (*self.more, *self.views))
 
 
@@ -216,8 +216,8 @@ def _counted(count: int, tone: str = "", has_older: bool = False) -> list[Badge]
 
 
 def doors(request: WorkspaceRequest) -> list[Entry]:
-    """Returns the doors to the other pages that the user's role can use, each with the pages behind it. The list over
-    all workspaces has none.
+    """Returns the doors to pages that the user's role can use, each with the pages behind it. The list over all
+    workspaces has no doors.
     """
     if is_over_all(request):
         return []

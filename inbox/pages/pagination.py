@@ -1,6 +1,6 @@
 """Splits long lists into pages by a time and the id, newest first (keyset pagination).
 
-Page 2,000 costs as much as page 1, and new rows do not shift the pages.
+Page 2,000 is read as fast as page 1, and new rows do not move rows to other pages.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from django.http import Http404, HttpRequest
 
 PAGE_SIZE = 50
 SCAN = 20_000
-"""How many rows of a list are scanned for one page of a filtered list."""
+"""The maximum number of rows of a list that are scanned for one page of its filtered rows."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """One page of a long list. `after` and `before` are the cursors of the adjacent pages, or None."""
+    """One page of a long list. `after` and `before` are the cursors of the next and previous page, or None."""
 
     rows: list[Any]
     after: str | None
@@ -27,7 +27,7 @@ class KeysetPage:
 
 
 def cursor_of(row: Model, time_field: str) -> str:
-    """Returns the position of `row` in a list ordered by `time_field`, as text for a URL."""
+    """Returns the cursor of `row` in a list ordered by `time_field`: its position, as text for a URL."""
     return f"{(getattr(row, time_field) - EPOCH) // timedelta(microseconds=1)}-{row.pk}"
 
 
@@ -43,9 +43,10 @@ def keyset_page(
 ) -> KeysetPage:
     """Returns `size` rows after the cursor `after` or before the cursor `before`, else the first rows.
 
-    The order is by `time_field` (never null), newest first or with `rises` oldest first. An invalid cursor is Http404.
+    The order is by `time_field` (never null), newest first or with `rises` oldest first. Raises Http404 for an invalid
+    cursor.
 
-    `among` bounds the work: only its next SCAN rows are scanned. `among` must contain all of `queryset`, in the order
+    `among` limits the work: only its next SCAN rows are scanned. `among` must contain all of `queryset`, in the order
     of an index. A page may then have few rows or none, and still have a next page.
     """
     back = bool(before and not after)
@@ -69,7 +70,7 @@ def keyset_page(
 
 
 def page_of(request: HttpRequest, queryset: QuerySet[Any], time_field: str, **bounds: Any) -> KeysetPage:
-    """Returns the page of `keyset_page` for the request's parameters `after` and `before`."""
+    """Returns the `keyset_page` of `queryset` for the request's parameters `after` and `before`."""
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     return keyset_page(queryset, time_field, after=after, before=before, **bounds)
 

@@ -1,6 +1,6 @@
-"""The table of shortcuts: the script binds the keys, the help sheet lists them, and the palette offers the actions.
+"""The table of shortcuts: a script binds the keys, the help sheet lists them, and the palette offers the actions.
 
-`action` names a function in static/holdfast.js. If no such function exists, the script clicks the element with
+`action` names a function of the script. If there is no such function, the script clicks the element with
 `data-shortcut="<action>"`. A user can switch off one-letter keys (User.single_key_shortcuts).
 """
 
@@ -10,9 +10,9 @@ CAPS = {"Control": "Ctrl", "Escape": "Esc"} | {key: f"Shift {key.lower()}" for k
 
 
 class Shortcut(NamedTuple):
-    """One keyboard action: its label, its keys (KeyboardEvent.key), and the "lead", "list" or "page" that it acts on.
+    """A keyboard action: its label, its keys (KeyboardEvent.key), and the "lead", "list" or "page" that it acts on.
 
-    An action without keys is only in the palette.
+    An action without keys is offered only by the palette.
     """
 
     action: str
@@ -22,7 +22,7 @@ class Shortcut(NamedTuple):
 
     @property
     def caps(self) -> list[str]:
-        """The keys as they are printed on a keyboard."""
+        """The labels of the keys, as on a keyboard."""
         return [CAPS.get(key, key) for key in self.keys]
 
 

@@ -1,8 +1,8 @@
-"""How a script requests a part of a page instead of the whole page.
+"""Responds to a script that requests one part of a page instead of the whole page.
 
-A request with the headers `HX-Request: true` and `HX-Target: <id>` gets the element with that id, and the elements that
-change with it, from the page's own URL. A request that names no part gets the whole page or a redirect, so links, forms
-and the back button work without scripts.
+A request with the headers `HX-Request: true` and `HX-Target: <id>` goes to the page's own URL. The response contains
+the element with that id, and other elements that change with it. A request that names no part gets the whole page or a
+redirect, so links, forms and the back button work without scripts.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ TEMPLATES = {
 
 
 def part_asked(request: WorkspaceRequest) -> str:
-    """Returns the id of the requested element, a key of TEMPLATES; "" for any other request."""
+    """Returns the id of the requested element, a key of TEMPLATES; "" if the request is not for such a part."""
     target = request.htmx.target if request.htmx else None
     return target if target in TEMPLATES else ""
 
@@ -31,11 +31,11 @@ def part_asked(request: WorkspaceRequest) -> str:
 def render_part(
     request: WorkspaceRequest, part: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    """Renders the element `part`, a key of TEMPLATES. The header Vary keeps it from being cached as the whole page."""
+    """Renders the element `part`, a key of TEMPLATES. The header Vary keeps caches from serving it as the page."""
     return varied(render(request, TEMPLATES[part], context, status=status))
 
 
 def varied(response: HttpResponse) -> HttpResponse:
-    """Makes `response` vary by the requested part, and returns the response."""
+    """Sets the header Vary of `response` to the headers that request a part, and returns the response."""
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

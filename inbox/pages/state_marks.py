@@ -1,6 +1,6 @@
 """The tone, icon and word of each state, in tables that the pages and the admin share.
 
-Colour is never the only cue: every state has an icon and a word. A tone is "ok", "warn", "bad", "info" or "".
+Every state has an icon and a word, so that colour is never its only sign. A tone is "ok", "warn", "bad", "info" or "".
 """
 
 from collections.abc import Mapping
@@ -119,5 +119,5 @@ TABLES: dict[str, Mapping[Any, StateMark]] = {
 
 
 def state_of(table: str, name: str) -> StateMark:
-    """Returns the mark of a state. An unknown state is shown by its name. Raises KeyError for an unknown `table`."""
+    """Returns the mark of the state `name`; an unknown one is its own word. Raises KeyError for an unknown `table`."""
     return TABLES[table].get(name) or StateMark("", "info", name)

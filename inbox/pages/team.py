@@ -1,4 +1,4 @@
-"""The members of a workspace as a page names them: "You" for the current user, and other members by name."""
+"""The members of a workspace as a page names them: "You" for the current user, and the name for any other member."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ YOU = "You"
 
 
 class Teammate:
-    """A member. `name` may be "You", `full_name` is their name, and `initials` are at most two letters."""
+    """A member. `name` is "You" for the viewer, `full_name` never is. `initials` are at most two letters."""
 
     def __init__(self, row: Membership, viewer_id: int | None) -> None:
         self.membership_id, self.user_id = row.pk, row.user_id
@@ -27,7 +27,7 @@ class Teammate:
 
 
 class Team:
-    """The members of one workspace: first the current user, then the others by name."""
+    """The members of one workspace: the current user first, then the others by name."""
 
     def __init__(self, rows: list[Membership], viewer_id: int | None) -> None:
         mates = [Teammate(row, viewer_id) for row in rows]
@@ -36,30 +36,30 @@ class Team:
 
     @property
     def writers(self) -> list[Teammate]:
-        """The members to whom conversations can be assigned: all but viewers."""
+        """The members to whom conversations can be assigned: all members except viewers."""
         return [mate for mate in self.members if mate.may_write]
 
     @property
     def heirs(self) -> list[Teammate]:
-        """The members who can take over the user's conversations."""
+        """The members who can take over the user's conversations: all other writers who are not away."""
         return [mate for mate in self.writers if not mate.is_you and not mate.away_until]
 
     @property
     def callable(self) -> dict[int, str]:
-        """The members whom a note can mention: full names by the id of the membership."""
+        """The full names of the members whom a note can mention, by the id of the membership."""
         return {mate.membership_id: mate.full_name for mate in self.writers}
 
     def of(self, user_id: int | None) -> Teammate | None:
         return self._by_user.get(user_id) if user_id is not None else None
 
     def name_of(self, user_id: int | None) -> str:
-        """Returns "You", the member's name, or that they have left."""
+        """Returns "You" for the current user, another member's name, or "A former member"."""
         mate = self.of(user_id)
         return mate.name if mate else SOMEBODY
 
 
 def team_of(request: WorkspaceRequest) -> Team:
-    """Returns the members of the request's workspace. The members are read once per request."""
+    """Returns the members of the request's workspace. They are read once per request."""
 
     def read() -> Team:
         rows = [row for row in _memberships(request) if row.workspace_id == request.workspace.pk]
@@ -74,30 +74,30 @@ def own_memberships(request: WorkspaceRequest) -> list[Membership]:
 
 
 def is_over_all(request: HttpRequest) -> bool:
-    """Whether the request's list is the list over all workspaces of the user (`/desk/`), not that of one workspace."""
+    """Whether the request's list is the one over all of the user's workspaces (`/desk/`), not one workspace's list."""
     return "desk" in request.GET or not hasattr(request, "workspace")
 
 
 def members_of(request: WorkspaceRequest) -> list[Membership]:
-    """Returns the user's memberships in the workspaces of the request's list."""
+    """Returns the user's memberships in the workspaces over which the request's list goes."""
     return open_memberships(request) if is_over_all(request) else [request.membership]
 
 
 def open_memberships(request: WorkspaceRequest) -> list[Membership]:
-    """Returns the user's memberships in the workspaces that their login is strong enough for."""
+    """Returns the user's memberships, without workspaces that require a stronger login than the user's."""
     is_strong = identity_of(request).is_strong
     return [row for row in own_memberships(request) if is_strong or not row.workspace.requires_second_factor]
 
 
 def listed_ids(request: WorkspaceRequest) -> list[UUID]:
-    """Returns the ids of the workspaces of the request's list, or of the one that `workspace` in its query names."""
+    """Returns the ids of the workspaces over which the request's list goes; `workspace` in its query chooses one."""
     chosen = request.GET.get("workspace") if is_over_all(request) else None
     ids = [row.workspace_id for row in members_of(request)]
     return [workspace_id for workspace_id in ids if str(workspace_id) == chosen] if chosen else ids
 
 
 def _memberships(request: WorkspaceRequest) -> list[Membership]:
-    """Returns the user's memberships and all those of the request's workspace, by one query per request."""
+    """Returns all memberships of the user and all of the request's workspace. Makes one query per request."""
 
     def read() -> list[Membership]:
         workspace, is_user = getattr(request, "workspace", None), Q(user_id=request.user.pk)
@@ -108,7 +108,7 @@ def _memberships(request: WorkspaceRequest) -> list[Membership]:
 
 
 def desks_of(user: User) -> list[tuple[Membership, Team]]:
-    """Returns the workspaces in which `user` answers, by name: the user's membership, and the team as they see it."""
+    """Returns the workspaces in which `user` can answer, by name: the membership, and the team as the user sees it."""
     rows = Membership.objects.filter(workspace__in=user.workspaces.all()).select_related("user", "workspace")
     teams: dict[UUID, list[Membership]] = {}
     for row in rows.order_by("workspace__name", "pk"):

@@ -1,4 +1,4 @@
-"""Template tags of the inbox (a builtin library): the chips of a row, and how long a lead waits."""
+"""Template tags of the inbox, available in all templates: the chips of a row, and how long a lead has waited."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,8 +38,8 @@ def waits(moment: datetime) -> str:
 
 @register.simple_tag
 def waits_since(lead: Lead) -> SafeString:
-    """Shows how long is left until the promise to the lead breaks, else since when the lead has waited; in a warning
-    tone once the promise is broken, or its people were told.
+    """Renders how long is left until a promised answer is due, or else how long the lead has waited. The tone is a
+    warning once the answer is overdue, or once members were notified that it is due soon.
     """
     if lead.is_promised and lead.answer_by and not lead.is_over:
         return render_time(lead.answer_by, f"{until(lead.answer_by)} left", "warn" if lead.warned_ids else "")
@@ -50,8 +50,8 @@ def waits_since(lead: Lead) -> SafeString:
 
 @register.simple_tag
 def waiting(lead: Lead) -> SafeString:
-    """Shows when a conversation last changed, or what is left of its promise, or how long its lead waits after it; ""
-    without a message.
+    """Renders when the conversation last changed or, while its lead waits for a promised or overdue answer, the same as
+    `waits_since`; "" for a conversation without a message.
     """
     if lead.last_inbound_at and (lead.is_over or lead.is_promised):
         return waits_since(lead)
@@ -64,9 +64,9 @@ def waiting(lead: Lead) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def who(context: dict[str, Any], user_id: int | None, user: User | None = None) -> SafeString:
-    """Shows the initials of the conversation's assignee, with the name for screen readers; "" if nobody is assigned.
+    """Renders the initials of the conversation's assignee, with the name for screen readers; "" if nobody is assigned.
 
-    `user` is the assignee if the conversation may be of another workspace than the page.
+    `user` is the assignee, for a conversation that may belong to another workspace than the page.
     """
     if user_id is None:
         return SafeString("")
@@ -84,32 +84,32 @@ def who(context: dict[str, Any], user_id: int | None, user: User | None = None) 
 
 @register.simple_tag
 def is_incomplete(workspace: Workspace) -> bool:
-    """Whether entries are missing here that the accounts listed in the last seven days."""
+    """Whether entries that an account listed in the last seven days are missing here, or not compared lately."""
     gaps = [gap for account in receipts.lately(workspace).values() for gap in account.gaps]
-    return any(gap.missing or gap.through for gap in gaps)  # an account that never was compared is no news
+    return any(gap.missing or gap.through for gap in gaps)  # an account never compared is not news
 
 
 @register.simple_tag
 def said_tags() -> list[Tag]:
-    """Returns the tags that a person can give to a reply: first those that need an answer, last those that end it."""
+    """Returns the tags that a person can give to a reply: first those that need an answer, last those that don't."""
     return sorted(SAID, key=lambda tag: (tag in NO_ANSWER, tag not in DRAFTED))
 
 
 @register.filter
 def called(team: Team, user_id: int | None) -> str:
-    """Returns the page's name for a member: "You", their name, or that they have left."""
+    """Returns how the page names a member: "You", the member's name, or that the member has left."""
     return team.name_of(user_id)
 
 
 @register.filter
 def sent_by(send: OutboundSend, user: User) -> bool:
-    """Whether `user` may take the message back: they approved it, or nobody did."""
+    """Whether `user` may take the message `send` back: the user approved it, or nobody did."""
     return send.approved_by_id in (None, user.pk)
 
 
 @register.filter
 def noted(text: str, team: Team) -> SafeString:
-    """Returns the HTML of a colleague's note. Names that mention a member are bold."""
+    """Returns the HTML of a colleague's note, with the names of mentioned members in bold."""
     parts, at = [], 0
     for call in notes.calls(text, team.callable):
         if call.members:
@@ -120,11 +120,11 @@ def noted(text: str, team: Team) -> SafeString:
 
 @register.simple_tag
 def row_chips(lead: Lead, folder: str = "") -> list[SafeString]:
-    """Returns the chips of a lead's row (inbox.leads.folders.with_badges), at most two, and none that says the same as
-    the list of `folder`.
+    """Returns at most two chips for a lead's row (inbox.leads.folders.with_badges). A chip that repeats what the list
+    of `folder` already says is left out.
 
-    The first chip marks a sample or a hot lead. The second says that the conversation is for the user, or else shows
-    its state, or else its tag.
+    The first chip marks a sample or a hot lead. The second says that the user was mentioned or is the assignee, or else
+    shows the conversation's state, or else its tag.
     """
     is_hot = lead.is_hot and folder != "hot"
     hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if is_hot else []

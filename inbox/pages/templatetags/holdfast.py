@@ -1,4 +1,4 @@
-"""Template tags for all templates (a builtin library): icons, state chips, and times in the workspace's time zone."""
+"""Template tags for all templates: icons, state chips, and times in the workspace's time zone."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -43,9 +43,9 @@ register.filter("queued", partial(counted, cap=CAP))
 
 
 @register.simple_tag
-@lru_cache(1_000, typed=True)  # a safe text and a text that must be escaped are equal, but of two types
+@lru_cache(1_000, typed=True)  # a SafeString equals its str, which must be escaped
 def icon(name: str, label: str = "") -> SafeString:
-    """Renders an icon of the sprite. Screen readers read `label`; an icon without a label is decorative."""
+    """Renders an icon of static/icons.svg. Screen readers read `label`; without a label the icon is decorative."""
     use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use)
@@ -55,7 +55,7 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.simple_tag
 @lru_cache
 def channel_icon(channel: str) -> SafeString:
-    """Renders the icon of a channel, with the channel's name as text alternative; "" for an unknown channel."""
+    """Renders the icon of a channel, with the channel's name for screen readers; "" for an unknown channel."""
     name = CHANNEL_ICONS.get(channel)
     return icon(name, Channel(channel).label) if name else SafeString("")
 
@@ -72,7 +72,7 @@ def _conversation_url(workspace_id: UUID) -> str:
 
 
 def render_chip(state: StateMark, word: str = "", *, solid: bool = False) -> SafeString:
-    """Renders a state as a chip. `word` replaces the state's word. A `solid` chip needs action now."""
+    """Renders a state as a chip. `word` replaces the state's word. A `solid` chip marks what needs action now."""
     shape = "chip solid" if solid else "chip"
     return format_html(
         '<span class="{}" data-tone="{}">{} {}</span>',
@@ -99,7 +99,7 @@ def state(table: str, name: str, word: str = "") -> SafeString:
 
 
 def render_time(at: datetime, text: str, tone: str = "") -> SafeString:
-    """Renders a time as `text`. The tooltip has the exact time in the workspace's zone."""
+    """Renders the time `at` as `text`. The tooltip shows the exact time in the workspace's zone."""
     local = timezone.localtime(at)
     full = f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
     toned = format_html(' data-tone="{}"', tone) if tone else ""
@@ -114,7 +114,7 @@ def ago(at: datetime | None) -> SafeString:
 
 
 def ago_text(at: datetime) -> str:
-    """Formats how long ago `at` was: "now", "8 min", "1 h 30 min"; after a day "Mon", "20 Nov" or "20 Nov 2025"."""
+    """Formats how long ago `at` was: "now", "8 min", "1 h 30 min"; from one day on "Mon", "20 Nov" or "20 Nov 2025"."""
     local, now = timezone.localtime(at), timezone.localtime()
     seconds = (now - local).total_seconds()
     if seconds < MINUTE_S:
@@ -159,7 +159,7 @@ def countdown(at: datetime) -> str:
 
 @register.simple_tag
 def since(start: datetime | None) -> SafeString:
-    """Shows when something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14, 4 days ago"."""
+    """Renders when something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14, 4 days ago"."""
     if not start:
         return SafeString("")
     local, seconds = timezone.localtime(start), (timezone.now() - start).total_seconds()
@@ -169,25 +169,25 @@ def since(start: datetime | None) -> SafeString:
 
 @register.simple_tag
 def aged(at: datetime | None) -> SafeString:
-    """Shows how long ago `at` was, in words: "3 h ago", "4 days ago"."""
+    """Renders how long ago `at` was, in words: "3 h ago", "4 days ago"."""
     return render_time(at, age((timezone.now() - at).total_seconds())) if at else SafeString("")
 
 
 @register.simple_tag
 def clock(at: datetime | None) -> SafeString:
-    """Shows the time of day of `at`: "14:05"."""
+    """Renders the time of day of `at`: "14:05"."""
     return render_time(at, format_date(timezone.localtime(at), "H:i")) if at else SafeString("")
 
 
 @register.simple_tag
 def second(at: datetime) -> SafeString:
-    """Shows the time of day of `at` with seconds: "14:05:09"."""
+    """Renders the time of day of `at` with seconds: "14:05:09"."""
     return render_time(at, format_date(timezone.localtime(at), "H:i:s"))
 
 
 @register.simple_tag
 def moment(at: datetime | None) -> SafeString:
-    """Shows the day and time of `at`: "20 Nov, 14:05"."""
+    """Renders the day and time of `at`: "20 Nov, 14:05"."""
     return render_time(at, durations.moment(at)) if at else SafeString("")
 
 
@@ -201,11 +201,11 @@ def day_name(at: datetime) -> str:
 
 @register.filter
 def capped(count: int, limit: int = COUNT_LIMIT) -> str:
-    """Formats a count: exact up to `limit`, then "999+"."""
+    """Formats `count` exactly up to `limit`, and a higher count as "999+"."""
     return f"{limit}+" if count > limit else str(count)
 
 
 @register.filter
 def snapshot(lead: Lead) -> str:
-    """Returns the lead with the time of the newest message on this page (inbox.leads.triage.Seen), for a form field."""
+    """Returns the lead's id and the time of its newest reply (inbox.leads.triage.Seen) as the value of a form field."""
     return str(Seen.of(lead))
