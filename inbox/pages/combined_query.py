@@ -48,7 +48,7 @@ def _instance(model: type[Model], row: Mapping[str, Any]) -> Model:
     plain = {name: cell for name, cell in row.items() if "__" not in name}
     fields = {field.attname: field for field in model._meta.concrete_fields}
     values = {_attname(model, name): cell for name, cell in plain.items()}
-    names = [name for name in fields if name in values]  # in the order of the model's fields, as `from_db` expects
+    names = [name for name in fields if name in values]  # in the model's order, as `from_db` expects
     instance = model.from_db(
         DEFAULT_DB_ALIAS, names, [fields[name].to_python(values[name]) for name in names]
     )

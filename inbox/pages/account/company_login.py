@@ -1,4 +1,4 @@
-"""Login through the company's OpenID provider (OIDC_ISSUER): redirects to the provider and handles its callback."""
+"""Login through the company's OpenID provider (OIDC_ISSUER): sends users to the provider and handles their return."""
 
 import logging
 import time
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 LIMIT_MS = 10_000
 ATTEMPTS = "company_attempts"
-"""Session key of the logins that this browser has begun but not finished: at most TABS, oldest first."""
+"""The session key of the logins that this browser began but has not finished: at most TABS, oldest first."""
 TABS = 5
 ATTEMPT_S = 3600
 FAILURES = (ProviderError, ProviderMisconfigured, CallInterrupted, DeadlineExceeded)
@@ -49,9 +49,9 @@ OVER = "This login started in another browser or has expired. Start again here."
 @never_cache
 @require_safe
 def begin(request: HttpRequest) -> HttpResponse:
-    """`/login/company/`: redirects to the issuer's page, and after login to `next`.
+    """`/login/company/`: redirects to the page of the OpenID provider (the issuer), and after login to `next`.
 
-    With `again`, a user who is already logged in proves once more who they are.
+    With `again`, a user who is already logged in proves their identity once more.
     """
     _require_issuer()
     again = "again" in request.GET and request.user.is_authenticated
@@ -61,7 +61,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     except (*FAILURES, oidc.LoginRefused) as error:
         return _failed(request, _sentence(error), error)
     request.session[ATTEMPTS] = [*request.session.get(ATTEMPTS, []), attempt][-TABS:]
-    if not request.user.is_authenticated:  # anybody can create such a row, and it is useless for longer
+    if not request.user.is_authenticated:  # anyone can create such a session, and it is of no use for longer
         request.session.set_expiry(ATTEMPT_S)
     return redirect(url)
 
@@ -70,7 +70,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def end(request: HttpRequest) -> HttpResponse:
-    """`/login/company/done/`: logs in the person whom the issuer's answer identifies. An answer is accepted once."""
+    """`/login/company/done/`: logs in the person whom the issuer's answer names. Each answer is accepted only once."""
     _require_issuer()
     attempt = _take_attempt(request)
     if "error" in request.GET:  # the person cancelled, or the issuer refused them
@@ -95,8 +95,8 @@ def end(request: HttpRequest) -> HttpResponse:
     else:
         login(request, user, backend=settings.COMPANY_BACKEND)
         request.session.set_expiry(0)
-    # An issuer that still knows the browser asks nothing. Then the proof of identity is as old as the login at the
-    # company.
+    # An issuer whose own session still lasts does not ask for a password. The proof of identity is then as old as that
+    # session.
     request.session[PROVEN] = min(end_user.proven_at or time.time(), time.time())
     return redirect(attempt.next)
 
@@ -111,7 +111,7 @@ def _return_to() -> str:
 
 
 def _take_attempt(request: HttpRequest) -> oidc.Attempt | None:
-    """Removes the attempt with the answer's state from the session; None if the browser began none within ATTEMPT_S."""
+    """Removes the login with the answer's state from the session and returns it; None without one within ATTEMPT_S."""
     attempts = [oidc.Attempt(*fields) for fields in request.session.get(ATTEMPTS, [])]
     state = request.GET.get("state", "")
     attempt = next((attempt for attempt in attempts if constant_time_compare(attempt.state, state)), None)

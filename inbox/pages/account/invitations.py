@@ -1,4 +1,4 @@
-"""The pages on which an invited person accepts or declines, either by the mailed link or after logging in."""
+"""The pages on which an invited person accepts or declines an invitation, by the mailed link or after logging in."""
 
 from typing import Any
 
@@ -28,8 +28,8 @@ from integrations.mail import is_off
 def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     """`/invitation/<token>/`: shows an invitation. A POST accepts or declines it, as `do` says.
 
-    Responds with 410 if the invitation cannot be answered. To accept, a person who has not yet proven that the email
-    address is theirs must set a new password.
+    Responds with 410 if the invitation is no longer open. A person who has not yet proven that the email address is
+    theirs must set a new password to accept.
     """
     invitation = invitations.read(token)
     if invitation is None:
@@ -51,7 +51,7 @@ def by_mail(request: HttpRequest, token: str) -> HttpResponse:
             invitations.decline(invitation)
             return _by_mail(request, **context, done="declined")
         return _accept(request, context)
-    except NotAllowed:  # withdrawn or answered in another window since it was read
+    except NotAllowed:  # the invitation was withdrawn or answered after it was read
         return _by_mail(request, status=410)
 
 
@@ -74,13 +74,13 @@ def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 @require_safe
 def waiting(request: HttpRequest) -> HttpResponse:
-    """`/invitations/`: lists the invitations that the user has not answered yet."""
+    """`/invitations/`: lists the invitations that the user has neither accepted nor declined."""
     return _own(request)
 
 
 @require_POST
 def answer(request: HttpRequest, invitation_id: int) -> HttpResponse:
-    """Accepts or declines one of the user's invitations, as `do` says."""
+    """Accepts or declines one of the user's invitations, as the field `do` says."""
     invitation = get_object_or_404(invitations.waiting_for(signed_in(request)), pk=invitation_id)
     try:
         if action_of(request, "accept", "decline") == "accept":

@@ -1,4 +1,4 @@
-"""Login and passwords: the pages and their forms. Each kind of failed login has one message."""
+"""The pages and forms for logging in and for passwords. Each kind of failed login has one error message."""
 
 import time
 from typing import Any
@@ -51,7 +51,7 @@ class LoginForm(AuthenticationForm):
     remember = forms.BooleanField(required=False)
 
     def get_invalid_login_error(self) -> ValidationError:
-        """Returns the same error for every address, whether known or not, and the tries left if these are few."""
+        """Returns the same error for known and unknown addresses, with the number of tries left if it is low."""
         text = "That email and password don’t match."
         if self.request is not None:
             text += _few_left(self.request, str(self.cleaned_data.get("username")))
@@ -59,7 +59,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """Changes a password. A wrong old password counts as a failed login: a stolen session must not guess it."""
+    """Changes a password. A wrong old password counts as a failed login: a stolen session must not help to guess it."""
 
     def __init__(self, user: User, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
@@ -74,18 +74,18 @@ class ChangePasswordForm(PasswordChangeForm):
 
 
 class _Proves:
-    """Mixin for forms that set a password which only the owner of the email address can know."""
+    """A mixin for forms that set a password. Saving the form also records that the email address is the person's."""
 
     user: User
 
     def save(self, commit: bool = True) -> User:
         self.user.address_proven_at = timezone.now()
-        saved: User = super().save(commit)  # type: ignore[misc]  # of the form that it is mixed into
+        saved: User = super().save(commit)  # type: ignore[misc]  # the form has it
         return saved
 
 
 class NewPasswordForm(_Proves, SetPasswordForm):  # type: ignore[type-arg]
-    """Sets a password through a link that was mailed to the person or handed over by an operator."""
+    """Sets a password through a link that the person got by email or from an operator."""
 
 
 class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):  # type: ignore[type-arg]
@@ -93,7 +93,7 @@ class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):  # type: ignore[t
 
 
 class ForgottenForm(forms.Form):
-    """Asks for the email address to which the link is mailed."""
+    """Asks for the email address to which a link for a new password is mailed."""
 
     email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
 
@@ -106,7 +106,7 @@ def _few_left(request: HttpRequest, username: str) -> str:
 
 
 class Login(LoginView):
-    """The login page. Without `remember`, the session ends when the browser is closed."""
+    """The login page. If the user does not tick `remember`, the session ends when the browser is closed."""
 
     authentication_form = LoginForm
 
@@ -120,13 +120,13 @@ class Login(LoginView):
 
 
 PENDING = "pending"
-"""Session key of a login whose password was right and whose code is still missing: user, `next`, and start time."""
+"""The session key of a login that lacks only the code: user, password hash, `next`, `remember` and start time."""
 PENDING_S = 600
 
 
 def enter(request: HttpRequest, user: User, next_url: str, *, remember: bool = True) -> HttpResponse:
-    """Logs in `user`, whose password was right, and redirects to `next_url`. A user with a second factor must first
-    enter a code. Without `remember`, the session ends when the browser is closed.
+    """Logs in `user`, whose password was right, and redirects to `next_url`. A user with a second factor must enter a
+    code first. Without `remember`, the session ends when the browser is closed.
     """
     if not has_factor(user):
         return _let_in(request, user, next_url, remember)
@@ -140,7 +140,7 @@ def _let_in(request: HttpRequest, user: User, next_url: str, remember: bool) -> 
     login(request, user, backend=settings.PASSWORD_BACKEND)
     if not remember:
         request.session.set_expiry(0)
-    return HttpResponseRedirect(next_url)  # `redirect` takes a word for the name of a view
+    return HttpResponseRedirect(next_url)  # `redirect` would take a word for the name of a view
 
 
 @login_not_required
@@ -148,7 +148,7 @@ def _let_in(request: HttpRequest, user: User, next_url: str, remember: bool) -> 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def login_code(request: HttpRequest) -> HttpResponse:
-    """`/login/code/`: asks for a code of the second factor, for ten minutes after the right password."""
+    """`/login/code/`: asks for a code of the second factor, for up to ten minutes after the password was right."""
     pk, password, next_url, remember, at = request.session.get(PENDING, (None, "", "", False, 0))
     user = User.objects.filter(pk=pk, is_active=True).first()
     is_open = user is not None and time.time() - at < PENDING_S and has_factor(user) and password_opens(user)
@@ -160,7 +160,7 @@ def login_code(request: HttpRequest) -> HttpResponse:
         response = _let_in(request, user, next_url, remember)
         note_proof(request, Strength.FACTOR)
         if is_recovery(code):
-            request.session[PROVEN] = 0  # codes on paper are easily found: each step asks again
+            request.session[PROVEN] = 0  # paper is easily found, so each sensitive step asks again
             messages.warning(request, _codes_left(user))
         return response
     error = complaint(user, code) if request.method == "POST" else ""
@@ -189,7 +189,7 @@ class PasswordChange(UserPassesTestMixin, SuccessMessageMixin, PasswordChangeVie
 
 @method_decorator(login_not_required, name="dispatch")
 class PasswordForgotten(FormView):  # type: ignore[type-arg]
-    """Mails a link for setting a new password. A job sends the mail, so every address gets an equally fast response."""
+    """Mails a link for setting a password. A job sends the mail, so the response is as fast for unknown addresses."""
 
     template_name = "registration/password.html"
     form_class = ForgottenForm
@@ -208,7 +208,7 @@ class PasswordForgotten(FormView):  # type: ignore[type-arg]
 
 @method_decorator(login_not_required, name="dispatch")
 class PasswordMailed(TemplateView):
-    """The page shown after a user asks for a link, which is the same whether or not the address has an account."""
+    """The page after a request for a password link. It is the same whether or not the address has an account."""
 
     template_name = "registration/password_mailed.html"
     extra_context = {"mail_off": is_off}

@@ -1,7 +1,7 @@
-"""Mails members their unseen news once they have been away for the minutes that they chose.
+"""Mails members the news that they have not seen, once they have been away for the minutes that they chose.
 
-A mail names the lead and links to the conversation, but quotes nothing that anybody wrote. At most one mail per hour
-goes out for a conversation, because the hour is part of the job's key.
+A mail names the lead and links to the conversation, but contains nothing that anybody wrote. At most one mail an hour
+goes out for each conversation, because the hour is part of the job's key.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from jobs.kinds import kind_name
 
 MAIL = kind_name("notice.own", __name__)
 WINDOW = timedelta(hours=24)
-"""Older news is no longer mailed."""
+"""News that is older than this is no longer mailed."""
 HOUR = timedelta(hours=1)
 WORDS = {
     for_you.DUE: "The answer promised to {} is due soon.",
@@ -33,10 +33,10 @@ WORDS = {
 
 
 def look(ctx: JobContext) -> dict[str, str]:
-    """The job `notice.look`: enqueues a mail if the member has unseen news.
+    """Runs the job `notice.look`, which enqueues a mail if the member has news that they have not seen.
 
     The mail is about one conversation, or about all news. The job waits until the member has been away for the minutes
-    that they chose. If a mail already went out in this hour, it waits for the next hour.
+    that they chose. If a mail already went out in this hour, the job waits for the next hour.
     """
     member = _member(ctx)
     if member is None or not _unseen(ctx, member):
@@ -59,7 +59,7 @@ def look(ctx: JobContext) -> dict[str, str]:
 
 
 def mail(ctx: JobContext) -> dict[str, str]:
-    """The job `notice.own`: mails the unseen news. Raises TransientError if the mail server does not accept it."""
+    """Runs the job `notice.own`, which mails the news. Raises TransientError if the mail server does not accept it."""
     member = _member(ctx)
     news = _unseen(ctx, member) if member else []
     if member is None or not news:
@@ -79,7 +79,7 @@ def letter(member: Membership, news: list[ForYou]) -> tuple[str, str]:
         path = reverse("inbox:list", args=[workspace.pk])
         if all(
             entry.why in (for_you.CALLED, for_you.GIVEN) for entry in news
-        ):  # what the folder "For you" lists
+        ):  # the folder "For you" lists these
             path += "?view=mentions"
         subject = f"{len(news)} conversations in {workspace.name}"
     lines = [WORDS[entry.why].format(entry.lead.display_name) for entry in news]

@@ -1,4 +1,4 @@
-"""The home page, and the account page with the user's preferences and notices."""
+"""The home page, and the account page with the user's name, preferences and notices."""
 
 from typing import Any
 
@@ -54,10 +54,10 @@ class Account(SuccessMessageMixin, UpdateView):  # type: ignore[type-arg]
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """`/`: redirects to the inbox of the user's workspace, or to the list over all of them.
+    """`/`: redirects to the inbox of the user's workspace, or to the list over all of them if there are several.
 
-    A user with open invitations is sent to these first, unless the query string has `later`. A user without a workspace
-    gets a plain page.
+    A user with open invitations first sees these, unless the query string has `later`. A user without a workspace gets
+    a page that says so.
     """
     memberships = Membership.objects.filter(user=signed_in(request))[:2]
     if "later" not in request.GET and invitations.waiting_for(signed_in(request)).exists():
@@ -69,9 +69,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Stores `theme`, `density` or `single_keys`, and redirects to `next`.
+    """Stores `theme`, `density` or `single_keys` of the user, and redirects to `next`.
 
-    `single_keys` is "on" or "off" and switches shortcuts of one key.
+    `single_keys` is "on" or "off" and switches one-letter shortcuts.
     """
     changes: dict[str, str | bool] = {}
     if request.POST.get("theme") in User.Theme.values:
@@ -88,17 +88,17 @@ def preferences(request: HttpRequest) -> HttpResponse:
 COOKIE = "notices"
 ON, SOUND = "on", "sound"
 KEPT_S = 400 * 24 * 3600
-"""The longest time for which browsers keep a cookie."""
+"""The longest time, in seconds, for which browsers store a cookie."""
 
 
 def chosen(request: HttpRequest) -> str:
-    """Returns ON, SOUND (with a sound), or "" if this browser shows no notices to the request's user."""
+    """Returns how this browser shows notices to the request's user: ON, SOUND (with a sound), or "" for not at all."""
     user, _, how = request.COOKIES.get(COOKIE, "").partition(".")
     return how if how in (ON, SOUND) and user == str(getattr(request.user, "pk", "")) else ""
 
 
 def choose(response: HttpResponse, user_id: int, how: str) -> None:
-    """Sets how the browser that receives `response` shows notices: ON, SOUND, or any other value for not at all."""
+    """Stores in a cookie how the browser shows notices: ON, SOUND, or any other value for not at all."""
     if how in (ON, SOUND):
         secure = settings.SESSION_COOKIE_SECURE
         cookie = f"{user_id}.{how}"
@@ -109,11 +109,11 @@ def choose(response: HttpResponse, user_id: int, how: str) -> None:
 
 MINUTES = (5, 15, 60)
 OF_FORM = {"form": "own-notices"}
-"""The fields stand in a table beside other forms, and so name theirs."""
+"""The HTML attribute that assigns fields to the form of notices, since their table lies outside of its element."""
 
 
 class NoticesForm(ChangedColumnsForm):
-    """The events that a member is notified about, and the minutes until a mail."""
+    """The choice of the events that a member is notified about, and of the minutes until a mail."""
 
     mail_after_min = forms.TypedChoiceField(
         choices=[("", "No"), *((minutes, f"When I’ve been away {minutes} min") for minutes in MINUTES)],
@@ -136,7 +136,7 @@ NOTICES = "/account/#notices"
 
 @require_POST
 def notices(request: HttpRequest) -> HttpResponse:
-    """`/account/notices/`: stores the choices for each workspace, or those of the membership `everywhere` for all."""
+    """`/account/notices/`: stores the choices for each workspace, or for all those of the membership `everywhere`."""
     members = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
     pattern = request.POST.get("everywhere")
     prefixed = [(pattern or key, member) for key, member in members.items()]

@@ -38,7 +38,7 @@ def security(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def end_session(request: HttpRequest) -> HttpResponse:
-    """`/account/security/sessions/`: ends the session with the id `session`, or all others if it is "others"."""
+    """`/account/security/sessions/`: ends the session with the id `session`; for "others", all except this one."""
     user, wanted = signed_in(request), request.POST.get("session", "")
     if wanted == "others":
         text = "No other browser is logged in."
@@ -53,7 +53,7 @@ def end_session(request: HttpRequest) -> HttpResponse:
 
 
 BEGUN = "second_factor"
-"""Session key of the id of the factor that is being set up."""
+"""The session key of the id of the second factor that the user is setting up."""
 
 
 @never_cache
@@ -61,10 +61,11 @@ BEGUN = "second_factor"
 @require_http_methods(["GET", "POST"])
 @asks_again(reading=True)
 def factor(request: HttpRequest) -> HttpResponse:
-    """`/account/security/factor/?next=…`: shows the QR code, and checks the first `code` from the phone.
+    """`/account/security/factor/?next=…`: shows the QR code of a new factor, and checks the first `code` from the
+    phone.
 
-    Later, `do` sets up a new phone ("phone"), creates new recovery codes ("codes") or removes the factor ("remove").
-    A GET with `do` asks whether to do so.
+    Later, `do` sets up a new phone ("phone"), creates new recovery codes ("codes") or removes the factor ("remove"). A
+    GET with `do` asks the user to confirm it.
     """
     user, key = signed_in(request), request.session.session_key
     wanted = request.POST.get("do") or request.GET.get("do")
@@ -90,7 +91,7 @@ def _set_up(request: HttpRequest, wanted: str | None) -> HttpResponse:
         request.session[BEGUN] = new.pk
     elif wanted == "phone":
         new.key = second_factor.next_key(new, request.session.session_key)
-    else:  # confirmed meanwhile, in another window
+    else:  # the user has confirmed it in another window
         return redirect("security")
     codes = second_factor.confirm(new, code, request.session.session_key) if code else None
     if codes:

@@ -1,7 +1,7 @@
-"""The steps of a new workspace up to its first answer, each derived from facts.
+"""The steps that set up a new workspace, up to its first answer.
 
-Users do not tick off the first steps: each is derived from data. A step is done when the database proves it: an account
-works, a key was used, an event was accepted, a notice arrived, or somebody approved a draft. Sample leads do not count.
+Users do not tick off steps. A step is done when the database proves it: an account works, a key was used, an event was
+accepted, a notice arrived, or a person approved a draft. Sample leads do not count.
 """
 
 from collections.abc import Sequence
@@ -34,17 +34,17 @@ MARKS = {
     FAILED: StateMark("bad", "fail", "Failed"),
     CHECKING: StateMark("info", "run", "Waiting"),
 }
-"""The marks of steps. A step that is still to do carries its number instead."""
+"""The marks of steps by their state. A step that is still to do shows its number instead."""
 ALERTS = "Turn on alerts for broken accounts"
 APPROVED = [Draft.Status.APPROVED, Draft.Status.SENT]
 WORKS = (HealthState.CONNECTED, HealthState.QUIET, HealthState.RATE_LIMITED)
-"""The states in which an account's key is known to be good."""
+"""The states of health in which an account's key is known to be valid."""
 
 
 @dataclass(slots=True)
 class Step:
-    """A step with its explanation (`said`) and the time when it was proven (`at`). `is_next` marks the first step that
-    needs a person.
+    """A step: `said` is its explanation, and `at` the time when it was proven to be done. `is_next` marks the first
+    step that needs a person.
     """
 
     state: str
@@ -66,32 +66,32 @@ class Step:
 
 
 class FirstSteps:
-    """The first steps of `workspace`. Each query about the first steps runs once, when its result is needed."""
+    """The first steps of `workspace`. Each of their queries runs once, when its result is needed."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
     @classmethod
     def of(cls, workspace: Workspace) -> "FirstSteps":
-        """The first steps that this object of a workspace has, so that a page reads them once."""
+        """Returns the first steps of `workspace`. They are stored in this object, so that a page reads them once."""
         steps: FirstSteps = vars(workspace).setdefault("first_steps", cls(workspace))
         return steps
 
     @cached_property
     def accounts(self) -> list[Integration]:
-        """The accounts that can be called, with their health."""
+        """The accounts that are on and have a key, with their health."""
         rows = self.workspace.integrations.filter(enabled=True).select_related("health")
         return [row for row in rows if usable(row)]
 
     @cached_property
     def senders(self) -> list[Integration]:
-        """The accounts that carry messages: broken ones first, then working ones, then those not checked yet."""
+        """The accounts that send messages: broken ones first, then working ones, then those not checked yet."""
         rows = [row for row in self.accounts if registry.spec_of(row.provider).channel]
         return sorted(rows, key=lambda row: (state_of(row) == HealthState.UNKNOWN, state_of(row) in WORKS))
 
     @cached_property
     def keys(self) -> list[WebhookKey]:
-        """The usable webhook keys of accounts that carry messages, the newest first."""
+        """The usable webhook keys of accounts that send messages, newest first."""
         names = [name for name, spec in registry.specs().items() if spec.channel]
         keys = WebhookKey.objects.usable().filter(
             integration__workspace=self.workspace, integration__provider__in=names
@@ -100,7 +100,7 @@ class FirstSteps:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """The facts from other tables, read by one statement of indexed look-ups."""
+        """What other tables say about the steps, read by one statement whose subqueries use indexes."""
         scope = {"workspace": OuterRef("pk")}
         event = _events().filter(**scope)
         notice = Notice.objects.filter(**scope).order_by("-created_at")
@@ -151,7 +151,7 @@ class FirstSteps:
 
     @property
     def next(self) -> Step | None:
-        """The first step that needs a person, else the first that is not done."""
+        """The first step that needs a person, or else the first step that is not done; None if all are done."""
         waiting = [step for step in self.steps if not step.done]
         return next((step for step in waiting if step.is_next), waiting[0] if waiting else None)
 
@@ -174,19 +174,19 @@ class FirstSteps:
 
     @property
     def key(self) -> str:
-        """A short text that changes whenever a step changes, so that a page knows when to redraw."""
+        """A short text that changes whenever a step changes, so that the page knows when to draw them again."""
         lines = [(step.state, step.title, step.said, step.url, step.is_next) for step in self.steps]
         return f"{crc32(repr((lines, self.addresses, self.facts['sample'])).encode()):x}"
 
     @property
     def can_reconnect(self) -> bool:
-        """Whether the account of the first step works again after a login on the provider's page."""
+        """Whether a login on the provider's page repairs the account that the first step is about."""
         health = getattr(self.senders[0], "health", None) if self.senders else None
         return health is not None and sentences.can_reconnect(health)
 
     @property
     def names(self) -> str:
-        """The providers that carry messages here, as a list in words; "" if none is connected."""
+        """The providers of the accounts that send messages, as words in a sentence; "" if none is connected."""
         return listed(_names(self.senders))
 
     @property
@@ -195,12 +195,12 @@ class FirstSteps:
 
     @property
     def used_at(self) -> datetime | None:
-        """When a webhook URL was last called with its key; None if that never happened."""
+        """When a webhook URL was last called with one of the keys; None if that never happened."""
         return max((key.last_used_at for key in self.keys if key.last_used_at), default=None)
 
     @property
     def addresses(self) -> list[tuple[Integration, WebhookKey]]:
-        """The accounts with a webhook URL, each with its newest key."""
+        """The accounts that have a webhook URL, each with its newest key."""
         newest = {key.integration_id: key for key in reversed(self.keys)}
         return [(row, newest[row.pk]) for row in self.senders if row.pk in newest]
 
@@ -212,7 +212,7 @@ class FirstSteps:
 
     @property
     def choices(self) -> list[tuple[str, str, str]]:
-        """The providers that can carry messages: name, label and channel, in the order of the registry."""
+        """The providers that can send messages: name, label and channel, in the order of the registry."""
         specs = [spec for spec in registry.specs().values() if spec.channel and spec.is_connected_here]
         return [(spec.name, spec.label, stated(spec.channel)) for spec in specs]
 
@@ -268,7 +268,7 @@ class FirstSteps:
                 url=self._page("conversation", lead) if (lead := self.facts["event_lead"]) else "",
                 link="Open the reply",
             )
-        if self.facts["heard"] and self.used_at:  # its delivery is no longer stored
+        if self.facts["heard"] and self.used_at:  # the delivery with the reply is no longer stored
             return Step(DONE, "Replies are arriving", at=self.used_at)
         if not self.senders:
             return Step(LATER, "Get your first reply", "Available after you connect an account.")
@@ -381,7 +381,7 @@ class FirstSteps:
 
 
 def finish(workspace: Workspace) -> bool:
-    """Hides the first steps for everyone in the workspace. Returns whether the first steps were visible until now."""
+    """Hides the first steps for everyone in the workspace. Returns False if they were already hidden."""
     return bool(Workspace.objects.filter(pk=workspace.pk, set_up_at=None).update(set_up_at=timezone.now()))
 
 
@@ -390,7 +390,7 @@ def url(workspace: Workspace) -> str:
 
 
 def state_of(account: Integration) -> str:
-    """Returns the HealthState of the account; UNKNOWN if none is stored yet."""
+    """Returns the account's HealthState; UNKNOWN if no state is stored yet."""
     health = getattr(account, "health", None)
     return health.state if health else HealthState.UNKNOWN
 
@@ -402,7 +402,7 @@ def _events() -> QuerySet[WebhookDelivery]:
 
 
 def listed(words: Sequence[str]) -> str:
-    """Joins the words in a sentence: "A", "A and B", "A, B and C"."""
+    """Joins words as in a sentence: "A", "A and B", "A, B and C"."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
 
 

@@ -1,4 +1,4 @@
-"""The page of first steps: what is left to do in a new workspace, with a test for each step."""
+"""The page of the first steps: what is left to do in a new workspace. Admins can test each step there."""
 
 import uuid
 
@@ -26,14 +26,14 @@ TO_NEXT = "#next"
 @never_cache
 @workspace_view()
 def start(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/start/`: shows the first steps. Members also see the first steps, but cannot act on them."""
+    """`w/<workspace>/start/`: shows the first steps. Only admins can act on them."""
     return _page(request)
 
 
 @never_cache
 @workspace_view()
 def live(request: WorkspaceRequest) -> HttpResponse:
-    """Renders only the steps, which the page polls: 204 while their key is still `key`."""
+    """Renders only the steps, which the page polls. Responds with 204 if their key is still `key`."""
     steps = FirstSteps(request.workspace)
     if request.GET.get("key") == steps.key:
         return HttpResponse(status=204)
@@ -41,7 +41,7 @@ def live(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
-    """Renders the page. Once all steps are done, the visit of an admin removes the page from the menu."""
+    """Renders the page. Once all steps are done and an admin opens the page, it disappears from the menu."""
     steps = FirstSteps(request.workspace)
     if steps.all_done and request.membership.at_least(ADMIN):
         first_steps.finish(request.workspace)
@@ -49,7 +49,7 @@ def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
 
 
 def is_setting_up(request: WorkspaceRequest) -> bool:
-    """Whether the user is to set up the workspace, and has neither finished nor hidden that."""
+    """Whether the user is an admin and the workspace's first steps are neither finished nor hidden."""
     return request.membership.at_least(ADMIN) and request.workspace.set_up_at is None
 
 
@@ -84,7 +84,7 @@ def show_address(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def test_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """Sends a test event to an account's webhook URL, and opens the sample conversation that it creates."""
+    """Sends a test event to an account's webhook URL, and opens the sample conversation that the event creates."""
     account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     with refusals_shown(request, samples.NoSample):
         lead = samples.send(account, request.user)
@@ -102,7 +102,7 @@ def remove_samples(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def test_model(request: WorkspaceRequest) -> HttpResponse:
-    """Asks the model's provider, for at most 5 s, whether it accepts the installation's key."""
+    """Checks for at most 5 s whether the model's provider accepts the installation's key."""
     account = workspace_account(request.workspace.pk)
     if account is None:
         return _back(request, error="That didn’t work. Try again in a moment.")
@@ -114,7 +114,7 @@ def test_model(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def try_notice(request: WorkspaceRequest) -> HttpResponse:
-    """Sends a test notice by the way that is tried first for a notice about a broken account."""
+    """Sends a test notice, on the path that notices about broken accounts take first."""
     with refusals_shown(request, notice_trial.NoWay):
         notice_trial.start(request.workspace, request.user)
         messages.info(request, "Your test notice is on its way.")
@@ -123,7 +123,7 @@ def try_notice(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def hide(request: WorkspaceRequest) -> HttpResponse:
-    """Hides the first steps for everyone in the workspace, or shows them again. `do` is hide or show."""
+    """Hides the first steps for everyone in the workspace, or shows them again, as `do` ("hide" or "show") says."""
     if request.POST.get("do") == "show":
         Workspace.objects.filter(pk=request.workspace.pk).update(set_up_at=None)
         record(request, "first_steps.shown", request.workspace)
