@@ -1,7 +1,7 @@
 """The form that connects an account or changes its settings.
 
-The form never shows a stored secret. An empty field keeps the stored secret, even if no configured encryption key can
-decrypt it.
+The form never shows a stored secret. If a field for a secret is left empty, the stored secret stays, even if no
+configured encryption key can decrypt it.
 """
 
 import copy
@@ -35,11 +35,11 @@ def masked(secret: str) -> str:
 
 
 class AccountTaken(Exception):
-    """Another workspace has this account, and only the installation's key would give access to it."""
+    """Another workspace has this account, and this workspace has no key of its own for it."""
 
 
 class AccountForm(forms.Form):
-    """The settings and secrets of one account. If the account is already connected, the form gets an error."""
+    """The settings and secrets of one account. The form gets an error if the account is already connected."""
 
     def __init__(self, integration: Integration, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
@@ -123,13 +123,13 @@ class AccountForm(forms.Form):
         return values
 
     def _clean_replacement(self, tried: Integration) -> None:
-        """Checks that all needed secrets are entered if stored ones cannot be decrypted. A new secret replaces all."""
+        """Checks that all required secrets were entered if the stored ones cannot be decrypted."""
         for setting in self.spec.secrets:
             if self._needs(setting) and not tried.credentials.get(setting.name):
                 self.add_error(setting.name, "Enter this again too. The stored secret can’t be read.")
 
     def _clean_keys(self, tried: Integration, names: list[str]) -> None:
-        """Checks that `tried`, the account after the change, has the keys for its calls and for their URL."""
+        """Checks that `tried`, the account after the change, has keys for its calls, entered with their URL."""
         before = destinations.leads_to(self.integration)
         if name := connect.secret_for_new_address(tried, before, names):
             self.add_error(name, connect.GIVE_AGAIN[0].upper() + connect.GIVE_AGAIN[1:])
@@ -141,7 +141,7 @@ class AccountForm(forms.Form):
         return tuple(setting.name for setting in self.spec.secrets)
 
     def save(self, workspace_id: UUID, user: User) -> Integration | None:
-        """Stores the account with an audit entry, issues a webhook key if it is new, and enqueues a check.
+        """Stores the account with an audit entry, issues a webhook key if it is new, and enqueues a check of it.
 
         The form must be valid. Returns None, and adds an error to the form, if the account cannot be stored or is
         already connected.
@@ -154,7 +154,7 @@ class AccountForm(forms.Form):
                 self.account_field or None, "This account is already connected, here or in another workspace."
             )
             return None
-        # somebody else has changed the account since the form was rendered
+        # somebody else has changed the account since the form was shown
         except connect.ConnectError as error:
             self.add_error(None, str(error))
             return None
@@ -176,7 +176,7 @@ class AccountForm(forms.Form):
         row.enabled = changes.pop("enabled", row.enabled)
         changes = {name: entry for name, entry in changes.items() if entry or name not in self.secret_names}
         if self.spec.key in changes:
-            # a key may only be sent to the URL that was entered with it
+            # a key may be sent only to the URL that was entered with the key
             changes["base_url"] = self.cleaned_data["base_url"]
         connect.apply(row, changes)
         _refuse_anothers(row)
@@ -192,10 +192,10 @@ class AccountForm(forms.Form):
 
 
 def _refuse_anothers(row: Integration) -> None:
-    """Raises AccountTaken if another workspace has the account and only the installation's key can open it.
+    """Raises AccountTaken if another workspace has the account, and only the installation's key would open it.
 
-    That key opens every account, so naming an account must not be enough to read it. The check must run in a
-    transaction, because a lock serializes workspaces that name the same account.
+    That key opens every account, so entering an account's id must not be enough to read the account. The check must run
+    in a transaction, because a lock makes workspaces that enter the same account wait for each other.
     """
     spec = registry.spec_of(row.provider)
     if not (spec.installation_key and spec.account_id) or row.is_unreadable or row.credentials.get(spec.key):

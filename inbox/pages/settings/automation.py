@@ -1,4 +1,4 @@
-"""The pages about automatic answers: the shadow report, the policies and the kill switch."""
+"""The pages about automatic answers: the shadow report, the policies, and the switch that stops all sends."""
 
 import uuid
 from typing import Any
@@ -16,9 +16,9 @@ Mode = SendingPolicy.Mode
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The policy of a workspace or a campaign. "auto" is locked until people have sent enough drafts unchanged.
+    """The policy of a workspace or campaign. The mode "auto" is locked until people have sent enough drafts unchanged.
 
-    Only drafts that pass every check count (shadow report).
+    Only drafts that passed every check count, as in the shadow report.
     """
 
     class Meta:
@@ -54,7 +54,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @workspace_view()
 def automation(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/automation/`: the shadow report, the policies of campaigns, and the kill switch."""
+    """`w/<workspace>/automation/`: shows the shadow report, the policies, and the switch that stops all sends."""
     return render(request, "automation/report.html", _context(request.workspace))
 
 
@@ -78,7 +78,7 @@ def _context(workspace: Workspace) -> dict[str, object]:
 @workspace_view(ADMIN, FORM)
 @asks_again(lambda request: request.POST.get("mode") == Mode.AUTO)
 def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
-    """Edits the policy of the workspace or a campaign, with an audit entry. A form with errors is a 422."""
+    """Edits the policy of the workspace or of a campaign, with an audit entry. A form with errors is shown as 422."""
     campaigns = Campaign.objects.filter(workspace=request.workspace)
     campaign = get_object_or_404(campaigns, pk=campaign_id) if campaign_id else None
     current = SendingPolicy.objects.filter(workspace=request.workspace, campaign=campaign).first()
@@ -93,7 +93,7 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
 
 @workspace_view(ADMIN, POST)
 def pause(request: WorkspaceRequest) -> HttpResponse:
-    """The kill switch. `do` is pause or resume, else 404. Pausing takes back sends that count down. It is audited."""
+    """Stops or allows all automatic sends: `do` is pause or resume. A pause takes back the sends that count down."""
     wanted = action_of(request, "pause", "resume")
     paused = wanted == "pause"
     Workspace.objects.filter(pk=request.workspace.pk).update(sends_paused=paused)

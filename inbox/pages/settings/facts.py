@@ -1,4 +1,4 @@
-"""The pages of a workspace's facts, which admins write. The same form checks typed facts and facts from a file."""
+"""The pages of a workspace's facts, which admins edit. The same form checks typed facts and facts from a file."""
 
 import re
 import uuid
@@ -21,7 +21,7 @@ Kind = WorkspaceFact.Kind
 
 
 class Words(NamedTuple):
-    """The texts of the page for one kind of fact: its heading, and the labels of its two fields."""
+    """The texts of the page for one kind of fact: its heading and explanation, the button, and the fields' labels."""
 
     heading: str
     what: str
@@ -68,7 +68,7 @@ WORDS: dict[str, Words] = {
 
 
 class FactForm(forms.Form):
-    """The form for one fact of the `kind` (WorkspaceFact.Kind)."""
+    """One fact of the kind `kind` (a WorkspaceFact.Kind)."""
 
     question = forms.CharField(max_length=QUESTION_CHARS)
     answer = PostedText(max_length=ANSWER_CHARS, widget=forms.Textarea(attrs={"rows": 5}))
@@ -107,7 +107,7 @@ class FactForm(forms.Form):
 
 @workspace_view()
 def fact_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/facts/?q=<words>`: lists the facts by kind. With `q`, only those that contain the words."""
+    """`w/<workspace>/facts/?q=<words>`: lists the facts by kind. With `q`, lists only facts that contain the words."""
     words = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
     facts = list(factbook.listed(request.workspace, words))
     context = {
@@ -123,7 +123,7 @@ def fact_list(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, FORM)
 def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
-    """`…/facts/new/<kind>/`: adds a fact of this WorkspaceFact.Kind."""
+    """`…/facts/new/<kind>/`: adds a fact of the kind `kind` (a WorkspaceFact.Kind)."""
     if kind not in Kind.values:
         raise Http404("No such kind of fact.")
     add = partial(factbook.add, request.workspace, request.user, kind=kind)

@@ -1,7 +1,7 @@
 """Imports a workspace's facts from a CSV file: plans the change for each row, then carries out the plan.
 
-The columns are kind, question and answer. If a question exists, it gets the file's answer. Facts that are not in the
-file stay. A row with a mistake is skipped.
+The columns are kind, question and answer. A question that the workspace already has gets the answer of the file. Facts
+that are not in the file stay. A row with a mistake is skipped.
 """
 
 import csv
@@ -38,11 +38,11 @@ EXAMPLE = (
 
 
 class Unreadable(Exception):
-    """The file cannot be read as CSV. The message says where the file is unreadable, and how to fix it."""
+    """The file cannot be read as CSV. The exception's text says what is wrong where, and how to fix it."""
 
 
 class Moved(Exception):
-    """The facts have changed since the user saw the effects of the file."""
+    """The import would now have other effects than those that the user saw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class FactRow:
     """The effect of one row of the file.
 
     `row` is its number in a spreadsheet, where the heading is row 1. `do` is "add", "change", "same" or "refuse";
-    `problem` is the reason for "refuse". `before` and `fact` are the fact before and after the import. `cells` are the
-    texts of a refused row.
+    `problem` is the reason for "refuse". `before` is the fact's answer before the import, and `fact` the row to be
+    stored. `cells` are the texts of a refused row.
     """
 
     row: int
@@ -66,7 +66,7 @@ class FactRow:
 
 
 class Plan:
-    """The rows of the file in their order, and by their effect."""
+    """The rows of the file, in their order (`lines`) and grouped by their effect."""
 
     def __init__(self, lines: list[FactRow]) -> None:
         self.lines = lines
@@ -76,7 +76,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """A digest of the import's effects: the same changes to the same facts have the same digest."""
+        """A hash of the import's effects. It is the same as long as the same facts would get the same changes."""
         what = [(row.do, row.kind, row.question, row.answer, row.before) for row in self.added + self.changed]
         return hashlib.sha256(repr(what).encode()).hexdigest()[:32]
 
@@ -89,7 +89,7 @@ class Plan:
 
 
 def plan(workspace: Workspace, text: str) -> Plan:
-    """Returns the effects of the CSV `text`. Raises Unreadable for other text, a missing column, no row or over 500."""
+    """Returns the effects of the CSV `text`. Raises Unreadable for other text, missing columns, 0 or over 500 rows."""
     facts = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
     first: dict[tuple[str, str], int] = {}
     room, lines = MOST - len(facts), list[FactRow]()
@@ -108,10 +108,10 @@ def plan(workspace: Workspace, text: str) -> Plan:
 
 
 def apply(workspace: Workspace, by: User, text: str, *, digest: str) -> Plan:
-    """Imports the CSV `text` in its own transaction and returns the effects. Rows that the plan refuses are skipped.
+    """Imports the CSV `text` in its own transaction, and returns the effects. Rows that the plan refuses are skipped.
 
-    `digest` is that of the plan that the user saw. Raises Unreadable, or Moved if applying the file would now have
-    other effects.
+    `digest` is the Plan.digest that the user saw. Raises Unreadable, or Moved if the import would now have other
+    effects.
     """
     with transaction.atomic():
         factbook.hold(workspace)
@@ -153,10 +153,10 @@ def _refused(row: int, cells: list[str], problem: str) -> FactRow:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yields the rows below the heading: kind, question, answer, and surplus cells. Raises Unreadable."""
+    """Yields the rows below the heading: number, then kind, question, answer and surplus cells. Raises Unreadable."""
     text = text.removeprefix("\ufeff")
     heading = text.lstrip().partition("\n")[0].lower()
-    separator = max(",;\t", key=heading.count)  # it depends on the country of the spreadsheet
+    separator = max(",;\t", key=heading.count)  # spreadsheets use another one in some countries
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     order: list[int] = []
     row = count = 0
@@ -198,7 +198,7 @@ MAX_FILE_BYTES = 1_000_000
 
 
 class FactFileForm(forms.Form):
-    """The `file`, or its `text` once the page has shown the effects. `seen` is the digest of these effects."""
+    """The `file`, or its `text` once the page has shown the effects. `seen` is the Plan.digest of these effects."""
 
     file = forms.FileField(
         label="CSV file",
@@ -235,7 +235,7 @@ class FactFileForm(forms.Form):
 
 @workspace_view(ADMIN, FORM)
 def import_csv(request: WorkspaceRequest) -> HttpResponse:
-    """`…/facts/import/`: shows the effects of a file. `do`=apply imports it if the effects still match `seen`."""
+    """`…/facts/import/`: shows the effects of a file. `do`=apply imports it if the effects are those of `seen`."""
     if request.method != "POST":
         return render(request, "facts/import.html", {"form": FactFileForm()})
     form = FactFileForm(request.POST, request.FILES)

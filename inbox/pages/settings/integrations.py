@@ -1,4 +1,4 @@
-"""The integrations page: a card for each account with its test, settings and webhook keys. Only admins change them."""
+"""The integrations page: a card for each account, with its test, settings and webhook keys. Only admins change them."""
 
 import threading
 import uuid
@@ -35,18 +35,18 @@ OVERLAPS = {"0": "right away", "1": "after 1 hour", "24": "after 24 hours", "168
 
 
 class RotateForm(forms.Form):
-    """The number of hours for which the old keys of an account still work."""
+    """Chooses how many hours the old webhook keys of an account still work."""
 
     overlap = forms.ChoiceField(choices=OVERLAPS, initial="24")
 
 
 def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> list[Key]:
-    """Returns the webhook keys on an account's card if the user is an admin; else []. `shown` is the id of the key to
-    show in full.
+    """Returns the webhook keys for the card of an account if the user is an admin; else []. The key with the id `shown`
+    is shown in full.
     """
     if card.source is None or not request.membership.at_least(ADMIN):
         return []
-    # the keys are prefetched for all cards
+    # the page with all cards has prefetched the keys
     rows: list[WebhookKey] | None = getattr(card.integration, "usable_keys", None)
     if rows is None:
         rows = list(WebhookKey.objects.usable().filter(integration=card.integration))
@@ -54,7 +54,7 @@ def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> 
 
 
 def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, shown: int | None) -> Key:
-    """Returns the key as a page shows it: in full if `shown` is its id and it can be decrypted."""
+    """Returns the webhook key as a page shows it: in full if its id is `shown` and it can be decrypted."""
     if row.pk != shown or row.is_unreadable:
         return Key(row, source)
     return Key(row, source, request.build_absolute_uri(creation.webhook_path(source.name, row.secret)))
@@ -63,7 +63,7 @@ def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, sh
 @workspace_view(ADMIN, POST)
 @asks_again()
 def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """Issues a new key for the account, with an audit entry. Old keys work for `overlap` more hours; 0 ends them."""
+    """Issues a new webhook key for the account, with an audit entry. The old keys work for `overlap` more hours."""
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     form = RotateForm(request.POST)
     if not form.is_valid():
@@ -79,7 +79,7 @@ def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
-    """Ends a replaced key now, with an audit entry. A key without a replacement is not ended, and the page says so."""
+    """Ends a replaced webhook key now, with an audit entry. If the key is the current one, the page says so."""
     key = own_key(request, key_id)
     ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
     if ended:
@@ -91,7 +91,7 @@ def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
 
 
 def own_key(request: WorkspaceRequest, key_id: int) -> WebhookKey:
-    """Returns the usable webhook key with this id in the request's workspace. Raises Http404."""
+    """Returns the usable webhook key with this id in the request's workspace. Raises Http404 if there is none."""
     return get_object_or_404(WebhookKey.objects.usable(), pk=key_id, integration__workspace=request.workspace)
 
 
@@ -142,15 +142,15 @@ def _page(
 
 RECEIPT_DAYS = 30
 NEWEST = 1_000
-"""The newest emails whose sender addresses the form for signatures suggests."""
+"""How many of the newest emails are searched for sender addresses, which the form for signatures suggests."""
 
 
 @workspace_view()
 def receipts(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """`w/<workspace>/integrations/<account>/receipts/`: compares the provider's lists of the last 30 days with our
-    data.
+    """`w/<workspace>/integrations/<account>/receipts/`: shows how the provider's lists of the last 30 days compare with
+    the rows stored here.
 
-    For the other kinds of rows, it says why they cannot be compared.
+    For kinds of rows that cannot be compared, it gives the reason.
     """
     account = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     spec, zone = registry.spec_of(account.provider), zoneinfo.ZoneInfo(request.workspace.timezone)
@@ -172,7 +172,7 @@ def receipts(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
 
 
 def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
-    """Returns the providers with which one more account can be connected. Those without account ids have one."""
+    """Returns the providers that can get one more account. Those without account ids can have only one account."""
     names = {row.provider for row in request.workspace.integrations.all() if row.has_secrets or row.config}
     return [
         (spec.name, spec.label)
@@ -183,7 +183,7 @@ def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
 
 @workspace_view()
 def last_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """The part of a card that shows the newest webhook event. The page polls it until the first event arrives."""
+    """Renders the part of a card with the newest webhook event. The page polls it until the first event arrives."""
     integration = _own(request, integration_id)
     card = account_cards.AccountCard(integration, None, None, True, account_cards.last_delivery(integration))
     return render(
@@ -195,14 +195,14 @@ def last_event(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResp
 
 @workspace_view(ADMIN, POST)
 def test(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """Checks an account for at most 5 s, and shows the outcome of each check."""
+    """Tests an account for at most 5 s, and shows the outcome of each check."""
     integration = _own(request, integration_id)
     return _checks(request, integration, check_now(request, integration))
 
 
 def check_now(request: WorkspaceRequest, integration: Integration) -> list[Check]:
-    """Checks an account for at most 5 s, with an audit entry, and returns one line for each check. If this process is
-    already testing 3 accounts, it returns only a line that says so.
+    """Tests an account for at most 5 s, with an audit entry, and returns a line for each check. While this process is
+    testing 3 other accounts, returns only a line that says so.
     """
     if not SLOTS.acquire(blocking=False):
         return [BUSY]
@@ -218,7 +218,7 @@ def check_now(request: WorkspaceRequest, integration: Integration) -> list[Check
 def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Check]) -> HttpResponse:
     if not request.htmx:
         return _page(request, tested={integration.pk: lines})
-    # read again, as the test has changed the account's health
+    # the account is read again, because the test has changed its health
     card = account_cards.of_account(_own(request, integration.pk))
     card.checks = lines
     return render(request, "integrations/_tested.html", {"card": card})
@@ -227,7 +227,7 @@ def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Che
 @workspace_view(ADMIN, FORM)
 @asks_again()
 def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """`…/integrations/<account>/`: edits an account. 404 for an account that uses only the installation's key."""
+    """`…/integrations/<account>/`: edits an account. An account that uses only the installation's key is a 404."""
     integration = _own(request, integration_id)
     if not registry.spec_of(integration.provider).is_connected_here:
         raise Http404("This account has no workspace settings.")
@@ -237,7 +237,7 @@ def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpRespon
 @workspace_view(ADMIN, FORM)
 @asks_again()
 def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
-    """`…/integrations/new/<provider>/`: connects another account, or sets up the existing one that has no secrets."""
+    """`…/integrations/new/<provider>/`: connects an account, or sets up the provider's account that has no secrets."""
     spec = registry.specs().get(provider)
     if spec is None or not spec.is_connected_here:
         raise Http404("No such provider.")
@@ -278,8 +278,8 @@ def _edit(request: WorkspaceRequest, integration: Integration) -> HttpResponse:
 
 
 def _senders(integration: Integration) -> set[str] | None:
-    """Returns the account's addresses that the workspace's newest emails name. Returns None for a new account and for
-    one that sends no email.
+    """Returns the account's sender addresses, as the workspace's newest emails name them; None for a new account, and
+    for one that sends no email.
     """
     if registry.spec_of(integration.provider).channel != Channel.EMAIL or integration._state.adding:
         return None

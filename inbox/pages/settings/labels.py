@@ -1,4 +1,4 @@
-"""The pages of a workspace's labels, which admins make, change, merge and delete."""
+"""The pages of a workspace's labels, which admins add, change, merge and delete."""
 
 import uuid
 from typing import Any
@@ -60,7 +60,7 @@ def label_list(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, FORM)
 def edit(request: WorkspaceRequest, label_id: uuid.UUID) -> HttpResponse:
-    """`…/labels/<label>/`: changes a label. `do`=delete deletes the label, and `do`=merge merges it into `into`."""
+    """`…/labels/<label>/`: changes a label. `do`=delete deletes it, and `do`=merge merges it into the label `into`."""
     label = get_object_or_404(Label, workspace=request.workspace, pk=label_id)
     do, name = request.POST.get("do"), label.name
     form = LabelForm(request.POST if request.POST and not do else None, instance=label)
@@ -82,7 +82,7 @@ def edit(request: WorkspaceRequest, label_id: uuid.UUID) -> HttpResponse:
 
 
 def _end(request: WorkspaceRequest, label: Label, into: Label | None = None) -> HttpResponse:
-    """Merges or deletes the label. Shows the labels, or the progress of the job that does so."""
+    """Deletes the label, or merges it into `into`. Shows the labels, or the progress of the job that does the work."""
     with refusals_shown(request, Refused):
         job = labels.end(label, request.user, into)
         if job:

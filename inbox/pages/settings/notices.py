@@ -1,4 +1,4 @@
-"""The page on which admins see where each kind of notice is sent, and can test each way."""
+"""The page on which admins see where each kind of notice is sent, and can send a test notice of each kind."""
 
 from django import forms
 from django.contrib import messages
@@ -16,7 +16,7 @@ from integrations.models import Notice
 
 
 class NoticeForm(forms.Form):
-    """The tags of replies that are reported to Slack."""
+    """Chooses the tags of replies that are reported in Slack."""
 
     tags = forms.MultipleChoiceField(
         choices=[(tag, str(tag)) for tag in SAID],
@@ -45,7 +45,7 @@ def notice_ways(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
-    """`w/<workspace>/settings/notices/<kind>/try/`: sends a test notice of this kind. 404 for an unknown kind."""
+    """`w/<workspace>/settings/notices/<kind>/try/`: sends a test notice of this kind. An unknown kind is a 404."""
     about = notice_trial.KINDS.get(kind)
     if about is None:
         raise Http404("No such kind of notice.")
@@ -57,7 +57,7 @@ def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def told_of(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/rules/notices/`: sets the `tags` of replies that are reported in the Slack channel."""
+    """`w/<workspace>/rules/notices/`: stores the `tags` of replies that are reported in the Slack channel."""
     form = NoticeForm(request.POST)
     if not form.is_valid():
         return redirect_to(request, "inbox:notices", error=first_error(form))

@@ -1,4 +1,4 @@
-"""The page of a workspace's members. All members see it; admins invite people, change roles, and remove members."""
+"""The page of a workspace's members. All members can see it. Admins invite people, change roles and remove members."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ class PersonForm(forms.Form):
 
 
 class AwayForm(forms.Form):
-    """The day on which a member is back, and the membership that takes over; "" for nobody."""
+    """The day on which a member is back, and the membership of the colleague who takes over; "" for no one."""
 
     until = forms.DateField(
         error_messages={
@@ -54,7 +54,7 @@ class AwayForm(forms.Form):
 
 @workspace_view()
 def member_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/people/`: lists the members, and for admins the open invitations."""
+    """`w/<workspace>/people/`: lists the members. Admins also see the open invitations."""
     return _page(request, PersonForm())
 
 
@@ -70,7 +70,7 @@ def _harms(request: HttpRequest) -> bool:
 @workspace_view(ADMIN, POST)
 @asks_again(_names_owner)
 def add(request: WorkspaceRequest) -> HttpResponse:
-    """Invites a person to the workspace. If refused, shows the page again with the reason, as 400."""
+    """Invites a person to the workspace. If the invitation is refused, shows the page with the reason, as 400."""
     form = PersonForm(request.POST)
     if form.is_valid():
         try:
@@ -84,7 +84,7 @@ def add(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
-    """Mails an invitation again or withdraws it. The POST field `do` is "again" or "withdraw"."""
+    """Mails an invitation again, or withdraws it, as the field `do` ("again" or "withdraw") says."""
     rows = Invitation.objects.filter(workspace=request.workspace)
     invited, what = get_object_or_404(rows, pk=invitation_id), action_of(request, "again", "withdraw")
     with refusals_shown(request, people.NotAllowed):
@@ -100,8 +100,8 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 @workspace_view(ADMIN, POST)
 @asks_again(_harms)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
-    """Changes the role of a member. `do` is remove, reset (the second factor), or role: sets the `role` if it is not
-    what the page showed (`was`), and whether they get new leads in turn (`takes`: on or off).
+    """Changes or removes a member. `do` is remove, reset (the second factor), or role: sets the `role` if it is not
+    what the page showed (`was`), and whether the member gets new leads in turn (`takes`: on or off).
     """
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
@@ -116,7 +116,7 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
 def security(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/people/security/`: shows how securely the members log in.
 
-    `do` requires a second factor (require) or allows passwords alone (allow).
+    A POST requires a second factor of everyone, or allows passwords alone, as `do` (require or allow) says.
     """
     if request.method == "POST":
         wanted = action_of(request, "require", "allow")
@@ -130,7 +130,7 @@ def security(request: WorkspaceRequest) -> HttpResponse:
 def away(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/people/away/`: marks the user as away `until` a day, and hands over their waiting conversations.
 
-    The absent member's leads go to the member `to`, or to nobody. `do` back ends the absence.
+    The conversations go to the membership `to`, or to no one. `do`=back ends the absence.
     """
     me, form = request.membership, AwayForm(request.POST, team=team_of(request))
     if request.POST.get("do") == "back":

@@ -1,4 +1,4 @@
-"""The page "Programs": the tokens of a workspace's programs, and the endpoints to which its events are sent."""
+"""The page "Programs": the API tokens of a workspace's programs, and the endpoints to which its events are sent."""
 
 import re
 from typing import Any
@@ -27,17 +27,17 @@ GROUPS = {
     "Sending": ("sends:read", "sends:write"),
     "Everything else": ("events:read", "webhooks:write", "insights:read", "health:read", "export:read"),
 }
-"""The scopes of a token, as the form shows them."""
+"""The scopes of a token, in the groups in which the form shows them."""
 TYPES = [
     (EVERY, "All events"),
     *((kind.value, kind.label) for kind in EventType if kind is not EventType.ENDPOINT_TEST),
 ]
 SHOWN = 20
-"""The attempts of an endpoint that the page shows."""
+"""How many of an endpoint's newest attempts the page shows."""
 
 
 class TokenForm(forms.Form):
-    """The form for a new API token. `sources` are IP addresses and networks, separated by commas or spaces."""
+    """Creates an API token. `sources` are IP addresses and networks, separated by commas or spaces."""
 
     name = forms.CharField(
         max_length=60, help_text="What will use it? You’ll see this name in the audit log."
@@ -57,7 +57,7 @@ class TokenForm(forms.Form):
         return networks(re.findall(r"[^\s,]+", self.cleaned_data["sources"]))
 
     def groups(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-        """The scopes by group: each with its words, and whether it is ticked."""
+        """Returns the scopes by group: the name of each, its label, and whether it is ticked."""
         ticked = self["scopes"].value() or ()
         return [
             (group, [(name, Scope(name).label, name in ticked) for name in names])
@@ -98,7 +98,7 @@ def programs(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(ADMIN, POST)
 @asks_again()
 def make_token(request: WorkspaceRequest) -> HttpResponse:
-    """Creates a token and shows its text, this once."""
+    """Creates an API token and shows its text, which cannot be shown again."""
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
@@ -117,7 +117,7 @@ def make_token(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(ADMIN, POST)
 @asks_again()
 def revoke(request: WorkspaceRequest, token_id: UUID) -> HttpResponse:
-    """Revokes a token at once."""
+    """Revokes an API token: calls with it are refused from now on."""
     token = get_object_or_404(ApiToken, pk=token_id, workspace=request.workspace)
     if revoke_token(token, by=request.user):
         messages.success(request, f"“{token.name}” has been revoked. Calls with it are now refused.")
@@ -149,7 +149,7 @@ def _page(
 @workspace_view(ADMIN, FORM)
 @asks_again()
 def new_endpoint(request: WorkspaceRequest) -> HttpResponse:
-    """`…/programs/endpoints/new/`: adds an endpoint, and shows its secret, this once."""
+    """`…/programs/endpoints/new/`: adds an endpoint and shows its secret, which cannot be shown again."""
     form = EndpointForm(request.POST or None, initial={"events": [EVERY]})
     if form.is_valid():
         try:
@@ -187,14 +187,14 @@ def _secret(row: WebhookEndpoint, text: str) -> dict[str, str]:
 @workspace_view(ADMIN, POST)
 @asks_again()
 def rotate(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
-    """Gives an endpoint a new secret and shows it, this once."""
+    """Gives an endpoint a new secret and shows it. The secret cannot be shown again."""
     row = _find(request, endpoint_id)
     return _page(request, once=_secret(row, endpoints.rotate(row, request.user)))
 
 
 @workspace_view(ADMIN, POST)
 def endpoint_act(request: WorkspaceRequest, endpoint_id: UUID) -> HttpResponse:
-    """Tests an endpoint, sends what it missed, or sends one event again, as `do` says."""
+    """Sends an endpoint a test event, its missed events, or one event again, as `do` says."""
     row, act = _find(request, endpoint_id), request.POST.get("do")
     with refusals_shown(request, ValueError):
         if act == "test":

@@ -15,7 +15,7 @@ from inbox.understanding import installed_weights, rules
 
 @workspace_view()
 def rule_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/rules/`: lists the rules in order of evaluation, with how many replies each has decided here."""
+    """`w/<workspace>/rules/`: lists the rules in their order of evaluation, each with the number of its decisions."""
     of_rule = agreement.by_rule(request.workspace.pk)
     lines = [
         (
@@ -42,7 +42,7 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(ADMIN)
 @asks_again(reading=True)
 def corrections(request: WorkspaceRequest) -> StreamingHttpResponse:
-    """`w/<workspace>/corrections.jsonl`: streams corrected replies, one per line, in the format of evaluate_replies."""
+    """`w/<workspace>/corrections.jsonl`: streams the corrected replies, one per line, for evaluate_replies."""
 
     def lines() -> Iterator[str]:
         for row in labelled(request.workspace):

@@ -1,4 +1,4 @@
-"""The pages of snippets. Members have snippets of their own. Admins share snippets and change the shared ones."""
+"""The pages of snippets. Members edit their own snippets. Admins also share snippets and edit the shared ones."""
 
 import uuid
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from inbox.workspaces.own_and_shared import SNIPPETS
 
 
 class SnippetForm(forms.Form):
-    """A snippet, validated like the text of a follow-up step. Only a user with `shares` may share a snippet."""
+    """A snippet, validated like the text of a follow-up step. `shares` says whether the user may share snippets."""
 
     name = forms.CharField(max_length=NAME_CHARS, error_messages={"required": "Give it a name."})
     text = PostedText(
@@ -59,7 +59,7 @@ def snippet_list(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(MEMBER, FORM)
 def new(request: WorkspaceRequest) -> HttpResponse:
-    """`…/snippets/new/`: adds a snippet. With `shared`, which needs an admin, the whole workspace sees the snippet."""
+    """`…/snippets/new/`: adds a snippet. With `shared`, which only an admin may use, the whole workspace sees it."""
     form, by = (
         SnippetForm(request.workspace, request.POST or None, shares=may_share(request)),
         signed_in(request),
@@ -70,7 +70,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(MEMBER, FORM)
 def edit(request: WorkspaceRequest, snippet_id: uuid.UUID) -> HttpResponse:
-    """`…/snippets/<snippet>/`: changes a snippet, or deletes it with `do`=delete. A shared one needs an admin."""
+    """`…/snippets/<snippet>/`: changes a snippet, or deletes it with `do`=delete. Only admins edit shared ones."""
     by = signed_in(request)
     snippet = find_changeable(request, SNIPPETS.listed(request.workspace, by), snippet_id)
     if request.POST.get("do") == "delete":

@@ -1,4 +1,4 @@
-"""The settings of a workspace: who answers, which replies, when, and how long data is stored."""
+"""The pages of a workspace's settings: names, business hours, answers, sending, and how long data is stored."""
 
 import zoneinfo
 from importlib.resources import files
@@ -20,7 +20,7 @@ from inbox.pages.forms import ChangedColumnsForm, PostedText, record, redirect_t
 from jobs.durations import duration
 
 UNLISTED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
-"""The names of countries that are not in the table of ISO 3166, by code."""
+"""Countries that are not in the table of ISO 3166: their names by code."""
 CONTINENTS = (
     *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/"),
     *("Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"),
@@ -30,7 +30,7 @@ CONTINENTS = (
 def countries() -> list[tuple[str, str]]:
     """Returns the countries that a phone number can belong to, sorted by name: ISO 3166 two-letter code and name.
 
-    phonenumbers knows the names of countries in all languages, but takes seconds to load them.
+    The names are those of tzdata, because phonenumbers takes seconds to load its names.
     """
     table = (files("tzdata.zoneinfo") / "iso3166.tab").read_text(encoding="utf-8")
     names = dict(line.split("\t") for line in table.splitlines() if not line.startswith("#")) | UNLISTED
@@ -40,16 +40,16 @@ def countries() -> list[tuple[str, str]]:
 
 
 def time_zones() -> list[str]:
-    """Returns the names of time zones of places, and UTC. Old names such as US/Eastern are left out."""
+    """Returns UTC and the names of the time zones of places. Old names such as US/Eastern are left out."""
     return ["UTC", *(name for name in zoneinfo.available_timezones() if name.startswith(CONTINENTS))]
 
 
-# Not type="time": its format follows the browser's language, and every other time here is of 24 hours.
+# Not type="time": browsers would show it in the format of their language, while all other times have 24 hours.
 TIME = forms.TimeInput(attrs={"inputmode": "numeric", "placeholder": "09:00"}, format="%H:%M")
 
 
 class Group(NamedTuple):
-    """The settings that one form of the page saves."""
+    """A group of settings, which one form of the page saves."""
 
     heading: str
     fields: tuple[str, ...]
@@ -73,16 +73,16 @@ GROUPS = {
 
 ENDS = NO_ANSWER | {Tag.MEETING_BOOKED, Tag.WRONG_PERSON}
 PROMISED = {"HOT": "Hot replies"} | {tag.name: str(tag) for tag in SAID if tag not in ENDS}
-"""The replies for which a workspace can promise an answer: the names of form fields with their labels. Tags are stored
-by label (Workspace.promises).
+"""The replies for which a workspace can promise an answer in time: names of form fields, with their labels. A promise
+is stored under the tag's label (Workspace.promises).
 """
 WITHIN = [("", "No promise"), *((m, f"Within {duration(m * 60)}") for m in (5, 15, 30, 60, 120, 240, 480))]
 TIMES = {"opens_at", "closes_at", "timezone"}
-"""The settings beside promises that decide by when answers are due."""
+"""The settings that, like promises, determine when answers are due."""
 
 
 def in_words(form: forms.BaseForm, changes: dict[str, list[object]]) -> str:
-    """The saved changes in words: "Closes at: 18:00, was 17:00"."""
+    """Returns the saved changes in words: "Closes at: 18:00, was 17:00"."""
     lines = []
     for name, pair in changes.items():
         old, new = ("" if part is None else str(part).removesuffix(":00") for part in pair or ("", ""))
@@ -94,7 +94,7 @@ def in_words(form: forms.BaseForm, changes: dict[str, list[object]]) -> str:
 
 
 class PromiseForm(forms.Form):
-    """The minutes of business hours within which replies are answered, by their meaning or label."""
+    """The minutes of business hours within which replies are answered, by the tag or label."""
 
     group = GROUPS["promises"]
 
@@ -120,7 +120,7 @@ class PromiseForm(forms.Form):
 
 
 class WorkspaceForm(ChangedColumnsForm):
-    """The settings of one group; of all without one, as in the admin."""
+    """The settings of one group; all settings if `group` is None, as in the admin."""
 
     timezone = forms.ChoiceField(
         label="Time zone", help_text="All times in Holdfast are shown in this time zone."
@@ -163,14 +163,14 @@ class WorkspaceForm(ChangedColumnsForm):
     def __init__(self, *args: Any, group: Group | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.group = group
-        zones = sorted({*time_zones(), self.instance.timezone})  # it may have an old name, such as US/Eastern
+        zones = sorted({*time_zones(), self.instance.timezone})  # the stored zone may have an old name
         self.fields["timezone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
         if group:
             self.fields = {name: self.fields[name] for name in group.fields}
 
 
 class RetentionForm(ChangedColumnsForm):
-    """The number of days for which a workspace stores messages, raw bodies and records of model calls."""
+    """The numbers of days for which a workspace stores messages, raw bodies, and records of model calls."""
 
     class Meta:
         model = Workspace
@@ -218,10 +218,10 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(ADMIN, FORM)
 @asks_again()
 def retention(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/retention/`: sets the days for which data is stored. Invalid days are a 400.
+    """`w/<workspace>/settings/retention/`: sets the days for which data is stored. Invalid numbers of days are a 400.
 
     A GET with days shows what these retention times would delete, and only then offers to save them. A POST saves them,
-    with an audit entry; the next hourly run removes older data.
+    with an audit entry, and the next hourly run deletes older data.
     """
     params = request.POST if request.method == "POST" else request.GET
     saved = Workspace.objects.get(pk=request.workspace.pk)  # the form has changed its own instance
