@@ -1,9 +1,9 @@
 """Decides about all conversations of a list, not only those on its page: done, snooze, unread or assign. Also merges
 and deletes labels that many leads have.
 
-The job reads the list in slices, newest first, with the permissions of the user who asked. The job skips every lead
-that has changed since the user's page was read (`inbox.pages.changes`). Each slice of leads is a step that stores its
-undo token, so a restarted job continues after the last finished slice.
+A job reads the list in slices, newest first, with the permissions of the user who started it. It skips every lead that
+has changed since the user's page was read (`inbox.pages.changes`). Each slice is a step that stores its undo token, so
+a restarted job continues after the last finished slice.
 """
 
 import time
@@ -47,21 +47,21 @@ from jobs.models import BackgroundJob, JobStep
 JOB = kind_name("leads.all", __name__)
 UNDO = kind_name("leads.all_undo", __name__)
 MOST = 50_000
-"""About how many conversations one job handles. The user can select the rest again."""
+"""The approximate maximum number of conversations that one job handles. The user can start another job for the rest."""
 SLICE = 200
-"""How many conversations one transaction handles."""
+"""The number of conversations that one transaction handles."""
 PLACE_S = 20
 """How long (in seconds) a job runs before it lets other jobs run. Its lane promises to start jobs within a minute."""
 GOOD_FOR = KEEP_CHANGES - timedelta(minutes=10)
-"""How long after the page was read a slice can still detect changes."""
+"""How long after the page was read a slice can still know which leads have changed."""
 UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 
 
 class Matching:
     """The conversations of the list that the query string of `request` names, after its cursor `after`.
 
-    Conversations are excluded if they changed since a page was read at the time `at` with the snapshot `mark`, or if
-    their snooze has ended since. Raises Http404 for an unknown folder, an invalid filter, or a search.
+    Those that changed after a page was read at the time `at` with the snapshot `mark` are left out, and those whose
+    snooze has ended since. Raises Http404 for an unknown folder, an invalid filter, a search, and several workspaces.
     """
 
     def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
@@ -79,12 +79,12 @@ class Matching:
     def page(self, after: str, size: int) -> KeysetPage:
         """Returns `size` conversations after the cursor `after`, including changed ones.
 
-        Even a page with few rows may have a next page.
+        A page with few rows may still have a next page.
         """
         return keyset_page(self.now, ORDER, after=after, size=size, among=self.among)
 
     def count(self) -> tuple[int, bool]:
-        """Returns the number of conversations, and whether there may be more, from a limited number of rows."""
+        """Returns the number of conversations, and whether there may be more. Reads a limited number of rows."""
         leads, edge = self.leads, None
         if self.among is not None:
             edge = self.among.only(ORDER).order_by(f"-{ORDER}", "-pk")[SCAN : SCAN + 1].first()
@@ -94,13 +94,13 @@ class Matching:
 
 
 class Otherwise(ValueError):
-    """The list is no longer what the page showed, so nothing is changed. The message is a sentence for the user."""
+    """The list is not as the page showed it, so nothing is changed. The exception's text is a sentence for the user."""
 
 
 def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | None) -> BackgroundJob:
     """Enqueues the job for the valid `form` as the request's user. Posting the same decision twice creates one job.
 
-    Raises Otherwise if no conversation matches, if more match than the page said, or if the job was taken back. Raises
+    Raises Otherwise if no conversation matches, if more match than the page said, or if the job was undone. Raises
     Http404 as Matching does.
     """
     user, workspace, cleaned = signed_in(request), request.workspace, form.cleaned_data
@@ -130,11 +130,11 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `leads.all`, which decides about all conversations of a list. Returns the numbers of conversations that
-    the job changed (`done`) and skipped (`left`).
+    """Runs the job `leads.all`, which decides about all conversations of a list. Returns how many of them it changed
+    (`done`) and skipped (`left`).
 
-    Skipped conversations changed in the meantime. If the job stops early, `why` is the reason, and the rest can be
-    selected from the cursor `after`.
+    It skips conversations that changed in the meantime. If the job stops early, `why` is the reason, and the rest of
+    the list begins after the cursor `after`.
     """
     counts: Counter[str] = Counter(done=0, left=0)
     began = time.monotonic()
@@ -169,8 +169,8 @@ def run(ctx: JobContext) -> dict[str, int | str]:
 
 
 def run_label_end(ctx: JobContext) -> dict[str, int | str]:
-    """The job `labels.end`: merges or deletes a label. Returns how many leads it changed (`done`), and if it stops
-    early, the reason (`why`).
+    """Runs the job `labels.end`, which merges or deletes a label. Returns how many leads it changed (`done`), and if it
+    stops early, the reason (`why`).
     """
     done, member, began = 0, _member(ctx, ADMIN), time.monotonic()
     if member is None:
@@ -197,17 +197,17 @@ def run_label_end(ctx: JobContext) -> dict[str, int | str]:
 
 
 def undo_job(job: BackgroundJob) -> BackgroundJob | None:
-    """Returns the job that takes back `job`; None if nobody has asked for one."""
+    """Returns the job that undoes `job`; None if nobody has started one."""
     return BackgroundJob.objects.filter(tenant=job.tenant, dedupe_key=f"{UNDO}:{job.pk}").first()
 
 
 def can_undo(job: BackgroundJob) -> bool:
-    """Whether `job` can be taken back, which is possible for ten minutes after it ends."""
+    """Whether `job` can be undone, which is possible for ten minutes after it ends."""
     return job.finished_at is not None and timezone.now() - job.finished_at < UNDO_FOR
 
 
 def start_undo(job: BackgroundJob, user: User) -> bool:
-    """Enqueues the job that takes back `job` for `user`, once. Returns False if that is no longer possible."""
+    """Enqueues the job that undoes `job`, on behalf of `user`. Returns False if it is too late to undo it."""
     if not can_undo(job):
         return False
     payload = {"job": str(job.pk), "user": user.pk}
@@ -216,7 +216,7 @@ def start_undo(job: BackgroundJob, user: User) -> bool:
 
 
 def run_undo(ctx: JobContext) -> dict[str, int | str]:
-    """The job `leads.all_undo`: takes back a job `leads.all`, last slice first. Returns the number of restored
+    """Runs the job `leads.all_undo`, which undoes a job `leads.all`, last slice first. Returns the number of restored
     conversations (`done`).
 
     Conversations that have changed since then stay as they are.
@@ -237,7 +237,7 @@ def run_undo(ctx: JobContext) -> dict[str, int | str]:
 
 
 def _let_others(began: float) -> None:
-    """Raises Snooze if the job, which began at `began` on the monotonic clock, has run for PLACE_S seconds."""
+    """Raises Snooze if the job, which began at `began` (monotonic clock), has run for more than PLACE_S seconds."""
     if time.monotonic() - began > PLACE_S:
         raise Snooze(timezone.now(), "Waiting for other work to finish.")
 
@@ -264,7 +264,7 @@ def _slice(
     ids = [lead.pk for lead in page.rows]
     rows = Lead.objects.filter(workspace=member.workspace, pk__in=ids)
     list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    still = list(matching.leads.filter(pk__in=ids))  # sees every change before the lock
+    still = list(matching.leads.filter(pk__in=ids))  # this query sees every change made before the lock
     outcome = _decide(member, payload, still)
     return {
         "after": page.after or "",
@@ -275,7 +275,7 @@ def _slice(
 
 
 def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> TriageResult:
-    """Applies the decision in `payload` to `leads` on behalf of `member`. Raises NotAMember."""
+    """Carries out the decision in `payload` about `leads`, on behalf of `member`. Raises NotAMember."""
     workspace: Workspace = member.workspace
     action, _, word = payload["do"].partition(":")
     if action == "assign":
@@ -338,7 +338,7 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
 
 @workspace_view(MEMBER, FORM)
 def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/all/<job>/`: shows the user's job. A POST takes it back. Other jobs are a 404."""
+    """`w/<workspace>/inbox/all/<job>/`: shows a job of the user. A POST undoes it. Any other job is a 404."""
     jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind__in=(JOB, labels.END), pk=job_id)
     job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:

@@ -1,7 +1,7 @@
 """The list of conversations: one folder, filtered, 50 a page. The page of a conversation shows it too.
 
-Why a list is empty is said by facts, never that everything is done while nothing is connected, no event has arrived, or
-an account is down. A list over several workspaces begins with the highest worth, then the longest wait.
+An empty list says why it is empty. It never says that all is done while nothing is connected, no event has arrived, or
+an account is down. A list over several workspaces begins with the leads of highest worth that have waited longest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,18 +51,18 @@ from inbox.replying.prompts import model_calls
 from integrations.models import HealthState
 
 NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)
-"""States in which replies arrive as usual. A quiet account has a valid key but may miss replies."""
+"""The states in which an account's replies arrive. A quiet account has a valid key, but replies may be missing."""
 
 ELSEWHERE = (
     ("scheduled", "on the way out", "See what’s going out"),
     ("snoozed", "snoozed", "See snoozed"),
 )
-"""Folders to offer when nobody needs a reply: the words for their count, and the link."""
+"""The folders that are offered if nobody needs a reply, each with the words after its count, and the link."""
 
 
 @dataclass(frozen=True)
 class Empty:
-    """Why a list is empty: an icon, the headline `what`, a sentence `why`, and an action, if any."""
+    """Why a list is empty: an icon, the headline `what`, the sentence `why`, and perhaps an action with its URL."""
 
     icon: str
     what: str
@@ -72,20 +72,20 @@ class Empty:
 
 
 def of_folder(workspace: Workspace, folder: Folder) -> Empty:
-    """Explains the empty `folder`: what prevents replies, or else that all is well."""
+    """Returns why `folder` is empty: what keeps replies from arriving, or else that there is nothing to do."""
     wrong = _wrong(workspace, folder) if folder.incoming else None
     return wrong or _well(workspace, folder)
 
 
 def over_several(folder: Folder, down: Sequence[Workspace]) -> Empty:
-    """Explains the empty `folder` of a list over several workspaces. Replies may be missing from those in `down`."""
+    """Returns why `folder` of a list over several workspaces is empty. Accounts are down in the workspaces `down`."""
     if down and folder.incoming:
         return Empty("warn", "Replies may be missing", "Replies may be missing. See above.")
     return Empty(folder.icon, folder.empty, folder.why)
 
 
 def beyond(url: str) -> Empty:
-    """Explains a page after the last one of the list at `url`."""
+    """Returns why a page after the last page of the list at `url` is empty."""
     return Empty(
         "inbox", "Nothing left on this page", "The list is shorter now.", url, "Go to the first page"
     )
@@ -129,26 +129,26 @@ def _well(workspace: Workspace, folder: Folder) -> Empty:
 
 
 COUNT, OLDEST = "count", "oldest"
-"""Keys of the values that are read together with the counts of the page."""
+"""The keys of values that are read together with the counts of the page."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """The number of leads in a list: `known`, or the value of `expression`. With `has_older`, there may be more."""
+    """The number of leads in a list: `known`, or the value of `expression`. `has_older`: whether there may be more."""
 
     known: int = 0
     expression: CappedCount | None = None
     has_older: bool = False
 
     def words(self, read: int | None) -> str:
-        """Formats the number briefly. `read` is the value of `expression`."""
+        """Formats the number, such as "12", "12+" or "999+". `read` is the value of `expression`."""
         count = self.known if read is None else read
         return capped(count) if count > COUNT_LIMIT or not self.has_older else f"{count}+"
 
 
 @dataclass(frozen=True)
 class Chip:
-    """An active filter of the list, with the list's query string without that filter."""
+    """An active filter of the list, and the list's query string without that filter."""
 
     label: str
     value: str
@@ -157,13 +157,13 @@ class Chip:
 
 @dataclass(frozen=True)
 class Threads:
-    """The list of conversations beside an open one.
+    """The list of conversations, as a page of its own or beside an open conversation.
 
     `view` is the saved view with this folder and these filters, if any. `query` is the list's query string without the
     page. `count` is the list's length; "12+" and "999+" mean that there are more. `uncertain` counts the workspace's
-    messages that may or may not have been sent. `over_all`: the list is that of `/desk/`, and replies may
-    be missing from the workspaces in `down`. `oldest` is the time since which the folder's oldest reply has waited
-    to be understood. `empty` explains why the page has no rows, unless a filter excludes them all.
+    messages that may have been sent. `over_all`: whether this is the list of `/desk/`; then replies may be missing in
+    the workspaces `down`. `oldest` is the time since which the folder's oldest reply has waited to be understood.
+    `empty` explains why the page has no rows, unless filters exclude them all.
     """
 
     folder: Folder
@@ -185,7 +185,7 @@ class Threads:
 
     @property
     def accounts(self) -> list[str]:
-        """Our addresses and numbers in the newest messages on this page, each once, as choices of the filter."""
+        """Our addresses and numbers in the newest messages of this page, each once, as choices for a filter."""
         return sorted({row.last_account for row in self.page.rows if row.last_account})
 
 
@@ -227,8 +227,8 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
 
 
 def _without(name: str, values: dict[str, str]) -> dict[str, str]:
-    """Returns the parameters without the filter `name`. Over several workspaces a search may be in any folder, and
-    leads back to the first one.
+    """Returns the parameters of the list without the filter `name`. Without its search, a list over several workspaces
+    is that of the default folder, because only a search may be in any folder.
     """
     gone = {name, "view"} if name == "q" and "desk" in values else {name}
     return {key: values[key] for key in values if key not in gone}
@@ -284,12 +284,12 @@ def _values(
 
 
 def list_url(request: WorkspaceRequest) -> str:
-    """Returns the address of the request's list without its query string."""
+    """Returns the URL of the request's list without its query string."""
     return reverse("desk") if is_over_all(request) else reverse("inbox:list", args=[request.workspace.pk])
 
 
 def query_of(request: WorkspaceRequest) -> str:
-    """Returns the query string of the request's list, without the page. Raises Http404 for an unknown folder."""
+    """Returns the query string of the request's list without the page. Raises Http404 for an unknown folder."""
     folder, lead_filter, _ = filtered(request)
     return urlencode(_values(folder, lead_filter, request)[1])
 
@@ -307,7 +307,7 @@ def _number(
 
 @workspace_view()
 def thread_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/?view=…&q=…&after=…`: shows the list of conversations. The page's parts are "threads" and
+    """`w/<workspace>/inbox/?view=…&q=…&after=…`: shows the list of conversations. The page has the parts "threads" and
     "folders".
 
     The other parameters of the URL are the filters of `inbox.pages.desk.filters`.
@@ -319,7 +319,7 @@ def thread_list(request: WorkspaceRequest) -> HttpResponse:
 def desk(request: SignedInRequest) -> HttpResponse:
     """`/desk/?view=…&workspace=…&after=…`: shows the list over all workspaces of the user.
 
-    The rows of the list open the pages of their workspaces, which check membership and role again for every action.
+    Its rows open the pages of their workspaces, which check the user's membership and role again for every action.
     """
     return _render(cast(WorkspaceRequest, request))  # a request without a workspace is_over_all
 
@@ -342,7 +342,7 @@ BY_WORTH = ("-worth", "since", "pk")
 
 
 def worth_page(request: WorkspaceRequest, folder: str, lead_filter: LeadFilter) -> KeysetPage:
-    """Returns the page of `folder` after the request's cursor `after`. Raises Http404 for an invalid cursor.
+    """Returns the page of `folder` after the cursor `after` of the request. Raises Http404 for an invalid cursor.
 
     One statement finds the first leads of each workspace by an index, and merges them. A second one reads their rows.
     """
@@ -356,7 +356,7 @@ def worth_page(request: WorkspaceRequest, folder: str, lead_filter: LeadFilter) 
             : PAGE_SIZE + 1
         ]
 
-    # one index has all names of leads
+    # one index holds the names of all leads, so a search by name needs no query per workspace
     groups = [ids] if lead_filter.words else [[workspace_id] for workspace_id in ids]
     parts = [first(group).values_list("pk", "worth", "since") for group in groups]
     merged = (
@@ -381,7 +381,7 @@ def _after(leads: QuerySet[Any], cursor: str) -> QuerySet[Any]:
         worth, microseconds, pk = cursor.split("_")
         since = EPOCH + timedelta(microseconds=int(microseconds))
         later = Q(since__gt=since) | Q(since=since, pk__gt=UUID(pk))
-        # The first condition is where the planner starts its index scan.
+        # The second condition implies the first, but the planner starts its index scan at the first.
         return leads.filter(Q(worth__lte=int(worth)), Q(worth__lt=int(worth)) | later)
     except (ValueError, OverflowError):
         raise Http404("No such page.") from None

@@ -1,4 +1,4 @@
-"""Reads the counts on every page: leads per folder and saved view, and the badges of the navigation."""
+"""Reads the counts that every page shows: leads per folder and saved view, and the badges of the navigation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,14 +22,14 @@ from inbox.webhooks import replay
 UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE = "uncertain", "unrepaired", "not-read", "outage"
 """Keys of `counts_of`: sends that may have gone out, failed deliveries, leads waiting for a model, the model outage."""
 CLIENTS = "clients"
-"""The key of `counts_of` and `desk_counts` for the conversations that wait in each of the user's workspaces."""
+"""The key of `counts_of` and `desk_counts` for the waiting conversations in each of the user's workspaces."""
 OUTAGES = rows(model_calls.outages(), "since", "why")
 
 
 def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Returns the number of leads per folder and saved view, and UNCERTAIN, UNREPAIRED, NOT_READ and OUTAGE.
+    """Returns the counts per folder and saved view, and UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE and CLIENTS.
 
-    One query per request reads all counts, together with the SQL expressions `also`.
+    One query per request reads all of them, together with the SQL expressions `also`.
     """
     counts: dict[str, Any] = vars(request).setdefault("counts", {})
     wanted = dict(also or {})
@@ -57,7 +57,7 @@ def _clients(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def desk_counts(request: WorkspaceRequest) -> dict[str, Any]:
-    """Returns the number of leads per folder over the workspaces of the list, with one query per request."""
+    """Returns the number of leads by folder in the workspaces of the list, and CLIENTS. Makes one query per request."""
 
     def read() -> dict[str, Any]:
         ids = listed_ids(request)
@@ -68,6 +68,6 @@ def desk_counts(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def model_away(request: WorkspaceRequest) -> model_outage.ModelAway | None:
-    """Returns the notice that no language model reads replies at the moment; None if one does."""
+    """Returns the notice that no language model is reading replies at the moment; None if one is."""
     counts = counts_of(request)
     return model_outage.notice_of(next(iter(instances(OUTAGES, counts[OUTAGE])), None), counts[NOT_READ])

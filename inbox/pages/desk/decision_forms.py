@@ -1,4 +1,4 @@
-"""The forms that decide about conversations: done, snooze, unread, read, assign, tag, label and unlabel."""
+"""The forms for decisions about conversations: done, snooze, unread, read, assign, tag, label and unlabel."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -17,11 +17,11 @@ SNOOZE_DAYS_LIMIT = 366
 ID_DIGITS = 19
 LABELLING = ("label", "unlabel")
 PAGE_GOOD_FOR = timedelta(minutes=15)
-"""How long a page stays valid for deciding about all conversations of a list."""
+"""How long after it was read a page may be used to decide about all conversations of its list."""
 
 
 class SeenField(forms.Field):
-    """Leads, each with the time of the newest message that the page showed (inbox.leads.triage.Seen)."""
+    """The ids of leads, each with the time of the lead's newest reply on the user's page (inbox.leads.triage.Seen)."""
 
     widget = forms.MultipleHiddenInput
 
@@ -36,12 +36,12 @@ class SeenField(forms.Field):
 
 
 class DecisionForm(forms.Form):
-    """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, tag:<tag>, or
-    label:<id> or unlabel:<id>, or the label's name instead of its id.
+    """A decision about conversations. `do` is done, read, unread, snooze, assign:<membership>, assign:nobody,
+    tag:<tag>, label:<id> or unlabel:<id>. A label's name may stand for its id.
 
     A snooze ends on the day `until`, or at the time in `snooze:<words>`: a key of WORDS, a time (ISO 8601), or words
-    that inbox.pages.desk.snooze_words reads. A day without a time ends at `opens_at` in the active time zone.
-    `cleaned_data["snooze_until"]` holds the time until which to snooze.
+    that inbox.pages.desk.snooze_words reads. A day without a time means `opens_at` on that day, in the active time
+    zone. `cleaned_data["snooze_until"]` holds the time at which the snooze ends.
     """
 
     ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag", *LABELLING)
@@ -106,12 +106,12 @@ class DecisionForm(forms.Form):
         return timezone.make_aware(datetime.combine(day, self.opens_at))
 
     def membership_id(self) -> int | None:
-        """Returns the id of the membership that receives the conversations; None for nobody."""
+        """Returns the id of the membership to which the conversations are assigned; None for nobody."""
         return None if self.word == self.NOBODY else int(self.word)
 
     @property
     def word(self) -> str:
-        """The part of `do` after the action: the tag, the membership's id, or the time; "" if it has none."""
+        """The part of `do` after the action: the tag, label, membership's id, or time; "" if it has none."""
         return str(self.cleaned_data["do"]).partition(":")[2]
 
     @property
@@ -125,10 +125,10 @@ class TriageForm(DecisionForm):
 
 
 class AllForm(DecisionForm):
-    """The form that decides about all conversations of a list as the page showed the list.
+    """A decision about all conversations of a list, as the user's page showed the list.
 
-    The page was read at the time `at` with the snapshot `mark` (inbox.pages.changes). The page showed `count`
-    conversations, or None if there were too many to count.
+    The page was read at the time `at`, with the snapshot `mark` (inbox.pages.changes). It showed `count` conversations;
+    None means that there were too many to count.
     """
 
     ACTIONS = ("done", "unread", "snooze", "assign")

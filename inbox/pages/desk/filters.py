@@ -1,6 +1,6 @@
 """The filters of the list of conversations, each a URL parameter, and the leads that match them.
 
-A time in words, such as "last 7 days", is read as a span of days in the active time zone.
+A time in words, such as "last 7 days", means a span of days in the active time zone.
 """
 
 import re
@@ -47,7 +47,7 @@ _OLDER = re.compile(r"(?:older|longer|more) than (\d{1,4}) (hour|day|week|month|
 
 @dataclass(frozen=True)
 class Span:
-    """A span of time that includes `start` and excludes `end`. A side of the span that is None is open."""
+    """A span of time that includes `start` and excludes `end`. None means that the span has no limit on that side."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -59,12 +59,12 @@ class Span:
 
 
 def days(first: date | None, last: date | None) -> Span:
-    """Returns the span of whole days from `first` to `last`, both included. A side of the span that is None is open."""
+    """Returns the span of whole days from `first` to `last`, both included. None means no limit on that side."""
     return Span(_begin(first) if first else None, _begin(last + timedelta(days=1)) if last else None)
 
 
 def read(text: str) -> Span | None:
-    """Returns the span that `text` names; None if it is not understood or reaches back more than ten years.
+    """Returns the span that `text` means; None if it means none, or reaches back more than ten years.
 
     "last 7 days" includes today. "older than 2 days" counts from now.
     """
@@ -114,11 +114,11 @@ SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")
 WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
 DRAFTS = [(WAITS, "Waiting for review"), (GOES_OUT, "Goes out automatically"), (NO_DRAFT, "None")]
 CHOSEN = ("workspace", "channel", "campaign", "assignee", "tag", "label", "score", "draft")
-"""The filters that offer a list of choices."""
+"""The filters whose value is one of a list of choices."""
 
 
 def choices_in(workspace: Workspace) -> dict[str, Rows]:
-    """Describes the workspace's rows that filters offer, by filter, as lists to read with other values, for `offer`."""
+    """Returns the choices of the filters "campaign" and "label" as lists that can be read together with others."""
     return {
         "campaign": rows(Campaign.objects.filter(workspace=workspace), "name", "external_id"),
         "label": rows(Label.objects.filter(workspace=workspace), "name"),
@@ -126,12 +126,12 @@ def choices_in(workspace: Workspace) -> dict[str, Rows]:
 
 
 def offer(request: WorkspaceRequest, name: str, choices: Iterable[Campaign | Label]) -> None:
-    """Sets `choices` as those of this request's filter `name`, so that they are not read again."""
+    """Sets `choices` as the choices of this request's filter `name`, so that they are not read again."""
     vars(request)[f"choices of {name}"] = [(str(row.pk), str(row)) for row in choices]
 
 
 def offered(request: WorkspaceRequest, name: str) -> list[tuple[str, str]]:
-    """Returns the choices of the filter `name`: one query per request, and none if no such choice is requested."""
+    """Returns the choices of the filter `name`. Reads them once per request, unless `offer` has set them."""
     if f"choices of {name}" not in vars(request):
         offer(request, name, choices_in(request.workspace)[name].queryset)
     choices: list[tuple[str, str]] = vars(request)[f"choices of {name}"]
@@ -139,7 +139,7 @@ def offered(request: WorkspaceRequest, name: str) -> list[tuple[str, str]]:
 
 
 def labels_over_all(request: WorkspaceRequest) -> list[tuple[UUID, str]]:
-    """Returns the ids and names of the labels of all workspaces of the user, in the order of their names."""
+    """Returns the ids and names of the labels of all of the user's workspaces, ordered by name."""
 
     def read() -> list[tuple[UUID, str]]:
         ids = [row.workspace_id for row in members_of(request)]
@@ -156,7 +156,7 @@ def _known_span(text: str) -> None:
 
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
-"""Days outside this range may have no time in UTC or no following day."""
+"""Days outside this range are refused: some have no time in UTC, or no day after them."""
 
 
 def _day(label: str) -> DateFilter:
@@ -175,7 +175,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     """The filters for the leads of `request.workspace`. Rows of other workspaces cannot be chosen.
 
     An invalid value is a form error and never widens the list. `q` does not filter the leads, because a search has its
-    own order (inbox.pages.desk.search). The times refer to the newest message; `when` is a time in words.
+    own order (inbox.pages.desk.search). The times are those of the newest message; `when` is a time in words.
     """
 
     channel = ChoiceFilter(
@@ -226,7 +226,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Me"), *mates]
 
     def _over_all(self, request: WorkspaceRequest) -> None:
-        """Replaces the filters that belong to one workspace by the choice of the workspace. Labels are names here."""
+        """Adapts the filters to a list over all workspaces: users choose a workspace, and choose labels by name."""
         del self.filters["campaign"]
         self.filters["label"].extra["choices"] = lambda: [(name.lower(), name) for _, name in self.labels]
         self.filters["q"].label = "Name"
@@ -276,8 +276,8 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def labels(self) -> list[tuple[str, str]]:
-        """The ids and names of the workspace's labels, for the dialog about selected rows. Over several workspaces, a
-        name stands for the labels that have it, and is its own id.
+        """The ids and names of the labels, for the dialog about selected rows. In a list over several workspaces, one
+        name stands for all labels with that name, and serves as the id.
         """
         if is_over_all(self.request):
             names = {name.lower(): name for _, name in labels_over_all(self.request)}
@@ -291,18 +291,18 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def span(self) -> Span:
-        """The span for the newest message: `since`, `until` and `when` combined. The filters must be valid."""
+        """The span that `since`, `until` and `when` set for the newest message together. The filters must be valid."""
         cleaned: dict[str, Any] = self.form.cleaned_data
         in_words = read(cleaned["when"]) if cleaned["when"] else None
         return days(cleaned["since"], cleaned["until"]).and_(in_words or Span())
 
     @property
     def narrows(self) -> bool:
-        """Whether a filter other than the search `q` is set; False if a filter is invalid."""
+        """Whether any filter except the search `q` is set; False if a filter is invalid."""
         return any(name != "q" for name, _, _ in self.active()) if self.is_valid() else False
 
     def active(self) -> list[tuple[str, str, str]]:
-        """Returns every filter that is set: URL parameter, label, and value in words."""
+        """Returns every filter that is set: its URL parameter, its label, and its value in words."""
         filters = []
         for name, content in self.form.cleaned_data.items():
             if content:
@@ -322,8 +322,8 @@ ORDER = "last_message_at"
 
 
 def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
-    """Returns the folder, the filter and the matching leads for the request's query string. The list over all
-    workspaces (`/desk/`) has only the folders that are counted, and for a search by name every folder.
+    """Returns the folder, the filters and the matching leads for the request's query string. The list over all
+    workspaces (`/desk/`) has only the folders that are counted; a search there may be in any folder.
 
     If there is a search (`LeadFilter.words`), the caller still has to search these leads. Raises Http404 for an unknown
     folder.
@@ -339,7 +339,7 @@ def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Le
 
 
 def looked_at(request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter) -> QuerySet[Lead] | None:
-    """Returns the leads that `keyset_page` scans (`among`) for a filtered list; None if no filter is set."""
+    """Returns the leads that `keyset_page` may scan (`among`) for a filtered list; None if no filter is set."""
     if not lead_filter.narrows:
         return None
     return leads_looked_at(request.workspace, folder.key, signed_in(request).pk, end=lead_filter.span.end)

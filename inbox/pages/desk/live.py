@@ -1,4 +1,4 @@
-"""Answers the requests of scripts: changed leads, colleagues present, news for the user, and leads for the palette."""
+"""Responds to scripts with changed leads, colleagues who are present, news for the user, and leads for the palette."""
 
 import uuid
 from collections.abc import Mapping
@@ -31,15 +31,15 @@ from inbox.workspaces.sessions import is_over
 
 
 @require_safe
-# it looks up the user itself: two queries per request, as each open tab polls every second
+# the view looks up the user itself, to make only two queries: each open tab polls every second
 @login_not_required
 def live(request: HttpRequest) -> HttpResponse:
-    """`live/?w=<workspace>~<snapshot>&…&at=<workspace>~<lead>~<writes>&…`: the leads that changed since each snapshot,
-    and the next snapshot.
+    """`live/?w=<workspace>~<snapshot>&…&at=<workspace>~<lead>~<writes>&…`: returns the leads that changed since each
+    snapshot, and the next snapshot, as JSON.
 
     `at` names the conversations in the foreground, and whether the user is writing there (0 or 1). In the response,
-    `here` names the colleagues who have the conversation open. Responds with 401 without a login, and 404 if none of
-    the workspaces is the user's.
+    `here` names the colleagues who have these conversations open. Responds with 401 if the login has ended or a
+    workspace requires a stronger one, and with 404 if the user is in none of the workspaces.
     """
     places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
     snapshots = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
@@ -81,8 +81,8 @@ def _place(text: str) -> presence.Place:
 
 
 def _is_theirs(session: SessionBase, user: User) -> bool:
-    """Whether the session is still valid for `user`. A password change ends it, as in django.contrib.auth.get_user, and
-    so does the end of the login method that opened it.
+    """Whether the session is still valid for `user`. It ends when the user's password changes, as in
+    django.contrib.auth.get_user, and when the login method that opened it is switched off.
     """
     way_in = session.get(BACKEND_SESSION_KEY)
     if way_in not in settings.AUTHENTICATION_BACKENDS:
@@ -96,7 +96,7 @@ def _is_theirs(session: SessionBase, user: User) -> bool:
 
 
 WINDOW = timedelta(hours=1)
-"""How old news may be when a browser shows it. Each has a key, so that a browser does not show it twice."""
+"""How old news may be when a browser shows it. Each piece of news has a key, so that it is shown only once."""
 TITLES = {
     for_you.DUE: "Answer due soon",
     for_you.CALLED: "You were mentioned",
@@ -147,7 +147,7 @@ def leads_named(request: WorkspaceRequest) -> HttpResponse:
 
 @desk_view
 def leads_named_anywhere(request: SignedInRequest) -> HttpResponse:
-    """`desk/named/?q=…`: as `leads_named`, for all workspaces of the user and by names and addresses alone."""
+    """`desk/named/?q=…`: returns up to six leads of all workspaces of the user by name or address, newest first."""
     memberships = own_memberships(cast(WorkspaceRequest, request))
     clients = {row.workspace_id: row.workspace.name for row in memberships}
     text = request.GET.get("q", "")[:SEARCH_LIMIT]

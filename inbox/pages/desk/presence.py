@@ -1,8 +1,8 @@
-"""The people who have a conversation in the foreground, and whether they are writing in it.
+"""Presence: which people have a conversation in the foreground of their browser, and whether they are writing in it.
 
-A browser's poll names the conversations in its foreground, and the response names the colleagues who have them open.
-The presence is stored for 10 s in a cache that the web processes share (Q_BROKER_URL in docs/operations.md), never in
-the database. Without the cache, the pages work but show no colleagues.
+Each browser polls with the conversations in its foreground, and the response names the colleagues who have these open
+too. A presence is stored for 10 s in a cache that the web processes share (Q_BROKER_URL in docs/operations.md), never
+in the database. Without the cache, the pages work but show no colleagues.
 """
 
 import json
@@ -22,13 +22,13 @@ logger = logging.getLogger(__name__)
 
 CACHE = "presence"
 KEPT_S = 10
-"""How long a person counts as present after a poll."""
+"""How long, in seconds, a person counts as present after a poll."""
 AGAIN_S = 4
-"""How long a stored presence is reused before it is written again."""
+"""How long, in seconds, a stored presence is reused before it is written again."""
 DESK_S = 2 * 3600
-"""How long the time of a user's last visit is stored."""
+"""How long, in seconds, the time of a user's last visit is stored."""
 PLACES = 10
-"""The most conversations that one poll may name."""
+"""The maximum number of conversations that one poll may name."""
 
 
 class Place(NamedTuple):
@@ -38,22 +38,22 @@ class Place(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Place":
-        """Parses a place of the form "<workspace>~<lead>~<0 or 1>". Raises ValueError for a text of another form."""
+        """Parses a place of the form "<workspace>~<lead>~<0 or 1>". Raises ValueError for a text in another form."""
         workspace, lead, writes = text.split("~")
         return cls(UUID(workspace), UUID(lead), bool(int(writes)))
 
 
 class Other(NamedTuple):
-    """A colleague in a conversation. `writes` is true while the colleague writes in the conversation."""
+    """A colleague who has the conversation open. `writes` is true while the colleague is writing in it."""
 
     name: str
     writes: bool
 
 
 def last_there(user_id: int) -> datetime | None:
-    """Returns when the user last had a conversation in the foreground.
+    """Returns when (aware) the user last had a conversation in the foreground.
 
-    Returns None if that is hours ago, or if the cache cannot be reached or is not shared by this process.
+    Returns None if that was over two hours ago, or if this process cannot reach the cache or does not share it.
     """
     try:
         at = caches[CACHE].get(f"desk:{user_id}")
@@ -71,7 +71,7 @@ class Plain:
         return json.dumps(content)
 
     def loads(self, text: bytes) -> Any:
-        """Returns the value; None if it is not JSON."""
+        """Returns the value of the JSON `text`; None if it is not JSON."""
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
@@ -79,9 +79,9 @@ class Plain:
 
 
 def meet(places: Iterable[Place], user: User) -> dict[UUID, list[Other]]:
-    """Stores that `user` is in `places`, and returns the other users there by the lead's id.
+    """Stores that `user` is in `places`, and returns the other people in these conversations, by the lead's id.
 
-    The caller must have checked that the user belongs to the workspaces. Without the cache, the result is empty.
+    The caller must have checked that the user is a member of the workspaces. Without the cache, nobody is returned.
     """
     by_lead: dict[UUID, list[Other]] = {}
     try:
@@ -98,7 +98,7 @@ def _meet(place: Place, user: User) -> list[Other]:
     present = {who: state for who, state in _known(cache.get(key)).items() if abs(now - state[2]) < KEPT_S}
     entry = present.get(me)
     if entry is None or entry[:2] != [user.name, place.writes] or now - entry[2] > AGAIN_S:
-        # If two people report at the same moment, one report may be lost; the next one, 4 s later, repairs that.
+        # If two browsers report at the same moment, one report may be lost. The next report, 4 s later, repairs that.
         cache.set(key, present | {me: [user.name, place.writes, now]}, KEPT_S)
         cache.set(f"desk:{me}", now, DESK_S)
     return sorted(Other(name, writes) for who, (name, writes, _) in present.items() if who != me)

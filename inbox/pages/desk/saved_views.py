@@ -1,4 +1,4 @@
-"""The saved views of a user: their counts and their page, on which users save, rename, order and remove views."""
+"""The saved views of a user: their counts, and the page on which users save, rename, order and remove them."""
 
 import uuid
 from typing import Any
@@ -36,31 +36,31 @@ from inbox.pages.forms import (
 from inbox.workspaces.own_and_shared import LAST, VIEWS, Refused, listed_views, move_up
 
 SCAN = 5_000
-"""The newest conversations of a folder that the count of a view scans. If there are more, it shows "12+"."""
+"""The maximum number of a folder's newest conversations that are scanned to count a view. "12+" means more."""
 
 
 def views_of(request: WorkspaceRequest) -> list[SavedView]:
-    """Returns the views that the user sees, their own first, in order. The saved views are read once per request."""
+    """Returns the saved views that the user sees: their own first, then shared ones. Reads them once per request."""
     user = signed_in(request)
     return once(request, "saved_views", lambda: list(listed_views(request.workspace, user)))
 
 
 def open_view(request: WorkspaceRequest) -> SavedView | None:
-    """Returns the saved view whose list the request asks for; None if no view matches."""
+    """Returns the saved view with the request's folder and filters; None if there is none."""
     wanted = parameters(request.GET)
     views = views_of(request) if len(wanted) > 1 else []
     return next((view for view in views if parameters(QueryDict(view.query)) == wanted), None)
 
 
 def parameters(query: QueryDict) -> dict[str, str]:
-    """Returns the folder and the filters in a query string as parameters, without empty ones and without the page."""
+    """Returns the folder and the filters of the query string `query`, without empty filters and without the page."""
     filters = {name: query.get(name, "").strip() for name in LeadFilter.base_filters}
     folder = query.get("view", DEFAULT_FOLDER)
     return {"view": folder} | {name: choice for name, choice in filters.items() if choice}
 
 
 def canonical(request: WorkspaceRequest, query: str) -> str | None:
-    """Reduces the query string `query` to its folder and filters; None if it has no filter or an invalid one."""
+    """Returns the query string `query` with only its folder and filters; None if it has no filter or an invalid one."""
     params = QueryDict(query)
     filters = parameters(params)
     lead_filter = _filter(request, params)
@@ -70,8 +70,8 @@ def canonical(request: WorkspaceRequest, query: str) -> str | None:
 def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
     """Returns SQL expressions that count the conversations of the saved views.
 
-    The view's id is the key of the count. The id followed by "+" is the key of whether there may be more. Views with a
-    search or an invalid filter are left out.
+    The key of a count is the view's id. The id followed by "+" is the key of whether the count may be too low. Views
+    with a search or an invalid filter are left out.
     """
     counted: dict[str, LeadFilter] = {}
     looked_at: dict[str, Any] = {}
@@ -109,7 +109,7 @@ class RenameForm(forms.Form):
 
 
 class SaveForm(RenameForm):
-    """Saves the list with the query string `query` under a name. With `shared`, all members see the view."""
+    """Saves the list with the query string `query` under a name. With `shared`, all members see the saved view."""
 
     query = forms.CharField(
         max_length=QUERY_CHARS, error_messages={"max_length": "That’s too many filters to save. Remove some."}
@@ -120,7 +120,7 @@ class SaveForm(RenameForm):
 @workspace_view(methods=FORM)
 def view_list(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/views/`: lists the saved views. A POST saves the list with the query string `query` under
-    `name` and shows it. An admin may share it (`shared`).
+    `name`, and shows that list. With `shared`, an admin shares the view.
     """
     if request.method == "POST":
         return HttpResponseRedirect(f"{reverse('inbox:list', args=[request.workspace.pk])}?{_save(request)}")
@@ -156,7 +156,7 @@ def change(request: WorkspaceRequest, view_id: uuid.UUID) -> HttpResponse:
 
 
 def _changed(request: WorkspaceRequest, view: SavedView) -> str:
-    """Changes the view as the form says, and returns the outcome as a sentence. Raises Refused."""
+    """Renames, moves up or removes the view, as the form says. Returns the outcome as a sentence. Raises Refused."""
     by, do = signed_in(request), request.POST.get("do")
     if do == "remove":
         VIEWS.delete(view, by)

@@ -4,7 +4,7 @@ The lead with the newest hit comes first. Words match by prefix ("roof" finds "R
 last digits ("555-0119" finds +15555550119). A search covers the lead's own names, addresses, numbers and ids, and its
 messages.
 
-The work is bounded for any input. docs/adr/0072-a-search-reads-the-newest-first.md explains how and why.
+Any search reads a limited number of rows. docs/adr/0072-a-search-reads-the-newest-first.md explains how and why.
 """
 
 import re
@@ -27,15 +27,15 @@ from inbox.pages.desk.search_terms import Part, Typed
 from inbox.pages.pagination import EPOCH, PAGE_SIZE, KeysetPage
 
 FEW = 500
-"""If a list has no more leads than this, each lead is checked."""
+"""If a list has no more leads than this, each of its leads is checked for a hit."""
 NEWEST: dict[type[Model], int] = {Message: 3_000, Lead: 150}
-"""The newest rows that are read before an index is used for older ones."""
+"""The number of newest rows that are read before an index is used to find older hits."""
 OLDER = 5_000
-"""The rows that are read by an index. A search with more of them continues from page to page."""
+"""The maximum number of hits that are read by an index. If there are more, the search continues from page to page."""
 Place = tuple[datetime, UUID]
-"""The place of a hit in the list: its time, and the id of the message or lead. Newer places come first."""
+"""The position of a hit in the list: its time, and the id of the message or lead. Newer hits come first."""
 Row = tuple[UUID, UUID, datetime, str, str]
-"""A hit: the id of the message or lead, the lead's id, the time, and the message's subject and text."""
+"""A hit: the id of the message or lead, the lead's id, the time, and the subject and text of the message."""
 
 FRAME = """
 WITH few (lead_id) AS MATERIALIZED ({few}),
@@ -85,12 +85,12 @@ Each step is fenced (MATERIALIZED, LATERAL with a limit, WordsQuery), so that th
 4. `floor`: if the indexes find too many, how far back the newest rows reach. The next page starts there.
 """
 OF_HIT, OF_FEW = RawSQL("hit.lead_id", ()), RawSQL("few.lead_id", ())
-"""The current lead in the subqueries that run once per row."""
+"""The lead of the current row, for the subqueries that FRAME runs once per row."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """Hits, one for each lead, newest first, complete down to the place `floor`, or to the end if it is None."""
+    """Hits, one per lead, newest first. They are complete down to the place `floor`, or to the end if it is None."""
 
     rows: list[Row]
     floor: Place | None = None
@@ -117,7 +117,7 @@ class Steps:
     seen: QuerySet[Any, Any] | None
 
     def read(self, place: Place | None, want: int) -> Read:
-        """Returns the `want` newest hits after `place` (None: from the newest), one per lead, by one statement."""
+        """Returns the `want` newest hits after `place`, one per lead, by one statement. None means from the start."""
         not_few = RawSQL("(SELECT count(*) FROM few) > %s", (FEW,), BooleanField())
         newest = NEWEST[self.model]
         parts = {
@@ -145,23 +145,23 @@ class Steps:
 
 
 def workspace_unindexed(model: type[Model], workspace: Workspace) -> RawSQL:
-    """Returns a filter for rows of `workspace` that uses no index, so that another condition's index is used."""
+    """Returns a filter for the rows of `workspace` that no index serves, so that another condition's index is used."""
     return RawSQL(f"({model._meta.db_table}.workspace_id = %s) IS TRUE", (workspace.pk,), BooleanField())
 
 
 def older_than(time_field: str, place: Place | None) -> Q:
-    """Returns a filter for the rows after `place`, newest first by `time_field` and id; all rows for None."""
+    """Returns a filter for the rows that follow `place`, newest first by `time_field` and id; all rows for None."""
     if place is None:
         return Q()
     at, pk = place
-    # The second condition implies the first, but an index scan can start only at the first.
+    # The second condition implies the first, but an index scan can start only at the first condition.
     return Q(**{f"{time_field}__lte": at}) & (
         Q(**{f"{time_field}__lt": at}) | Q(**{time_field: at, "pk__lt": pk})
     )
 
 
 def not_older_than(time_field: str, place: Place) -> Q:
-    """Returns a filter for rows at `place` in the list or before `place`."""
+    """Returns a filter for the row at `place`, and the rows before it, in the order newest first."""
     at, pk = place
     return Q(**{f"{time_field}__gt": at}) | Q(**{time_field: at, "pk__gte": pk})
 
@@ -181,9 +181,9 @@ def _absent(query: tuple[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
 
 
 FAR = 99
-"""How many hits a search counts. It reads one more."""
+"""The number up to which a search counts its hits. It reads one more, to know whether there are more."""
 TYPOS = "~"
-"""The beginning of a cursor in a list of names with one typo."""
+"""The beginning of the cursor of a list in which names matched with one typo."""
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of the search's hits. `after` is the cursor of the next page, or None. `typos`: whether nothing matched
-    as typed.
+    """One page of a search's hits. `after` is the cursor of the next page, or None. `typos`: whether the hits match
+    only with one typo.
 
     `count` is the number of leads on the previous pages, on this one, and on those read ahead: at most FAR + 1.
     """
@@ -217,21 +217,21 @@ class Found:
 def search_page(
     leads: QuerySet[Lead], workspace: Workspace, text: str, *, after: str = "", size: int = PAGE_SIZE
 ) -> tuple[KeysetPage, int]:
-    """Returns one page of hits, and the count. Each row of the page has its Hit as `hit`.
+    """Returns one page of leads with a hit, and the number of hits. Each lead has its Hit as `hit`.
 
-    `before` of the page is None, as one can only move to older hits. Raises Http404 for an invalid cursor.
+    `before` of the page is None, because users can only move to older hits. Raises Http404 for an invalid cursor.
     """
     hits = search(leads, workspace, text, after=after, size=size)
     rows = leads.in_bulk([hit.lead_id for hit in hits.hits])
     for hit in hits.hits:
-        if hit.lead_id in rows:  # it may have left the list since then
+        if hit.lead_id in rows:  # the lead may have left the list since the search
             rows[hit.lead_id].hit = hit  # type: ignore[attr-defined]
     listed = [rows[hit.lead_id] for hit in hits.hits if hit.lead_id in rows]
     return KeysetPage(listed, hits.after, None), hits.count
 
 
 def following(leads: QuerySet[Lead], workspace: Workspace, text: str, lead: Lead) -> Lead | None:
-    """Returns the lead after `lead` in the list of hits; None if `lead` is the last hit or no hit."""
+    """Returns the lead after `lead` in the list of hits; None if `lead` is the last of them, or not one of them."""
     alone = search(Lead.objects.filter(workspace=workspace, pk=lead.pk), workspace, text, size=1)
     if not alone.hits:
         return None
@@ -249,8 +249,8 @@ def search(
     size: int = PAGE_SIZE,
     by_messages: bool = True,
 ) -> Found:
-    """Returns `size` of the `leads` that match `text` after the cursor `after`, newest hits first. If the first page is
-    empty, it returns those whose names match with one typo, and so do the pages after it.
+    """Returns `size` of the `leads` that match `text` after the cursor `after`, newest hits first. If no lead matches,
+    this page and the following ones hold the leads whose names match with one typo.
 
     An empty text matches nothing. Without `by_messages`, only the leads' own fields are searched. Raises Http404 for an
     invalid cursor.
@@ -288,7 +288,7 @@ def _search(
 
 
 def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
-    """Returns those of `leads` whose own fields match, even without a message. An empty `text` matches nothing."""
+    """Returns those of `leads` whose own fields match `text`, with or without messages. An empty text matches none."""
     typed = Typed.read(workspace, text)
     if typed is None:
         return leads.none()
@@ -317,7 +317,7 @@ def _read_cursor(cursor: str) -> tuple[int, Place]:
 
 
 def _by_itself(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place: Place | None) -> Steps:
-    """The search for leads by their own names, addresses, numbers and ids."""
+    """Returns the search for leads whose own names, addresses, numbers or ids match."""
     ours = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)
     matches_name = _named(typed)
     newest = ours.filter(older_than("last_message_at", place)).order_by("-last_message_at", "-pk")
@@ -342,7 +342,7 @@ def _by_itself(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place:
 
 
 def _by_messages(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place: Place | None) -> Steps:
-    """The search for leads by their messages. It leaves out leads whose own fields match."""
+    """Returns the search for leads whose messages match, without the leads whose own fields match."""
     has_words = HasWords(F("found_by"), typed.in_messages)
     matches = Coalesce(has_words, False, output_field=BooleanField())  # this expression uses no index
     ours = Message.objects.filter(workspace=workspace)
@@ -361,5 +361,5 @@ def _by_messages(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, plac
 
 
 def _named(typed: Typed) -> Q:
-    """Returns the filter for leads whose own fields match, for testing one lead at a time."""
+    """Returns the filter for leads whose own fields match. It is used to test one lead at a time."""
     return reduce(or_, [typed.identity, *typed.phones, *filter(None, [typed.names])])

@@ -1,4 +1,4 @@
-"""The words, phone number and id in a text that a user typed into the search, and where they occur in a message."""
+"""Parses a text that a user typed into the search, as words, phone number and id, and finds these in a message."""
 
 import contextlib
 import re
@@ -21,37 +21,38 @@ from inbox.models.words import NUMBER, HasWords, WordsQuery, mark_of, numbers_at
 MIN_PHONE_DIGITS = 4
 MAX_WORDS = 12
 MIN_BYTES = 3
-"""Shorter words match only whole words in messages, as too many begin with "a". A Chinese character has 3 bytes."""
+"""A shorter word matches only whole words in messages, as too many begin with "a". A Chinese character has 3 bytes."""
 MIN_PART = 3
-"""The fewest letters of each part of a word that is looked for as two."""
+"""The minimum number of letters of each part if a word is also searched for as two words."""
 MIN_FORGIVEN, LONGEST, MOST_FORGIVEN = 4, 24, 4
-"""The fewest and most letters of a word that may have a typo, and the most words of a search with typos."""
+"""The fewest and most letters of a word that may have a typo, and the most words of a search that allows typos."""
 MIN_PREFIX = 5
-"""A longer word with a typo may also be the beginning of a name."""
+"""A word with a typo that is longer than this may also be the beginning of a name."""
 ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyz",
     "0123456789",
     "абвгдежзиклмнопрстуфхцчшщъыьэюяєіґ",
     "αβγδεζηθικλμνξοπρστυφχψω",
 )
-"""The letters that a typo may have left out or changed, by script, as they are folded. In other scripts it may have
-added or swapped some only.
+"""The letters that a typo may have left out or replaced, by script, in folded form. For other scripts, a search only
+corrects letters that were added or swapped.
 """
 PHONE_LIKE = re.compile(r"[0-9\s()+./-]+")
 AROUND = 24
-"""How many characters a snippet shows before the first hit: few, so that even a narrow row shows the hit."""
+"""How many characters a snippet shows before its first hit: few, so that even a narrow row shows the hit."""
 SNIPPET_CHARS = 200
 Word = tuple[str, bool]
 Part = tuple[str, bool]
-"""A piece of a text, and whether it is a hit."""
+"""A piece of a text, and whether the piece is a hit."""
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A search. For each of the folded `words`, a flag says whether the word also matches as a prefix of longer words.
+    """A search. Each of the folded `words` has a flag: whether the word also matches as a prefix of longer words.
 
     `numbers` are the ends of phone numbers, with their digits reversed. `phone` is the whole number (E.164), if one was
-    typed. `mark` precedes each word of this workspace in `Message.found_by`. `typos`: names match with one typo.
+    typed. `mark` precedes each word of this workspace in `Message.found_by`. `typos`: whether names may match with one
+    typo.
     """
 
     text: str
@@ -63,7 +64,7 @@ class Typed:
 
     @classmethod
     def read(cls, workspace: Workspace, text: str) -> "Typed | None":
-        """Parses `text` into a search of `workspace`; None if it is empty."""
+        """Parses `text` as a search of `workspace`. Returns None if the text is empty."""
         text = text.replace("\0", "").strip()
         if not text:
             return None
@@ -73,7 +74,7 @@ class Typed:
 
     @property
     def in_messages(self) -> WordsQuery:
-        """The query for `Message.found_by`: all of `words`, which must not be empty, or one of `numbers`."""
+        """The query for `Message.found_by`: all of `words`, of which there must be some, or one of `numbers`."""
         words = [
             f"'{self.mark}{word}'{':*' * (begins and len(word.encode()) >= MIN_BYTES)}"
             for word, begins in self.words
@@ -83,7 +84,7 @@ class Typed:
 
     @property
     def identity(self) -> Q:
-        """The filter for leads whose id, id at EmailBison or GoHighLevel, address or phone number equals the text."""
+        """The filter for leads with the text as id, EmailBison's or GoHighLevel's id, address, or phone number."""
         condition = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
         if "@" in self.text:
             address = self.text.lower()
@@ -96,17 +97,17 @@ class Typed:
 
     @cached_property
     def names(self) -> Q | None:
-        """The filter for leads whose names match; None if no word was typed."""
+        """The filter for leads whose names match the words; None if no word was typed."""
         query = names_query(self.text, self.mark, typos=self.typos)
         return Q(HasWords(LEAD_WORDS_HERE, query)) if query else None
 
     @property
     def phones(self) -> list[Q]:
-        """A filter for each of `numbers`: leads whose phone number ends with these digits."""
+        """The filters for leads whose phone number ends with the digits of one of `numbers`, one filter for each."""
         return [~Q(phone="") & Q(StartsWith(Reverse("phone"), number)) for number in self.numbers]
 
     def snippet(self, *texts: str) -> list[Part]:
-        """Returns an excerpt of about 200 characters, in pieces, from the first of `texts` with a hit; else []."""
+        """Returns an excerpt of about 200 characters, in pieces, from the first of `texts` that has a hit; else []."""
         for text in texts:
             if hits := _merged(self._hits(text)):
                 start = max(0, hits[0][0] - AROUND)
@@ -115,7 +116,7 @@ class Typed:
         return []
 
     def marked(self, text: str) -> list[Part]:
-        """Returns the whole `text` in pieces, in which the hits are marked."""
+        """Returns the whole `text` in pieces, each with whether it is a hit."""
         return _pieces(text, _merged(self._hits(text)), 0, len(text))
 
     def _hits(self, text: str) -> Iterator[tuple[int, int]]:
@@ -130,9 +131,9 @@ class Typed:
 def names_query(text: str, *marks: str, typos: bool = False) -> WordsQuery | None:
     """Returns the query for leads whose names or address words begin with the words of `text`; None without a word.
 
-    Two words also match as one, and a long word as two. With `typos`, a word also matches the words at one typo from it
-    (docs/adr/0095-a-typo-is-asked-for-in-the-query.md). With the `marks` of workspaces the query is for
-    LEAD_WORDS_HERE, without one for LEAD_WORDS.
+    Two words also match as one, and a long word as two. With `typos`, words with one typo also match
+    (docs/adr/0095-a-typo-is-asked-for-in-the-query.md). With the `marks` of workspaces, the query is for
+    LEAD_WORDS_HERE, and without marks for LEAD_WORDS.
     """
     words = _words(text)
     typos = typos and len(words) <= MOST_FORGIVEN
@@ -141,7 +142,7 @@ def names_query(text: str, *marks: str, typos: bool = False) -> WordsQuery | Non
 
 
 def _spellings(words: list[Word], mark: str, typos: bool) -> Iterator[str]:
-    """Yields a query for the words as they are typed, and one for each two of them as one word."""
+    """Yields a query for the words as they were typed, and a query for each two neighbours joined into one word."""
 
     def entry(word: str, begins: bool) -> str:
         return f"'{mark}{word}'{':*' * begins}"
@@ -160,7 +161,7 @@ def _spellings(words: list[Word], mark: str, typos: bool) -> Iterator[str]:
 
 
 def near_words(word: str) -> set[str]:
-    """Returns the words with one letter more, less, changed or swapped; none for a short word or a number."""
+    """Returns the words that differ from `word` by one typo; none if it is short, very long or a number."""
     if not MIN_FORGIVEN <= len(word) <= LONGEST or word.isdigit():
         return set()
     letters = {letter for alphabet in ALPHABETS if set(alphabet) & set(word) for letter in alphabet}
@@ -173,15 +174,16 @@ def near_words(word: str) -> set[str]:
 
 
 def leads_with_name(leads: QuerySet[Lead], text: str, workspaces: Iterable[uuid.UUID]) -> QuerySet[Lead]:
-    """Returns those of `leads` whose names or addresses match, with one typo if none does; without a word, nobody.
+    """Returns those of `leads` whose names or addresses match `text`, or if none does, match with one typo.
 
-    Workspaces may share marks, so `leads` must be limited to the `workspaces` as well.
+    Without a word in `text`, nobody matches. Workspaces may share marks, so `leads` must itself be limited to the
+    `workspaces`.
     """
     query, forgiving = names_query(text, *map(mark_of, workspaces)), names_query(text, typos=True)
     if query is None:
         return leads.none()
     hits = leads.filter(HasWords(LEAD_WORDS_HERE, query))
-    # The words at one typo are many, so they are not asked for with the mark of each workspace.
+    # There are too many words with one typo to search for each of them with each workspace's mark.
     return hits if hits.exists() else leads.filter(HasWords(LEAD_WORDS, forgiving))
 
 
@@ -197,7 +199,7 @@ def _is_hit(word: str, wanted: str, begins: bool) -> bool:
 
 
 def _number_ends(workspace: Workspace, text: str) -> list[str]:
-    """Returns the digits of a typed phone number, reversed and without the prefixes of some spellings."""
+    """Returns the digits of a typed phone number, reversed, without the prefixes that some spellings have."""
     if not PHONE_LIKE.fullmatch(text):
         return []
     digits = re.sub(r"\D", "", text)
@@ -212,7 +214,7 @@ def _number_ends(workspace: Workspace, text: str) -> list[str]:
                 numbers.add(phonenumbers.national_significant_number(parsed))
     ends: list[str] = []
     for number in sorted((number[::-1] for number in numbers if len(number) >= MIN_PHONE_DIGITS), key=len):
-        if not any(number.startswith(end) for end in ends):  # a shorter end matches it too
+        if not any(number.startswith(end) for end in ends):  # a shorter end matches this number too
             ends.append(number)
     return ends
 

@@ -1,7 +1,7 @@
 """Parses the end of a snooze from words: "tomorrow 9am", "next Tuesday", "in 3 weeks", "5 March at 14:00".
 
-Words such as "tomorrow" are read in the active time zone, which is the workspace's. A day without a time means the time
-at which the workspace opens.
+The words mean times in the active time zone, which is the workspace's. For a day without a time, the snooze ends when
+the workspace opens.
 """
 
 import calendar
@@ -36,14 +36,14 @@ _WEEKDAY = re.compile(rf"(?:(?P<next>next)|on|this|until)? ?(?P<day>{'|'.join(ma
 
 
 class NotUnderstood(ValueError):
-    """The words name no time, or a time that has passed or is too far ahead. The message says so for the user."""
+    """The words name no time, or a time that has passed or is too far ahead. The exception's text tells users so."""
 
 
 def read(text: str, opens_at: time, label: str = "Snooze until") -> datetime:
-    """Returns the time that `text` names, relative to now. Raises NotUnderstood, whose message begins with
+    """Returns the time (aware) that `text` names, relative to now. Raises NotUnderstood, whose text begins with
     `label`.
 
-    "Next Tuesday" is the Tuesday of the next week. "Tuesday" is the next one to come.
+    "Next Tuesday" is the Tuesday of the next week. "Tuesday" is the next Tuesday to come.
     """
     words, now = " ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"), timezone.localtime()
     until = _exact(words, now) or _on_a_day(words, now, opens_at)
@@ -57,7 +57,7 @@ def read(text: str, opens_at: time, label: str = "Snooze until") -> datetime:
 
 
 def _exact(words: str, now: datetime) -> datetime | None:
-    """Returns a time that is a number of minutes or hours ahead; None if the words name no such time."""
+    """Returns the time that is some minutes or hours ahead; None if the words do not name such a time."""
     match = _IN.fullmatch(words)
     if match is None or match["unit"] not in ("minute", "hour"):
         return None
@@ -146,7 +146,7 @@ def _number(word: str) -> int:
 
 @workspace_view()
 def snooze_words(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: shows the time in the words as a button, or why it has none."""
+    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: shows the time in the words as a button, or what is wrong."""
     form, words = request.GET.get("for"), request.GET.get("words", "").replace("\0", "").strip()
     context: dict[str, object] = {"form": form if form in ("triage", "bulk", "all") else None, "words": words}
     if words:

@@ -1,4 +1,4 @@
-"""Decides about selected rows or the open conversation (done, snooze, read, assign, tag, label …), and undoes it."""
+"""Carries out decisions about selected rows or the open conversation, such as done and snooze, and undoes them."""
 
 import re
 from collections.abc import Sequence
@@ -28,15 +28,15 @@ from inbox.pages.parts import part_asked, render_part
 from inbox.pages.team import is_over_all
 
 NAMED = 5
-"""The most conversations that a warning names."""
+"""The maximum number of conversations that a warning names."""
 
 
 @workspace_view(methods=POST)
 def decide(request: WorkspaceRequest) -> HttpResponse:
     """Decides about the conversations in `lead` as `do` says, and redirects to the list with the same query string.
 
-    With `open`, the conversation where the button was clicked, done and snooze lead to the next older conversation. A
-    request for the part "toasts" gets the messages with the undo token, and 409 if nothing changed.
+    If the decision comes from an open conversation (`open`), done and snooze lead to the next older conversation. A
+    request for the part "toasts" gets the messages with the undo token; the status is 409 if nothing changed.
     """
     posted = {**request.POST.dict(), "lead": request.POST.getlist("lead")}
     form = TriageForm(posted, opens_at=request.workspace.opens_at)
@@ -91,7 +91,7 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
 
 
 def _label(request: WorkspaceRequest, form: TriageForm) -> Label:
-    """Returns the workspace's label with the id, or the name, in `form`. Raises Http404, or LabelGone for a name."""
+    """Returns the label with the id, or the name, in `form`. Raises Http404 for an unknown id, LabelGone for a name."""
     rows = Label.objects.filter(workspace=request.workspace)
     if re.fullmatch(UUIDConverter.regex, form.word):
         return get_object_or_404(rows, pk=form.word)
@@ -104,13 +104,13 @@ def _label(request: WorkspaceRequest, form: TriageForm) -> Label:
 
 @workspace_view(methods=POST)
 def undo(request: WorkspaceRequest) -> HttpResponse:
-    """Takes back the change of `token` within ten minutes. A part gets 409 if nothing could be taken back."""
+    """Takes back the change of `token`, within ten minutes. A request for a part gets 409 if nothing was taken back."""
     leads: list[Lead] = []
     try:
         leads = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))
     except BadSignature:
         messages.error(request, "It’s too late to undo that.")
-    except IntegrityError:  # the previous assignee has left
+    except IntegrityError:  # the previous assignee has left the workspace
         messages.error(request, "The earlier assignee is no longer in this workspace.")
     else:
         messages.info(
@@ -129,9 +129,9 @@ def _list_url(request: WorkspaceRequest) -> str:
 
 
 def _after(request: WorkspaceRequest, form: TriageForm) -> str:
-    """Returns the URL of the conversation to show after a decision in an open one; "" for the list.
+    """Returns the URL of the conversation to show after a decision about the open conversation; "" for the list.
 
-    It is the next one of the list, or the same one if it was assigned, tagged or labelled.
+    This is the next conversation of the list, or the same one if it was assigned, tagged or labelled.
     """
     if form.action == "unread" or not request.POST.get("open"):
         return ""
@@ -154,7 +154,7 @@ def _after(request: WorkspaceRequest, form: TriageForm) -> str:
 
 
 def _after_in_desk(request: WorkspaceRequest) -> str:
-    """Returns the URL of the first conversation of the list over all workspaces, without the decided one."""
+    """Returns the URL of the first conversation of the list over all workspaces that was not just decided."""
     decided = {text.partition("@")[0] for text in request.POST.getlist("lead")}
     rows = threads(request).page.rows
     row = next((row for row in rows if str(row.pk) not in decided), None)
