@@ -1,4 +1,4 @@
-"""Handles posted answers, notes and decisions about drafts. `inbox.replying.review` carries out what goes to a lead."""
+"""Receives answers, notes and decisions about drafts. `inbox.replying.review` carries out what goes to a lead."""
 
 import uuid
 from typing import Any
@@ -31,7 +31,7 @@ class AnswerForm(forms.Form):
     """The form with the text of an answer.
 
     `seen_at` is the time of the lead's newest message on the reviewer's page. `seen_send` is the time when our newest
-    message on that page was claimed.
+    message on that page was claimed for sending.
     """
 
     seen_at = forms.DateTimeField(required=False)
@@ -51,7 +51,7 @@ class AnswerForm(forms.Form):
         self.lead = lead
 
     def clean(self) -> dict[str, Any]:
-        """Reads the time in the words `at`, if the person pressed the button that sends later, in the lead's zone."""
+        """Reads the words `at` as a time in the lead's time zone, if the person pressed the button that sends later."""
         words = self.cleaned_data.pop("at", "")
         if self.data.get("do") == LATER:
             try:
@@ -71,7 +71,7 @@ class AnswerForm(forms.Form):
 
 
 class OwnMessageForm(AnswerForm):
-    """A message that a person wrote. The page generates `client_token`, so that a double click sends one message."""
+    """A message that a person wrote. The page sets `client_token`, so that a double click sends only one message."""
 
     channel = forms.ChoiceField(choices=WRITTEN_ON)
     client_token = forms.UUIDField()
@@ -87,9 +87,8 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
     """Carries out a reviewer's decision about a draft and redirects to the conversation.
 
     `do` is send, send-next or later (with the edited `text`; later at the time in the words `at`), discard, rewrite or
-    hold, and for a sample also pretend.
-    send-next opens the next conversation. A refusal shows the conversation with the reason, as 409. A text that cannot
-    be sent is a 422.
+    hold, and for a sample also pretend. send-next opens the next conversation. If the decision is refused, the
+    conversation is shown with the reason, as 409. A text that cannot be sent is a 422.
     """
     drafts = Draft.objects.select_related("lead__campaign", "lead__workspace")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
@@ -123,8 +122,8 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
 
 @workspace_view(methods=POST)
 def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Sends `text` to a lead on `channel`, once per `client_token`. `do` send-next then opens the next conversation;
-    later sends it at the time in the words `at`.
+    """Sends `text` to a lead on `channel`, once per `client_token`. If `do` is send-next, the next conversation opens;
+    if it is later, the message goes out at the time in the words `at`.
     """
     lead = find_lead(request, lead_id)
     form = OwnMessageForm(request.POST, lead)
@@ -142,8 +141,8 @@ def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
     """Carries out a decision about one of our messages, as `do` says.
 
-    For a failed or unclear message: again (send it once more) or went-out. For a message that counts down: take-back.
-    For one that was taken back: forget, which deletes its text.
+    A failed or unclear message can be sent again (again) or marked as sent (went-out). A message that counts down can
+    be taken back (take-back), and the text of a message that was taken back can be deleted (forget).
     """
     sends = OutboundSend.objects.select_related("lead__campaign", "reply_to")
     send = get_object_or_404(sends, workspace=request.workspace, pk=send_id)
@@ -174,7 +173,7 @@ def _again(
     refusal: send_claims.Refused | None = None,
     channel: str = "",
 ) -> HttpResponse:
-    """Renders the conversation with the typed text and the error: 409 for a refusal, 422 for a form to correct."""
+    """Renders the conversation with the typed text and the error: 409 for a refusal, 422 for a form with errors."""
     error = str(refusal or first_error(form))
     text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # read again, so that new messages count as seen
@@ -196,8 +195,8 @@ def _to_latest(request: WorkspaceRequest, *place: uuid.UUID) -> HttpResponse:
 
 
 def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:
-    """Returns the ids of workspace and lead of the next row in the request's list, else of the first other one, else of
-    this one.
+    """Returns the workspace's and lead's ids of the row below this conversation in the request's list, else of the
+    first other row, else of this conversation.
     """
     here = (request.workspace.pk, lead_id)
     places = [(row.workspace_id, row.pk) for row in threads(request).page.rows]
@@ -217,9 +216,9 @@ class NoteForm(forms.Form):
 
 @workspace_view(methods=POST)
 def write_note(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note and notifies the members whom it names with @.
+    """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note, and notifies the members whom it mentions with @.
 
-    An unknown name becomes a warning. An empty or too long text is a 422.
+    An unknown name is shown as a warning. An empty or too long text is a 422.
     """
     lead, form = find_lead(request, lead_id), NoteForm(request.POST)
     if not form.is_valid():

@@ -1,4 +1,4 @@
-"""The page of one conversation: its messages, the area for the next answer, and the lead's details."""
+"""The page of one conversation: its messages, the area in which users answer, and the lead's details."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -41,10 +41,10 @@ UNSIGNED = "No signature: the message ends without a name."
 
 @dataclass(frozen=True)
 class DraftLine:
-    """The line above the checks of a draft: tone, icon, the emphasised `head`, and `words`.
+    """The line above the checks of a draft: tone, icon, the emphasised beginning `head`, and the rest `words`.
 
-    `gates` are the checks, failed ones first. For a draft that counts down, `head` is empty and `words` follow the
-    time. `unsigned` is true for an email without a signature.
+    `gates` are the checks, failed ones first. For a draft that counts down, `head` is "", and `words` follow the time
+    that is left. `unsigned`: whether the draft is an email without a signature.
     """
 
     tone: str
@@ -56,14 +56,14 @@ class DraftLine:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the draft waits for a person only, as all its checks pass."""
+        """Whether the draft only waits for a person, because all its checks pass."""
         return self.head == READY
 
 
 def draft_line(lead: Lead, draft: Draft, gates: list[GateResult], signature: str) -> DraftLine:
-    """Returns the line for `draft` to `lead`, whose sender has this `signature`.
+    """Returns the line above the checks of `draft` to `lead`, from a sender with this `signature`.
 
-    `gates` are the draft's gate results. The sentences are empty if nothing goes out automatically; then the check of
+    `gates` are the draft's gate results. There are none if nothing goes out automatically; then the result of checking
     the draft's text replaces them.
     """
     held = [gate for gate in gates if not gate.passed]
@@ -101,19 +101,19 @@ def _of_text(draft: Draft) -> list[GateResult]:
 
 
 NO_SEND = datetime(1970, 1, 1, tzinfo=UTC)
-"""The form's value if we have sent no message yet. Every message is newer than this."""
+"""The value of `seen_send` if we have sent no message yet. Every message is newer."""
 ON_THE_WAY = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
 ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The area below the messages: a message on its way, a draft to review, or a field for the person's own message.
+    """The area below the messages: a message on its way, a draft to review, or a field for the user's own message.
 
     `ways` are the channels on which the lead can be reached, except the draft's channel, which is `draft_way`. `text`
-    and `channel` are returned with an `error`, or come from a message that was `taken_back`. `second` is true if the
-    answer would be a second message after a colleague's. `unsigned`: whether the person chose to send `text` without a
-    signature, or it was signed before it was taken back.
+    and `channel` are what the user typed if there is an `error`, or come from a message that was `taken_back`.
+    `second`: whether the answer would be a second one after a colleague's. `unsigned`: whether the user chose to send
+    `text` without a signature, or `text` had been signed before it was taken back.
     """
 
     send: OutboundSend | None
@@ -135,7 +135,7 @@ class Answer:
 
     @property
     def being_written(self) -> bool:
-        """Whether the model is rewriting the draft, which stays visible while the job only waits."""
+        """Whether the model is rewriting the draft. If the job is only waiting, the draft stays visible."""
         job = self.rewrite
         if job is None or self.text or job.status in BackgroundJob.FINAL:
             return False
@@ -143,13 +143,13 @@ class Answer:
 
     @property
     def goes_by_enter(self) -> bool:
-        """Whether one key sends the draft: it is ready, and a person can take the message back for a while."""
+        """Whether one key sends the draft: it is ready, and the user can take a message back for a while."""
         ready = self.line is not None and self.line.is_ready and not (self.text or self.error)
         return ready and self.draft is not None and bool(self.draft.lead.workspace.undo_send_s)
 
     @property
     def is_own(self) -> bool:
-        """Whether the typed text is the person's own message rather than an edited draft."""
+        """Whether the typed text is the user's own message rather than the edited draft."""
         return not self.draft or any(way.channel == self.channel for way in self.open_ways)
 
     @property
@@ -158,7 +158,7 @@ class Answer:
 
     @property
     def open_ways(self) -> list[Way]:
-        """The channels on which the lead can be reached now, the chosen one first."""
+        """The channels on which the lead can be reached now; the one that the user chose comes first."""
         return sorted((way for way in self.ways if not way.shut), key=lambda way: way.channel != self.channel)
 
     @property
@@ -167,8 +167,8 @@ class Answer:
 
 
 class Typed(NamedTuple):
-    """The text and channel that a person typed, and the `error` if it was refused. `second` and `unsigned` are as in
-    Answer.
+    """The text and channel that a user typed, and the `error` if the text was refused. `second` and `unsigned` are
+    those of Answer.
     """
 
     text: str = ""
@@ -182,12 +182,12 @@ NOTHING = Typed()
 
 
 def is_unsigned(request: WorkspaceRequest) -> bool:
-    """Whether the request is of the form for a person's own message, with the box *Sign* cleared."""
+    """Whether the user posted a message of their own with the box *Sign* cleared."""
     return "client_token" in request.POST and "sign" not in request.POST
 
 
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
-    """Returns the lead with this id in the request's workspace. Raises Http404.
+    """Returns the lead with this id in the request's workspace. Raises Http404 if there is none.
 
     The lead is annotated with `calls_me` (whether an unread note mentions the user), `newest_send_at` (when our newest
     message was claimed) and `first_seen_at` (when the lead was stored, or the time of its first message if that is
@@ -207,14 +207,14 @@ def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
 
 
 def draft_of(lead: Lead) -> Draft | None:
-    """Returns the lead's newest draft that waits for a person; None if no draft waits."""
+    """Returns the lead's newest draft that waits for a person; None if there is none."""
     return lead.drafts.filter(status=Draft.Status.PENDING).order_by("-created_at").first()
 
 
 def answer_for(
     lead: Lead, draft: Draft | None, shown: Timeline | None = None, typed: Typed = NOTHING
 ) -> Answer:
-    """Returns the part of the page below the messages, where users answer.
+    """Returns the area of the page below the messages, in which users answer.
 
     `lead` comes from `find_lead` and `draft` from `draft_of`. `shown` is the page's timeline, if it has one. `typed` is
     a text that was refused.
@@ -224,7 +224,7 @@ def answer_for(
     taken_back = (send for send in sends if send.state == OutboundSend.State.TAKEN_BACK and send.text)
     returned = None if typed.text or draft or unsettled else next(taken_back, None)
     ways = channels.ways(lead, unsettled, draft, send_claims.by_channel(shown.read) if shown else None)
-    if typed.text:  # the text stays in its field until the pending message has gone out
+    if typed.text:  # the user may go on writing while a message is on its way
         busy = send_claims.on_its_way(OutboundSend.State.INTENT)
         ways = [replace(way, shut="") if way.shut == busy else way for way in ways]
     draft_way = next((way for way in ways if draft and way.channel == draft.channel), None)
@@ -266,9 +266,9 @@ def _about(lead: Lead, draft: Draft, signature: str) -> dict[str, Any]:
 def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/inbox/<lead>/`: shows a conversation beside the list for the same query string.
 
-    A member's visit marks the conversation as read. A request for one of its parts ("convo", "threads", "folders") does
-    not, since the script fetches conversations ahead. The browser's script posts to `inbox:triage` once a person opens
-    a conversation.
+    A member's visit marks the conversation as read. A request for a part ("convo", "threads", "folders") does not,
+    because the script fetches conversations before users open them. When a user opens one, the script posts to
+    `inbox:triage`.
     """
     part = part_asked(request)
     if part == COUNTS:
@@ -288,7 +288,7 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 def render_conversation(
     request: WorkspaceRequest, lead: Lead, typed: Typed = NOTHING, status: int = 200, **more: object
 ) -> HttpResponse:
-    """Renders the page of `lead`, or the part that the request asks for.
+    """Renders the page of `lead`, or the part of it that the request asks for.
 
     `lead` must come from `find_lead`. `typed` is a text that is shown again, and `more` is passed to the templates.
     """
@@ -321,9 +321,9 @@ def render_conversation(
 
 
 def alike_to(lead: Lead, decided: str) -> Alike | None:
-    """Returns the replies with the same words as the reply that was just decided; None if it has none.
+    """Returns the replies with the same words as the reply that was just decided; None if there are none.
 
-    `decided` is that reply's id.
+    `decided` is the id of the decided reply.
     """
     try:
         message = lead.messages.filter(pk=uuid.UUID(decided)).first()
@@ -335,7 +335,7 @@ def alike_to(lead: Lead, decided: str) -> Alike | None:
 
 @workspace_view()
 def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
-    """The part that is polled during a send: 204 until the send ends, then the new message and the area below it."""
+    """Renders what the page polls during a send: 204 until it ends, then the new message and the area below it."""
     sends = OutboundSend.objects.select_related("approved_by", "program")
     send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
     if send.state == OutboundSend.State.INTENT:
@@ -354,14 +354,14 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
 
 @workspace_view()
 def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """The part that is polled while the model rewrites a draft: 204 until it finishes, then the area below."""
+    """Renders what the page polls while the model rewrites a draft: 204 until it is done, then the area to answer."""
     lead = find_lead(request, lead_id)
     answer = answer_for(lead, draft_of(lead))
     return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)
 
 
 def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: object) -> HttpResponse:
-    """Renders only the area below the messages. The forms in that part keep the list's query string."""
+    """Renders only the area below the messages. The forms in it keep the list's query string."""
     context = {"lead": lead, "answer": answer, "threads": {"query": request.GET.urlencode()}}
     return render(request, "inbox/_answer.html", context | more)
 

@@ -1,4 +1,4 @@
-"""The files that came with a message: whether each one opens here, and its download from the provider."""
+"""The files that came with a message: whether users can open each one here, and the download from the provider."""
 
 import uuid
 from urllib.parse import urlsplit
@@ -23,10 +23,10 @@ from integrations.spec import NONE
 
 
 class FileLine:
-    """A file of `message` as the page shows it, counted from 1.
+    """A file of `message` as the page shows it. Files are numbered from 1.
 
-    If `why` is "", the file opens here; otherwise `why` is the reason. `url`, at `host`, is the address where the
-    browser may open the file; "" if it has none.
+    If `why` is "", users can open the file here; otherwise `why` says why not. `url`, at `host`, is the address at
+    which the user's browser may open the file; "" if there is none.
     """
 
     def __init__(self, message: Message, number: int, attachment: Attachment) -> None:
@@ -48,7 +48,7 @@ def file_lines(message: Message) -> list[FileLine]:
 
 
 def untold(message: Message) -> str:
-    """Says where to find the files if the message's provider does not report them; "" if it does."""
+    """Returns where to find the files of a message whose provider does not report files; "" if it reports them."""
     if message.source == OWN or message.direction != Message.Direction.INBOUND:
         return ""
     files = registry.spec_of(registry.provider_of(message.source)).files
@@ -61,9 +61,9 @@ FILE_POLICY = {"default-src": [constants.NONE], "sandbox": [True]}
 @never_cache
 @workspace_view(methods=["GET"])
 def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpResponseBase:
-    """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file, counted from 1, or explains why it cannot.
+    """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file, counted from 1. A failure shows its reason.
 
-    The browser always saves an attached file instead of showing it.
+    The browser always saves the file instead of showing it.
     """
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)

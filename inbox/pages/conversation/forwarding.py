@@ -1,4 +1,4 @@
-"""Prepares a message for forwarding, as text and as links that open the user's mail program. Sends nothing."""
+"""Prepares a message for forwarding, as a text and as links that open the user's mail program. Sends nothing."""
 
 import uuid
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from inbox.pages.conversation.files import file_lines
 from inbox.pages.conversation.timeline import Entry
 
 LONGEST_LINK = 1_900
-"""The most characters of a `mailto:` link. Some systems truncate links at 2,048 characters."""
+"""The maximum number of characters of a `mailto:` link. Some systems cut links at 2,048 characters."""
 SUBJECT_LIMIT = 150
 
 
@@ -26,10 +26,10 @@ def subject_of(message: Message, lead: Lead) -> str:
 
 
 def text_of(message: Message, lead: Lead, conversation_url: str, files: Iterable[tuple[str, str]]) -> str:
-    """Returns the message as text to forward: links, author, time and words.
+    """Returns the text that forwards a message: links, the message's author and time, and its words.
 
-    The links lead to the conversation and to its `files` (name and address). They come first, because a mail program
-    may receive only the beginning of the text.
+    The links lead to the conversation and to its `files` (name and URL). They come first, because a mail program may
+    receive only the beginning of the text.
     """
     entry = Entry(message.sent_at, message=message)
     who = entry.author or lead.display_name
@@ -50,9 +50,9 @@ def text_of(message: Message, lead: Lead, conversation_url: str, files: Iterable
 
 
 def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
-    """Returns a `mailto:` link, and whether the link holds only the beginning of `text`.
+    """Returns a `mailto:` link to `address`, and whether the link has only the beginning of `text`.
 
-    `address` is "" for a link without a recipient.
+    If `address` is "", the link names no recipient.
     """
     head = f"mailto:{quote(address, safe='@')}?subject={quote(subject, safe='')}&body="
     room = LONGEST_LINK - len(head)
@@ -64,7 +64,7 @@ def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
 
 @workspace_view()
 def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/forward/`: shows the text, and a link for each colleague and without one."""
+    """`w/<workspace>/messages/<message>/forward/`: shows the text, a link for each colleague, and one for others."""
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)
     lead, workspace = message.lead, request.workspace

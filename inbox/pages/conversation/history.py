@@ -1,4 +1,4 @@
-"""Fetches EmailBison's mails to a lead while the page is open: within 3 s, and for only a few pages at a time."""
+"""Shows EmailBison's mails to a lead, fetched within 3 s while the user waits. Only a few pages may wait at a time."""
 
 import uuid
 
@@ -24,7 +24,7 @@ from integrations.spec import stated
 
 @workspace_view()
 def history(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Shows the campaign mails to one lead that are not stored here, as EmailBison lists them now.
+    """Shows the campaign mails to one lead that EmailBison lists now and that are not stored here.
 
     An htmx request gets a part, any other request a page. If EmailBison does not respond within 3 s, the page says so.
     """
@@ -57,10 +57,10 @@ def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
 
 
 def _holds(message: Message, mail: MessageEvent) -> bool:
-    """Whether the stored `message` is the listed `mail`.
+    """Whether the stored `message` is the same mail as the listed `mail`.
 
-    They match by the provider's id or by the marker of our send. Otherwise they match if they have the same words at
-    about the same time; the sign-off and quotes are ignored.
+    They are the same if they have the same provider's id, or if `mail` has the marker of our send. Otherwise, they are
+    the same if they have the same words and about the same time; signatures and quotes do not count.
     """
     if (message.source, message.external_id) == (mail.source, mail.external_id):
         return True

@@ -1,4 +1,4 @@
-"""Texts that a person inserts into a message from the composer: snippets and free meeting times."""
+"""Texts that users insert into a message as they write it: snippets and free meeting times."""
 
 import uuid
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from inbox.trace import asking
 from inbox.workspaces.own_and_shared import SNIPPETS
 
 FORMS = ("own", "draft")
-"""The ids of the forms in a conversation that send something."""
+"""The ids of the forms on a conversation's page that send a message."""
 
 
 class Insert(NamedTuple):
@@ -29,9 +29,9 @@ class Insert(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Meeting times, and a sentence that names their source or says why there are none.
+    """Meeting times as words, and a sentence that names their source or says why there are none.
 
-    `url` and `link` lead to the page that fixes the problem.
+    `url` and `link` lead to the page on which the user can fix the problem.
     """
 
     words: list[str]
@@ -42,7 +42,7 @@ class Times(NamedTuple):
 
 @workspace_view(MEMBER)
 def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: shows the menu of snippets, filled in for the lead."""
+    """`…/inbox/<lead>/snippets/?for=<form>&words=<words>`: shows a menu of snippets, filled in for the lead."""
     words = request.GET.get("words", "").replace("\0", "").strip()
     lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
     inserts = _snippets(request, lead, words)
@@ -53,7 +53,7 @@ def snippets_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @never_cache
 @workspace_view(MEMBER)
 def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/times/?for=<form>`: shows the menu of free meeting times, read from the calendar within 3 s."""
+    """`…/inbox/<lead>/times/?for=<form>`: shows a menu of free meeting times, read from the calendar within 3 s."""
     lead = get_object_or_404(Lead, workspace=request.workspace, pk=lead_id)
     context = {"form": _form(request), "lead": lead, "times": _times(request, lead)}
     return render(request, "inbox/_time_list.html", context)
@@ -61,9 +61,9 @@ def times_for(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view(methods=POST)
 def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`…/inbox/<lead>/insert/`: renders the conversation for a browser without scripts.
+    """`…/inbox/<lead>/insert/`: renders the page of the conversation for a browser without scripts.
 
-    The view shows the menu that `show` names, or appends `insert` to the typed `text`.
+    The page shows the menu that `show` names ("snippets" or "times"), or the typed `text` with `insert` appended.
     """
     lead = find_lead(request, lead_id)
     text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
@@ -83,7 +83,7 @@ def _form(request: WorkspaceRequest) -> str:
 
 
 def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[Insert]:
-    """Returns the user's snippets that contain all of `words`, filled in for `lead`. Unknown variables stay."""
+    """Returns the user's snippets that contain all of `words`, filled in for `lead`. Variables without a value stay."""
     rows = SNIPPETS.listed(request.workspace, signed_in(request))
     for word in words.split():
         rows = rows.filter(Q(name__icontains=word) | Q(text__icontains=word))

@@ -1,5 +1,5 @@
-"""The column beside a conversation: four numbers about the lead, the next step, short lists such as meetings, and the
-phone numbers and addresses in the lead's replies, which a person can add to the lead with one click.
+"""Builds the column beside a conversation: up to four numbers about the lead, the next step, short lists such as
+meetings, and the phone numbers and addresses in the lead's replies, which a person can add to the lead with one click.
 """
 
 import re
@@ -34,12 +34,12 @@ from inbox.pages.templatetags.desk import waits
 from inbox.pages.templatetags.holdfast import ago_text, until
 
 NIGHT_ENDS, NIGHT_BEGINS = 8, 20
-"""The hours of the day during which people are assumed to be at work."""
+"""The hours at which the lead's night ends and begins, for the words "by day" and "at night"."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One number with its label, a note below it, and a tone of inbox.pages.state_marks or ""."""
+    """One number about the lead: its label, the number, a note, and a tone (as in inbox.pages.state_marks) or ""."""
 
     label: str
     value: str
@@ -79,7 +79,7 @@ def _their_time(lead: Lead) -> Tile | None:
 
 
 def zone_of(lead: Lead) -> zoneinfo.ZoneInfo:
-    """Returns the time zone of the lead's phone number; without one, that of the workspace."""
+    """Returns the time zone of the lead's phone number or, if that is unknown, the time zone of the workspace."""
     return zone_of_phone(lead.phone) or zoneinfo.ZoneInfo(lead.workspace.timezone)
 
 
@@ -89,7 +89,7 @@ def zone_words(lead: Lead) -> str:
 
 
 def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
-    """Returns the time zone of a phone number (E.164); None if the number is invalid or its zone is ambiguous."""
+    """Returns the time zone of a phone number (E.164); None if the number is invalid or may be in several zones."""
     try:
         names = time_zones_for_number(phonenumbers.parse(phone))
         return zoneinfo.ZoneInfo(names[0]) if len(names) == 1 else None
@@ -118,7 +118,7 @@ def _wrote(timeline: Timeline) -> Tile:
 
 
 def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
-    """Says in one sentence what a person should do next for `lead`. `sends` are our messages on the page."""
+    """Returns a sentence that says what a person should do next for `lead`. `sends` are our messages on the page."""
     if lead.sample:
         return "Nothing. This is a sample."
     if lead.is_stopped:
@@ -167,11 +167,11 @@ def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
 
 
 LIMIT = 5
-"""How many of the newest meetings and deliveries are listed."""
+"""The maximum number of meetings, and of deliveries, in the lists. They are the newest ones."""
 
 
 def parts(lead: Lead) -> dict[str, Rows]:
-    """Returns the lists beside the conversation with `lead`, by the keys under which `context` reads them."""
+    """Returns the lists beside the conversation with `lead`, by key. `context` takes the rows under the same keys."""
     deliveries = WebhookDelivery.objects.filter(workspace=lead.workspace_id, lead=lead).order_by(
         "-received_at"
     )
@@ -200,9 +200,9 @@ def parts(lead: Lead) -> dict[str, Rows]:
 
 
 def _suspicious(lead: Lead) -> QuerySet[Message]:
-    """Returns the lead's undecided replies that the rules suspect, such as a possible opt-out, newest first.
+    """Returns the lead's replies that are under an undecided suspicion, such as a possible opt-out, newest first.
 
-    While there is one, nothing is sent to the lead.
+    While there is one, nothing is sent to the lead automatically.
     """
     if not lead.suspected:
         return Message.objects.none()
@@ -211,9 +211,9 @@ def _suspicious(lead: Lead) -> QuerySet[Message]:
 
 
 def context(lead: Lead, lists: dict[str, list[Any]]) -> dict[str, Any]:
-    """Returns the context of the column's templates, from the rows of `parts`.
+    """Returns the context of the column's templates, from the rows of the lists that `parts` describes.
 
-    `suspicion` is the reply that a person has to decide about.
+    `suspicion` is the reply about which a person has to decide.
     """
     enquiries, people, assignments = (lists[key] for key in ("asked", "people", "given"))
     labels = [row for row in lists["labels"] if row.state == LeadLabel.State.ON]
@@ -231,8 +231,8 @@ def context(lead: Lead, lists: dict[str, list[Any]]) -> dict[str, Any]:
 
 
 REPLIES, CHARS, OFFERS = 10, 5_000, 3
-"""How many of the newest replies are read, how many characters of each, and how many finds are offered."""
-# A match begins at a word, because the sender controls how long a word is.
+"""How many of the newest replies are searched, how many characters of each, and how many finds are offered."""
+# The pattern matches only from the start of a word: else a sender could slow the search down with a long word.
 ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 WRITTEN = {
     Channel.EMAIL: "mail",
@@ -257,9 +257,10 @@ class Find:
 
 
 def finds(lead: Lead, timeline: Timeline, signatures: Iterable[str]) -> list[Find]:
-    """Returns numbers and addresses in the newest replies that the lead does not have yet, newest first.
+    """Returns the contacts (numbers and addresses) in the newest replies that the lead does not have yet, newest first.
 
-    Quoted text, our own messages and the `signatures` of our addresses are ignored. Makes no query.
+    Quoted text, and contacts in our own messages or in `signatures` (those of our addresses), are ignored. Makes no
+    query.
     """
     workspace = lead.workspace
     texts = [workspace.signature, *signatures, workspace.service_description]
@@ -283,7 +284,7 @@ def finds(lead: Lead, timeline: Timeline, signatures: Iterable[str]) -> list[Fin
 
 
 def _contacts(text: str, region: str) -> Iterator[tuple[str, str, str]]:
-    """Yields the numbers and addresses in `text`: column, normal form, and spelling for people."""
+    """Yields the phone numbers and addresses in `text`: the column, the normal form, and the spelling for people."""
     text = text[:CHARS]
     forms = phonenumbers.PhoneNumberFormat
     for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):

@@ -1,4 +1,4 @@
-"""The tag of a reply: its reasons, its correction, a suspicion, and other replies with the same words."""
+"""The pages about a reply's tag: its reasons, its correction, a suspicion, and other replies with the same words."""
 
 import uuid
 from datetime import datetime
@@ -28,7 +28,7 @@ class CorrectionForm(forms.Form):
 
 
 class SuspicionForm(forms.Form):
-    """A person's answer to the question whether a reply is what the rules suspect, such as an opt-out."""
+    """Asks a person whether the rules' suspicion about a reply, such as an opt-out, is right."""
 
     answer = forms.TypedChoiceField(
         choices=[("yes", "It is"), ("no", "It is not")],
@@ -41,7 +41,7 @@ class SuspicionForm(forms.Form):
 
 
 def find_reply(request: WorkspaceRequest, message_id: uuid.UUID) -> Message:
-    """Returns the reply with this id in the request's workspace. Raises Http404."""
+    """Returns the reply with this id in the request's workspace. Raises Http404 if there is none."""
     inbound = Message.objects.select_related("lead").filter(direction=Message.Direction.INBOUND)
     return get_object_or_404(inbound, workspace=request.workspace, pk=message_id)
 
@@ -71,7 +71,7 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view(methods=POST)
 def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/suspicion/`: stores a person's `answer` to a suspicion: yes or no."""
+    """`w/<workspace>/messages/<message>/suspicion/`: stores the `answer` (yes or no) to the rules' suspicion."""
     message = find_reply(request, message_id)
     form = SuspicionForm(request.POST)
     if not form.is_valid():
@@ -86,7 +86,7 @@ def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpRe
 
 
 class AlikeForm(forms.Form):
-    """Applies the decision with the id `decision` to the replies up to `until`, which may not be in the future."""
+    """Applies the decision `decision` (an id) to similar replies up to the time `until`, which is at most now."""
 
     decision = forms.UUIDField()
     until = forms.DateTimeField()
@@ -101,7 +101,7 @@ def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/messages/<message>/alike/`: applies a decision about this reply to all replies with the same
     words.
 
-    A GET shows the effects. A POST enqueues the job. The job covers the replies that had arrived by `until`, the time
+    A GET shows the effects. A POST enqueues the job. The job covers the replies that had arrived by `until`, which is
     when the page showed them.
     """
     message = find_reply(request, message_id)
@@ -142,7 +142,7 @@ def _start(request: WorkspaceRequest, group: Alike | None) -> None:
 
 @workspace_view()
 def alike_progress(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """The part of the page that shows the job's progress."""
+    """Renders the part of the page that shows the job's progress."""
     message = find_reply(request, message_id)
     group = Alike.to(message)
     context = {"message": message, "job": group.job if group else None}

@@ -1,4 +1,4 @@
-"""Builds the timeline of a conversation: messages by the provider's time, notes, and sends without a stored message."""
+"""Builds the timeline of a conversation: messages in the order of the provider's times, notes, and open sends."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,16 +27,16 @@ OPEN_STATES = (State.LATER, State.INTENT, State.UNKNOWN, State.FAILED)
 LEFT_OPEN = Q(state__in=(State.LATER, State.INTENT, State.UNKNOWN)) | (
     Q(state=OutboundSend.State.TAKEN_BACK) & ~Q(text="")
 )
-"""Sends whose outcome is still unknown, and sends that were taken back but keep their text."""
+"""Sends that have not ended or whose outcome is unclear, and sends that were taken back and still have their text."""
 BY_ITSELF = "Holdfast"
 """The author of an answer that went out automatically."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a conversation: a stored message, a note, or a send that is under way, failed or unclear.
+    """One entry of a timeline: a stored message, a note, or a send that is planned, on its way, failed or unclear.
 
-    `sent_as` is the send from which one of our stored messages came.
+    `sent_as` is the send whose outcome was the stored `message`.
     """
 
     at: datetime
@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def author(self) -> str:
-        """The person who wrote or approved the message; the product for an automatic answer; else the account."""
+        """The person who wrote or approved the message; else the product for an automatic answer, or the account."""
         if send := self.send or self.sent_as:
             if send.author:
                 return send.author
@@ -70,7 +70,7 @@ class Entry:
 
     @property
     def answered_in(self) -> str:
-        """The provider on whose site people answer this message; "" if it can be answered here."""
+        """The provider on whose site the message must be answered; "" if it can be answered here."""
         if self.outbound or self.channel != Channel.ELSEWHERE:
             return ""
         assert self.message is not None  # an entry that is not outbound has a message
@@ -78,7 +78,7 @@ class Entry:
 
     @property
     def account(self) -> str:
-        """Our address or number that received or sent this message; "" if it is unknown."""
+        """Our address or number that sent or received the message; "" if it is unknown."""
         return self.message.account_address if self.message else ""
 
     @property
@@ -91,14 +91,14 @@ class Entry:
 
     @property
     def cut(self) -> bool:
-        """Whether the page shows only the beginning of the message."""
+        """Whether `text` is only the beginning of the message."""
         return len(self._row.text) > TEXT_LIMIT
 
     @cached_property
     def quoted(self) -> str:
-        """The folded part of a mail, such as quoted mails; "" if nothing is folded.
+        """The folded part of a mail, such as the mails that it quotes; "" if nothing is folded.
 
-        If no words are the lead's own, the whole mail is folded.
+        If the mail has no words of the lead's own, all of it is folded.
         """
         message = self.message
         if message is not None and not message.text:
@@ -125,10 +125,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The newest messages of a conversation with the notes between them, oldest first.
+    """The newest messages of a conversation and the notes since the first of them, oldest first.
 
-    `earlier` is true if there are older messages. `sends` are the open sends and those of the messages. `read` holds
-    the messages, and also older ones that an answer would answer.
+    `earlier`: whether there are older messages. `sends` are the open sends and the sends of the messages. `read` holds
+    the messages, and also older ones that an answer could answer.
     """
 
     everything: list[Entry]
@@ -147,9 +147,9 @@ class Timeline:
 
 
 def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Timeline:
-    """Returns the newest 50 messages with `lead`, or 1000 if `everything`, with the notes since then.
+    """Returns the newest 50 messages with `lead`, or 1000 with `everything`, and the notes since the first of them.
 
-    The timeline adds sends that are under way, failed or unclear, and reads the message that `draft` answers.
+    It includes sends that are planned, on their way, failed or unclear. It also reads the message that `draft` answers.
     """
     limit = LIMIT * 20 if everything else LIMIT
     read = _read(lead, draft, limit + 1)
@@ -172,13 +172,13 @@ def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Ti
         if send.state in OPEN_STATES and not (since and send.created_at < since)
     ]
     entries += [Entry(note.created_at, note=note) for note in written[:limit]]
-    # Providers that report whole seconds or minutes give a mail and its immediate answer the same time.
+    # If a provider reports whole seconds or minutes, a mail and its immediate answer may have the same time.
     entries.sort(key=lambda entry: (entry.at, not entry.outbound))
     return Timeline(entries, earlier, list(sends.values()), read)
 
 
 def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:
-    """Returns the newest `count` messages, followed by older ones that an answer would answer. It makes one query.
+    """Returns the newest `count` messages, followed by older ones that an answer could answer. Makes one query.
 
     The older ones are the lead's newest message on each channel, and the message that `draft` answers.
     """
@@ -194,12 +194,12 @@ def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:
 
 
 def open_sends(lead: Lead) -> QuerySet[OutboundSend]:
-    """Returns our messages to `lead` whose outcome is still unknown, or that were taken back."""
+    """Returns the sends to `lead` that have not ended or are unclear, or were taken back and still have their text."""
     return lead.sends.filter(LEFT_OPEN)
 
 
 def send_id_of(message: Message) -> UUID | None:
-    """Returns the id of the send from which our stored message came; None if it was written elsewhere."""
+    """Returns the id of the send whose outcome was the stored `message`; None if the message was not sent from here."""
     try:
         return UUID(message.external_id) if message.source == OWN else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""The lists of follow-ups, the actions on them, and the approval of a message."""
+"""The pages with the lists of follow-ups, the actions on follow-ups, and the approval of a step."""
 
 import uuid
 from typing import Any
@@ -19,7 +19,7 @@ from jobs.display import tile
 
 
 class ApprovalForm(forms.Form):
-    """The text of a follow-up that a person approves, for `channel`."""
+    """The text of a follow-up's step on `channel`, which a person edits and approves."""
 
     text = PostedText(
         label="Message",
@@ -58,7 +58,7 @@ EMPTY = {
     "skipped": "Skipped steps appear here with the reason.",
     "failed": "Steps that failed to send appear here with the provider’s error.",
 }
-"""The text that each list shows while it is empty."""
+"""The texts that the lists show while they are empty."""
 TIMES = {"due_at": "Due", "claimed_at": "Started", "finished_at": "Ended"}
 BUTTONS = {
     "due": ("pause", "skip", "cancel"),
@@ -107,8 +107,8 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
 
 
 def list_of(request: WorkspaceRequest, view: str, **words: str) -> HttpResponse:
-    """Redirects to the list `view`, a key of lists.VIEWS, with messages as `redirect_to`; "" means the first list that
-    has rows.
+    """Redirects to the list `view`, a key of lists.VIEWS; "" means the first list that has rows. `words` are messages,
+    as for `redirect_to`.
     """
     response = redirect_to(request, "inbox:followups", **words)
     response["Location"] += f"?view={view}" if view else ""
@@ -135,10 +135,10 @@ def _row(view: lists.View, row: Any) -> dict[str, object]:
 
 @workspace_view(methods=POST)
 def act(request: WorkspaceRequest) -> HttpResponse:
-    """Applies the action `do` (a key of by_hand.ACTIONS) to the selected follow-ups.
+    """Carries out the action `do` (a key of by_hand.ACTIONS) on the selected follow-ups.
 
-    With `all`, it applies to those of the list `view` with this `reason`, at most 1,000. An action that the list does
-    not offer changes nothing.
+    With `all`, it concerns all follow-ups of the list `view` with the reason `reason`, at most 1,000. An action that
+    the list does not offer changes nothing.
     """
     name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
     if view is None or name not in BUTTONS[view.key]:
@@ -175,7 +175,7 @@ def _chosen(request: WorkspaceRequest, view: lists.View) -> list[uuid.UUID]:
 
 @workspace_view(MEMBER, FORM)
 def task(request: WorkspaceRequest, task_id: uuid.UUID) -> HttpResponse:
-    """Shows a follow-up that waits for approval. A person edits and approves it, or skips it, as `do` says."""
+    """Shows a step that waits for approval. A person edits and approves it, or skips it, as `do` says."""
     waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
     step_task = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
     form = ApprovalForm(request.POST or None, channel=step_task.channel, initial={"text": step_task.text})

@@ -91,7 +91,7 @@ class _StepFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
     @property
     def ordered(self) -> list[Any]:
-        """The sequence's stored steps in the order of their positions, then the new step."""
+        """The forms of the sequence's stored steps by position, then the form of the new step."""
         return [
             *sorted(self.initial_forms, key=lambda step: _place(step["position"].value())),
             *self.extra_forms,
@@ -119,7 +119,7 @@ StepFormSet = cast(
 
 
 class OneLeadForm(forms.Form):
-    """Starts one of the sequences that the lead can be enrolled in."""
+    """Chooses one of the sequences that can be started for the lead."""
 
     sequence = forms.ModelChoiceField(queryset=FollowUpSequence.objects.none())
 
@@ -131,7 +131,7 @@ class OneLeadForm(forms.Form):
 
 
 class EnrolForm(forms.Form):
-    """Chooses the leads for a sequence, by email addresses or by a tag."""
+    """Chooses the leads for which a sequence is started, by email addresses or by a tag."""
 
     emails = forms.CharField(
         label="Email addresses, one per line", required=False, widget=forms.Textarea(attrs={"rows": 4})
@@ -161,7 +161,7 @@ class EnrolForm(forms.Form):
 
 @workspace_view()
 def sequences(request: WorkspaceRequest) -> HttpResponse:
-    """Lists the sequences, with how leads responded to each step."""
+    """Lists the sequences, with the leads' responses to each step."""
     live = FollowUpInstance.objects.filter(sequence=OuterRef("pk"), status__in=FollowUpInstance.LIVE)
     context = {
         "sequences": FollowUpSequence.objects.filter(workspace=request.workspace).annotate(
@@ -175,7 +175,7 @@ def sequences(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN, FORM)
 def sequence(request: WorkspaceRequest, sequence_id: uuid.UUID | None = None) -> HttpResponse:
-    """Edits a sequence, or a new one without an id."""
+    """Shows and saves a sequence; without an id, a new sequence."""
     fresh = FollowUpSequence(workspace=request.workspace)
     return _edit(request, _own(request, sequence_id) if sequence_id else fresh)
 
@@ -185,8 +185,8 @@ def _own(request: WorkspaceRequest, sequence_id: uuid.UUID) -> FollowUpSequence:
 
 
 def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse:
-    """Saves a posted sequence. With `move` or `show` in the post, it only shows what was posted: with a step moved, and
-    with the texts for the chosen `lead`.
+    """Saves a posted sequence. With `move` or `show`, it only shows what was posted: with one step moved, or with the
+    texts as the chosen `lead` would get them.
     """
     shows = bool({"move", "show"} & request.POST.keys())
     posted = _moved(request.POST) if request.method == "POST" else None
@@ -245,7 +245,7 @@ def _changes(sequence: FollowUpSequence, form: SequenceForm, formset: _StepFormS
 
 
 def _preview(request: WorkspaceRequest, sequence: FollowUpSequence, formset: _StepFormSet) -> dict[str, Any]:
-    """The texts of the steps for the `lead` of the request, or for the newest lead in the sequence or the workspace."""
+    """Returns the texts of the steps for the request's `lead`, or for the newest lead of the sequence or workspace."""
     rows = Lead.objects.filter(workspace=request.workspace, last_message_at__isnull=False)
     rows = rows.order_by("-last_message_at")
     enrolled = rows.filter(followups__sequence=sequence.pk, followups__status__in=FollowUpInstance.LIVE)
@@ -266,7 +266,7 @@ def _preview(request: WorkspaceRequest, sequence: FollowUpSequence, formset: _St
 
 @workspace_view(methods=POST)
 def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Starts a sequence for one lead from the conversation page."""
+    """Starts a sequence for the lead of a conversation's page."""
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     form = OneLeadForm(lead, request.POST)
     started = plan.enrol(lead, form.cleaned_data["sequence"], user=request.user) if form.is_valid() else None
@@ -280,7 +280,7 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view(methods=POST)
 def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
-    """Starts a sequence for the named leads, at most 2,000, and reports how many were started and left out."""
+    """Starts a sequence for the chosen leads, at most 2,000, and reports how many were started and left out."""
     sequence, form = _own(request, sequence_id), EnrolForm(request.POST)
     if not form.is_valid():
         errors = " ".join(str(error) for errors in form.errors.values() for error in errors)

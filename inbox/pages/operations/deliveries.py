@@ -1,4 +1,4 @@
-"""The pages on which admins inspect the requests that providers sent, without secrets, and replay them."""
+"""The pages on which admins inspect the webhook requests of providers, without secrets, and replay them."""
 
 import json
 import uuid
@@ -32,7 +32,7 @@ Verdict = WebhookDelivery.Verdict
 VIEWS = ("pretty", "raw")
 LONGEST_SPAN = timedelta(hours=max(map(int, replay.SPANS)))
 MOST_SHOWN = 200_000
-"""How many characters of a body a page shows at most."""
+"""The maximum number of characters of a body that a page shows."""
 
 
 def detail(
@@ -40,8 +40,8 @@ def detail(
 ) -> dict[str, Any]:
     """Returns the context of the templates in templates/deliveries/. `url_of` returns the URL of a delivery's page.
 
-    `reads` says whether the user may read the body. If not, no text of the body is shown, and of a refused request only
-    the names of its fields are read.
+    `reads` says whether the user may read the body. If not, none of its text is shown, and of a refused request, only
+    the names of the fields are read.
     """
     view = request.GET.get("show")
     show = view if view in VIEWS else VIEWS[0]
@@ -63,9 +63,9 @@ def detail(
 
 
 class Form(NamedTuple):
-    """Compares a refused request with the nearest known form, as a report that contains no personal data.
+    """The difference between a request and the most similar known form of a request, as a report without personal data.
 
-    `alike` counts the similar requests that wait, and `event_type` is the event type that they share.
+    `alike` is the number of similar requests that wait, and `event_type` is the event type that they share.
     """
 
     report: str
@@ -74,7 +74,9 @@ class Form(NamedTuple):
 
 
 def form_of(delivery: WebhookDelivery, *, reads: bool) -> Form | None:
-    """Returns None if the request was accepted, is a known event that is not used, or no longer has a body."""
+    """Returns the Form of a refused request, or of an ignored one whose event is unknown or normally used. Returns None
+    for any other request, and if the body is no longer stored.
+    """
     source = registry.webhook_sources().get(delivery.source)
     kind = delivery.event_type if delivery.verdict == Verdict.IGNORED else ""
     if source is None or (delivery.verdict != Verdict.REJECTED and not kind):
@@ -107,9 +109,9 @@ def form_of(delivery: WebhookDelivery, *, reads: bool) -> Form | None:
 
 
 def excerpt(delivery: WebhookDelivery, show: str) -> tuple[str, bool]:
-    """Returns the body without secrets, cut at MOST_SHOWN characters, and whether it is cut.
+    """Returns the body without secrets, cut at MOST_SHOWN characters, and whether it was cut.
 
-    The text is "" if the body is no longer stored. If the source cannot parse it, the text says what is wrong.
+    The text is "" if the body is no longer stored. If the source cannot parse the body, the text says what is wrong.
     """
     if delivery.body is None:
         return "", False
@@ -132,7 +134,7 @@ def _text(delivery: WebhookDelivery, show: str) -> str:
 
 
 SETTLED = "settled"
-"""An extra choice beside the verdicts: settled failures. `failed` shows the deliveries that the menu counts."""
+"""A choice beside the verdicts: failures that need no action. The choice `failed` shows those that the menu counts."""
 DAY = DateInput(attrs={"type": "date"})
 
 
@@ -199,13 +201,13 @@ def delivery_list(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_view(ADMIN)
 def delivery(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
-    """Shows one webhook request: how it arrived, its outcome, and its body pretty or raw (`?show=`)."""
+    """Shows one webhook request: how it arrived, its outcome, and its body as parsed or as received (`?show=`)."""
     return _detail(request, _own(request, delivery_id))
 
 
 @workspace_view(ADMIN, POST)
 def run_again(request: WorkspaceRequest, delivery_id: uuid.UUID) -> HttpResponse:
-    """Shows what a replay would do (`do=dry`), or replays the request (`do=run`)."""
+    """Shows what a replay of the request would do (`do=dry`), or replays it (`do=run`)."""
     delivery = _own(request, delivery_id)
     if dry := replay_or_dry_run(request, delivery):
         return _detail(request, delivery, dry=dry)
@@ -233,10 +235,10 @@ def replay_failed(request: WorkspaceRequest) -> HttpResponse:
 
 
 def start_replay(request: HttpRequest, workspace: Workspace | None) -> BackgroundJob | None:
-    """Starts a job that replays failed deliveries of `workspace`, or of all workspaces for None.
+    """Starts a job that replays failed deliveries of `workspace`, or of all workspaces if it is None.
 
-    The form chooses those of the last `hours`, or those with its `verdict`, `source` and `event_type`. A message tells
-    the user how many will be replayed. Returns None if no delivery matches.
+    The form chooses the deliveries of the last `hours`, or those with its `verdict`, `source` and `event_type`. A
+    message tells the user how many will be replayed. Returns None if no delivery matches.
     """
     with refusals_shown(request, replay.NothingToReplay, level=messages.INFO):
         chosen = {name: request.POST.get(name, "") for name in ("source", "event_type")}
@@ -250,7 +252,7 @@ def start_replay(request: HttpRequest, workspace: Workspace | None) -> Backgroun
 
 @workspace_view(ADMIN)
 def replay_progress(request: WorkspaceRequest) -> HttpResponse:
-    """The part of the page that shows the progress of the replay."""
+    """Renders the part of the page that shows the progress of the replay."""
     return render(request, "deliveries/_progress.html", {"job": _last_replay(request.workspace)})
 
 

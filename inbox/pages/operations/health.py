@@ -1,5 +1,5 @@
 """The health page, the fire drill, the page on which an account's owner reconnects it, and the actions on an account in
-trouble, such as reconnect and mute, for the workspace pages and the admin.
+trouble, such as reconnect and mute. The admin uses these actions too.
 """
 
 from collections import Counter, defaultdict
@@ -95,7 +95,7 @@ def health(request: WorkspaceRequest) -> HttpResponse:
 @never_cache
 @workspace_view()
 def live_banner(request: WorkspaceRequest) -> HttpResponse:
-    """The banner about broken accounts, which open pages poll: 204 while its key is still `seen`."""
+    """Renders the banner about broken accounts, which pages poll. It is a 204 while its key is still `seen`."""
     model = model_away(request.workspace)
     accounts = banner.banner_for(
         request.workspace, request.user, request.membership, model_away=model is not None
@@ -106,7 +106,7 @@ def live_banner(request: WorkspaceRequest) -> HttpResponse:
 def banner_part(
     request: HttpRequest, accounts: banner.Banner | None, model: ModelAway | None = None
 ) -> HttpResponse:
-    """The part of a page with its banners: 204 while the key of what it shows is still `seen`."""
+    """Renders the banners as a part of a page. It is a 204 while the keys of the banners are still `seen`."""
     if "".join(part.key for part in (accounts, model) if part) == request.GET.get("seen", ""):
         return HttpResponse(status=204)
     context = {"banner": accounts, "model": model, "live_url": request.path}
@@ -137,8 +137,8 @@ def _counts(rows: list[WorkspaceIntegrationHealth]) -> list[tuple[StateMark, int
 @never_cache
 @workspace_view(MEMBER, POST)
 def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
-    """Carries out an action on an account, as `do` says: check it, show the provider's page or the owner's link to
-    reconnect it, mute it, or hide its banner. Members who are not admins may only hide the banner.
+    """Carries out an action on an account, as `do` says: check it, show how to reconnect it (on the provider's page, or
+    by the owner's link), mute it, or hide its banner. Members who are not admins may only hide the banner.
     """
     if request.POST.get("do") != "hide" and not request.membership.at_least(ADMIN):
         raise PermissionDenied("Only admins can do this.")
@@ -170,7 +170,7 @@ OUTCOMES = {
 
 @workspace_view(ADMIN, FORM)
 def fire_drill(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/health/drill/`: shows the last drill, or for htmx only its steps. A POST starts a drill."""
+    """`w/<workspace>/health/drill/`: shows the last drill; for htmx, only its steps. A POST starts a drill."""
     if request.method == "POST":
         begun = drill.start(request.workspace, request.user)
         record(request, "health.drill", begun)
@@ -200,7 +200,7 @@ def _lines(job: BackgroundJob) -> list[DrillLine]:
 
 
 AFTERWARDS = "done"
-"""The query parameter with which the provider's page returns to this page."""
+"""The query parameter that says that the owner comes back from the provider's page."""
 
 
 @login_not_required
@@ -226,9 +226,9 @@ def owner(request: HttpRequest, token: str) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page on which an action is offered. `back` is the URL to return to.
+    """The page on which an action on an account is offered. `back` is the URL to return to.
 
-    `template`, rendered with `context`, shows how to reconnect the account, and posts to `act_url`.
+    The template `template`, rendered with `context`, shows how to reconnect the account. It posts to `act_url`.
     """
 
     back: str
@@ -238,10 +238,10 @@ class Page:
 
 
 def act(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse:
-    """Carries out the action `do` of the form, one of ACTIONS, with an audit entry.
+    """Carries out the action `do` of the form, a key of ACTIONS, with an audit entry.
 
-    Returns the page of the action, or else a redirect to `page.back`. An unknown `do` becomes a message. The caller
-    must have checked that the user may act on `integration`.
+    Returns the page of the action, or a redirect to `page.back` if it has none. An unknown `do` is reported in a
+    message. The caller must have checked that the user may act on `integration`.
     """
     name = request.POST.get("do", "")
     if name not in ACTIONS:

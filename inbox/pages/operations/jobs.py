@@ -1,4 +1,4 @@
-"""The pages of background jobs for admins: their states, causes of failure, and actions."""
+"""The pages of background jobs for admins: the jobs' states, the causes of failures, and actions on jobs."""
 
 import uuid
 from typing import Any, NamedTuple
@@ -35,12 +35,12 @@ SUBJECTS: dict[str, tuple[type[Model], str]] = {
     "task_id": (FollowUpTask, "response_message"),
     "enrichment_id": (Enrichment, ""),
 }
-"""The ids in payloads: their models, and the field that leads from each model to a message."""
+"""The ids in jobs' payloads: the model of each, and the field that leads from a row of that model to a message."""
 
 
 @workspace_view(ADMIN)
 def job_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/jobs/`, with FILTERS: lists the jobs. The counts and the list reload separately."""
+    """`w/<workspace>/jobs/`, with FILTERS: lists the jobs. The counts and the list are reloaded separately."""
     workspace_id = request.workspace.pk
     totals = stats.totals(workspace_id)
     if request.htmx and request.htmx.target == "jobs-now":
@@ -80,7 +80,7 @@ def _now(request: WorkspaceRequest, totals: stats.Totals) -> dict[str, Any]:
 
 @workspace_view(ADMIN)
 def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """Shows one job: its subject, its attempts and steps in order, and the possible actions."""
+    """Shows one job: what it is about, its attempts and steps in order, and the possible actions."""
     row = get_object_or_404(stats.of(request.workspace.pk), pk=job_id)
     about = _about(request.workspace, row)
     delivery = _delivery(request.workspace, row, about.message)
@@ -90,7 +90,7 @@ def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view(ADMIN, POST)
 def act(request: WorkspaceRequest) -> HttpResponse:
-    """Retries, delays, cancels or discards the selected jobs, or retries all of one cause, as `do` says."""
+    """Retries, delays, cancels or discards the selected jobs, or retries all jobs with one cause, as `do` says."""
     back = redirect(next_url(request, reverse("inbox:jobs", args=[request.workspace.pk])))
     do = request.POST.get("do")
     limits: dict[str, Any] = {"workspace_id": request.workspace.pk, "actor": request.user}
@@ -111,7 +111,7 @@ def act(request: WorkspaceRequest) -> HttpResponse:
 
 
 def tell(request: HttpRequest, lines: list[tuple[bool, str]]) -> None:
-    """Shows the outcomes of an action on jobs as messages. Each line is a sentence with whether it succeeded."""
+    """Shows the outcomes of an action on jobs as messages. Each line is whether it succeeded, and a sentence."""
     for good, line in lines:
         messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
 
@@ -129,11 +129,11 @@ ACTIONS: dict[str, Any] = {
     "cancel": (actions.cancel,),
     "discard": (actions.discard, "reason"),
 }
-"""The actions, each with the fields of the form that it needs."""
+"""The actions, each with the fields of the form that it takes."""
 
 
 class About(NamedTuple):
-    """The lead and the message of a job, if its payload names them."""
+    """The lead and the message that a job is about, as far as its payload names them."""
 
     lead: Lead | None = None
     message: Message | None = None

@@ -1,4 +1,4 @@
-"""The pages that show what happened to one row, and why something did not arrive. All members may open these pages."""
+"""The pages that show what happened to one row, and why something did not arrive. All members can open them."""
 
 import uuid
 from typing import Any
@@ -21,7 +21,7 @@ OWN_PAGES = {"job": "inbox:job", "delivery": "inbox:delivery"}
 
 @workspace_view()
 def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/trace/<kind>/<id>/`: shows the history of one row, such as a message; `?as=text` is plain text."""
+    """`w/<workspace>/trace/<kind>/<id>/`: shows the history of one row, such as a message, or its text (`?as=text`)."""
     try:
         record = story.of(request.workspace, kind, row_id)
     except NotHere as error:
@@ -40,7 +40,7 @@ def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpRespon
 def find(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/trace/?q=…&ask=…`: searches everything received or sent for an address, a phone number or an id.
 
-    `ask` is the id of an account whose provider is searched as well.
+    `ask` is the id of an account whose provider is searched too.
     """
     text = request.GET.get("q", "").strip()[:320]
     wanted = search.read(request.workspace, text)
@@ -55,7 +55,7 @@ def find(request: WorkspaceRequest) -> HttpResponse:
 
 
 def places(request: WorkspaceRequest) -> dict[str, Any]:
-    """Returns the template values for the links of a trace."""
+    """Returns the values that the templates need for the links of a trace."""
     return {
         "base": reverse("inbox:find", args=[request.workspace.pk]),
         "may_open": request.membership.at_least(ADMIN),
