@@ -47,7 +47,7 @@ from jobs.models import BackgroundJob
 DELIVER = kind_name("events.deliver", __name__)
 TRY_MS = 15_000
 LEASE = timedelta(seconds=30)
-"""Longer than an attempt may take. If its worker dies, the event is sent again when the lease has ended."""
+"""How long a claim lasts: longer than an attempt may take. If its worker dies, the event is sent again after that."""
 WAITS = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
@@ -98,7 +98,7 @@ def _ready() -> QuerySet[WebhookEndpoint]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """Runs the job `events.deliver`, which sends an endpoint's due events in turn. Returns the attempts by outcome."""
+    """Runs the job `events.deliver`, which sends an endpoint's due events. Returns the attempts counted by outcome."""
     counts: Counter[str] = Counter()
     rows = _ready().filter(workspace_id=ctx.workspace_id, pk=ctx.payload["endpoint_id"])
     while ctx.deadline.remaining_ms() > TRY_MS and (endpoint := rows.first()):
@@ -210,7 +210,7 @@ def _give_back(attempt: WebhookAttempt) -> None:
 
 
 def _hold(endpoint: WebhookEndpoint, attempt: WebhookAttempt, refusal: Any) -> str:
-    """Postpones all events of the endpoint until its breaker lets a call through. The attempt does not count."""
+    """Postpones all events of the endpoint until its breaker lets a call through. This does not count as a try."""
     _give_back(attempt)
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(held_until=refusal.run_at)
     return "held"

@@ -118,7 +118,7 @@ def _end_pause(endpoint: WebhookEndpoint) -> None:
 
 
 def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> None:
-    """Sends one event again, at once. Raises EndpointRefused if the endpoint is off, or the event waits or is gone."""
+    """Sends one event again. Raises EndpointRefused if the endpoint is off, or if the event still waits or is gone."""
     if endpoint.disabled_at is not None:
         raise EndpointRefused(IS_OFF)
     with transaction.atomic():

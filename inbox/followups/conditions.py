@@ -33,7 +33,7 @@ from integrations.models import HealthState, Integration, WorkspaceIntegrationHe
 NOBODY_WROTE = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 """The tags of automatic messages, which do not count as replies."""
 PERHAPS = "Perhaps "
-"""The beginning of a step's stored reason if it waits for a decision about a suspicion against the lead."""
+"""The beginning of the stored reason of a step that waits for a decision about a suspicion."""
 BUSY_PAUSE = timedelta(minutes=5)
 
 
@@ -174,7 +174,8 @@ def _snoozed(case: Case) -> Decision | None:
 
 def account_down(case: Case) -> Decision | None:
     """Returns a PAUSE decision if the step's account is disconnected as a whole and its provider pauses follow-ups;
-    else None. If only mailboxes are lacking, nothing pauses. Locks the account's health, so it needs a transaction.
+    else None. An account that only lacks mailboxes does not pause. Locks the account's health, which needs a
+    transaction.
     """
     decision = _account(case)
     return decision if decision is not None and decision.kind is ConditionKind.PAUSE else None

@@ -30,7 +30,7 @@ def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kw
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the follow-ups that need the account at `provider` if it is down, or else resumes the paused ones."""
+    """Pauses the follow-ups that need the account at `provider` if it is down, or else resumes those paused for it."""
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
     own_instances = FollowUpInstance.objects.filter(workspace_id=workspace_id)

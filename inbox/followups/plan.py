@@ -126,8 +126,8 @@ def pause(instance: FollowUpInstance, reason: str) -> None:
 
 
 def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
-    """Ends the follow-up with `status`, and cancels its steps that were not sent. A message that is already going out
-    continues. The instance's row must be locked.
+    """Ends the follow-up with `status`, and cancels its tasks for which nothing was sent yet. A message that is already
+    going out continues. The instance's row must be locked.
     """
     now = timezone.now()
     instance.write(

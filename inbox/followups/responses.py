@@ -41,7 +41,7 @@ def note(lead: Lead, message: Message, tag: str = "") -> None:
         _take_back(lead, message)
         return
     tasks = _answered_by(lead, message)
-    if not tasks.exists():  # a message answers one step, even if an earlier step's outcome is known only now
+    if not tasks.exists():  # a message answers one step, even if another step's outcome arrives later
         task = _before(lead, message.sent_at)
         if task is None:
             return

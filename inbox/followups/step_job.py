@@ -198,7 +198,7 @@ def _still_runs(task: FollowUpTask, send: OutboundSend, now: datetime) -> Decisi
 
 
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
-    """Claims the send of a message that waits for approval. `text` replaces the message's unless "". Raises Refused."""
+    """Claims the send of a message that waits for approval. `text` replaces its text unless "". Raises Refused."""
     with transaction.atomic():
         task, lead = locked(task)
         if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:

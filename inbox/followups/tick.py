@@ -60,7 +60,7 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims up to PER_TICK due steps. Returns the number of claimed steps, also by workspace, and of those `left`."""
+    """Claims up to PER_TICK due steps. Returns the numbers of claimed steps, also by workspace, and of steps `left`."""
     counts: Counter[str] = Counter(claimed=0)
     instance_ids = _due(PER_TICK)
     for at in range(0, len(instance_ids), BATCH):
@@ -91,7 +91,7 @@ def _due(size: int) -> list[Any]:
 
 @transaction.atomic
 def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
-    """Claims the next steps of follow-ups that are due and not locked, and enqueues their jobs with the claims."""
+    """Claims the next steps of follow-ups that are due and not locked, and enqueues their jobs, in one transaction."""
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))
     now = timezone.now()

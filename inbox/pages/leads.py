@@ -212,7 +212,7 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
 
 @workspace_view(methods=POST)
 def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """Marks a cancelled or missed meeting as handled; repeating this changes nothing. Another meeting is a 404."""
+    """Marks a cancelled or missed meeting as handled. Any other meeting is a 404."""
     rows = Appointment.objects.filter(workspace=request.workspace, status__in=Appointment.FELL_THROUGH)
     appointment = get_object_or_404(rows, pk=appointment_id)
     if Appointment.objects.filter(pk=appointment.pk, handled_at=None).update(handled_at=timezone.now()):

@@ -168,7 +168,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
 
 
 def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
-    """Returns how long the provider took to answer; if its list was read later, the time until that job was created."""
+    """Returns how long the provider took to answer: until the send ended, or until a job for a later poll was made."""
     end = looks.created_at if looks is not None else send.finished_at
     return max((end - send.called_at).total_seconds(), 0) * 1000 if end and send.called_at else None
 

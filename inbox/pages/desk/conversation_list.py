@@ -321,7 +321,7 @@ def desk(request: SignedInRequest) -> HttpResponse:
 
     Its rows open the pages of their workspaces, which check the user's membership and role again for every action.
     """
-    return _render(cast(WorkspaceRequest, request))  # a request without a workspace is_over_all
+    return _render(cast(WorkspaceRequest, request))  # `is_over_all` needs no workspace
 
 
 def _render(request: WorkspaceRequest) -> HttpResponse:

@@ -77,7 +77,7 @@ class DecisionForm(forms.Form):
         try:
             moment = datetime.fromisoformat(word)
             return timezone.localtime(moment) if moment.tzinfo else None
-        except (ValueError, OverflowError):  # the first and last days have no time in some zones
+        except (ValueError, OverflowError):  # some zones have no time for year 1 or 9999
             return None
 
     def clean(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from inbox.pages.pagination import EPOCH, PAGE_SIZE, KeysetPage
 FEW = 500
 """If a list has no more leads than this, each of its leads is checked for a hit."""
 NEWEST: dict[type[Model], int] = {Message: 3_000, Lead: 150}
-"""The number of newest rows that are read before an index is used to find older hits."""
+"""The number of newest rows, by model, that are read before an index is used to find older hits."""
 OLDER = 5_000
 """The maximum number of hits that are read by an index. If there are more, the search continues from page to page."""
 Place = tuple[datetime, UUID]

@@ -44,7 +44,7 @@ def time_zones() -> list[str]:
     return ["UTC", *(name for name in zoneinfo.available_timezones() if name.startswith(CONTINENTS))]
 
 
-# Not type="time": browsers would show it in the format of their language, while all other times have 24 hours.
+# Not type="time": browsers show it in the format of their language, but all other times are in 24-hour format.
 TIME = forms.TimeInput(attrs={"inputmode": "numeric", "placeholder": "09:00"}, format="%H:%M")
 
 
