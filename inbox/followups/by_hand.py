@@ -55,7 +55,7 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: Actor) -> ByHan
 
 
 def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
-    """Locks leads, then instances, and returns the locked instances. Skips rows locked by others: no deadlocks."""
+    """Locks leads, then instances, and returns the locked ones. Skipping rows that others lock prevents deadlocks."""
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids.values())
     instances = FollowUpInstance.objects.filter(pk__in=lead_ids, lead__in=leads).select_related("next_step")
     free = list(instances.select_for_update(skip_locked=True, of=("self",)))

@@ -1,5 +1,5 @@
-"""Pauses all follow-ups that depend on an account when the account breaks, and resumes them when it works again. The
-signal about the account's health triggers this. The tick repeats it, in case a process ended before the signal.
+"""Pauses all follow-ups that depend on an account when the account breaks, and resumes them when it works again. A
+receiver of the signal about the account's health does so at once. The tick repeats it, in case the signal was lost.
 """
 
 from collections import Counter
@@ -50,7 +50,7 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """Returns those of `instances` that `provider` would send, by the source of the newest message of their leads."""
+    """Returns the `instances` whose next step `provider` would send, judging by the lead's newest message."""
     spec = registry.spec_of(provider)
     inbound = Message.objects.inbound(lead=OuterRef("lead"), channel=spec.channel)
     own_sources = [source.name for source in spec.sources or ()]

@@ -114,7 +114,7 @@ class Entry(NamedTuple):
 
 
 class Client(NamedTuple):
-    """An entry of the switcher: how many conversations wait, and since when. None: the login may not know."""
+    """A workspace in the list of the user's workspaces. `waiting` and `oldest` are None if they were not counted."""
 
     url: str
     label: str

@@ -136,7 +136,7 @@ NOTICES = "/account/#notices"
 
 @require_POST
 def notices(request: HttpRequest) -> HttpResponse:
-    """`/account/notices/`: stores the choices for each workspace, or for all those of the membership `everywhere`."""
+    """`/account/notices/`: stores the choices for each workspace, or one membership's (`everywhere`) for all."""
     members = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
     pattern = request.POST.get("everywhere")
     prefixed = [(pattern or key, member) for key, member in members.items()]

@@ -354,7 +354,7 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
 
 @workspace_view()
 def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Renders what the page polls while the model rewrites a draft: 204 until it is done, then the area to answer."""
+    """Renders what the page polls while the model rewrites a draft: 204 until it ends, then the area for answers."""
     lead = find_lead(request, lead_id)
     answer = answer_for(lead, draft_of(lead))
     return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)

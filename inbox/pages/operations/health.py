@@ -95,7 +95,7 @@ def health(request: WorkspaceRequest) -> HttpResponse:
 @never_cache
 @workspace_view()
 def live_banner(request: WorkspaceRequest) -> HttpResponse:
-    """Renders the banner about broken accounts, which pages poll. It is a 204 while its key is still `seen`."""
+    """Renders the banner about broken accounts, which pages poll. Responds with 204 while its key is still `seen`."""
     model = model_away(request.workspace)
     accounts = banner.banner_for(
         request.workspace, request.user, request.membership, model_away=model is not None
@@ -106,7 +106,7 @@ def live_banner(request: WorkspaceRequest) -> HttpResponse:
 def banner_part(
     request: HttpRequest, accounts: banner.Banner | None, model: ModelAway | None = None
 ) -> HttpResponse:
-    """Renders the banners as a part of a page. It is a 204 while the keys of the banners are still `seen`."""
+    """Renders the banners as a part of a page. Responds with 204 while the keys of the banners are still `seen`."""
     if "".join(part.key for part in (accounts, model) if part) == request.GET.get("seen", ""):
         return HttpResponse(status=204)
     context = {"banner": accounts, "model": model, "live_url": request.path}

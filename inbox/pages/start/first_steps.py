@@ -73,7 +73,7 @@ class FirstSteps:
 
     @classmethod
     def of(cls, workspace: Workspace) -> "FirstSteps":
-        """Returns the first steps of `workspace`. They are stored in this object, so that a page reads them once."""
+        """Returns the first steps of `workspace`, stored on that object so that a page reads them only once."""
         steps: FirstSteps = vars(workspace).setdefault("first_steps", cls(workspace))
         return steps
 

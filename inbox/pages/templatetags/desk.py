@@ -84,7 +84,7 @@ def who(context: dict[str, Any], user_id: int | None, user: User | None = None) 
 
 @register.simple_tag
 def is_incomplete(workspace: Workspace) -> bool:
-    """Whether entries that an account listed in the last seven days are missing here, or not compared lately."""
+    """Whether entries of the last seven days are missing here, or an account's lists were not compared lately."""
     gaps = [gap for account in receipts.lately(workspace).values() for gap in account.gaps]
     return any(gap.missing or gap.through for gap in gaps)  # an account never compared does not count
 
