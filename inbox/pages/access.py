@@ -115,7 +115,7 @@ def workspace_view(
             with timezone.override(zoneinfo.ZoneInfo(membership.workspace.timezone)):
                 return view(inside, *args, **kwargs)
 
-        guarded.min_role = min_role  # type: ignore[attr-defined]  # tests read it
+        guarded.min_role = min_role  # type: ignore[attr-defined]  # by it a test knows the door
         return require_http_methods(methods)(guarded)
 
     return decorate
@@ -172,7 +172,7 @@ def asks_again(
             page = question(request) if concerned and (when is None or when(request)) else None
             return page or view(request, *args, **kwargs)
 
-        asking.asks_again = True  # type: ignore[attr-defined]  # tests read it
+        asking.asks_again = True  # type: ignore[attr-defined]  # by it a test knows the step
         return asking
 
     return decorate
@@ -188,7 +188,7 @@ def question(request: HttpRequest) -> HttpResponse | None:
     secret = str(posted.pop(PROOF, [""])[-1])
     request.POST = QueryDict()  # django-axes stores the form of a failed login
     is_proven = bool(secret) and prove_again(request, signed_in(request), secret)
-    request.POST = posted  # type: ignore[assignment]  # the type demands an immutable QueryDict
+    request.POST = posted  # type: ignore[assignment]  # Django hands out one that cannot be changed
     return None if is_proven else _page(request, is_wrong=bool(secret))
 
 

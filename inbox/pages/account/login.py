@@ -80,7 +80,7 @@ class _Proves:
 
     def save(self, commit: bool = True) -> User:
         self.user.address_proven_at = timezone.now()
-        saved: User = super().save(commit)  # type: ignore[misc]  # the form has `save`
+        saved: User = super().save(commit)  # type: ignore[misc]  # of the form that it is mixed into
         return saved
 
 

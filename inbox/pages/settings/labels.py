@@ -17,7 +17,7 @@ from inbox.workspaces.own_and_shared import Refused
 ADMIN = Membership.Role.ADMIN
 
 
-class LabelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+class LabelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
     class Meta:
         model = Label
         fields = ("name", "colour", "meaning", "aliases", "notice")
@@ -45,7 +45,7 @@ class MergeForm(forms.Form):
     def __init__(self, label: Label, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         targets: Any = Label.objects.filter(workspace=label.workspace_id).exclude(pk=label.pk)
-        self.fields["into"].queryset = targets  # type: ignore[attr-defined]  # a ModelChoiceField has it
+        self.fields["into"].queryset = targets  # type: ignore[attr-defined]  # of a ModelChoiceField
 
 
 @workspace_view(ADMIN, FORM)
