@@ -1,8 +1,8 @@
 """Compares the meetings in calendars with those that webhooks reported. This module defines the tick and the jobs of
 the calendar check.
 
-A claim already sets the time of the next check, even if this check fails. After each failure, the lead waits longer for
-its next check and delays no other lead.
+The claim of a lead's check sets the time of the lead's next check, even if this check fails. After each failure, the
+lead waits longer for its next check and delays no other lead.
 """
 
 import logging
@@ -47,14 +47,14 @@ RECENT = timedelta(days=30)
 PER_JOB, PER_TICK = 20, 1_000
 STOPPING = (Cancelled, ShutdownRequested, DeadlineExceeded)
 KNOWN_SINCE = timedelta(days=30)
-"""Meetings from webhooks are requested one by one until this long after their start."""
+"""The calendar is asked for each meeting that a webhook reported, until this long after the meeting's start."""
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueues checks for up to 1,000 due leads. Workspaces take turns in the tick.
+    """Enqueues checks of up to 1,000 leads that are due; the workspaces take turns.
 
-    Returns the number of first checks (`begun`), of claimed checks in total and by workspace, and of due checks that
-    are `left`.
+    Returns the numbers of leads that are checked for the first time (`begun`), of claimed checks (in total, and
+    `claimed:` with each workspace's id), and of checks that are due but not claimed (`left`).
     """
     counts: Counter[str] = Counter()
     for workspace_id in _with_calendar():
@@ -121,7 +121,7 @@ def _spec(workspace_id: UUID, ids: list[int], now: datetime) -> JobSpec:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `bookings.check`. Returns the number of leads by outcome. A provider's failure delays only its lead."""
+    """Runs the job `bookings.check`. Returns the number of leads by outcome. A failure delays only that one lead."""
     counts: Counter[str] = Counter()
     for number, pk in enumerate(ctx.payload["check_ids"]):
         ctx.progress(number, len(ctx.payload["check_ids"]))
@@ -165,9 +165,9 @@ def _park(check: BookingCheck, error: Exception) -> None:
 
 
 def read_meetings(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
-    """Requests the meetings of `lead` from the calendar account. If GoHighLevel has deleted the stored contact, another
-    contact is looked up and its id stored. Returns an empty list if the lead has no contact. Raises the errors of the
-    provider's client.
+    """Requests the meetings of `lead` from the calendar `account`. If GoHighLevel has deleted the lead's contact, looks
+    up another contact and stores its id; returns an empty list if there is none. Raises the errors of the provider's
+    client.
     """
     spec = registry.spec_of(account.provider)
     calendar = stated(spec.calendar)
@@ -194,7 +194,7 @@ def read_meetings(account: Integration, lead: Lead, deadline: Deadline) -> list[
 
 
 def apply_meetings(lead: Lead, listed: list[Meeting]) -> int:
-    """Stores the listed meetings of `lead` in one transaction. Returns the number of new or changed ones."""
+    """Stores the listed meetings of `lead` in one transaction. Returns the number of new or changed meetings."""
     with rollup.holding(lead) as locked:
         changes = [write(locked, meeting) for meeting in listed]
         changed = [change for change in changes if change in (Change.NEW, Change.CHANGED)]
@@ -204,8 +204,8 @@ def apply_meetings(lead: Lead, listed: list[Meeting]) -> int:
 
 
 def identify_contact(ctx: JobContext) -> dict[str, object]:
-    """The job `bookings.who`: finds the lead of a GoHighLevel contact that booked a meeting, and stores its meetings.
-    Returns the outcome as a text.
+    """Runs the job `bookings.who`: finds the lead of a GoHighLevel contact that booked a meeting, and stores its
+    meetings. Returns the outcome as a text and, if a lead was found, the number of changed meetings.
 
     Raises ProviderMisconfigured if GoHighLevel is not connected.
     """

@@ -1,4 +1,4 @@
-"""Stores a message as a row of one lead, or recognises the stored row. A duplicate adds late links."""
+"""Stores a message as a row of one lead, or finds the row that is already stored. A duplicate adds late links."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -44,7 +44,7 @@ KNOWN = Message.objects.select_related("lead").only(
 )
 """Messages with the columns that the handling of a duplicate reads."""
 _campaigns: OrderedDict[tuple[Any, ...], UUID] = OrderedDict()
-"""Campaigns that are certainly committed, so that each process queries a campaign once and not for every message."""
+"""The ids of committed campaigns. With them, each process queries a campaign once, and not for every message."""
 CAMPAIGNS_KEPT = 4096
 CATCH_UP = kind_name("inbound.catch_up", __name__)
 WITHOUT_NOTICE = ("mail:", "event:")
@@ -73,8 +73,8 @@ def store(
     lead at the same time, IntegrityError is raised, and the caller runs this function again (`receipt.receive`,
     `races.settled`).
 
-    A provider may reuse an id for another text. If texts differ under one id, both messages are kept; the later message
-    is flagged and gets its own key. A message from the provider's list (`listed`) is known by its id alone.
+    A provider may reuse an id for another text. Then both messages are stored; the later one is flagged and gets its
+    own key. A message from the provider's list (`listed`) is identified by its id alone.
     """
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
     if event.window_s and (twin := texts.stored_text(received, event, fingerprint, judged)):
@@ -92,13 +92,13 @@ def store(
 def _get_or_create(
     received: Received, event: MessageEvent, judged: Arrival, count: bool, external_id: str, **extra: Any
 ) -> tuple[Message, bool]:
-    registry.source_of(event.source)  # raises: messages of an unknown source would count as answers
+    registry.source_of(event.source)  # raises UnknownSource: such a message would count as an answer
     key = {"workspace_id": received.workspace.pk, "source": event.source, "external_id": external_id}
     fields = _fields(received, event, judged) | extra
     matches: list[identity.LeadMatch] = []
 
     def lead() -> Lead:
-        """The lead of a new message. A new lead's row is written once, and already counts its first message."""
+        """Finds or creates the lead of a new message. A new lead's row already counts its first message."""
         matches.append(_lead(received, event, count_in if count else None))
         return matches[0].lead
 
@@ -121,8 +121,8 @@ def _get_or_create(
 def gone(received: Received, event: MessageEvent) -> bool:
     """Whether the message of `event` was erased with its person, or was sent by us to an erased person.
 
-    A provider may reuse an id. So the event is ignored only if the person, the sender or a recipient is erased too, or
-    if the event names nobody.
+    A provider may reuse an id. So an erased id alone is not enough, unless the event names nobody: the person, the
+    sender or a recipient must be erased as well.
     """
     if received.workspace.erasure_key is None:
         return False
@@ -142,7 +142,7 @@ def gone(received: Received, event: MessageEvent) -> bool:
 
 
 def _people(received: Received, event: MessageEvent) -> set[erased.Name]:
-    """The identities of the lead of `event` and of the sender or, for our own message, of its recipients."""
+    """Returns the identities of the lead of `event` and of the sender or, for our own message, of its recipients."""
     addresses = [event.from_address]
     if event.direction == Message.Direction.OUTBOUND:
         addresses = [str(row.get("address", "")) for rows in event.recipients.values() for row in rows]
@@ -208,12 +208,12 @@ def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict[st
 
 
 def _fingerprint(event: MessageEvent, newest_text: str) -> str:
-    """A hash of sender and words. Markup does not count, because a retry may render it differently."""
+    """Returns a hash of the sender and the text. Markup does not count, because a retry may render it differently."""
     return texts.hash_of(event.from_address, newest_text or event.text or event.html or event.subject)
 
 
 def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
-    """Our id of the campaign in `ref`, which is created if it is new; None without `ref`.
+    """Returns our id of the campaign in `ref`, which is created if it is new; None without `ref`.
 
     A second attempt bypasses the cache, because the campaign may have been deleted since.
     """
@@ -228,7 +228,7 @@ def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
         workspace=received.workspace, provider=provider, external_id=ref.external_id
     )
     campaign = rows.first()
-    if campaign is None:  # a lost race is no error in PostgreSQL's log
+    if campaign is None:  # a lost race must not be an error in PostgreSQL's log
         fresh = Campaign(
             workspace=received.workspace, provider=provider, external_id=ref.external_id, name=name
         )
@@ -264,16 +264,16 @@ def _lead(
 
 
 def _tell_apart(received: Received, lead: Lead) -> None:
-    """Keeps samples and people apart. A lead from a provider is never a sample, so it becomes a person."""
+    """Raises PayloadInvalid if a sample names a real person. Any other event makes a sample a real person."""
     if received.sample:
         raise PayloadInvalid({"lead": "a lead in this workspace already has the sample’s address"})
     lead.write(sample=False)
 
 
 def add_links(received: Received, event: MessageEvent, message: Message) -> None:
-    """Adds a late campaign or provider's id to a stored message, and moves the message if the id belongs to another
-    lead. A list may also provide the lead's name. Does nothing for an event without the provider's lead (`tracked` is
-    False).
+    """Adds the event's campaign to the stored message, and the provider's ids to the message's lead. If these ids
+    belong to another lead, moves the message to that lead. An event from a list also adds the lead's name. Does nothing
+    for an event without the provider's lead (`tracked` is False).
     """
     if not event.tracked:
         return
@@ -304,8 +304,8 @@ def again(message: Message, cause: str) -> None:
 
 
 def catch_up(message: Message, cause: str = "", run_at: datetime | None = None) -> JobSpec:
-    """The job that processes `message` again, at `run_at` (aware) or now. There is one catch-up job per `cause` (an
-    id). Without a `cause`, there is at most one catch-up job per hour.
+    """Returns the job that processes `message` again, at `run_at` (aware) or now. There is one catch-up job per `cause`
+    (an id). Without a `cause`, there is at most one catch-up job per hour.
     """
     key = f"{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}"
     return spec_about(CATCH_UP, message, "message_id", key=key, run_at=run_at)
@@ -333,7 +333,7 @@ def _lead_here(workspace: Workspace, event: MessageEvent) -> Lead | None:
 
 
 def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:
-    """Turns the stand-in into `person`. If `person` already has a lead, the stand-in's messages move to that lead."""
+    """Fills a stand-in, a lead without identity, from `person`. If `person` has a lead, moves the messages to it."""
     match = identity.find(workspace, person, provider)
     if match is None:
         try:
@@ -349,10 +349,10 @@ def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str)
 
 
 def known_bounce(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
-    """The stored bounce of `lead` for the mail in `event`; None if the bounce is new. The lead's row must be locked.
+    """Returns the stored bounce of `lead` for the mail in `event`; None if it is new. The lead's row must be locked.
 
     `message`: the event as a row. If only the event has the text of the notice, the stored row gets that text and id. A
-    row of an older release, which names no mail, matches if the campaign is the same, unless both have a notice.
+    row of an older release, which names no mail, matches if it has the same campaign, unless both have a notice.
     """
     if not event.mail_id:
         return None

@@ -1,7 +1,7 @@
 """Processes one delivery in one transaction and writes its ledger row.
 
-Lead, message, job and ledger row are stored all or nothing. If a defect of ours rolls them back, the ledger row is
-written alone with the raw bytes, so that a replay can repair the delivery. Nothing here calls another machine.
+Lead, message, job and ledger row are stored together or not at all. If a defect of ours rolls them back, the ledger row
+is written alone with the raw bytes, so that a replay can repair the delivery. No function here calls another machine.
 """
 
 import logging
@@ -56,7 +56,7 @@ class WebhookRequest:
         )
 
     def of(self, workspace: Workspace) -> "Received":
-        """The same request with `workspace`."""
+        """Returns the same request with `workspace`."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Received(**values | {"workspace": workspace})
 
@@ -123,7 +123,7 @@ def _named(outcome: IntakeResult, event: Event) -> IntakeResult:
 
 
 def _duplicate_event(received: Received, event: Event) -> IntakeResult | None:
-    """The result for an event without a message whose own key was already accepted; None if the event is new."""
+    """Returns the result for an event, without a message, whose key was already accepted; None if the event is new."""
     if not event.event_key:
         return None
     first = (
@@ -140,12 +140,12 @@ def _duplicate_event(received: Received, event: Event) -> IntakeResult | None:
 
 
 def rejected(error: PayloadInvalid) -> IntakeResult:
-    """The result for a webhook request with an unusable body. The rejection names each invalid field."""
+    """Returns the result for a webhook request with an unusable body. The rejection names each invalid field."""
     return IntakeResult(DeliveryVerdict.REJECTED, reason="invalid payload", fields=error.fields)
 
 
 def failed(received: WebhookRequest, event_type: str, error: Exception) -> IntakeResult:
-    """The result for a request on which our own code failed with `error`. The error is logged for the operator."""
+    """Returns the result for a request on which our own code failed with `error`. Logs the error for the operator."""
     # The log contains the place of the error and the names from the database, but not the error's text, which may quote
     # a person.
     where, facts = failures.where(error), failures.database_facts(error)

@@ -40,7 +40,7 @@ from jobs.retention import Pruner, in_slices
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
 KEEP_LOG_INS_DAYS = 90
-"""Longer than inbox.workspaces.throttling.TRUSTED_FOR, which uses these rows to recognise an account's own sources."""
+"""This is longer than inbox.workspaces.throttling.TRUSTED_FOR, which finds an account's own sources in these rows."""
 KEEP_INVITATIONS_DAYS = 90
 KEEP_DEVIATIONS_DAYS = 90
 KEEP_IDEMPOTENCY_KEYS_DAYS = 1
@@ -56,7 +56,7 @@ repeat would then count as new.
 ENDED = (OutboundSend.State.SENT, OutboundSend.State.FAILED, OutboundSend.State.TAKEN_BACK)
 UNDECIDED = ~Q(suspected="") & Q(suspicion_decided_by="")
 MOST = 100_000
-"""Rows are counted up to this number, because somebody waits for the page."""
+"""Rows are counted only up to this number, because somebody waits for the page that displays the count."""
 
 
 def per_workspace(
@@ -67,11 +67,11 @@ def per_workspace(
     of_none: int | None = KEEP_BODIES_DAYS,
     delete: Callable[[list[Any]], int] | None = None,
 ) -> Pruner:
-    """Returns a pruner, which is a function of a deadline. It deletes `rows(workspace_id, days)` of each workspace
-    whose `column` holds a number of days, and those without a workspace after `of_none` days (None: there are none).
-    The pruner returns the number of deleted rows.
+    """Returns a pruner: a function that takes a deadline, deletes rows, and returns their number. `rows(workspace_id,
+    days)` returns the rows of a workspace that are older than the `days` in its column `column`; null keeps all rows.
+    Rows without a workspace are deleted after `of_none` days (None: there are no such rows).
 
-    `by` and `delete`: as for `jobs.retention.in_slices`.
+    For `by` and `delete`, see `jobs.retention.in_slices`.
     """
 
     def prune(deadline: Deadline) -> int:
@@ -98,7 +98,7 @@ def by_age(model: type[Model], by: str, days: int) -> Pruner:
 
 
 def bodies(workspace_id: UUID | None, keep_days: int) -> "QuerySet[WebhookDelivery]":
-    """The webhook requests that still have a raw body and are older than `keep_days` days, or than 30 days."""
+    """Returns the webhook requests that still have a raw body and are older than `keep_days` days, or than 30 days."""
     age = timedelta(days=min(keep_days, KEEP_BODIES_DAYS))
     return _deliveries(workspace_id, age).filter(body__isnull=False)
 
@@ -117,7 +117,7 @@ def _old_rows(workspace_id: UUID | None, _days: int) -> "QuerySet[WebhookDeliver
 
 
 def model_calls(workspace_id: UUID | None, keep_days: int) -> "QuerySet[AiCall]":
-    """The records of calls to the model that are older than `keep_days` days."""
+    """Returns the records of calls to the model that are older than `keep_days` days."""
     return AiCall.objects.filter(workspace=workspace_id, created_at__lt=Now() - timedelta(days=keep_days))
 
 
@@ -147,13 +147,13 @@ old_idempotency_keys = by_age(IdempotencyKey, "created_at", KEEP_IDEMPOTENCY_KEY
 old_log_ins = by_age(AccessLog, "attempt_time", KEEP_LOG_INS_DAYS)
 old_invitations = by_age(Invitation, "expires_at", KEEP_INVITATIONS_DAYS)
 old_deviations = by_age(Deviation, "last_at", KEEP_DEVIATIONS_DAYS)
-"""Deletes deviations that no provider has sent for 90 days. If one returns, it is reported to operators again."""
+"""Deletes deviations that no provider has sent for 90 days. A deviation that returns is reported to operators again."""
 ended_sessions = by_age(Session, "expire_date", 0)
 """Deletes expired sessions, which Django would keep for ever."""
 
 
 def past_messages(workspace_id: UUID | None, keep_days: int) -> "QuerySet[Message]":
-    """The messages of a workspace that arrived more than `keep_days` days ago and may be deleted."""
+    """Returns the messages of a workspace that arrived more than `keep_days` days ago and may be deleted."""
     return Message.objects.filter(
         ~UNDECIDED, workspace=workspace_id, received_at__lt=Now() - timedelta(days=keep_days)
     )
@@ -194,8 +194,8 @@ old_notes = per_workspace(_old_notes, by="created_at", column="keep_messages_day
 
 
 def effects(workspace: Workspace) -> list[str]:
-    """One sentence per kind of data about the rows that the retention periods of `workspace` would remove now. The
-    periods may be unsaved.
+    """Returns one sentence for each kind of data, about the rows that the retention periods of `workspace` would remove
+    now. The periods may be unsaved.
     """
     return [_messages(workspace), _bodies(workspace), _model_calls(workspace)]
 

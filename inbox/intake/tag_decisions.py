@@ -22,12 +22,12 @@ from inbox.understanding.rules import RULES_VERSION
 
 Kind = TagDecision.Kind
 TOGETHER = "Tagged together with similar replies."
-"""The reason of a tag that a person gave to several replies, perhaps unread. It is no training data."""
+"""The reason of a tag that a person gave to several replies at once, perhaps unread. Such a tag is no training data."""
 
 
 def record_rules(message: Message) -> TagDecision | None:
-    """Stores the tags that the rules and then the provider gave to the message, as decisions. Returns the last of these
-    decisions; None if there is no such tag. A second call changes nothing.
+    """Stores the tags that first the rules and then the provider gave to the message, as decisions. Returns the last of
+    these decisions; None if there is no such tag. A second call changes nothing.
 
     A provider's tag of the lead as a whole is stored in `inbox.leads.provider_tags` when a message gets it.
     """
@@ -82,7 +82,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         bounced = suspicion.of(message) == Suspicion.BOUNCE
         if created and alone and not message.suspected:
             _suspect(lead, message, judgement)
-        elif decision.tag in NO_ANSWER:  # not the suspicion that only this model raised in an earlier run
+        elif decision.tag in NO_ANSWER:  # a suspicion that only this model raised earlier stays open
             _settle(lead, message, by)
         # An opt-out wins over a provider's tag.
         above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, provider_tags.PROVIDER)
@@ -212,13 +212,13 @@ def _settle(lead: Lead, message: Message, by: str) -> None:
 
 
 def has_stopped(lead: Lead, message: Message) -> bool:
-    """Whether `message`, as the opt-out or the bounce, is the reason why nothing more goes to `lead`."""
+    """Whether `message` is the opt-out or the bounce because of which nothing more goes to `lead`."""
     return _asked_for_it(lead, message) or lead.bounced_at == message.sent_at
 
 
 def has_another_stop(message: Message) -> bool:
-    """Whether the lead may have another stop than `message`: another reply, or a provider's event without a message,
-    such as an unsubscribe. A lead stores only the time of the latest stop.
+    """Whether something other than `message` may have stopped the lead: another reply, or a provider's event without a
+    message, such as an unsubscribe. A lead stores only the time of the latest stop.
     """
     events = WebhookDelivery.objects.filter(
         lead=message.lead_id, message=None, verdict=WebhookDelivery.Verdict.ACCEPTED

@@ -29,17 +29,17 @@ from jobs.ids import uuid7
 STATED_WITHIN = timedelta(minutes=20)
 """The time that a text states is trusted if it is this close to its receipt (integrations.ghl.payloads)."""
 CLOCKS_APART = timedelta(minutes=2)
-"""The provider's clock may be this far ahead. Otherwise, texts could appear to arrive before they were written."""
+"""The provider's clock may be this far ahead. So a text may appear to arrive before it was written."""
 
 
 def own_id() -> str:
-    """A new id with the prefix OWN_ID, for a text that arrived without the provider's id."""
+    """Returns a new id with the prefix OWN_ID, for a text that arrived without the provider's id."""
     return f"{OWN_ID}{uuid7()}"
 
 
 def stored_text(received: Received, event: MessageEvent, words: str, judged: Arrival) -> Message | None:
-    """The stored text that `event` repeats; None if the text is new. If the event has the provider's id, the stored
-    text gets that id.
+    """Returns the stored text that `event` repeats; None if the text is new. If the event has the provider's id, the
+    stored text gets that id.
 
     `words`: the hash that identifies equal texts. `judged`: whether the text is an opt-out or an opt-in. If an earlier
     text had the same wish, and the lead has since expressed the opposite, this text is new. Holds a lock on the words
@@ -91,7 +91,7 @@ def with_question(workspace: Workspace, event: MessageEvent) -> MessageEvent:
 
 
 def hash_of(sender: str, words: str) -> str:
-    """A hash of sender and words, which identifies equal texts. White space does not matter."""
+    """Returns a hash of the sender and the words, which identifies equal texts. White space does not matter."""
     words = re.sub(r"\s+", " ", words).strip()
     return hashlib.sha256(f"{sender.lower()}\0{words}".encode()).hexdigest()
 
@@ -109,7 +109,7 @@ def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bo
     """
     told_at = event.occurred_at if event.external_id else received.received_at
     if told_at <= message.received_at:
-        return False  # it is a replay, or the same text from another source
+        return False  # the event is a replay, or the same text from another source
     lead = message.lead = rollup.locked(message.lead)
     if lead.opted_out_at is None:
         return not rollup.opted_in_after(lead, told_at, event.stamp)

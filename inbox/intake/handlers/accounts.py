@@ -50,8 +50,8 @@ def _follow(account: Integration, received: Received, event: AccountStatusEvent)
 
 
 def _loss_without_proof(received: Received, account: Integration, word: str) -> str:
-    """The reason of the loss that `word` reports if no call can prove that the loss is over, so that a good status must
-    end it; "" otherwise.
+    """Returns the reason of the loss that the status `word` reports, if only a good status can end this loss because no
+    call can prove that it is over; otherwise "".
     """
     still_broken, reason = registry.spec_of(received.provider).still_broken, _reason(received, word)
     lasts = still_broken and still_broken(account, reason, "") and not still_broken(account, "", "")
@@ -97,7 +97,7 @@ def _repeats(received: Received, event: AccountStatusEvent, reason: str) -> bool
 
 
 def connected(received: Received, event: ConnectionEvent) -> IntakeResult:
-    """Records that the lead accepted our LinkedIn invitation, which permits messages. The first time is kept."""
+    """Records when the lead first accepted our LinkedIn invitation. From then on, we may send messages to the lead."""
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))
     lead.save(update_fields=["linkedin_connected_at", "updated_at"])

@@ -1,7 +1,7 @@
-"""Applies bookings, moves and cancellations of meetings. Any order of the calendar's events has the same outcome.
+"""Applies bookings, moves and cancellations of meetings. The calendar's events may arrive in any order.
 
-Calendly reports single events of an invitee, and GoHighLevel the whole state of an appointment (`as_of`). The
-appointment's row stores the facts, from which the status and the lead's columns are derived.
+A Calendly event reports one change of an invitee. A GoHighLevel event reports the whole state of an appointment
+(`as_of`). The appointment's row stores the facts, from which the status and the lead's columns are derived.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ from jobs.kinds import kind_name
 
 Status = Appointment.Status
 ORDER = (Status.BOOKED, Status.NO_SHOW, Status.CANCELLED)
-"""The order of states for the same moment: the later one here counts. An ended meeting cannot begin again."""
+"""If two states of a meeting have the same time, the later one in this tuple counts. No ended meeting begins again."""
 WHO_BOOKED = kind_name("bookings.who", __name__)
 
 
 def stated_by(event: BookingEvent) -> Meeting:
-    """The `Meeting` of a GoHighLevel webhook, which always holds the whole state of an appointment."""
+    """Returns the `Meeting` of a GoHighLevel webhook, which always holds the whole state of an appointment."""
     return Meeting(
         event.provider,
         event.invitee_uri,
@@ -57,8 +57,8 @@ class Change(StrEnum):
 def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appointment]:
     """Applies a Calendly event to the invitee's appointment, and to the appointment that the booking replaces.
 
-    `row_of(uri)` returns the appointment of an invitee. Returns the changed rows, which the caller saves; [] if a newer
-    event about the invitee's absence is stored.
+    `row_of(uri)` returns the appointment of an invitee. Returns the changed rows, which the caller saves. Returns [] if
+    a newer event about the invitee's absence is stored.
     """
     row = row_of(event.invitee_uri)
     if event.status in ("no_show", "came"):

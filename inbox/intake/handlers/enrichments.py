@@ -27,7 +27,7 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
         lead=lead, kind=event.kind, defaults={"workspace": received.workspace}
     )
     if event.status == "error":
-        enrichment.errors += 1  # it stays pending, because the next request may succeed
+        enrichment.errors += 1  # the enrichment stays pending, because the next request may succeed
     elif enrichment.status != Enrichment.Status.FOUND:
         filled = event.status == "found" and _apply(received.workspace, lead, event)
         enrichment.status = Enrichment.Status.FOUND if filled else Enrichment.Status.NOT_FOUND
@@ -39,7 +39,7 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
 
 
 def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:
-    """The lead with this id, locked; None without such a lead. `workspace`: None to search all workspaces."""
+    """Returns the lead with this id, locked; None if there is none. Without a `workspace`, searches all workspaces."""
     try:
         key = uuid.UUID(lead_id)
     except ValueError:
@@ -65,7 +65,7 @@ def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
 
 
 def _fill(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
-    """Sets one identity of the lead. If another lead has it, the two are merged, or both are flagged for a person."""
+    """Stores the identity `text` in the lead's column `name`. If another lead has it, merges or flags the two leads."""
     try:
         with transaction.atomic():
             before = lead.sources

@@ -70,7 +70,7 @@ def notice(received: Received, event: MessageNotice) -> IntakeResult:
 
 
 def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
-    """The outcome if our own message is already stored, or went to somebody who is not a lead; otherwise None."""
+    """Returns the outcome if our message is already stored, or if it went to somebody who is not a lead; else None."""
     duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE)
     if ours := own_messages.find(received.workspace, event):
         return duplicate("we sent it ourselves", message=ours, lead=ours.lead)
@@ -85,7 +85,7 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
 
 
 def _by_former_account(received: Received, event: MessageEvent) -> Message | None:
-    """The stored message of `event` under an earlier id of its account, which gives messages other ids."""
+    """Returns the message of `event` if an earlier connection of its account stored it under another id; else None."""
     former = accounts.former_ids(received.integration) if received.integration else None
     names = identity.identities_of(received.workspace, event.person)
     if not former or not names:
@@ -110,7 +110,7 @@ def _start(message: Message) -> UUID | None:
 
 
 def _duplicate(received: Received, event: MessageEvent, message: Message) -> IntakeResult:
-    """Repairs a missing job, adds late links, and keeps a mark of interest."""
+    """Handles a repeated message: enqueues a missing job, adds late links, and stores a mark of interest."""
     job_id = None
     inbound = message.direction == Message.Direction.INBOUND
     if inbound and message.processed_at is None:
@@ -167,7 +167,7 @@ def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> I
 
 
 def _intended(received: Received, addresses: tuple[str, ...]) -> str:
-    """The address that we wrote to. If a mailbox forwards, the report also names the address of the destination."""
+    """Returns the one of `addresses` that we wrote to. A bounce of a forwarded mail also names its final address."""
     stored = set(
         Lead.objects.filter(workspace=received.workspace, email__in=addresses).values_list("email", flat=True)
     )

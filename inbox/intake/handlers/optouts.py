@@ -1,4 +1,4 @@
-"""Applies an opt-out that a provider reports: everything stops, whatever the tag was. Other labels put on our own."""
+"""Applies a provider's opt-outs, tags and labels. An opt-out stops all messages to the lead, whatever its tag is."""
 
 from inbox.intake.messages import again, campaign_id
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
@@ -11,8 +11,8 @@ from integrations.spec import STOP_LABELS, label_words
 
 
 def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
-    """Stops messages to a lead who unsubscribed, or only those on the event's channels. An unknown lead is created, so
-    that a later message finds the lead stopped.
+    """Stops messages to a lead who unsubscribed: on the event's channels, or on all channels if it names none. An
+    unknown lead is created, so that a later message finds the lead stopped.
     """
     lead = _lead(received, event)
     repeated = _refuse(received, event, lead) if event.channels else _opt_out(received, event, lead)
@@ -22,8 +22,8 @@ def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
 
 
 def _lead(received: Received, event: LabelEvent | TagEvent | UnsubscribeEvent) -> Lead:
-    """The lead of `event`, found or created, with the campaign of the event unless it has another."""
-    campaign = campaign_id(received, event.campaign)  # before the lead, in the order of a message's intake
+    """Finds or creates the lead of `event`, and sets the lead's campaign, unsaved, if it has none."""
+    campaign = campaign_id(received, event.campaign)  # comes before the lead, as in a message's intake
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.campaign_id = lead.campaign_id or campaign
     return lead
@@ -38,7 +38,7 @@ def _opt_out(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
 
 
 def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
-    """Closes the event's channels, unless the lead has sent START since. Returns whether they were already closed."""
+    """Closes the event's channels, unless the lead has sent START since. Returns whether all were closed before."""
     repeated = set(event.channels) <= set(lead.refused_channels)
     if not rollup.opted_in_after(lead, event.occurred_at or received.received_at):
         for channel in event.channels:
@@ -47,8 +47,8 @@ def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
 
 
 def labelled(received: Received, event: LabelEvent) -> IntakeResult:
-    """Stops all messages to a lead with a "do not contact" label from people at the provider. Any other label of a
-    provider adds the workspace's own labels that list it.
+    """Stops all messages to a lead with a "do not contact" label from people at the provider. Any other label puts the
+    workspace's labels with this name or alias on the lead.
     """
     account = received.integration
     names = str(account.config.get(STOP_LABELS.name) or "") if account else ""
@@ -92,7 +92,7 @@ def tagged(received: Received, event: TagEvent) -> IntakeResult:
 
 
 def _stands_above(lead: Lead, reply: Message | None, tag: str) -> str:
-    """Why the lead's tag differs from the provider's status, as a sentence; "" if they agree."""
+    """Returns why the lead's tag differs from the provider's status, as a sentence; "" if they agree."""
     if lead.tag == tag:
         return ""
     if lead.is_stopped:
