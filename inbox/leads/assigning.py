@@ -29,8 +29,8 @@ class NotAMember(ValueError):
 
 @dataclass(frozen=True)
 class Handover:
-    """How a lead came to its owner. `by`: the person who assigned it, None for the rotation. `away`: whether it was
-    handed over because that person is away.
+    """The assignment of a lead to its owner. `by_user_id`: the person who assigned the lead; None for the rotation.
+    `away`: whether the lead was handed over because that person is away.
     """
 
     by_user_id: int | None
@@ -39,8 +39,8 @@ class Handover:
 
 
 def receiver(workspace: Workspace, membership_id: int | None) -> Membership | None:
-    """The member who may receive conversations; None if `membership_id` is None, which means nobody. Raises NotAMember,
-    also for a viewer.
+    """Returns the member who may receive conversations; None if `membership_id` is None, which means nobody. Raises
+    NotAMember if there is no such member, or if the member is a viewer.
     """
     if membership_id is None:
         return None
@@ -52,7 +52,7 @@ def receiver(workspace: Workspace, membership_id: int | None) -> Membership | No
 
 
 def present(workspace_id: UUID) -> QuerySet[Membership]:
-    """The active members of a workspace who are not away."""
+    """Returns the active members of a workspace who are not away."""
     here = Q(away_until=None) | Q(away_until__lte=timezone.now())
     return Membership.objects.filter(here, workspace_id=workspace_id, user__is_active=True)
 
@@ -86,7 +86,7 @@ def handed_to(workspaces: Collection[UUID], user_id: int) -> QuerySet[Lead]:
 
 
 def given_to(user_id: int) -> "ExpressionWrapper[Q]":
-    """An expression for leads: whether the lead was given to this user, who has not opened it since."""
+    """Returns an expression for leads: whether the lead was given to this user, who has not opened it since."""
     return ExpressionWrapper(
         Q(assigned_to__isnull=False, assigned_to=user_id, handed_over_at__isnull=False),
         output_field=BooleanField(),
@@ -118,7 +118,7 @@ def assignments(lead: Lead) -> QuerySet[AuditEntry]:
 
 
 def how(lead: Lead, entries: Iterable[AuditEntry]) -> Handover | None:
-    """How the lead came to its owner; None if unknown. `entries`: audit entries, the newest of `assignments` first."""
+    """Returns how the lead came to its owner; None if unknown. `entries`: those of `assignments`, the newest first."""
     newest = next(iter(entries), None)
     if lead.assigned_to_id is None or newest is None or newest.data.get("to") != lead.assigned_to_id:
         return None

@@ -1,6 +1,6 @@
-"""Finds or creates the GoHighLevel contact of a lead. The id of a contact that GHL no longer knows is removed; a
-contact of another lead is left to that lead. If two callers create a contact at once, GHL's upsert makes only one, and
-the second caller uses the contact that the lead has by then.
+"""Finds or creates the GoHighLevel contact of a lead. The id of a contact that GHL no longer knows is removed. A
+contact that belongs to another lead stays with that lead. If two callers create a contact at once, GHL's upsert makes
+only one, and the second caller uses the contact that the lead has by then.
 """
 
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
 
 
 def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
-    """The lead's contact, found by its stored id, address or number in this order. If the contact of the address has
-    another number, a contact with the lead's number wins. Removes an id that GoHighLevel does not know. Raises the
-    errors of the CRM's client.
+    """Returns the lead's contact, found by its stored id, address or number in this order. If the contact of the
+    address has another number, a contact with the lead's number wins. Removes an id that GoHighLevel does not know.
+    Raises the errors of the CRM's client.
     """
     region = lead.workspace.phone_region
     drop_connection()
@@ -67,7 +67,7 @@ def _known(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
             if error.code != NOT_FOUND:
                 raise
         Lead.objects.filter(pk=lead.pk, ghl_contact_id=contact_id).update(ghl_contact_id="")
-        lead.refresh_from_db(fields=["ghl_contact_id"])  # it may have another contact by now
+        lead.refresh_from_db(fields=["ghl_contact_id"])  # the lead may have another contact by now
         drop_connection()
     return None
 

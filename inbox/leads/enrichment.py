@@ -1,6 +1,6 @@
-"""Asks Clay for a phone number or a LinkedIn profile by a job, once per lead and kind. The row of `Enrichment` is the
-claim. Clay allows ten rows a minute over all our processes; the job postpones the rest (docs/reference/clay.md,
-Limits).
+"""Asks Clay for a phone number or a LinkedIn profile by a job, once per lead and kind: the row of `Enrichment` is the
+claim. Clay accepts ten rows a minute from all our processes together, and the job postpones further rows
+(docs/reference/clay.md, Limits).
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from jobs.kinds import kind_name
 
 ASK = kind_name("clay.ask", __name__)
 PATIENCE = timedelta(hours=24)
-"""A follow-up waits this long for Clay's answer. After that, its step is skipped."""
+"""A follow-up waits this long for Clay's answer. Then the follow-up's step is skipped."""
 FREE_MAIL = {
     "gmail.com",
     "googlemail.com",
@@ -44,8 +44,8 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
-    """The time (aware) until which to wait for Clay's answer about `kind`. Enqueues the question if necessary. Returns
-    None without a Clay account, after an answer of Clay's, or when the time to wait is over.
+    """Returns the time (aware) until which to wait for Clay's answer about `kind`. Enqueues the question if necessary.
+    Returns None without a Clay account, after an answer of Clay's, or when the time to wait is over.
     """
     row = Enrichment.objects.filter(lead=lead, kind=kind).first()
     if row is None:
@@ -57,8 +57,8 @@ def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `clay.ask`: adds the lead to Clay's table once. A call with an unknown outcome counts as asked. Raises
-    ProviderMisconfigured.
+    """Runs the job `clay.ask`: adds the lead to Clay's table once. A call with an unknown outcome counts as asked.
+    Raises ProviderMisconfigured.
     """
     row = ctx.row(Enrichment.objects.select_related("lead"), "enrichment_id")
     if row.status != Status.PENDING:
@@ -90,7 +90,7 @@ def _row(lead: Lead, kind: str) -> dict[str, str]:
 
 
 def on_answer(sender: Any, lead: Lead, now: datetime, **kwargs: Any) -> None:
-    """Makes follow-ups that wait for Clay due, on Clay's answer or on facts that a person entered."""
+    """Makes the lead's follow-ups that wait for Clay due: Clay has answered, or a person has entered facts."""
     with transaction.atomic():
         FollowUpInstance.objects.filter(
             lead=lead,

@@ -1,6 +1,6 @@
-"""Remembers that erased people must get no more messages. Keyed hashes of erased people's names, addresses and ids are
-stored for this. The key is stored encrypted, so nobody can try addresses with the tables alone. While the key cannot be
-read, nothing is sent in that workspace.
+"""Remembers that erased people must get no more messages, by keyed hashes of their addresses, numbers and ids. The key
+is stored encrypted, so nobody can try addresses with the tables alone. While the key cannot be read, nothing is sent in
+that workspace.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from inbox.models.lead import IDENTITY_FIELDS
 from integrations.fields import Unreadable, no_key_opens
 
 Name = tuple[str, ...]
-"""A kind of identifier, and its value."""
+"""An identifier: its kind, and the values that identify a person or message, such as ("email", address)."""
 UNREADABLE = (
     "The opt-outs of erased people can’t be read, because their key is missing from FIELD_ENCRYPTION_KEYS. "
     "Nothing will be sent here until you add it."
@@ -37,14 +37,14 @@ def names_of_message(source: str, external_id: str) -> set[Name]:
 
 
 def names_of_send(provider: str, message_id: str, send_id: str) -> set[Name]:
-    """The identifiers of our message in a provider's report: its id at the provider, and the id that we put into it."""
+    """Returns the identifiers of our message in a provider's report: the provider's id, and the id of our send."""
     names: set[Name] = {("sent", provider, message_id)} if message_id else set()
     return names | ({("send", send_id)} if send_id else set())
 
 
 def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetime | None = None) -> None:
-    """Stores the hashes of `names` in the caller's transaction. `opted_out_at` is the time after which nothing more is
-    sent to the erased person. Raises DecryptionError if the workspace's key cannot be decrypted.
+    """Stores the hashes of the identifiers `names` in the caller's transaction. `opted_out_at` is the time after which
+    nothing more is sent to the erased person. Raises DecryptionError if the workspace's key cannot be decrypted.
     """
     key = _made_key(workspace_id)
     ErasedMark.objects.bulk_create(
@@ -78,8 +78,8 @@ def hold(lead: Lead, workspace: Workspace) -> None:
 
 
 def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
-    """Why nothing may be sent to `lead` and these recipients (`to` and `cc`); "" if none of them was erased, or if each
-    has asked for messages again. A START counts only for its sender.
+    """Returns why nothing may be sent to `lead` and these recipients (`to` and `cc`); "" if none of them was erased, or
+    if each has asked for messages again. A START counts only for its sender.
     """
     workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
     if no_key_opens(workspace, "erasure_key"):
@@ -104,7 +104,7 @@ def marked(workspace: Workspace, names: set[Name]) -> set[Name]:
 
 
 def opted_out_at(workspace: Workspace, names: set[Name]) -> datetime | None:
-    """The latest time after which nothing more may go to one of `names`; None if all may receive messages."""
+    """Returns the latest time after which nothing may go to one of these identifiers; None if all may get messages."""
     times = _marks(workspace, names).filter(opted_out_at__isnull=False).values_list("opted_out_at", flat=True)
     return max(filter(None, times), default=None)
 

@@ -1,6 +1,6 @@
-"""Erases a person in slices: everything they wrote, that was written to them, and that names them. From the request on,
-nothing goes out to the lead: a send whose provider was already called runs to its end, and any other send is refused by
-its claim. After the slices, a job deletes the rows. The job may be stopped and repeated at any point.
+"""Erases a person in slices: the texts that they wrote or received, and everything else that names them. From the
+request on, nothing goes out to the lead: a send whose provider was already called runs to its end, and any other send
+is refused by its claim. After the slices, a job deletes the rows. The job may be stopped and repeated at any point.
 """
 
 from collections import Counter
@@ -42,18 +42,18 @@ from jobs.models import BackgroundJob
 ERASE = kind_name("lead.erase", __name__)
 SLICE = 200
 LONGEST_WAIT = timedelta(days=1)
-"""A lead waits this long until its campaigns are stopped at the providers. After that, it is erased anyway."""
+"""A lead waits this long until its campaigns are stopped at the providers. Then the lead is erased anyway."""
 LOOK_AGAIN = timedelta(seconds=15)
 ERASED = "erased"
 """Replaces the person's name or text in a row that stays."""
 
 ALSO: list[Callable[[Lead], None]] = []
 """Functions of other apps that are called before a lead's rows are deleted, and again before the rows of LAST are
-deleted, to include work that started in between. They must be idempotent, and may raise Snooze.
+deleted, to include work that started in between. The functions must be idempotent, and may raise Snooze.
 """
 
 LAST: list[type[models.Model]] = []
-"""The models through whose rows ALSO finds data of a lead. They are deleted last. Other apps append."""
+"""The models by whose rows the functions in ALSO find data of a lead, so their rows go last. Other apps add models."""
 
 EMPTIED = {
     "inbox.WebhookDelivery": "Deliveries of their events, without the contents",
@@ -76,7 +76,7 @@ KEPT = {
         " jobs.WorkspaceLimit inbox.LeadChange insights.LeadDayProgress integrations.WebhookAttempt"
     ),
 }
-"""The rows about a person, or about work for them, that stay, by the reason."""
+"""The tables whose rows about a person, or about work for a person, stay. Each key is the reason."""
 
 OTHERS = {
     "It is about the team: its people, what they have set and written for everybody.": (
@@ -97,7 +97,7 @@ OTHERS = {
         " django_q.OrmQ django_q.Task django_q.Success django_q.Failure django_q.Schedule"
     ),
 }
-"""The tables without any data of leads, by the reason."""
+"""The tables that hold no data of leads. Each key is the reason."""
 
 JOBS_OF: dict[type[models.Model], str] = {
     Draft: "draft_id",
@@ -107,7 +107,7 @@ JOBS_OF: dict[type[models.Model], str] = {
     Message: "message_id",
     OutboundSend: "send_id",
 }
-"""The name of a row's id in the payload of a job."""
+"""For each model, the key under which the payload of a job contains the id of the model's row."""
 
 
 class EraseRefused(ValueError):
@@ -135,7 +135,7 @@ def preview(lead: Lead) -> ErasurePreview:
 
 
 def own_relations() -> list[models.ManyToOneRel]:
-    """The relations whose rows are deleted with a lead. Messages come last: sends and drafts lead to jobs."""
+    """Returns the relations whose rows go with a lead. Messages come last, because sends and drafts refer to them."""
     fields = [
         field
         for field in Lead._meta.related_objects
@@ -162,7 +162,7 @@ def begin(lead: Lead, actor: User | None) -> BackgroundJob:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `lead.erase`: erases a lead once nothing to it is pending. Returns numbers of deleted rows by table."""
+    """Runs the job `lead.erase`: erases a lead to whom nothing is pending. Returns the deleted rows, by table."""
     lead = Lead.objects.filter(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id).first()
     if lead is None or lead.erasing_at is None:
         return {}
@@ -172,7 +172,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def waits_for(lead: Lead) -> str:
-    """Why a lead cannot be erased yet: a message, or the stop of a campaign, is pending. Returns "" if it can."""
+    """Returns why a lead cannot be erased yet: a message, or the stop of a campaign, is pending. Otherwise, ""."""
     in_flight = OutboundSend.objects.filter(
         lead=lead, state=OutboundSend.State.INTENT, called_at__isnull=False
     )
@@ -298,7 +298,7 @@ def _empty_now(rows: "QuerySet[WebhookDelivery]") -> None:
 
 
 def _empty_unassigned(lead: Lead, deadline: Deadline) -> None:
-    """Empties failed or unused deliveries without a lead whose JSON contains an address of the person as a value."""
+    """Empties deliveries without a lead whose JSON contains an address, a number or an id of the person as a value."""
     body = Lower(Func("body", Value("escape"), function="encode", output_field=TextField()))
     names_lead = reduce(or_, (Q(body_text__contains=text) for text in _values(lead)), Q(pk__in=[]))
     rows = WebhookDelivery.objects.filter(workspace_id=lead.workspace_id, lead=None, body__isnull=False)
@@ -315,8 +315,8 @@ def _empty_unassigned(lead: Lead, deadline: Deadline) -> None:
 
 
 def _values(lead: Lead) -> Iterator[str]:
-    """The strings, each up to the end of a JSON string, by which a lower-case body names the person. Ids of campaign
-    tools are left out: elsewhere, the same numbers belong to other people.
+    """Yields the texts that identify the person in the lower-case body of a delivery, each up to the end of a JSON
+    string. Ids of campaign tools are left out, because another tool may give the same number to another person.
     """
     for address in (lead.email, *lead.alternate_emails):
         if address:

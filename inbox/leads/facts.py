@@ -20,7 +20,7 @@ from integrations import registry
 from integrations.models import ApiToken
 
 ALTERNATES = {"alternate_emails": "email", "alternate_phones": "phone"}
-"""The columns with a person's other addresses and numbers, each with the column that messages are sent to."""
+"""The columns with a person's other addresses and numbers, each mapped to the column that messages are sent to."""
 FACTS = ("first_name", "last_name", "title", "company", "email", "phone", "linkedin_url")
 PERSON, TEXT, SIGNATURE = "person", "text", "signature"
 WORDS = {PERSON: "a person", TEXT: "their own words", SIGNATURE: "their signature"}
@@ -34,7 +34,7 @@ LABELS = {
 ASKED_FOR: dict[str, str] = {Enrichment.Kind.PHONE: "phone", Enrichment.Kind.LINKEDIN: "linkedin_url"}
 REACHED_BY = {Channel.SMS: "phone", Channel.LINKEDIN: "linkedin_url"}
 LASTING = ("sms_dnd",)
-"""Refusals of a person, which stay when the lead's number changes."""
+"""The codes of refusals that concern the person, so that they stay when the lead's number changes."""
 
 
 class Taken(ValueError):
@@ -55,7 +55,7 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: Actor | None = None) -> None:
-    """Records the source of `names` in `lead.sources`: a provider, PERSON, TEXT or SIGNATURE. Does not save it."""
+    """Records the `source` (a provider, PERSON, TEXT, SIGNATURE) of the columns `names` in `lead.sources`, unsaved."""
     now = timezone.now().isoformat(timespec="seconds")
     author = {"program": str(by)} if isinstance(by, ApiToken) else {"by": str(by.pk)} if by else {}
     origin = {"from": source, "at": now} | author
@@ -100,7 +100,7 @@ def people(lead: Lead) -> QuerySet[User]:
 
 
 def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]) -> list[Shown]:
-    """The facts on the lead's page with their origin, including empty ones. `authors` comes from `people`."""
+    """Returns the facts on the lead's page with their origin, including empty ones. `authors` comes from `people`."""
     questions = {ASKED_FOR[row.kind]: row for row in enrichments}
     names = {str(user.pk): str(user) for user in authors}
     return [
@@ -122,8 +122,8 @@ def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> No
 
 
 def add(lead: Lead, name: str, contact: str, user: User) -> bool:
-    """Saves `contact` (normalised) as the lead's `name`, or as another value of that kind. Returns False if the lead
-    already has that contact. Raises Taken.
+    """Saves `contact` (normalised) in the lead's column `name` or, if that has a value, among its alternates. Returns
+    False if the lead already has that contact. Raises Taken.
     """
     more = rollup.ALTERNATES[name]
     with rollup.holding(lead) as row:
@@ -179,7 +179,7 @@ def _require_free(row: Lead, name: str, entered: str | list[str]) -> None:
 
 
 def owner(lead: Lead, name: str, contact: str) -> Lead | None:
-    """Another lead of the workspace that has `contact` as its `name`, or as an alternate address or number."""
+    """Returns another lead of the workspace that has `contact` as its `name`, or as an alternate; None without one."""
     named = Lead.objects.filter(are_named_by({name: contact}), workspace_id=lead.workspace_id)
     return named.exclude(pk=lead.pk).first()
 

@@ -16,7 +16,7 @@ from inbox.models.lead import HOT_SCORE, WAITS_SINCE, Tag
 
 COUNT_LIMIT = 999
 Ids = Collection[UUID]
-"""The ids of workspaces: of one, or of all that a user may see together."""
+"""The ids of one workspace, or of all workspaces that a user may see together."""
 UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
@@ -248,7 +248,7 @@ def ids_of(workspaces: Workspace | Ids) -> Ids:
 
 
 def leads_in(workspaces: Workspace | Ids, key: str, user_id: int | None = None) -> QuerySet[Lead]:
-    """The leads with a message in the folder `key`; in a personal folder, those of `user_id`. Raises KeyError."""
+    """Returns the leads with messages in the folder `key`; in a personal one, those of `user_id`. Raises KeyError."""
     ids, of_user = ids_of(workspaces), FOLDERS[key].of_user
     leads = Lead.objects.filter(FOLDERS[key].condition(ids), workspace__in=ids, last_message_at__isnull=False)
     if of_user is None:
@@ -264,34 +264,34 @@ class CappedCount(Subquery):
 
 
 def capped_count(queryset: QuerySet[Any]) -> CappedCount:
-    """An SQL expression for the number of rows in `queryset`, capped at COUNT_LIMIT + 1."""
+    """Returns an SQL expression for the number of rows in `queryset`, capped at COUNT_LIMIT + 1."""
     return CappedCount(queryset.order_by().values("pk")[: COUNT_LIMIT + 1])
 
 
 def leads_looked_at(
     workspace: Workspace, key: str, user_id: int | None = None, end: datetime | None = None
 ) -> QuerySet[Lead]:
-    """The leads that a filtered list examines, with a last message before `end`. For a folder that holds most leads,
-    these are all leads, because an index keeps them in order.
+    """Returns the leads that a filtered list examines, with a last message before `end`. For a folder that holds most
+    leads, these are all leads, because an index keeps them in order.
     """
     leads = leads_in(workspace, key if FOLDERS[key].counted else "all", user_id)
     return leads.filter(last_message_at__lt=end) if end else leads
 
 
 def oldest_looked_at(looked_at: QuerySet[Lead], limit: int) -> Subquery:
-    """An SQL expression for the last message time of the lead after the newest `limit`; null without one."""
+    """Returns an SQL expression for the last message's time of the lead that follows the `limit` newest; else null."""
     return Subquery(looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1])
 
 
 def count_since(leads: QuerySet[Lead], oldest: datetime | None) -> CappedCount:
-    """As `capped_count`, for leads that have moved since `oldest`. The caller reads `oldest` first: for an unknown
-    time, PostgreSQL expects so many rows that it reads them all.
+    """Returns the `capped_count` of the leads with a message after `oldest` (None: of all leads). The caller must read
+    `oldest` first: with an unknown time, PostgreSQL expects so many rows that it reads all of them.
     """
     return capped_count(leads.filter(last_message_at__gt=oldest) if oldest else leads)
 
 
 def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str, int]:
-    """The capped counts of the counted folders by key; personal folders count for `user_id`. One query."""
+    """Returns the capped counts of the counted folders by key, with one query. Personal folders count for `user_id`."""
     return read_values(workspace.pk, folder_count_expressions(workspace, user_id))
 
 
@@ -304,21 +304,22 @@ def folder_count_expressions(
 
 
 def read_values(workspace_id: UUID, expressions: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of SQL expressions about a workspace, by key. One query reads the values of all folders."""
+    """Returns the values of SQL expressions about a workspace, by key. One query reads the values of all folders."""
     row = Workspace.objects.filter(pk=workspace_id).values_list(*expressions.values()).get()
     return dict(zip(expressions, row, strict=True))
 
 
 def oldest_not_understood(workspace: Workspace) -> Subquery:
-    """An SQL expression for the time of the oldest reply that waits for the model; null if none waits."""
+    """Returns an SQL expression for the time of the oldest reply that waits for the model; null if none waits."""
     return Subquery(
         leads_in(workspace, "not-understood").order_by("last_inbound_at").values("last_inbound_at")[:1]
     )
 
 
 def waiting_in(workspaces: Ids) -> ArraySubquery:
-    """An SQL expression for an array of JSON objects, one for each workspace: its id (`pk`), how many conversations in
-    it need a reply (`count`, capped), and since when the one that was quiet for longest has waited (`oldest`).
+    """Returns an SQL expression for an array with a JSON object for each workspace: its id (`pk`), how many
+    conversations in it need a reply (`count`, capped), and since when the longest quiet one of these has waited
+    (`oldest`).
     """
     leads = Lead.objects.filter(
         FOLDERS[DEFAULT_FOLDER].condition(()), workspace=OuterRef("pk"), last_message_at__isnull=False

@@ -1,6 +1,5 @@
 """Finds unseen news for a member: an answer that is due soon, a note that mentions them, a conversation that was given
-to them, or a hot reply. The
-hot lead is their own or, if they want to be notified of those, without an owner.
+to them, or a hot reply. The hot lead is their own or, if they want to be notified of unassigned leads, has no owner.
 """
 
 from collections.abc import Collection
@@ -19,8 +18,9 @@ MOST = 20
 
 
 class ForYou(NamedTuple):
-    """A piece of news for a member. `why` is DUE, CALLED, GIVEN or HOT; `at` is the time of the event, or
-    by when an answer is due."""
+    """A piece of news for a member. `why` is DUE, CALLED, GIVEN or HOT. `at` is the time of the event or, if an answer
+    is DUE, the time by which it is due.
+    """
 
     lead: Lead
     why: str
@@ -32,7 +32,7 @@ class ForYou(NamedTuple):
 
 
 def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None = None) -> list[ForYou]:
-    """The news for `member` after `since` (aware): at most MOST, one per lead, newest first. One query."""
+    """Returns the news for `member` after `since` (aware) with one query: at most MOST, one per lead, newest first."""
     called = notes.unread([member.workspace_id], member.user_id).filter(note__created_at__gte=since)
     handed = assigning.handed_to([member.workspace_id], member.user_id).filter(handed_over_at__gte=since)
     ways = called.values("note__lead").union(

@@ -41,7 +41,7 @@ MATCH_ORDER = (
     "phone",
     "alternate_phones",
 )
-"""The order in which identities win if those of an event name several leads. Email comes before phone."""
+"""If an event's identities name several leads, the first identity in this order decides. Email comes before phone."""
 
 KINDS = (
     ("email",),
@@ -74,13 +74,13 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def normal_email(text: str) -> str:
-    """The email address in lower case; "" if `text` is not an address or is longer than 320 characters."""
+    """Returns the email address in lower case; "" if `text` is not an address or is longer than 320 characters."""
     text = text.strip().strip("<>").lower()
     return text if len(text) <= 320 and EMAIL.fullmatch(text) else ""
 
 
 def normal_phone(text: str, region: str) -> str:
-    """The number in E.164 form ("+15555550123"), or "". `region`: the default country, as an ISO code."""
+    """Returns the number in E.164 form ("+15555550123"), or "". `region`: the default country, as an ISO code."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
@@ -91,7 +91,7 @@ def normal_phone(text: str, region: str) -> str:
 
 
 def normal_profile_url(text: str) -> str:
-    """A LinkedIn profile as `https://www.linkedin.com/in/<slug>`; "" for any other page, such as /company/."""
+    """Returns a LinkedIn profile as `https://www.linkedin.com/in/<slug>`; "" for any other page, such as /company/."""
     text = text.strip()
     try:
         parts = urlsplit(text if "//" in text else f"https://{text}")
@@ -131,8 +131,8 @@ def find(workspace: Workspace, person: Person, source: str) -> LeadMatch | None:
 def resolve(
     workspace: Workspace, person: Person, source: str, complete: Callable[[Lead], None] | None = None
 ) -> LeadMatch:
-    """As `find_or_create`, but raises IntegrityError if another transaction creates the same lead. The caller then
-    repeats all of its work. `complete(lead)` sets further values of a new lead before its row is written.
+    """Does the same as `find_or_create`, but raises IntegrityError if another transaction creates the same lead. The
+    caller then repeats all of its work. `complete(lead)` sets further values of a new lead before its row is written.
     """
     identities = identities_of(workspace, person)
     match, rivals = _existing(workspace, identities, person, source)
@@ -142,7 +142,7 @@ def resolve(
 def _existing(
     workspace: Workspace, identities: dict[str, str], person: Person, source: str
 ) -> tuple[LeadMatch | None, list[Lead]]:
-    """The locked lead that `identities` name, filled from `person`, and the other leads that they name."""
+    """Returns the locked lead that `identities` name, filled from `person`, and the other leads that they name."""
     if not identities:
         raise PayloadInvalid(_unreadable(person))
     candidates = sorted(named_by(workspace, identities), key=lambda lead: min(_rank(lead, identities)))
@@ -172,14 +172,14 @@ def _new(
     if complete is not None:
         complete(lead)
     erased.hold(lead, workspace)
-    if not insert_or_ignore(lead):  # a lost race is no error in PostgreSQL's log
+    if not insert_or_ignore(lead):  # a lost race must not be an error in PostgreSQL's log
         raise IntegrityError("Another transaction has created the lead.")
     _flag(rivals)
     return LeadMatch(lead, True, bool(rivals))
 
 
 def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
-    """The person's addresses and ids in their normal form, by column of Lead. Empty ones are left out."""
+    """Returns the person's addresses and ids in their normal form, by column of Lead. Empty ones are left out."""
     values = {
         "email": normal_email(mailbox(person.email).address),
         "phone": normal_phone(person.phone, workspace.phone_region) if person.phone else "",
@@ -192,7 +192,7 @@ def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
 
 
 def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]:
-    """The leads that have any of `identities` (normalised, at least one), locked."""
+    """Returns the leads that have any of `identities` (normalised, at least one), locked."""
     # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock. Rows that reference
     # them may still be added (inbox.leads.rollup.locked).
     leads = Lead.objects.filter(are_named_by(identities), workspace=workspace)
@@ -226,7 +226,7 @@ def _names(lead: Lead, name: str, text: str) -> bool:
 
 
 def same_person(lead: Lead, second: Lead, identities: dict[str, str]) -> bool:
-    """Whether two leads are certainly one person: no contradiction, and `identities` include all of one of them."""
+    """Whether two leads are certainly one person: nothing differs, and `identities` contain all those of one lead."""
     agree = all(
         not getattr(lead, name) or not getattr(second, name) or getattr(lead, name) == getattr(second, name)
         for name in IDENTITY_FIELDS
@@ -254,8 +254,8 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
 
 
 def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """Merges a lead of which only the event's contact is known into the lead that has this contact, or the event's
-    number, as an alternate. Only the order of the events has separated the two.
+    """Merges a lead that has only the event's GoHighLevel contact into the lead that has this contact, or the event's
+    number, as an alternate. The two are separate only because of the order of the events.
     """
     owners = [
         lead for lead in matches if any(_knows(lead, n, identities) for n in ("phone", "ghl_contact_id"))
@@ -301,7 +301,7 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
             if Lead.objects.filter(workspace_id=row.workspace_id, **{name: text}).exists():
                 raise IntegrityError(
                     "Another lead already has it."
-                )  # else the constraint says so, in PostgreSQL's log too
+                )  # otherwise PostgreSQL's log would show the constraint's error
             setattr(row, name, text)
             facts.note(row, [name], source)
             row.save(update_fields=[name, "sources", "updated_at"])
@@ -313,8 +313,9 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
 
 
 def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptIdentity:
-    """Saves GoHighLevel's contact of `phone` ("" if unknown) for the locked lead. A first contact receives texts, with
-    the result of `keep`; any other becomes an alternate (KNOWN).
+    """Saves GoHighLevel's contact of the number `phone` ("" if unknown) for the locked lead. The first contact, unless
+    its number is an alternate, becomes the one that receives texts (with the result of `keep`). Any other contact
+    becomes an alternate (KNOWN).
     """
     if not lead.ghl_contact_id and phone not in lead.alternate_phones:
         return keep(lead, "ghl_contact_id", contact_id, source)
@@ -324,7 +325,7 @@ def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptId
 
 
 def settle(workspace: Workspace, lead: Lead, name: str, text: str) -> None:
-    """Merges `lead` and the lead that has `text` as `name` if certainly one person; otherwise flags both."""
+    """Merges `lead` with the lead that has `text` in the column `name` if they are one person; otherwise flags both."""
     holder = Lead.objects.select_for_update().filter(workspace=workspace, **{name: text}).first()
     if holder is None:
         return
@@ -357,8 +358,8 @@ def _fill(
 
 
 def _free(rivals: list[Lead], identities: dict[str, str]) -> dict[str, str]:
-    """The `identities` that none of the rivals has, not even as an alternate. A rival's other GoHighLevel contacts do
-    not count: this event proves that the contact belongs to somebody else.
+    """Returns the `identities` that none of the rivals has, not even as an alternate. A rival's other GoHighLevel
+    contacts do not count: this event proves that the contact belongs to somebody else.
     """
     return {
         name: text
@@ -371,8 +372,8 @@ def _free(rivals: list[Lead], identities: dict[str, str]) -> dict[str, str]:
 
 
 def _fitting(lead: Lead, identities: dict[str, str]) -> dict[str, str]:
-    """The `identities` without the lead's alternates: nothing is sent to those, so they fill no column. The contact of
-    an alternate number is kept as an alternate, or texts would go to that number.
+    """Returns the `identities` without the lead's alternates: nothing is sent to those, so they fill no column. The
+    contact of an alternate number becomes an alternate; otherwise, texts would go to that number.
     """
     fresh = {name: text for name, text in identities.items() if not _knows(lead, name, identities)}
     if lead.ghl_contact_id or _knows(lead, "phone", identities):

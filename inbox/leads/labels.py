@@ -1,6 +1,6 @@
-"""A workspace's own labels: people put them on leads, change them, merge them and delete them.
+"""Manages a workspace's own labels: people put them on leads, change them, merge them and delete them.
 
-A person's decision stands above a model's and a provider's: a label that a person took off stays off.
+A person's decision overrides those of models and providers: a label that a person took off a lead stays off.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -27,10 +27,10 @@ from jobs.models import BackgroundJob
 
 Kind, State = TagDecision.Kind, LeadLabel.State
 PER_LEAD = 3
-"""The maximum number of labels that a lead has at a time. The lead's row lock guards it."""
+"""The maximum number of labels that a lead has at a time. The maximum is checked under the lock of the lead's row."""
 END = kind_name("labels.end", __name__)
 AT_ONCE = 500
-"""How many leads one transaction handles when a label is merged or deleted."""
+"""The number of leads that one transaction handles when a label is merged or deleted."""
 DECIDED = ("state", "kind", "by", "user", "program", "reason", "decided_at")
 ON = Q(lead_labels__state=State.ON)
 
@@ -40,8 +40,8 @@ class LabelGone(Refused):
 
 
 class Use(NamedTuple):
-    """What a change of a label affects: leads that have it, saved views that filter by it, names at providers, and its
-    promise of an answer.
+    """The effects of a change of a label: the numbers of leads that have the label, of saved views that filter by it,
+    of its names at providers, and of its promises of an answer.
     """
 
     leads: int
@@ -61,12 +61,12 @@ def use_of(label: Label) -> Use:
 
 
 def listed(workspace: Workspace) -> QuerySet[Label]:
-    """The workspace's labels by name, each with the number of leads that have it (`leads`)."""
+    """Returns the workspace's labels by name, each with the number of leads that have it (`leads`)."""
     return Label.objects.filter(workspace=workspace).annotate(leads=Count("lead_labels", filter=ON))
 
 
 def with_names(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    """Annotates `leads` with the names of their labels (`labels`), in the order in which they got them."""
+    """Annotates `leads` with the names of their labels (`labels`), in the order in which the labels were put on."""
     on = LeadLabel.objects.filter(lead=OuterRef("pk"), state=State.ON).order_by("decided_at", "pk")
     return leads.annotate(labels=ArraySubquery(on.values("label__name")))
 
@@ -91,10 +91,10 @@ def save(label: Label, by: User, **changes: object) -> None:
 
 
 def end(label: Label, by: User, into: Label | None = None) -> BackgroundJob | None:
-    """Deletes `label` with the saved views that filter by it. With `into`, a label of the same workspace, its leads,
-    views and names at providers go there; what was decided about `into` stays. For more than AT_ONCE leads, this
-    enqueues the job `labels.end`, and returns it. Of two promises, the shorter one stays. Raises LabelGone. Raises
-    Refused if such a job ends one of the two.
+    """Deletes `label` with the saved views that filter by it. With `into`, a label of the same workspace, the leads,
+    views and provider names of `label` go to `into`; decisions about `into` stay. For more than AT_ONCE leads, enqueues
+    the job `labels.end`, and returns it. Of two promises, the shorter one stays. Raises LabelGone. Raises Refused if
+    such a job already ends one of the two labels.
     """
     workspace_id, rows = label.workspace_id, LeadLabel.objects.filter(label=label)
     payload = {"label": str(label.pk), "into": str(into.pk) if into else None, "user": by.pk}
@@ -105,7 +105,7 @@ def end(label: Label, by: User, into: Label | None = None) -> BackgroundJob | No
                 raise Refused(f"{row} is already being merged or deleted.")
         _, target = _locked_labels(label, into)
         if target:
-            promises.pass_on(label, target)  # first, so that no lead is without a promise meanwhile
+            promises.pass_on(label, target)  # comes first, so that no lead is without a promise meanwhile
         if rows[: AT_ONCE + 1].count() > AT_ONCE:
             key, payload = f"{END}:{label.pk}", payload | {"count": rows.count()}
             return enqueue(END, dedupe_key=key, workspace_id=workspace_id, payload=payload, anew=True)[0]
@@ -115,8 +115,8 @@ def end(label: Label, by: User, into: Label | None = None) -> BackgroundJob | No
 
 
 def end_part(label: Label, by: User, into: Label | None = None) -> int:
-    """Does the work of `end` for up to AT_ONCE leads, and with the last of them deletes `label`. Returns how many leads
-    they were. Raises LabelGone if one of the labels was deleted.
+    """Does the work of `end` for up to AT_ONCE leads, and deletes `label` with the last of them. Returns the number of
+    these leads. Raises LabelGone if one of the labels was deleted.
     """
     with transaction.atomic():
         locks.hold("labels", label.workspace_id)  # nobody else deletes a label of the workspace
@@ -129,7 +129,7 @@ def end_part(label: Label, by: User, into: Label | None = None) -> int:
 
 
 def _locked_labels(label: Label, into: Label | None) -> tuple[Label, Label | None]:
-    """Reads both again. Nobody puts `label` on a lead until the transaction ends. Raises LabelGone."""
+    """Reads both labels again, and locks `label`, so that nobody puts it on a lead meanwhile. Raises LabelGone."""
     locked = Label.objects.select_for_update().filter(pk=label.pk).first()
     if locked is None:
         raise LabelGone("Someone else has deleted it.")
@@ -195,13 +195,13 @@ def _full(leads: Collection[Lead], label: Label) -> list[Lead]:
 
 
 def meanings(workspace_id: UUID) -> dict[str, str]:
-    """The meanings of the labels that the model may suggest, by name."""
+    """Returns the meanings of the labels that the model may suggest, by name."""
     rows = Label.objects.filter(workspace=workspace_id).exclude(meaning="")
     return dict(rows.values_list("name", "meaning"))
 
 
 def suggest(lead: Lead, reasons: Mapping[str, str], *, by: str) -> None:
-    """Stores that the model suggests labels, with its `reasons` by name, unless something was decided about them."""
+    """Stores that the model suggests labels, with its `reasons` by label name. Labels with a decision do not change."""
     if not reasons:
         return
     with transaction.atomic():
@@ -214,13 +214,13 @@ def suggest(lead: Lead, reasons: Mapping[str, str], *, by: str) -> None:
 
 
 def meant_by(workspace: Workspace, word: str) -> list[Label]:
-    """The labels that a provider's label `word` puts on a lead."""
+    """Returns the labels that a provider's label `word` puts on a lead."""
     plain, rows = label_words(word), Label.objects.filter(workspace=workspace)
     return [label for label in rows if plain and plain in map(label_words, (label.name, *label.aliases))]
 
 
 def put_by_provider(lead: Lead, meant: Iterable[Label], *, by: str) -> None:
-    """Puts labels on the locked `lead`, except where something was decided or there is no place."""
+    """Puts labels on the locked `lead`. Skips labels with a decision, and labels beyond PER_LEAD."""
     decided = LeadLabel.objects.filter(lead=lead).exclude(state=State.SUGGESTED)
     for label in meant:
         if not decided.filter(label=label).exists() and not _full([lead], label):
@@ -246,7 +246,7 @@ def _write(
 
 
 def cut(lead: Lead) -> None:
-    """Makes the newest labels of the locked `lead` suggestions if it has too many since a merge with another lead."""
+    """Turns the newest labels of the locked `lead` into suggestions if a merge with another lead left it too many."""
     rows = LeadLabel.objects.filter(lead=lead, state=State.ON).order_by("decided_at", "pk")
     surplus = list(rows.values_list("pk", flat=True)[PER_LEAD:])
     LeadLabel.objects.filter(pk__in=surplus).update(state=State.SUGGESTED)

@@ -25,7 +25,7 @@ from inbox.signals import lead_merged
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
 GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance, LeadLabel]
-"""Models with at most one row per lead. If both leads have a row, that of the kept lead stays. Other apps append."""
+"""Models with at most one row per lead. If both leads have a row, the kept lead's row stays. Other apps add models."""
 
 
 class MergeRefused(ValueError):
@@ -47,7 +47,7 @@ class MergePreview:
 
 
 def preview(keep: Lead, twin: Lead) -> MergePreview:
-    """The effects of merging `twin` into `keep`. Changes nothing. Raises MergeRefused."""
+    """Returns the effects of merging `twin` into `keep`. Changes nothing. Raises MergeRefused."""
     _check(keep, twin)
     filled: dict[str, str] = {}
     given_up: dict[str, str] = {}
@@ -131,7 +131,7 @@ def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
 
 
 def _expect_looks(keep: Lead, twin: Lead) -> None:
-    """Enqueues the pending checks of the deleted lead for `keep`."""
+    """Enqueues the checks of unseen news that are pending for `twin` again for `keep`."""
     unread = Mention.objects.filter(membership__workspace_id=keep.workspace_id, note__lead=twin, read_at=None)
     concerned = Q(pk__in=unread.values("membership")) | Q(user=twin.assigned_to_id)
     own_notices.expect(keep.workspace_id, concerned, [keep.pk])

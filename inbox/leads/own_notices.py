@@ -1,5 +1,5 @@
-"""Enqueues a delayed check whether a member has seen their news, so that they are mailed otherwise. Only
-`inbox.pages.account.notice_mails` knows how they are mailed.
+"""Enqueues delayed checks whether a member has seen their news. A member who has not is notified by mail, in a way that
+only `inbox.pages.account.notice_mails` knows.
 """
 
 import time
@@ -16,15 +16,15 @@ from jobs.kinds import kind_name
 
 LOOK = kind_name("notice.look", __name__)
 MOST = 3
-"""For up to this number of conversations at a time, a member gets one mail each. A larger number shares one mail."""
+"""For up to this number of conversations at a time, a member gets a mail about each; for more, one mail about all."""
 TOGETHER_S = 300
-"""Events of a conversation within this time share one check. It is the shortest delay that members can choose."""
+"""Events of a conversation within this time share one check. Members can choose no shorter delay."""
 
 
 def expect(workspace_id: UUID, members: Q, leads: Collection[UUID], *, urgent: bool = False) -> int:
-    """Enqueues a check whether `members` (a filter) who want mails have seen `leads`. Returns the number of new checks
-    for notices. Must be called in the transaction of the event. `urgent`: the check does not wait for the members'
-    minutes first.
+    """Enqueues a check whether `members` (a filter) who want mails have seen `leads`. Returns the number of new checks.
+    Must be called in the transaction of the event. `urgent`: the check is due at once, and not after the minutes that
+    each member has chosen.
     """
     wanting = Membership.objects.filter(
         members, workspace_id=workspace_id, mail_after_min__isnull=False, user__is_active=True

@@ -1,4 +1,4 @@
-"""Keeps the promises of answers by label, and the times on the leads that follow from a workspace's promises and hours.
+"""Updates promises of answers by label, and the leads' times that follow from a workspace's promises and hours.
 
 A trigger writes the times (inbox/sql/promise_answers.sql).
 """
@@ -17,8 +17,8 @@ SLICE = 200
 
 
 def remake_soon(workspace: Workspace) -> None:
-    """Enqueues that the waiting leads follow the workspace's promises and hours of now. Replies that arrive meanwhile
-    may not see them yet, so it happens again after a minute.
+    """Enqueues the update of the waiting leads to the workspace's current promises and hours: now, and again after a
+    minute, because replies that arrive in between may still follow the former promises.
     """
     now = timezone.now()
     moments = (now, now + timedelta(minutes=1))
@@ -28,7 +28,7 @@ def remake_soon(workspace: Workspace) -> None:
 
 
 def remake(ctx: JobContext) -> dict[str, int]:
-    """The job `lead.promises`: has the trigger write the times of all leads that wait."""
+    """Runs the job `lead.promises`: has the trigger write the times of all waiting leads. Returns their number."""
     waiting = Lead.objects.filter(workspace_id=ctx.workspace_id, needs_reply=True).order_by("pk")
     pks = list(waiting.values_list("pk", flat=True))
     for start in range(0, len(pks), SLICE):
@@ -37,7 +37,7 @@ def remake(ctx: JobContext) -> dict[str, int]:
 
 
 def pass_on(label: Label, into: Label) -> None:
-    """Gives `into`, with which `label` is merged, the shorter of their promises. Must run in a transaction."""
+    """Gives `into`, with which `label` is merged, the shorter promise of the two labels. Must run in a transaction."""
     if workspace := _promising(label):
         minutes = workspace.promises[str(label.pk)]
         if minutes < workspace.promises.get(str(into.pk), minutes + 1):

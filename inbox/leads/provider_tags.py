@@ -25,7 +25,7 @@ def by_provider(message: Message) -> bool:
 
 
 def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
-    """Stores a provider's tag for the locked `lead`, which the caller saves. `by` (up to 80 characters): its author."""
+    """Stores a provider's tag for the locked `lead`, which the caller saves. `by` (up to 80 characters): who set it."""
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, at)))
     return ProviderWord.objects.create(
         workspace_id=lead.workspace_id, lead=lead, tag=tag, by=f"{PROVIDER}{by}"[:80], said_at=at
@@ -53,7 +53,7 @@ def settle(lead: Lead, replies: list[Message]) -> None:
     for decision in TagDecision.objects.filter(lead=lead, kind=Kind.PROVIDER, by__in=about):
         reply = about[decision.by]
         if reply is None or reply.pk != decision.message_id:
-            decision.delete()  # a reply between the two has arrived late
+            decision.delete()  # the tag belongs to another reply, which arrived late
     last = {about[word.by]: word for word in words}
     for reply in replies:
         reply.lead = lead
@@ -78,7 +78,7 @@ def keep_rule(message: Message) -> TagDecision | None:
 
 
 def decide_once(message: Message, kind: str, by: str, **fields: Any) -> tuple[TagDecision, bool]:
-    """The decision of this kind by `by` about `message`, and whether it is new. A job may run twice."""
+    """Returns the decision of this kind by `by` about `message`, stored only once, and whether it is new."""
     ids = {"workspace_id": message.workspace_id, "lead_id": message.lead_id}
     return TagDecision.objects.get_or_create(message=message, kind=kind, by=by, defaults=ids | fields)
 
@@ -102,5 +102,5 @@ def _unmark(reply: Message) -> None:
 
 
 def _flagged_itself(reply: Message) -> bool:
-    """Whether events about the reply itself marked it as interested, unlike a tag of the lead."""
+    """Whether an event about this reply marked it as interested. The tag of a lead as a whole does not count."""
     return reply.provider_interested and registry.source_of(reply.source).flags_interest

@@ -39,15 +39,15 @@ def _ask_a_person(message: Message) -> None:
 
 
 def without(lead: Lead, recipients: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """The `recipients` of an email without those in copy who refused messages at their address."""
+    """Returns the `recipients` of an email without those in copy who refused messages at their address."""
     copies = [(row, _name(str(row.get("address", "")).lower())) for row in recipients.get("cc") or []]
     marks = erased.marked(lead.workspace, {name for _, name in copies})
     return recipients | {"cc": [row for row, name in copies if name not in marks]} if marks else recipients
 
 
 def reason(send: OutboundSend, lead: Lead, workspace: Workspace | None = None) -> str:
-    """Why `send` may not go out: a recipient has refused that address or number. Returns "" if none has, or if the lead
-    has sent START from the number since. `workspace`: None to read the row again, because its key may be new.
+    """Returns why `send` may not go out: a recipient has refused that address or number. Returns "" if none has, or if
+    the lead has sent START from the number since. `workspace`: None to read the row again, because its key may be new.
     """
     addresses = {str(row.get("address", "")).lower() for rows in send.recipients.values() for row in rows}
     if send.channel == Channel.SMS:

@@ -1,5 +1,5 @@
-"""Keeps the columns of a lead that summarise its messages: last message, tag, needs reply, opt-out. Any order of
-arrival has the same outcome: a message in order is added; after a late one, the columns are computed again from all
+"""Keeps the columns of a lead that summarise its messages: last message, tag, needs reply, opt-out. Messages may arrive
+in any order: a message in order is added to the columns; after a late message, the columns are computed again from all
 messages. The newest reply decides the tag. An opt-out lasts until a later START. The lead's row must be locked. The
 caller saves the lead, unless a function states that it does. `stamp`: the time that a text itself states, or "".
 """
@@ -32,11 +32,11 @@ ALTERNATES = {
     "phone": "alternate_phones",
     "ghl_contact_id": "alternate_contacts",
 }
-"""The columns with alternate values, by the column that messages are sent to."""
+"""For each column that messages are sent to, the column with its alternate values."""
 
 
 def answers() -> Q:
-    """A filter for messages to leads that a person or this product wrote. The steps of campaigns are not answers."""
+    """Returns a filter for messages to leads from a person or this product. A campaign's steps are not answers."""
     return Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=steps()) | Q(by_hand=True))
 
 
@@ -49,20 +49,20 @@ def bounces() -> tuple[str, ...]:
 
 
 def counts(message: Message) -> Counts:
-    """The kind that a message counts as. Raises UnknownSource if no provider declares the message's source."""
+    """Returns the kind that a message counts as. Raises UnknownSource if no provider declares the message's source."""
     return Counts.ANSWER if message.source == OWN else registry.source_of(message.source).counts
 
 
 def locked(lead: Lead) -> Lead:
-    """The lead's current row, locked before the rows of its messages. Raises Lead.DoesNotExist. Rows that reference the
-    lead can still be added: their foreign keys are checked at COMMIT, and would wait for a lock FOR UPDATE.
+    """Returns the lead's current row, and locks it before the rows of its messages. Raises Lead.DoesNotExist. Rows that
+    reference the lead can still be added; under a lock FOR UPDATE, they would wait.
     """
     return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
 
 
 @contextmanager
 def holding(lead: Lead) -> Iterator[Lead]:
-    """A transaction that begins with `locked`."""
+    """Opens a transaction, locks the lead's row, and yields the current row."""
     with transaction.atomic():
         yield locked(lead)
 
@@ -80,7 +80,7 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def count(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Counts a new message in the lead's columns. Neither `lead` nor `message` need be saved."""
+    """Counts a new message in the lead's columns. Neither `lead` nor `message` needs to be saved."""
     note_last_message(lead, message)
     _note_campaign(lead, message)
     if message.direction == Message.Direction.INBOUND:
@@ -251,8 +251,8 @@ def opt_out_by_hand(lead: Lead, by: Actor) -> None:
 
 
 def stopped_at(message: Message) -> datetime:
-    """The time of the lead's opt-out. For an SMS without an id it is the time of receipt: the SMS's own time has no
-    seconds, so that an earlier START could appear to be later.
+    """Returns the time of the lead's opt-out. For an SMS without an id it is the time of receipt: the SMS's own time
+    has no seconds, so that an earlier START could appear to be later.
     """
     return message.received_at if message.has_own_id else message.sent_at
 
@@ -357,20 +357,20 @@ def _sender(message: Message) -> str:
 
 
 def know(lead: Lead, name: str, text: str) -> None:
-    """Adds an alternate value of the column `name`, such as an assistant's address, to its ALTERNATES, up to 50."""
+    """Adds `text`, such as an assistant's address, to the alternate values of the column `name`; keeps up to 50."""
     alternates = getattr(lead, ALTERNATES[name])
     if text and text != getattr(lead, name) and text not in alternates:
         setattr(lead, ALTERNATES[name], [*alternates, text][:50])
 
 
 def _thread(lead: Lead) -> list[Message]:
-    """The lead's messages in the order of their own times. Values that never change order equal times."""
+    """Returns the lead's messages in the order of their times; values that never change decide between equal times."""
     bulky = ("raw_text", "raw_html", "recipients", "attachments")
     return list(Message.objects.filter(lead=lead).defer(*bulky).order_by("sent_at", "stamp", "external_id"))
 
 
 def replies_of(lead: Lead) -> list[Message]:
-    """The lead's replies, including those sent on its behalf, oldest first, without bounces and original texts."""
+    """Returns the replies of the lead or on its behalf, oldest first, without bounces and without raw texts."""
     return [message for message in _thread(lead) if _is_reply(message)]
 
 
@@ -408,7 +408,7 @@ def recompute(lead: Lead) -> None:
 
 
 def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]) -> None:
-    """Sets the time of the last answer. An answer from before the newest reply arrived counts up to that reply."""
+    """Sets the time of the last answer. An answer that went out before the newest reply arrived does not count."""
     answers = [row for row in messages if row.direction == Message.Direction.OUTBOUND and is_answer(row)]
     blind = [row for row in answers if replies and _is_blind(row, replies[-1])]
     if blind and lead.answered_at and lead.answered_at > replies[-1].sent_at:

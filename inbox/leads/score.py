@@ -38,7 +38,7 @@ class Score(NamedTuple):
 
 
 def settle(lead: Lead) -> None:
-    """Sets the score by the lead's tag, or by the newest reply whose tag has one. The caller saves the locked lead."""
+    """Sets the lead's score by its tag, or else by the newest reply whose tag has a score. The lead is not saved."""
     score = of(lead, lead.tag, lead.tag_decided_by)
     if score is None:
         replies = lead.messages.inbound(tag__in=INTENT)
@@ -48,7 +48,7 @@ def settle(lead: Lead) -> None:
 
 
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
-    """The score by title, company and `tag` (decided by `by`); None if the tag has no score, such as Out of Office."""
+    """Returns the score by title, company and `tag` (decided by `by`); None for tags without one (Out of Office)."""
     if lead.is_stopped or tag == Tag.BLACKLIST:
         return Score(0, "This lead gets no more messages.")
     intent = INTENT.get(tag)

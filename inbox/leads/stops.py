@@ -26,12 +26,12 @@ from jobs.models import BackgroundJob
 Status = Draft.Status
 STOP_EMAILS = kind_name("campaign.stop-emails", __name__)
 AT_ONCE = 10
-"""The priority of stops for leads who opted out, ahead of leads who have only answered."""
+"""The priority of stops for leads who opted out. Stops for leads who have only answered come later."""
 
 
 def close_drafts(drafts: QuerySet[Draft], reason: str, *, user: Actor | None = None) -> int:
-    """Rejects those of `drafts` that wait for review, with `reason`, and returns their number. `user`: by
-    whose action they became unnecessary.
+    """Rejects those of `drafts` that wait for review, with `reason`, and returns their number. `user`: the person or
+    program whose action made the drafts unnecessary.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -77,7 +77,7 @@ def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
         jobs = BackgroundJob.objects.filter(tenant=lead.workspace_id, dedupe_key__in=keys)
         queued = jobs.filter(status=BackgroundJob.Status.QUEUED)
         queued.filter(priority__gt=AT_ONCE).update(priority=AT_ONCE)
-        if anew:  # those that have run, under a key of this opt-out
+        if anew:  # stops that have run are enqueued under a key of this opt-out
             waiting = set(queued.values_list("dedupe_key", flat=True))
             since = lead.opted_out_at.isoformat() if lead.opted_out_at else ""
             ran = (spec for spec in specs if spec.dedupe_key not in waiting)
@@ -108,7 +108,7 @@ def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Excepti
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
-    """The job that stops a campaign's emails to the lead, one per lead and campaign. The caller enqueues the job."""
+    """Returns the job that stops a campaign's emails to the lead, once per lead and campaign. Enqueues nothing."""
     key = f"{lead.pk}:{campaign_id}"
     return spec_about(STOP_EMAILS, lead, "lead_id", key=key, campaign_id=str(campaign_id))
 

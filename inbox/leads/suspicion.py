@@ -10,7 +10,7 @@ from inbox.models import Lead, Message
 from inbox.models.lead import Channel, Suspicion, Tag
 
 MACHINES = (Suspicion.BOUNCE, Suspicion.OUT_OF_OFFICE, Suspicion.AUTO_REPLY)
-"""Suspicions that a machine wrote the reply. Until they are decided, only work that can be started again is stopped."""
+"""Suspicions that a machine wrote the reply. Until a decision, only work that can be started again is stopped."""
 
 TAG_OF: dict[str, str] = {
     Suspicion.OPT_OUT: Tag.BLACKLIST,
@@ -24,7 +24,7 @@ OF_TAG = {tag: suspected for suspected, tag in TAG_OF.items() if suspected != Su
 
 
 def of(message: Message) -> str:
-    """The rules' open suspicion of `message`; "" if there is none."""
+    """Returns the rules' open suspicion of `message`; "" if there is none."""
     return "" if message.suspicion_decided_by else message.suspected
 
 
@@ -35,13 +35,13 @@ def agrees(message: Message, tag: str) -> bool:
 
 
 def add(lead: Lead, message: Message, *, started_again: bool) -> None:
-    """Sets the suspicion by the newest reply, unless an opt-out is undecided. `started_again`: it says START."""
+    """Sets the suspicion by the newest reply, unless an opt-out is undecided. `started_again`: the reply says START."""
     if started_again or lead.suspected != Suspicion.OPT_OUT or _is_wish(lead, message):
         _show(lead, message)
 
 
 def derive(lead: Lead, replies: list[Message]) -> None:
-    """Sets the suspicion by all replies, oldest first. The newest possible opt-out decides, else the newest reply."""
+    """Sets the suspicion by all `replies`, oldest first: by the newest possible opt-out, else by the newest reply."""
     wishes = [reply for reply in replies if _is_wish(lead, reply)]
     _show(lead, next(reversed(wishes or replies), None))
 
@@ -67,8 +67,8 @@ def forget(lead: Lead) -> None:
 
 
 def pause_of_texts(lead: Lead) -> str:
-    """Why no SMS goes to the lead's number, not even from a person; "" if one may. An undecided SMS of any lead of the
-    workspace with one of these numbers may be an opt-out.
+    """Returns why no SMS goes to the lead's number, not even from a person; "" if one may. An undecided SMS of any lead
+    of the workspace with one of these numbers may be an opt-out.
     """
     numbers = [number for number in (lead.phone, *lead.alternate_phones) if number]
     shared = Q(lead__phone__in=numbers) | Q(lead__alternate_phones__overlap=numbers)
@@ -88,5 +88,5 @@ def pause_of_texts(lead: Lead) -> str:
 
 
 def reason(lead: Lead) -> str:
-    """Why nothing goes to `lead` without a person: a suspicion is open. Returns "" if the lead is not suspected."""
+    """Returns why nothing goes to `lead` without a person: a suspicion is open. Returns "" if none is open."""
     return f"{Suspicion(lead.suspected).label}: not decided yet." if lead.suspected else ""

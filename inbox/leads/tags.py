@@ -39,7 +39,7 @@ POSITIVE = {tag for tag, meaning in MEANINGS.items() if meaning.positive}
 DRAFTED = {tag for tag, meaning in MEANINGS.items() if meaning.drafted}
 AUTO = {tag for tag, meaning in MEANINGS.items() if meaning.auto}
 NO_ANSWER = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
-"""Tags that get no draft. Waiting drafts are closed."""
+"""A reply with one of these tags gets no draft, and waiting drafts are closed."""
 
 JUDGED = tuple(
     sorted((tag for tag in MEANINGS if MEANINGS[tag].rank <= 12), key=lambda tag: MEANINGS[tag].rank)

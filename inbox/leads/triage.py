@@ -61,7 +61,7 @@ class TriageResult(NamedTuple):
 
 
 def snoozed(until: datetime) -> dict[str, Any]:
-    """The fields for `change` that hide a conversation until the time `until` (aware)."""
+    """Returns the fields for `change` that hide a conversation until the time `until` (aware)."""
     return {"unread": False, "snoozed_until": until}
 
 
