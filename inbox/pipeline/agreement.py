@@ -1,6 +1,6 @@
 """Counts how often people lately agreed with each rule, by their last decision on a reply. A tag that nobody corrected
 does not count, because perhaps nobody saw it. Samples, and replies that were decided together with an alike reply, do
-not count either. A suspicion that only a model raised counts for the rule of its kind.
+not count either. A suspicion that only a model raised counts for the rule with this kind of suspicion.
 """
 
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ Kind = TagDecision.Kind
 
 
 class Agreement(NamedTuple):
-    """People's agreement with one rule. `decided`: how often the rule decided or suspected. Of the replies that a
-    person judged, people agreed with the rule on `agreed` and disagreed on `corrected`.
+    """People's agreement with one rule. `decided`: the number of replies that the rule decided or suspected. Of these,
+    people judged some: on `agreed` of them they agreed with the rule, on `corrected` they disagreed.
     """
 
     decided: int = 0
@@ -42,7 +42,7 @@ class Agreement(NamedTuple):
 
 
 def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
-    """The Agreement of each rule, by the rule's id or `<suspicion>.suspected`. The report uses three SQL statements."""
+    """Returns the Agreement of each rule, by the rule's id or `<suspicion>.suspected`. Needs three SQL statements."""
     since = timezone.now() - timedelta(days=DAYS)
     rules: dict[str, Agreement] = {}
 
@@ -50,7 +50,7 @@ def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
         score = rules.get(rule, Agreement())
         rules[rule] = score._replace(**{name: getattr(score, name) + n for name, n in counts.items()})
 
-    samples = Lead.objects.filter(workspace=workspace_id, sample=True)  # few; a join would read all leads
+    samples = Lead.objects.filter(workspace=workspace_id, sample=True)  # a join would read all leads
     lately = TagDecision.objects.filter(workspace=workspace_id, created_at__gte=since).exclude(
         lead__in=samples
     )
@@ -128,7 +128,7 @@ def _row(decision: TagDecision, message: Message) -> dict[str, Any]:
 
 
 def _expected(decision: TagDecision, message: Message) -> dict[str, Any]:
-    if decision.denied:  # the person stated nothing else
+    if decision.denied:  # the person only denied the suspicion
         return {decision.denied: False}
     # Only the notice reveals a bounce, never a tag. Blacklist alone means an opt-out.
     stopped = decision.tag == Tag.BLACKLIST

@@ -31,7 +31,7 @@ from jobs.models import BackgroundJob
 
 JOB = kind_name("tags.alike", __name__)
 MOST = 1_000
-"""The maximum number of replies per job. The rest is offered again."""
+"""The maximum number of replies per job. Further replies are offered again."""
 SHOWN = 50
 BY_WORDING = frozenset(
     {"opt_out.wording", "auto_reply.wording", "out_of_office.wording", "not_interested.refusal"}
@@ -80,7 +80,7 @@ class Alike:
 
     @cached_property
     def _same_judgement(self) -> Q:
-        """A filter for replies that were judged in the same way. It matches none if words did not decide."""
+        """A filter for replies that were judged in the same way. The filter matches nothing if words did not decide."""
         same, decision = Q(pk__in=[]), self.decision
         if self.message.suspected:
             same |= Q(suspected=self.message.suspected, suspicion_decided_by="")
@@ -95,7 +95,7 @@ class Alike:
         return same | (earlier & ~Q(tag=decision.tag))
 
     def replies(self, until: datetime | None = None) -> QuerySet[Message]:
-        """The alike replies with their leads, newest first. `until` (aware) limits them to replies received by then."""
+        """Returns the alike replies with their leads, newest first. `until` (aware) excludes later ones."""
         if self._same_words is None:
             return Message.objects.none()
         last = TagDecision.objects.filter(message=OuterRef("pk"), kind=Kind.PERSON).order_by("-created_at")
@@ -120,7 +120,7 @@ class Alike:
         return self.replies().count()
 
     def changes(self, until: datetime | None = None) -> Iterator[AlikeChange]:
-        """The changes for the newest SHOWN alike replies. `until` (aware) limits them to replies received by then."""
+        """Yields the changes of the newest SHOWN alike replies. `until` (aware) excludes replies received later."""
         for message in self.replies(until)[:SHOWN]:
             suspected = suspicion.of(message)
             before = Suspicion(suspected).label if suspected else message.tag or "No tag"
@@ -128,7 +128,7 @@ class Alike:
             yield AlikeChange(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
-        """Applies the decision to another reply, with its lead locked. Returns False if it is no longer alike."""
+        """Applies the decision to another reply, with its lead locked. Returns False if that is no longer alike."""
         with transaction.atomic():
             # The check is repeated under the lock that every decision about the lead's replies needs.
             lead = Lead.objects.filter(workspace=self.decision.workspace_id, messages=message_id)
@@ -170,8 +170,8 @@ class Alike:
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `tags.alike`: applies a decision to up to MOST replies, each in a separate transaction. A finished reply
-    is no longer alike, so a second run continues.
+    """Runs the job `tags.alike`: applies a decision to up to MOST replies, each in a separate transaction. A reply that
+    was treated is no longer alike, so a second run continues with the rest.
     """
     decisions = TagDecision.objects.filter(workspace=ctx.workspace_id).select_related("message")
     decision = decisions.filter(pk=ctx.payload["decision"]).first()
@@ -199,7 +199,7 @@ def _user(ctx: JobContext) -> User | None:
 
 
 def _judge(before: TagDecision | None) -> Q | None:
-    """A filter for messages judged by the same rule or model as `before`; None if that was not judged by words."""
+    """Returns a filter for messages judged by the same rule or model as `before`; None if more than words decided."""
     if before is None:
         return Q(tag_decided_by="", suspected="")
     if before.kind == Kind.MODEL:

@@ -1,6 +1,6 @@
-"""Tells people that an answer is due before the workspace's promise breaks: first the assignee, then whoever is next.
+"""Notifies people that an answer is due, before the workspace's promise breaks: first the assignee, then other members.
 
-The times are on the lead (inbox/leads/promises.py). Nobody is told twice of one reply.
+The lead's row contains the times (inbox/leads/promises.py). Nobody is notified twice of the same reply.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,15 +16,15 @@ from inbox.replying import hours
 from jobs.deadline import Deadline
 
 PEOPLE = 2
-"""The most people who are told of one reply."""
+"""The maximum number of people who are notified of the same reply."""
 SHORTEST = timedelta(minutes=2)
-"""With less time left, nobody else is told."""
+"""If less time than this is left until the answer is due, nobody else is notified."""
 SLICE = 200
 EPOCH = datetime.min.replace(tzinfo=UTC)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `promises`: tells one person about each lead whose promise breaks soon."""
+    """Runs the tick `promises`: notifies one person of each lead whose promise breaks soon."""
     now = timezone.now()
     due = Lead.objects.filter(warn_at__lte=now, sample=False).select_related("workspace").order_by("warn_at")
     return {"told": sum(_warn(lead, now) for lead in due[:SLICE])}
@@ -50,7 +50,7 @@ def _warn(lead: Lead, now: datetime) -> int:
 
 
 def _next(lead: Lead) -> Membership | None:
-    """The assignee if they are present and were not told yet; else the member whose turn it is."""
+    """Returns the assignee if they are present and not notified yet; otherwise the member whose turn it is, or None."""
     present = assigning.present(lead.workspace_id).exclude(user__in=lead.warned_ids)
     return min(
         present.exclude(role=Membership.Role.VIEWER),

@@ -1,4 +1,4 @@
-"""The pipeline's steps for an answer: they write it, have the gates judge it, and show it to the reviewers."""
+"""The pipeline's steps for an answer: they tag the reply, draft an answer, have it judged, and ask for its review."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from jobs.deadline import Deadline
 
 
 def keep_rules(situation: Situation, _deadline: Deadline) -> dict[str, Any] | None:
-    """Stores the tag that a rule or the provider gave to the reply as a decision; returns None if neither did."""
+    """Stores the tag that a rule or the provider gave to the reply as a decision. Returns None if neither gave one."""
     decision = tag_decisions.record_rules(situation.message)
     return {"tag": decision.tag, "by": decision.by} if decision else None
 
 
 def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """Asks the model for the reply's tag, once per prompt version. The lead's own words must prove the answer."""
+    """Asks the model for the reply's tag, once per prompt version. Words of the reply must prove the model's answer."""
     message = situation.message
     prompt = prompts.load("tag")
     by = f"{provider_tags.MODEL} {prompt.model}, prompt {prompt.version}"
@@ -37,7 +37,7 @@ def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
 def _ask(
     situation: Situation, prompt: prompts.Prompt, deadline: Deadline
 ) -> tuple[tag_answer.Judgement, dict[str, str]]:
-    """The trusted part of the model's answer, and the labels that it suggests, with their reasons."""
+    """Returns the part of the model's answer that the reply proves, and the suggested labels with their reasons."""
     message = situation.message
     meanings = labels.meanings(message.workspace_id)
     try:

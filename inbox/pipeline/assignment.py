@@ -1,4 +1,4 @@
-"""The pipeline's steps that decide who gets the reply, when, and how urgent it is. Each step may run repeatedly."""
+"""The pipeline's steps that assign the lead, snooze it, and compute its score. Each step may run repeatedly."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from jobs.deadline import Deadline
 
 MORNING = time(9)
 NEAR = timedelta(days=31)
-"""The maximum distance between a model's day and a day in the text. "Mid-March" is read as a month."""
+"""The maximum distance between the day that a model names and a day in the text, where "mid-March" is a whole month."""
 
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
@@ -60,7 +60,7 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Sends `lead_replied`, so that the lead's running follow-ups pause. Returns each receiver's answer by name."""
+    """Sends `lead_replied`, so that the lead's running follow-ups pause. Returns each receiver's answer by its name."""
     answers = lead_replied.send(Message, lead=situation.lead, message=situation.message)
     return {receiver.__name__: answer for receiver, answer in answers}
 
@@ -79,7 +79,7 @@ def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """Records that the reply is processed and, for the newest, whether a model must still read or answer it."""
+    """Records that the reply is processed and, for the newest reply, whether it still waits for a model."""
     with rollup.holding(situation.lead) as lead:
         situation.lead = lead
         waits = situation.newest and _waits_for_model(situation)

@@ -1,6 +1,6 @@
 """The pipeline's steps that call the provider of a reply: they fetch earlier messages, and report that the lead has
-answered. A provider that does not answer costs a few seconds and some context of the draft. A stop is a separate job,
-because it must happen however long it takes.
+answered. A provider that does not answer costs a few seconds and some context of the draft. A campaign is stopped by a
+separate job, because the stop must happen however long it takes.
 """
 
 from collections.abc import Iterable
@@ -43,13 +43,13 @@ PARKED = timedelta(hours=6)
 
 
 def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """Enqueues the job that finds the lead at EmailBison, or creates it there."""
+    """Enqueues the job that finds the lead at EmailBison, or creates the lead there."""
     job, _ = enqueue_about(IDENTIFY, situation.lead, "lead_id", key=str(situation.message.pk))
     return {"job": str(job.pk)}
 
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Enqueues the job that stops this campaign's emails to the lead, once. EmailBison cannot restart them, so the
+    """Enqueues the job that stops this campaign's emails to the lead, once. EmailBison cannot restart emails, so the
     table skips this step if a machine may have written the reply. Raises NotNow if the lead is in no campaign.
     """
     if situation.campaign is None:
@@ -91,8 +91,8 @@ def _account(situation: Situation) -> Integration:
 
 
 def store_events(integration: Integration, events: Iterable[MessageEvent]) -> int:
-    """Stores the missing ones of `events` as context without a job, each in a separate transaction. Returns the number
-    of stored events. Our own message joins its send, and is not counted.
+    """Stores those of `events` that are missing, as context without a job, each in a separate transaction. Returns the
+    number of stored events. Our own message joins its send, and is not counted.
     """
     return sum(_store_event(integration, event) for event in events)
 
@@ -106,7 +106,7 @@ def _store_event(integration: Integration, event: MessageEvent) -> bool:
 
 
 def _too_old(integration: Integration, event: MessageEvent) -> bool:
-    """Whether the workspace's retention period excludes messages of that age, so that this one may be deleted."""
+    """Whether `event` is older than the workspace keeps messages, so that its message may have been deleted already."""
     days = integration.workspace.keep_messages_days
     return days is not None and event.occurred_at < timezone.now() - timedelta(days=days)
 
@@ -125,8 +125,8 @@ def _store_once(integration: Integration, received: Received, event: MessageEven
 
 
 def identify_lead(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.identify`: finds the lead at EmailBison by its address, or creates it there. A refusal is stored
-    with the lead (`repair_reason`) and raised.
+    """Runs the job `lead.identify`: finds the lead at EmailBison by its address, or creates the lead there. A refusal
+    by EmailBison is stored with the lead (`repair_reason`) and raised.
     """
     lead = ctx.row(Lead.objects.all(), "lead_id")
     if lead.emailbison_lead_id or not lead.email:
@@ -150,9 +150,9 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
 
 
 def run_stop(ctx: JobContext) -> dict[str, str]:
-    """The job `campaign.stop-emails`: asks the campaign's provider to stop its emails to a lead.
+    """Runs the job `campaign.stop-emails`: asks the campaign's provider to stop the campaign's emails to a lead.
 
-    While no account of the provider can be asked, raises Snooze, which costs no attempt; `inbox.leads.stops.ask_again`
+    If no account of the provider can be called, raises Snooze, which costs no attempt; `inbox.leads.stops.ask_again`
     ends the wait. Raises ProviderMisconfigured if the provider cannot stop a campaign.
     """
     lead = ctx.row(Lead.objects.all(), "lead_id")
@@ -175,7 +175,7 @@ def run_stop(ctx: JobContext) -> dict[str, str]:
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
-    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is created if necessary."""
+    """Runs the job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is created if necessary."""
     lead = ctx.row(Lead.objects.select_related("workspace"), "lead_id")
     client = GhlClient.for_integration(required(ctx.workspace_id, ghl.NAME))
     joined = crm.join(client, lead, ctx.deadline)

@@ -11,8 +11,8 @@ MACHINES = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 
 
 def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
-    """Closes the drafts for all but the newest reply; closes all drafts if that is answered or the lead is stopped.
-    Enqueues the newest reply again if it waits without a draft. An automatic message closes nothing.
+    """Closes the drafts for all replies but the newest. Closes all drafts if the newest reply is answered, or if the
+    lead is stopped. Enqueues the newest reply again if it waits without a draft. An automatic message closes nothing.
     """
     waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
     reply = _newest(lead)

@@ -1,5 +1,5 @@
-"""The pipeline's steps that fill in missing facts of a lead: from words, signature, EmailBison's variables and Clay. No
-stored fact is overwritten. A value that another lead has is left to a person.
+"""The pipeline's steps that fill in missing facts of a lead: from the lead's texts and signature, EmailBison's
+variables, and Clay. No stored fact is overwritten. If another lead has the same value, a person decides.
 """
 
 import re
@@ -35,7 +35,7 @@ OWN = re.compile(
     r"|number|m|t|p|c|yes|sure|ok|okay|here|it|is|its|this|thanks|reach|text|call|at|on|ja|oui|si|sim|tak)\b\W*)*\Z"
     r"|\b(?:me|my|mine|i|i'm|ich|mich|mir|mein\w*|je|moi|mon|ma|mi|mio|mia|meu|minha|mij|mijn|ik|mig|mitt|min|mnie|moj\w*)\b"
 )
-"""Matches the folded text before the writer's own number: nothing, a label, or a word for the writer."""
+"""Matches the folded text before the writer's own number: nothing, a label, or a word such as "my" or "me"."""
 ANY = re.compile("")
 OTHERS = re.compile(
     r"\b(?:tele|tel[./]?)?(?:fax|faks)\b\W*(?:no|nr|number)?\W*\Z|(?:\A|[|,;/\t])\s*f\W*\Z"
@@ -59,7 +59,7 @@ class Signature(ModelAnswer):
 
 
 def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
-    """Fills in a phone number or LinkedIn profile from the lead's text or signature, if the text holds only one."""
+    """Fills in a phone number or LinkedIn profile from the lead's text or signature, if there is exactly one."""
     text, signature, region = situation.message.text, situation.signature, situation.workspace.phone_region
     numbers = _own_numbers(text, region, OWN) | _own_numbers(signature, region, ANY)
     person = Person(
@@ -89,7 +89,7 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 
 def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
-    """Has a model copy facts from the lead's signature. A value that the signature lacks is dropped."""
+    """Has a model copy facts from the lead's signature. Drops a value that is not in the signature."""
     text = situation.signature
     answer = model_calls.ask(
         prompts.load("signature"),
@@ -110,7 +110,7 @@ def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 
 def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
-    """Enqueues questions to Clay about the lead's missing phone number and LinkedIn profile, each once."""
+    """Enqueues questions to Clay about the lead's missing phone number and LinkedIn profile, one question for each."""
     lead = situation.lead
     missing = [Kind.PHONE] * (not lead.phone) + [Kind.LINKEDIN] * (not lead.linkedin_url)
     with transaction.atomic():
@@ -120,7 +120,7 @@ def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
 
 
 def tell_crm(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """Enqueues the job that connects the lead with a contact at GoHighLevel, once per lead and phone number."""
+    """Enqueues the job that connects the lead with a contact at GoHighLevel, once for each phone number of the lead."""
     return {"enqueued": _tell_crm(situation.lead)}
 
 
@@ -135,7 +135,7 @@ def on_enriched(sender: Any, lead: Lead, **kwargs: Any) -> None:
 
 
 def fill(situation: Situation, person: Person, source: str) -> list[str]:
-    """Fills the lead's empty columns from `person`, and returns their names. A value of another lead is not stored."""
+    """Fills the lead's empty columns from `person`, and returns their names. Skips a value that another lead has."""
     values = identity.identities_of(situation.workspace, person)
     values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}
     texts = {name: text for name, text in values.items() if text}
@@ -144,7 +144,7 @@ def fill(situation: Situation, person: Person, source: str) -> list[str]:
 
 
 def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
-    """The writer's own numbers in `words`: `before` matches the preceding text, without a fax or another person."""
+    """Returns the writer's own numbers in `words`, those after a text that `before` matches and OTHERS does not."""
     numbers = set()
     for match in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID):
         clause = fold(_SENTENCE.split(words[: match.start])[-1])

@@ -1,6 +1,6 @@
-"""Judges stored replies by today's rules, lists the changes, and applies them in a job. Decisions of a person or of
-people at the provider stay. Decisions by a header stay, because headers are not stored, and so do suspicions of a model
-alone.
+"""Judges stored replies by today's rules, lists the changes, and applies them in a job. The following decisions stay:
+those of a person or of people at the provider, those by a header (headers are not stored), and suspicions that only a
+model raised.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Rejudgement(NamedTuple):
 
 
 def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[Message]:
-    """The replies of this period (aware) that rules alone, a model, or nobody decided, oldest first."""
+    """Returns the replies of this period (aware) that rules alone, a model, or nobody decided, oldest first."""
     people = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.PERSON).values("message")
     decided = Q(tag_decided_by__startswith=provider_tags.PERSON) | Q(
         tag_decided_by__startswith=provider_tags.PROVIDER
@@ -55,7 +55,7 @@ def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[
         .exclude(source__in=rollup.bounces())
         .exclude(decided | Q(suspicion_decided_by__startswith=provider_tags.PERSON))
         .exclude(tag_decided_by__endswith="headers")
-        # a model confirmed the rules' suspicion
+        # exclude suspicions of the rules that a model has confirmed
         .exclude(~Q(suspicion_decided_by="") & Q(tag__in=NO_ANSWER))
         .exclude(pk__in=people)
         .select_related("lead")
@@ -72,9 +72,9 @@ def changes(workspace: Workspace, since: datetime, until: datetime) -> Iterator[
 def change_of(message: Message) -> Rejudgement | None:
     judged = read(_reply(message), message.channel)
     ruled = message.tag if message.tag_decided_by.startswith(RULES) else ""
-    suspected = "" if message.suspicion_decided_by else message.suspected  # a model denied it earlier
+    suspected = "" if message.suspicion_decided_by else message.suspected  # "" if a model denied it earlier
     before, after = _words(ruled, suspected), _words(judged.tag, judged.suspected)
-    agreed = judged.tag == message.tag and not suspected  # with the model that set the tag
+    agreed = judged.tag == message.tag and not suspected  # the rules agree with the stored tag
     wish = Suspicion.OPT_OUT if judged.tag == Tag.BLACKLIST else judged.suspected
     spared = not after or (suspected == Suspicion.OPT_OUT and wish != suspected)
     if before == after or (judged.tag and agreed) or (suspected and spared and _by_model(message)):
@@ -83,8 +83,8 @@ def change_of(message: Message) -> Rejudgement | None:
 
 
 def _by_model(message: Message) -> bool:
-    """Whether a model may have raised the suspicion: it then gives only the tag Neutral, without a quote. A suspicion
-    of the rules that a model read as Neutral looks the same, and also stays.
+    """Whether a model may have raised the suspicion: the model's decision then has the tag Neutral and no quote. A
+    suspicion of the rules on a reply that a model tagged as Neutral looks the same, and also stays.
     """
     return message.tag_decisions.filter(kind=TagDecision.Kind.MODEL, tag=Tag.NEUTRAL, quote="").exists()
 
@@ -132,7 +132,7 @@ def _effect(message: Message, ruled: str, judged: Arrival) -> str:
 
 
 def start(workspace: Workspace, since: datetime, until: datetime) -> None:
-    """Enqueues and audits the job that judges `replies` by today's rules, unless it already waits."""
+    """Enqueues the job that judges `replies` by today's rules, unless it already waits, and audits the order."""
     with transaction.atomic():
         payload = {"since": since.isoformat(), "until": until.isoformat()}
         enqueue(
@@ -146,7 +146,7 @@ def start(workspace: Workspace, since: datetime, until: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `rules.rejudge`: changes each reply in its own transaction. A second run continues with the rest."""
+    """Runs the job `rules.rejudge`: changes each reply in its own transaction. A second run continues with the rest."""
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
     since, until = (datetime.fromisoformat(ctx.payload[name]) for name in ("since", "until"))
     ids = list(replies(workspace, since, until).values_list("pk", flat=True))
@@ -175,7 +175,7 @@ def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: U
 
 
 def behind() -> list[Workspace]:
-    """The workspaces with decisions by older rules in the last 30 days, in which nobody has applied `rejudge` since."""
+    """Returns the workspaces with decisions by older rules in the last 30 days that nobody has judged again since."""
     done = AuditEntry.objects.filter(action=AUDITED, data__version=RULES_VERSION).values("workspace_id")
     month = timezone.now() - timedelta(days=30)
     older = TagDecision.objects.filter(kind=TagDecision.Kind.RULE, created_at__gte=month)

@@ -1,6 +1,6 @@
 """Processes a reply: runs the steps of the table in order and records each step. After a crash, the job continues with
-the next step. While a configured model cannot be reached, all other steps run and the job waits. Then the steps that
-depend on the model's reading, from SENTIMENT on, run again.
+the next step. While a configured model cannot be reached, the job runs all other steps, and then waits. When the model
+answers again, the steps that depend on its reading, from `sentiment` on, run again.
 """
 
 from datetime import datetime, timedelta
@@ -30,17 +30,17 @@ from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobStep
 
 PATIENCE = 10
-"""After this number of waits without a usable answer, a job asks only once an hour: its text may be the cause."""
+"""After this number of waits without a usable answer, a job asks only once an hour: its reply may be the cause."""
 NAMES = [step.name for step in STEPS]
 READ_ANEW = NAMES[NAMES.index("sentiment") :]
 OLDEST = timedelta(days=30)
 AT_ONCE = 200
-"""The maximum number of replies per tick, so that new replies do not wait behind all of them."""
+"""The maximum number of replies per tick, so that new replies do not wait behind many old ones."""
 
 
 def process(ctx: JobContext) -> dict[str, Any]:
-    """The jobs `inbound.process` (all steps) and `inbound.catch_up` (the steps that were impossible before). Returns
-    the reply's tag, and its draft or the reason why there is none. Raises Snooze while the model cannot be reached.
+    """Runs the job `inbound.process` (all steps) or `inbound.catch_up` (the steps that were impossible before). Returns
+    the reply's tag, and its draft or why there is none. Raises Snooze while the model cannot be reached.
     """
     try:
         return _process(ctx, ctx.payload["message_id"])
@@ -69,15 +69,15 @@ def _process(ctx: JobContext, message_id: str) -> dict[str, Any]:
         if step.lane and not away:
             ctx.move_to(step.lane)
         away = _run(ctx, step, situation) or away
-        situation = None  # the step has changed the situation, and may have taken long
+        situation = None  # read it again, because the step has changed it or has taken long
     if away:
-        ctx.leave_for(policy_of(ctx.job.kind).lane)  # the next run reads the reply again before it answers
+        ctx.leave_for(policy_of(ctx.job.kind).lane)  # the next run must read the reply before it answers
         raise Snooze(_next_try(ctx, away), away)
     return _result(ctx, message_id)
 
 
 def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
-    """Runs the step, or records why it was skipped. Returns why the model gave no usable answer; "" otherwise."""
+    """Runs the step, or records why it was skipped. Returns why the model gave no usable answer; "" if it did."""
     try:
         ctx.step(
             step.name,
@@ -100,7 +100,7 @@ def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
 
 
 def _own_reason(ctx: JobContext) -> str:
-    """Why the job was last postponed. Another reply without a usable answer is no reason to doubt this reply."""
+    """Returns why the job last waited. An unusable answer to another reply is no reason to doubt this reply."""
     return BackgroundJob.objects.values_list("last_error", flat=True).get(
         pk=ctx.job.pk, workspace=ctx.workspace_id
     )
@@ -124,7 +124,7 @@ def _result(ctx: JobContext, message_id: str) -> dict[str, Any]:
 
 
 def catch_up_tick(_deadline: Deadline) -> dict[str, int]:
-    """The tick `catch-up`: if a model is available, enqueues the replies that wait for it, at most once an hour."""
+    """Runs the tick `catch-up`: if a model is ready, enqueues the replies that wait for one, at most once an hour."""
     if not model_calls.ready():
         return {"enqueued": 0, "left": 0}
     # Jobs created in the same millisecond have no order. The group of jobs is defined by the jobs' due times, which lie
@@ -139,7 +139,7 @@ def catch_up_tick(_deadline: Deadline) -> dict[str, int]:
 
 
 def waiting() -> QuerySet[Message]:
-    """The newest reply of each lead that waits for a model, of the last 30 days, without a job, oldest first."""
+    """Returns the newest replies, of the last 30 days, of leads who wait for a model, without a job, oldest first."""
     live = BackgroundJob.objects.annotate(about=KT("payload__message_id")).filter(
         workspace=OuterRef("workspace"),
         kind__in=[PROCESS, CATCH_UP],

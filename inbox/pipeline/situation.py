@@ -1,4 +1,4 @@
-"""The data of a pipeline's step: one reply, its lead and its workspace, read again after each step."""
+"""The data of a step of the pipeline: one reply, its lead and its workspace. Each step gets newly read data."""
 
 from functools import cached_property
 from uuid import UUID
@@ -16,7 +16,7 @@ from integrations.spec import ProviderSpec
 
 
 class NotNow(Exception):
-    """A step is not needed or cannot be done now. The text is recorded as the reason."""
+    """A step is not needed, or cannot be done now. The exception's text is recorded as the reason."""
 
 
 class Situation:
@@ -29,13 +29,13 @@ class Situation:
 
     @classmethod
     def load(cls, message_id: UUID | str, workspace_id: UUID) -> "Situation":
-        """Raises Message.DoesNotExist if the workspace has no such message."""
+        """Reads the reply with its lead. Raises Message.DoesNotExist if the workspace has no such message."""
         messages = Message.objects.select_related("lead__campaign", "workspace", "campaign")
         return cls(messages.get(pk=message_id, workspace_id=workspace_id))
 
     @property
     def tag(self) -> str:
-        """The lead's tag for the newest reply; otherwise the reply's own tag, or Neutral."""
+        """The lead's tag if this is the newest reply; otherwise the reply's own tag, or Neutral."""
         return self.lead.tag if self.newest else self.message.tag or Tag.NEUTRAL
 
     @property
@@ -71,7 +71,7 @@ class Situation:
 
     @cached_property
     def signature(self) -> str:
-        """The lead's signature: the unquoted text below their own words, at most 2000 characters."""
+        """The lead's signature: the unquoted lines below the lead's own words, at most 2000 characters."""
         message = self.message
         sender = f"{message.from_name} <{message.from_address}>"
         parts = newest_text(message.raw_text, message.raw_html, channel=message.channel, sender=sender)
@@ -105,7 +105,7 @@ class Situation:
         return self.integration(self.spec.name)
 
     def integration(self, provider: str) -> Integration | None:
-        """The workspace's account at `provider`: the one that received the reply, if it came from that provider."""
+        """Returns the workspace's account at `provider`: the one that received the reply, if it came from there."""
         if self.spec.name != provider:
             return connected(self.workspace.pk, provider)
         try:

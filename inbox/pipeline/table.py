@@ -1,6 +1,6 @@
-"""The table of the pipeline: the steps in their order, and the conditions under which each is skipped. The first
-condition that holds is recorded as the reason. Calls that may take long, or fail for hours, are separate jobs, so that
-neither tag nor draft waits for them.
+"""The table of the pipeline: the steps in their order, and the conditions under which each step is skipped. The first
+condition that holds is recorded as the reason. Calls that may take long, or fail for hours, are made by separate jobs,
+so that neither tag nor draft waits for them.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ Conditions = tuple[when.Condition, ...]
 
 
 class Step(NamedTuple):
-    """`run` returns ids and settings to record, never people's text. `outside`: whether it sends or requests data about
-    the lead anywhere else. `seconds` is the time limit of the step. `lane`: the queue to which the job moves first, so
-    that an unread reply does not wait behind answers.
+    """A step of the pipeline. `run` returns ids and settings to record, never people's text. `outside`: whether the
+    step sends or requests data about the lead anywhere else. `seconds`: the step's time limit. `lane`: the queue to
+    which the job moves before the step, so that an unread reply does not wait behind answers.
     """
 
     name: str
@@ -34,12 +34,12 @@ class Step(NamedTuple):
 
 
 def _inside(name: str, run: Callable[..., Any], skipped_for: Conditions = (), **limits: Any) -> Step:
-    """A step that only changes our rows, asks the model, or reads our own calendar."""
+    """Returns a step that only changes our rows, asks the model, or reads our own calendar."""
     return Step(name, run, False, skipped_for, **limits)
 
 
 def _outside(name: str, run: Callable[..., Any], skipped_for: Conditions = (), **limits: Any) -> Step:
-    """A step that sends or requests data about the lead anywhere else, and is skipped for a sample's reply."""
+    """Returns a step that sends or requests data about the lead elsewhere. The step is skipped for a sample's reply."""
     return Step(name, run, True, (when.SAMPLE, *skipped_for), **limits)
 
 

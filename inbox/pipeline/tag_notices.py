@@ -1,5 +1,5 @@
 """Posts a tag in Slack, once per reply and tag, or a label, once per lead, if the workspace wants it. A post that Slack
-refused is repeated. A post with an unknown outcome that Slack cannot clarify is not. The health page lists each notice.
+refused is repeated. A post whose outcome stays unknown is not. The health page lists each notice.
 """
 
 from typing import Any
@@ -34,18 +34,18 @@ State = Notice.State
 
 
 def tell(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """Enqueues a notice in the workspace's Slack channel, once per reply and tag."""
+    """Enqueues a notice of the reply's tag to the workspace's Slack channel, once per reply and tag."""
     return {"job": _enqueue(situation.lead, situation.tag, about=str(situation.message.pk))}
 
 
 def on_booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
-    """Enqueues a notice about a new meeting (`fresh`), which a calendar may report without any reply."""
+    """Enqueues a notice of a meeting if it is new (`fresh`). A calendar may report a meeting without any reply."""
     if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_for_replies(lead.workspace_id):
         _enqueue(lead, Tag.MEETING_BOOKED, about=f"{lead.pk}:{lead.booked_at:%Y%m%dT%H%M%S}")
 
 
 def on_labelled(sender: Any, lead: Lead, label: Label, **kwargs: Any) -> None:
-    """Enqueues a notice about a lead's label, once per lead and label, if the label asks for it."""
+    """Enqueues a notice of a lead's label, once per lead and label, if the label is set to cause notices."""
     if label.notice and slack_for_replies(lead.workspace_id):
         _enqueue(lead, label.name, about=f"{lead.pk}:{label.pk}")
 
@@ -62,7 +62,7 @@ def warn(lead: Lead, member: Membership) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.notice`: posts the lead's tag in Slack, once. Raises an error only if no notice was posted."""
+    """Runs the job `lead.notice`: posts the notice in Slack, once. Raises an error only if no notice was posted."""
     lead = ctx.row(Lead.objects.select_related("workspace", "campaign"), "lead_id")
     place = slack_for_replies(ctx.workspace_id)
     if place is None:
@@ -81,8 +81,8 @@ def _due(lead: Lead, membership_id: int) -> str:
 
 
 def post_once(ctx: JobContext, slack: Integration, channel: str, kind: str, text: str) -> str:
-    """Posts a notice of `kind` as a step of the job, once: "posted", or "unclear" if nobody can know. Raises an error
-    only if no notice was posted.
+    """Posts a notice of `kind` once, as a step of the job. Returns "posted", or "unclear" if the outcome stays unknown.
+    Raises an error only if no notice was posted.
     """
 
     def post(deadline: Deadline) -> str:
@@ -96,7 +96,7 @@ def post_once(ctx: JobContext, slack: Integration, channel: str, kind: str, text
 
 
 def _post(ctx: JobContext, slack: Integration, channel: str, kind: str, text: str, deadline: Deadline) -> str:
-    # raises before the row exists: a job that waits for secrets would create a row at every attempt
+    # This call comes before the row: a job that waits for secrets would create a row at every attempt.
     secrets_of(slack)
     notice = Notice.objects.create(
         workspace_id=slack.workspace_id,
@@ -127,8 +127,8 @@ def _post(ctx: JobContext, slack: Integration, channel: str, kind: str, text: st
 
 
 def text_of(lead: Lead, tag: str) -> str:
-    """The text of the notice: name, tag (or other words), the newest reply's first 300 characters, and the address of
-    the conversation.
+    """Returns the text of the notice: the lead's name, the tag (or other words), the newest reply's first 300
+    characters, and the address of the conversation.
     """
     who = f"{lead.display_name} ({lead.company})" if lead.company else lead.display_name
     campaign = f", {lead.campaign}" if lead.campaign_id else ""
