@@ -1,4 +1,4 @@
-"""Parses arguments of commands: a workspace, a time, labelled replies. An invalid one is a CommandError."""
+"""Parses arguments of commands: a workspace, a time, labelled replies. An invalid argument raises CommandError."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ Case = TypeVar("Case")
 
 
 def workspace_named(name: str) -> Workspace:
-    """The workspace with this name or id."""
+    """Returns the workspace with this name or id. Raises CommandError if there is none."""
     try:
         return creation.get_workspace(name)
     except creation.WorkspaceNotFound as error:
@@ -39,7 +39,7 @@ def moment(text: str | None, wrong: str) -> datetime:
 
 
 def labelled_replies(file: Path, read: Callable[[BinaryIO], Iterable[Case]]) -> list[Case]:
-    """The labelled replies of `file`, parsed from its lines by `read`. The exit code of an error is BAD_INPUT."""
+    """Returns the labelled replies of `file`, which `read` parses. Raises CommandError (exit code BAD_INPUT)."""
     try:
         with open_labelled(file) as lines:
             cases = list(read(lines))
@@ -54,7 +54,7 @@ def labelled_replies(file: Path, read: Callable[[BinaryIO], Iterable[Case]]) -> 
 
 @contextmanager
 def model_answers() -> Iterator[None]:
-    """Turns the model's absence in the block into a CommandError."""
+    """Raises CommandError if the `with` block finds no model."""
     try:
         yield
     except model_calls.NoModel as reason:

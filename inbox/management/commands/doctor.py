@@ -39,7 +39,7 @@ from jobs.failures import database_facts
 PROBE_MS = 5_000
 CONNECT_S = 5
 STATEMENT_S = 30
-"""The time limit of a connection, unless DATABASE_URL has one, and of each statement."""
+"""The time limits, in seconds, of a connection (unless DATABASE_URL has one) and of each statement."""
 FAULTS = (
     (
         r"28P01|28000|authentication|no such user|pg_hba",
@@ -126,7 +126,7 @@ class Command(BaseCommand):
 
 
 def examine(*, providers: bool = True) -> Iterator[Finding]:
-    """Yields each finding, the database first. If the database or its schema is broken, the rest is not checked.
+    """Yields each finding. If the database or its schema is broken, whatever needs the database is not checked.
     `providers`: whether the accounts are also called.
     """
     yield from _configuration()
@@ -159,7 +159,7 @@ def _writable() -> Finding:
 
 
 def _tried(subject: str, call: Callable[[], object], words: str, fix: str, failure: str) -> Finding:
-    """The finding about a call to another machine: `words` if it succeeds, else `failure` with the error."""
+    """Returns the finding about a call to another machine: `words` if it succeeds, else `failure` with the error."""
     try:
         call()
     except (RedisError, ProviderError, ProviderMisconfigured, oidc.LoginRefused, DeadlineExceeded) as error:
@@ -216,7 +216,7 @@ def _settings() -> Iterator[Finding]:
 
 
 def _addresses() -> Iterator[Finding]:
-    """Names the connected accounts without an address to call, for which the operator has set no common one."""
+    """Yields the connected accounts without an address to call, neither their own nor the operator's common one."""
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if registry.spec_of(account.provider).base_url and account.has_secrets and not base_url(account):
             fix = "Run manage.py connect_integration with --set base_url=…, or set EMAILBISON_BASE_URL or UNIPILE_DSN."
@@ -246,7 +246,7 @@ def _compiling() -> Iterator[Finding]:
 
 
 def _lanes() -> Iterator[Finding]:
-    """The oldest due job and yesterday's waits of each lane, compared with its promise."""
+    """Yields the oldest due job and yesterday's waits of each lane, compared with its promise."""
     latest = sorted(stats.oldest_by_kind().items(), key=lambda waiting: -waiting[1])[:3]
     late = ", ".join(f"{kind} {oldest_s:.0f} s" for kind, oldest_s in latest)
     fix = f"Late: {late}. Check the Jobs page, then add WORKER_THREADS or hosts."
@@ -346,7 +346,7 @@ def _accounts() -> Iterator[Finding]:
 
 
 def _emergency() -> Iterator[Finding]:
-    """Names the accounts that a password opens under OIDC_ONLY, and complains if there is none."""
+    """Lists the accounts that can log in with a password under OIDC_ONLY. Without such an account, this is a fault."""
     if not settings.OIDC_ONLY:
         return
     users = User.objects.filter(emergency=True, is_active=True)
@@ -366,7 +366,7 @@ def _issuer() -> Iterator[Finding]:
 
 
 def _disconnected() -> Iterator[Finding]:
-    """Names the accounts whose last call failed, if no account is to be called now."""
+    """Yields the accounts whose stored health is troubled, when no account is to be called."""
     troubled = WorkspaceIntegrationHealth.objects.filter(state__in=TROUBLED, integration__enabled=True)
     for health in troubled.select_related("integration__workspace"):
         account = health.integration

@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
 
     def _model(self) -> dict[str, Any]:
-        """Determines the model that is measured. This comes first, so that a wrong key costs only one call."""
+        """Returns facts about the measured model. This comes first, so that a wrong key costs only one call."""
         try:
             sandbox = openai.check(Deadline.after_ms(CHECK_MS)) == SANDBOX
         except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:

@@ -15,7 +15,7 @@ from inbox.understanding.rules import RULES_VERSION
 
 
 def days(text: str) -> timedelta:
-    """The duration in a text such as "30d". Raises ArgumentTypeError."""
+    """Returns the duration in a text such as "30d". Raises ArgumentTypeError."""
     if not re.fullmatch(r"[1-9]\d{0,3}d", text):
         raise ArgumentTypeError(f"{text!r} isn’t a number of days. Write it like 30d.")
     return timedelta(days=int(text[:-1]))
