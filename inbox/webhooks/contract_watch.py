@@ -22,23 +22,23 @@ logger = logging.getLogger(__name__)
 
 SLICE = 100
 MOST = 200
-"""The maximum number of different deviations per account, and per delivery. More of them mean a form that has nothing
-in common with the contract, so further ones are counted together, as ANY of their kind.
+"""The maximum number of different deviations per account, and per delivery. A form with more deviations has nothing in
+common with the contract, so further deviations are counted together, as ANY of their kind.
 """
 TENFOLD = 10
 SETTLED = timedelta(minutes=1)
-"""A delivery's id is created before its transaction ends. No transaction takes longer than this
-(`views.STATEMENT_S`).
+"""A delivery gets its id before its transaction ends, so younger deliveries are compared later. No transaction takes
+longer than this (`views.STATEMENT_S`).
 """
 BEGINS = timedelta(days=1)
-"""The period of an installation's first comparison."""
+"""The first comparison of an installation covers the deliveries of this period."""
 NEWS = timedelta(days=7)
 """Operators see a reported deviation for this long: on the admin's first page, in `doctor` and in `/metrics`."""
 UNTOLD = Q(told_count=0) | Q(count__gte=F("told_count") * TENFOLD)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `contract-watch`. At `deadline` it stops, and the next run continues with the remaining deliveries."""
+    """Runs the tick `contract-watch`. The tick stops at `deadline`; the next run continues."""
     counts = {"compared": 0, "told": 0}
     while not deadline.expired and (number := _compare_slice()):
         counts["compared"] += number
@@ -47,12 +47,12 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def news() -> QuerySet[Deviation]:
-    """The deviations that were recently reported to operators, newest first."""
+    """Returns the deviations that were recently reported to operators, newest first."""
     return Deviation.objects.filter(told_at__gt=timezone.now() - NEWS).order_by("-told_at", "pk")
 
 
 def tell() -> int:
-    """Logs the deviations that are not yet reported to operators, and marks them as reported. Returns the number."""
+    """Logs the deviations that are not yet reported to operators, and marks them as reported. Returns their number."""
     number = 0
     for row in Deviation.objects.filter(UNTOLD).select_related("integration"):
         now = timezone.now()
@@ -66,7 +66,7 @@ def tell() -> int:
 
 def _compare_slice() -> int:
     """Compares the next deliveries, and returns their number. Nothing is counted if another process was faster, because
-    the mark advances in the same transaction.
+    the mark (`watched_through`) advances in the same transaction.
     """
     now = timezone.now()
     mark = DatabaseOrigin.objects.values_list("watched_through", flat=True).get()
@@ -115,5 +115,5 @@ def _count(
 
 
 def _id_at(at: datetime) -> UUID:
-    """The lowest id that a row of this moment can have (jobs.ids.uuid7)."""
+    """Returns the lowest id that a row of this moment can have (jobs.ids.uuid7)."""
     return UUID(int=int(at.timestamp() * 1000) << 80)

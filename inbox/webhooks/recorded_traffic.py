@@ -1,7 +1,7 @@
 """Posts recorded webhooks to a running server, and compares each verdict with the expected verdict.
 
-Lines with the same `at_ms` are posted at the same moment. Their verdicts may be swapped if a note says that any of them
-may win.
+Lines with the same `at_ms` are posted at the same moment. Their verdicts may be swapped if the note of a line says that
+any of them may win.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class RecordedDelivery:
 
 @dataclass(slots=True)
 class Report:
-    """The result of a run. `unmet` holds the lines with an unexpected verdict, each with both verdicts."""
+    """The result of a run. `unmet` holds the lines with an unexpected verdict, with the expected and actual verdict."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     unmet: list[tuple[RecordedDelivery, str, str]] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Keys:
                 self._keys[label, key.integration.provider].setdefault(account, key.secret)
 
     def of(self, label: str, source: str, account: str = "") -> str:
-        """The webhook key of the account with this id, or of the first account. Raises TrafficError without a key."""
+        """Returns the webhook key of the account with this id, or of the first account. May raise TrafficError."""
         keys = self._keys[label, registry.webhook_source(source).provider]
         if not keys:
             raise TrafficError(f"The workspace for {label} has no usable webhook key for {source}.")
@@ -112,7 +112,7 @@ Accepted = frozenset[tuple[UUID, str, str]]
 
 
 def accepted_before(workspaces: Iterable[Workspace]) -> Accepted:
-    """The requests that `workspaces` have accepted, by workspace, source and digest of the body."""
+    """Returns the requests that `workspaces` have accepted, by workspace, source and digest of the body."""
     accepted = WebhookDelivery.objects.filter(
         workspace__in=list(workspaces), verdict=WebhookDelivery.Verdict.ACCEPTED
     )
@@ -221,7 +221,8 @@ class Replayer:
 
 
 def _unmet(group: list[Answer]) -> list[tuple[RecordedDelivery, str, str]]:
-    """The lines of a group without an expected verdict, each with an expected verdict that no line got.
+    """Returns the lines of a group with an unexpected verdict, each with an expected verdict that no line got, and with
+    its own verdict.
 
     Verdicts within a group may be swapped. A line that was accepted before is expected to be a duplicate. Account
     states are left out: they have no id, so a repeated state may count as new.
@@ -259,7 +260,7 @@ def _swaps_with(line: RecordedDelivery, answers: list[Answer]) -> bool:
 
 
 def verdict_of(response: requests.Response) -> str:
-    """The word for our answer. "rejected" stands for 400, 401, 403, 413, and 200 with a quarantined request."""
+    """Returns the verdict of our response: "rejected" for 400, 401, 403, 413, and 200 with a quarantined request."""
     if response.status_code in (400, 401, 403, 413):
         return "rejected"
     if response.status_code != 200:

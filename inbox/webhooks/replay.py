@@ -1,6 +1,6 @@
 """Processes stored deliveries again with today's code, after a repair or to preview the effect.
 
-Every key is idempotent, so replaying everything changes nothing. A dry run is a real run that is rolled back.
+Events have idempotency keys: a replay of processed ones changes nothing. A dry run is a real run that is rolled back.
 """
 
 import hashlib
@@ -32,21 +32,21 @@ REPAIRED = (DeliveryVerdict.ACCEPTED, DeliveryVerdict.DUPLICATE, DeliveryVerdict
 SETTLED = WebhookDelivery.objects.filter(
     replay_of=OuterRef("pk"), replay_of__isnull=False, verdict__in=REPAIRED
 )
-"""The successful later runs of a delivery. The condition looks redundant, but with it PostgreSQL reads only the few
-runs, instead of every delivery of all workspaces.
+"""The successful later runs of a delivery. The condition `replay_of__isnull` looks redundant, but with it PostgreSQL
+reads only the few runs, instead of every delivery of all workspaces.
 """
 
 HEARD = SETTLED.filter(verdict__in=REPAIRED[:2])
-"""As SETTLED, for ignored deliveries: one that is ignored again may be understood by a later release."""
+"""The later runs that understood an ignored delivery. A run that ignores the delivery again is no success."""
 MISSED: dict[str, str] = {
     DeliveryVerdict.FAILED: "failed",
     DeliveryVerdict.REJECTED: "been refused",
     DeliveryVerdict.IGNORED: "been ignored",
 }
-"""The verdicts whose deliveries can all be replayed at once, with their texts."""
+"""The verdicts whose deliveries can all be replayed at once, with the words for users."""
 
 SPANS = {"1": "1 hour", "24": "24 hours", "168": "7 days", "720": "30 days"}
-"""The periods, in hours, of which all failed deliveries can be replayed, with their texts."""
+"""The periods, in hours, of which all failed deliveries can be replayed, with the words for users."""
 
 
 class NothingToReplay(ValueError):
@@ -103,8 +103,8 @@ def unrepaired(
     source: str = "",
     event_type: str = "",
 ) -> QuerySet[WebhookDelivery]:
-    """The stored requests with this verdict that have a body and no later success, oldest first. If `workspace` is
-    None, the deliveries of all workspaces count. `since` and `until` (aware) limit their time. `source` and
+    """Returns the stored requests with this verdict that have a body and no later success, oldest first. If `workspace`
+    is None, the deliveries of all workspaces count. `since` and `until` (aware) limit the time of receipt. `source` and
     `event_type`: "" for all.
     """
     narrower: dict[str, Any] = {"workspace": workspace, "received_at__gte": since, "received_at__lte": until}
@@ -125,7 +125,7 @@ def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelive
 
 
 class Started(NamedTuple):
-    """The job that replays the `waiting` webhook requests."""
+    """The job that replays stored webhook requests, and the number of these requests (`waiting`)."""
 
     job: BackgroundJob
     waiting: int
@@ -168,15 +168,15 @@ def start(
 
 
 def run_job(ctx: JobContext) -> dict[str, int]:
-    """The job `deliveries.replay`: replays the requests that `start` selected, from a period of time. Returns counts by
-    verdict; "skipped" counts the requests that cannot be replayed.
+    """Runs the job `deliveries.replay`: replays the requests that `start` selected, from a period of time. Returns
+    counts by verdict; "skipped" counts the requests that cannot be replayed.
     """
     workspace = Workspace.objects.get(pk=ctx.job.workspace_id) if ctx.job.workspace_id else None
     ids = list(
         unrepaired(
             workspace,
             verdict=ctx.payload["verdict"],
-            source=ctx.payload.get("source", ""),  # jobs of release 0.2.0 lack both
+            source=ctx.payload.get("source", ""),  # jobs of release 0.2.0 have neither source nor event type
             event_type=ctx.payload.get("event_type", ""),
             since=datetime.fromisoformat(ctx.payload["since"]),
             until=datetime.fromisoformat(ctx.payload["until"]),

@@ -15,7 +15,7 @@ BODY_LIMIT = 1024 * 1024
 DRAIN_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 CLIENT_ID = "clientId"
-"""The query parameter of older addresses. It is stored with the headers, because a replay must also check it."""
+"""The query parameter of older addresses. It is stored among the headers, because a replay must also check it."""
 SECRET_HEADER = re.compile(
     r"secret|token|auth|sign|cookie|key|pass|credential|session|hmac|jwt|proxy|forwarded", re.IGNORECASE
 )
@@ -30,7 +30,7 @@ class BodyBrokenOff(Exception):
 
 
 def read_body(request: Request) -> bytes:
-    """The raw bytes of a body, even of a chunked one. Raises PayloadTooLarge over 1 MiB, and BodyBrokenOff.
+    """Returns the raw bytes of a body, even of a chunked one. Raises PayloadTooLarge over 1 MiB, and BodyBrokenOff.
 
     Django reads no body without a Content-Length, so a chunked body is read from the server. A body that is too large
     is still read, up to 8 MiB, so that the sender gets our answer.
@@ -59,12 +59,12 @@ def _read(stream: Any) -> bytes:
 
 
 def candidate_key(request: Request, source: WebhookSource, body: Callable[[], bytes]) -> str:
-    """The webhook key from a header or the body, not the path; "" without a key. `body()` reads the request's body."""
+    """Returns the webhook key from a header, or else from the body, which `body()` reads; "" if there is no key."""
     return next(iter(secrets_in_headers(request, source)), "") or _secret_in_body(source, body)
 
 
 def secrets_in_headers(request: Request, source: WebhookSource) -> list[str]:
-    """The headers that may hold the webhook key: a bearer token, then the headers that the source names."""
+    """Returns the headers that may hold the webhook key: a bearer token, then the headers that the source names."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
     secrets = [request.headers.get(name, "") for name in ("X-Webhook-Secret", *source.secret_headers)]
@@ -83,8 +83,8 @@ def _secret_in_body(source: WebhookSource, body: Callable[[], bytes]) -> str:
 
 
 def safe_headers(request: Request) -> dict[str, str]:
-    """The headers and the query's `clientId`. MARK replaces the value of a header whose name suggests a secret. At most
-    40 headers are returned, each cut to 500 characters.
+    """Returns the headers and the query's `clientId`. MARK replaces the value of a header whose name suggests a secret.
+    At most 40 headers are returned, each cut to 500 characters.
     """
     headers: dict[str, str] = {}
     for name, text in [*request.headers.items()][:40]:

@@ -112,7 +112,7 @@ def _request(path: str, body: dict[str, object]) -> WSGIRequest:
 
 
 def of(workspace_id: UUID) -> QuerySet[Lead]:
-    """The sample leads of the workspace."""
+    """Returns the sample leads of the workspace."""
     return Lead.objects.filter(workspace_id=workspace_id, sample=True)
 
 

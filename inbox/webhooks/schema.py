@@ -76,7 +76,7 @@ get_schema = extend_schema(
 
 
 def one_address_each(endpoints: list[Any]) -> list[Any]:
-    """A hook of drf-spectacular that lists each webhook address once, with its trailing slash."""
+    """Lists each webhook address once, with its trailing slash. drf-spectacular calls this hook."""
     return [row for row in endpoints if row[0].endswith("/") and not row[0].startswith("/api/v1/")]
 
 

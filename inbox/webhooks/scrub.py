@@ -14,7 +14,7 @@ from jobs.redaction import redact_addresses
 
 MARK = "[secret]"
 SHORTEST = 8
-"""A shorter secret is removed only from fields named as secrets, as it may equal an ordinary word elsewhere."""
+"""A shorter secret is removed only from fields named as secrets: elsewhere, it may equal an ordinary word."""
 LONGEST = 200
 """No key is longer (`WebhookView.authenticate`). A longer secret is not searched in escaped form."""
 NAMES = rb"secret_key|secret|api_?key|token|password|response_url"
@@ -22,15 +22,14 @@ IN_JSON = re.compile(rb'("(?:%b)"\s*:\s*")(?:[^"\\]|\\.)+' % NAMES, re.IGNORECAS
 IN_QUOTED_JSON = re.compile(
     rb"(%%22(?:%b)%%22(?:%%20|\+)*(?:%%3A|:)(?:%%20|\+)*%%22)(?:(?!%%22)[^&])+" % NAMES, re.IGNORECASE
 )
-"""JSON within a form, as Slack sends it. Its `token` is the app's old shared secret.
-
-Anybody with its `response_url` may write into the channel for half an hour.
+"""Matches JSON within a form, as Slack sends it. The field `token` contains the app's old shared secret. Anybody with
+the `response_url` may write into the channel for half an hour.
 """
 OWN = re.compile(rb'"secret_key"\s*:\s*"((?:[^"\\]|\\.){%d,%d})"' % (SHORTEST, LONGEST), re.DOTALL)
-"""SmartLead's field for the secret. It may contain another secret than the one that authenticated the request."""
+"""Matches SmartLead's field for its secret, which may differ from the secret that authenticated the request."""
 IN_FORM = re.compile(rb"((?:\A|&)(?:%b)=)[^&]+" % NAMES, re.IGNORECASE)
 STRIPPED = rb"(?:\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2})*"
-"""The characters that JSON parsing drops between two others (integrations.rawjson)."""
+"""Matches what JSON parsing drops between two characters (integrations.rawjson)."""
 
 
 def without_secrets(body: bytes, secrets: Collection[str]) -> bytes:
@@ -60,7 +59,7 @@ def _without(body: bytes, secret: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _escaped(secret: str) -> re.Pattern[bytes]:
-    """A pattern for the secret in JSON, where any of its characters may be escaped."""
+    """Returns a pattern for the secret in JSON, where any of its characters may be escaped."""
     return re.compile(STRIPPED.join(map(_character, secret)), re.DOTALL)
 
 
@@ -71,8 +70,8 @@ def _character(character: str) -> bytes:
 
 
 def headers_without_secrets(headers: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
-    """Returns `headers` with MARK in place of each of `secrets` with 8 characters or more, and without queries and keys
-    in quoted addresses.
+    """Returns `headers` with MARK in place of each of `secrets` with 8 characters or more. Removes queries and keys
+    from the addresses that a header quotes.
     """
     clean = {}
     for name, text in headers.items():

@@ -1,4 +1,5 @@
-"""The webhook addresses that a signature authenticates. One sender calls them for all workspaces.
+"""The webhook addresses whose requests are authenticated by a signature. At each address, one sender calls for all
+workspaces.
 
 docs/reference/addresses.md, Webhooks, lists them. The signed bytes name the workspace, which may be unknown.
 """
@@ -39,7 +40,7 @@ class CalendlyWorkspaceView(SignedView):
         return super().post(request, str(workspace_id))
 
     def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
-        """The workspace in the path (`key`), if one of its Calendly accounts signed. Raises Unauthorized otherwise."""
+        """Returns the path's workspace (`key`) and its Calendly account that signed. Otherwise, raises Unauthorized."""
         accounts = Integration.objects.select_related("workspace").filter(
             workspace=uuid.UUID(key), provider=calendly.NAME
         )

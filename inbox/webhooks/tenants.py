@@ -25,15 +25,15 @@ NOBODY = Tenant(None, None)
 
 
 def named_in(source_name: str, body: bytes) -> Tenant:
-    """The workspace and account that a signed body names; NOBODY if they are unknown here, or if the source signs
-    nothing. The caller must have checked the signature.
+    """Returns the workspace and account that a signed body names; NOBODY if they are unknown here, or if the source
+    signs nothing. The caller must have checked the signature.
     """
     source = registry.webhook_source(source_name)
     if not source.signature:
         return NOBODY
     try:
         names = source.signature.names(source.decode(body), timezone.now())
-    except Exception:  # malformed, or a defect of ours: `process` meets it again and records the delivery
+    except Exception:  # malformed, or our own defect: `process` runs into it again, and records the delivery
         return NOBODY
     if names.account_id:
         return _account(source.provider, names.account_id)

@@ -60,7 +60,7 @@ STATEMENT_S = 3.0
 RETRY_AFTER_S = 30
 UNUSED_WHILE_OFF = (AccountStatusEvent, ButtonEvent)
 """The events that are ignored while their account is switched off. Messages and actions of leads are always processed:
-no provider reports them again, and an opt-out must be respected. Only outgoing messages of the account stop.
+no provider reports them again, and an opt-out must be respected. Only the account's outgoing messages stop.
 """
 TENANT = (
     "expires_at",
@@ -80,7 +80,7 @@ deliveries_total = Counter("holdfast_webhook_deliveries", "Webhook deliveries", 
 unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without a valid key", ["source"])
 delivery_seconds = Histogram("holdfast_webhook_seconds", "Time to answer a webhook", ["source"])
 
-for _source in registry.webhook_sources():  # an alert misses the first event of new labels
+for _source in registry.webhook_sources():  # otherwise, an alert misses the first event of each label
     unauthorized_total.labels(_source)
     delivery_seconds.labels(_source)
     for _verdict in DeliveryVerdict:
@@ -120,7 +120,7 @@ class WebhookView(APIView):
         except Unauthorized:
             unauthorized_total.labels(source.name).inc()
             return failure(401, "unauthorized")
-        except (DecryptionError, Error) as error:  # its signature cannot be checked, or there is no database
+        except (DecryptionError, Error) as error:  # no check of the signature is possible, or no database
             if isinstance(error, Error) and db_fault(error) is Fault.BUG:
                 raise
             logger.warning("delivery not stored", extra={"source": source.name, **facts_of(error)})
@@ -149,7 +149,7 @@ class WebhookView(APIView):
 
     def _deliver(self, request: Request, source: WebhookSource, key: str, started: float) -> Response:
         read = cache(lambda: read_body(request))
-        tenant = self.tenant(request, key, read)  # first, so no keyless body is awaited
+        tenant = self.tenant(request, key, read)  # comes first, so that no body without a key is awaited
         came = read()
         sent_keys = [key] * bool(key and self.key_in_path) + secrets_in_headers(request, source)
         secrets = sent_keys or [candidate_key(request, source, read)]
@@ -169,12 +169,12 @@ class WebhookView(APIView):
         return self.answered(outcome)
 
     def answered(self, outcome: IntakeResult) -> Response:
-        """The HTTP answer for the outcome of a webhook request, in the form that this sender expects."""
+        """Returns the HTTP answer for the outcome of a webhook request, in the form that this sender expects."""
         return answer(self.source, outcome)
 
     def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
-        """The workspace and account of a request, proven by its key or signature. `body` reads the body if the proof is
-        in the body.
+        """Returns the workspace and account of a request, proven by its key or signature. `body` reads the body if the
+        proof is in the body.
 
         Raises Unauthorized. Raises DecryptionError if the secret cannot be read, so that the provider retries.
         """
@@ -188,8 +188,8 @@ class WebhookView(APIView):
         return Tenant(integration.workspace, integration)
 
     def authenticate(self, request: Request, key: str, body: Callable[[], bytes]) -> Integration:
-        """The account whose webhook key the request carries, by one indexed query. `body` reads the body if the key may
-        be in the body. A POST counts as a use of the key.
+        """Returns the account whose webhook key the request carries, by one indexed query. `body` reads the body if the
+        key may be in the body. A POST counts as a use of the key.
 
         Raises Unauthorized if the key is missing, unknown, revoked, expired or belongs to another provider.
         """
@@ -258,7 +258,7 @@ def _names_another_workspace(received: WebhookRequest) -> bool:
 
 
 def answer(source: WebhookSource, outcome: IntakeResult) -> Response:
-    """The HTTP answer for the outcome of a webhook request (docs/reference/addresses.md, Answers)."""
+    """Returns the HTTP answer for the outcome of a webhook request (docs/reference/addresses.md, Answers)."""
     delivery = str(outcome.delivery_id)
     if outcome.verdict == DeliveryVerdict.REJECTED:
         unusable = source.rules.unusable_status
@@ -293,12 +293,12 @@ def answer(source: WebhookSource, outcome: IntakeResult) -> Response:
 
 
 def failure(status: int, error: str, **extra: object) -> Response:
-    """An error response with a code, and `extra` fields in the JSON body."""
+    """Returns an error response with a code, and `extra` fields in the JSON body."""
     return Response({"success": False, "error": error, **extra}, status=status)
 
 
 def unavailable(status: int) -> Response:
-    """The response, with Retry-After, while the database cannot be reached. Drops this thread's connection."""
+    """Returns the response, with Retry-After, while the database cannot be reached. Drops this thread's connection."""
     drop_connection()
     response = failure(status, "unavailable")
     response["Retry-After"] = str(RETRY_AFTER_S)
