@@ -17,7 +17,7 @@ from pydantic import PlainValidator
 from integrations.rawjson import UNSTORABLE
 
 READ_LIMIT = 16_000
-"""How many characters of a field are parsed. That is enough for hundreds of addresses."""
+"""The number of characters of a field that are parsed. It is enough for hundreds of addresses."""
 BARE = re.compile(r"[^\s<>()\[\],;:\"\\@]+@[^\s<>()\[\],;:\"\\@]+")
 ADDRESS = re.compile(r"[^\s<>,;@]+@[^\s<>,;@]+")
 # Each part of an address field has a maximum length, so that parsing time grows only linearly with the field. Without
@@ -44,7 +44,7 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 
 def mailbox(text: str) -> Mailbox:
-    """Returns the first address of a field. Without an address, that is the whole text, so callers must validate it."""
+    """Returns the first address of a field; without one, the whole text is the address, so callers must validate it."""
     return next(iter(mailboxes(text)), Mailbox(text.strip()))
 
 
@@ -74,7 +74,7 @@ def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
 
 
 def _parts(text: str) -> Iterator[list[str]]:
-    """Yields the tokens of each part. Commas and semicolons separate parts, except inside quotes and comments."""
+    """Yields each part of a field as tokens. Commas and semicolons separate parts, except in quotes and comments."""
     part: list[str] = []
     for token in TOKEN.findall(text):
         if token in ",;":
@@ -103,7 +103,7 @@ def _mailbox(part: list[str]) -> Mailbox | None:
 
 
 def _plain(token: str) -> str:
-    """Returns a token without its quotes. If it is not quoted, a group name before it is removed."""
+    """Returns a token without its quotes. From an unquoted token, removes a group name at the beginning."""
     return unquote(token) if token.startswith('"') and token.endswith('"') else GROUP.sub("", token)
 
 
@@ -130,8 +130,8 @@ def _fields(raw: Any) -> list[Mailbox]:
 
 
 MailField = Annotated[Mailbox, PlainValidator(_field)]
-"""A payload field with one sender or lead. Providers may omit it or send null."""
+"""A payload field with one sender or lead. Providers may omit the field or send null."""
 NeededMail = Annotated[Mailbox, PlainValidator(_needed)]
-"""A payload field with one address. The event is invalid without it."""
+"""A payload field with one address. Without the address, the event is invalid."""
 MailList = Annotated[list[Mailbox], PlainValidator(_fields)]
 """A payload field with optional addresses: a string or a list of strings. Any other value counts as empty."""

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 LARGEST = 25 * 1024 * 1024
 """The maximum size in bytes of a file that is fetched."""
 MOST = 50
-"""How many files of one message are stored."""
+"""The maximum number of files of one message that are stored."""
 LONGEST = {"name": 200, "type": 100, "id": 300, "url": 2_000}
 """The maximum number of characters of each text about a file. A longer id or URL is not stored."""
 NOT_IN_NAMES = re.compile('[\x00-\x1f\x7f-\x9f/\\\\:*?"<>|\u200b-\u200f\u2028-\u202e\u2066-\u2069]+')

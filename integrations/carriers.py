@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CannotSend(Exception):
-    """Sending lacks something, and nothing was sent. The message is a sentence for users."""
+    """Something that a send needs is missing, and nothing was sent. The message is a sentence for users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider accepted our message for sending. An id that it does not return is ""."""
+    """The provider accepted our message for sending. An id that the provider does not return is ""."""
 
     message_id: str = ""
     thread_id: str = ""
@@ -85,10 +85,10 @@ Post = Callable[[Deadline], Accepted]
 
 
 class Carrier(Protocol):
-    """How one provider sends messages. `inbox.replying.sending` makes the call itself, once."""
+    """The interface for sending messages through one provider. `inbox.replying.sending` makes the call itself, once."""
 
     def prepare(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Post:
-        """Returns a function that sends `message`. Preparing only reads, and raises CannotSend."""
+        """Returns a function that sends `message`, and until then only reads. Raises CannotSend."""
 
     def listed(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Iterable[Listed]:
         """Yields messages that the provider sent to the recipient. Some may be older than `message.since`."""

@@ -1,4 +1,4 @@
-"""The base class of the providers' clients, whose methods take a Deadline and raise integrations.errors."""
+"""The base class of the providers' clients. Its methods take a Deadline and raise the errors of integrations.errors."""
 
 import math
 import re
@@ -23,7 +23,7 @@ from integrations.models import Integration
 from jobs.deadline import Deadline
 
 PATH_PART = re.compile(r"(?!\.+\Z)[^\s/\\?#%;\x00-\x1f\x7f]+")
-"""An id that remains one path segment even if its escapes are decoded and its dots resolved repeatedly."""
+"""Matches an id that stays one path segment even if its escapes are decoded and its dots resolved repeatedly."""
 T = TypeVar("T")
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -100,7 +100,7 @@ class ProviderClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises SecretsUnreadable, or ProviderMisconfigured if a setting of the account is missing."""
+        """Returns a client for the account. Raises SecretsUnreadable, or ProviderMisconfigured without a setting."""
         secrets_of(integration)  # unreadable secrets are reported before a missing setting
         return cls(cls.session_of(integration))
 
@@ -156,15 +156,15 @@ class ProviderClient:
         return chain.from_iterable(self._pages(*call, **options))
 
     def file_at(self, url: str, deadline: Deadline) -> bytes:
-        """Fetches a file like `file`, for a URL from a webhook. Raises HostRefused for a path that the key opens."""
+        """Returns the file at a URL from a webhook. Raises HostRefused for a path, which the key would open."""
         address_of(self._session.provider, url)
         return self.file(url, deadline)
 
     def file(self, path: str, deadline: Deadline) -> bytes:
-        """Returns the file at a path or URL, of at most LARGEST bytes. Only the Deadline limits its one attempt.
+        """Returns the file at a path or URL, of at most LARGEST bytes. Makes one attempt, limited only by the Deadline.
 
-        The session's headers contain the key, so they are sent only to the address of its calls. Raises HostRefused if
-        the provider may not be called at that URL.
+        The session's headers contain the key, so they are sent only to the address of the session's calls. Raises
+        HostRefused if the provider may not be called at that URL.
         """
         session = replace(self._session, max_retries=0, timeout_ms=math.ceil(deadline.remaining_ms()))
         home = address_of(session.provider, session.base_url)
@@ -259,8 +259,8 @@ def pages(
 
 
 def until_older(lists: Iterator[list[Any]], since: datetime) -> Iterator[Any]:
-    """Yields the entries that are not before `since` (aware) or have no time, from pages that are sorted newest first
-    by another time than the entries' own. Reading stops after the first page whose entries are all older.
+    """Yields the entries that are not before `since` (aware), and those without a time. The pages are sorted newest
+    first, but by another time than the entries' own. Reading stops after the first page whose entries are all older.
     """
     for entries in lists:
         recent = [entry for entry in entries if entry.at is None or entry.at >= since]

@@ -1,4 +1,4 @@
-"""What a webhook address is known to receive: the declaration in its provider's `contract.toml`, and deviations.
+"""Compares webhook requests with the contract of their address, which `contract.toml` declares.
 
 Only names are compared, and words at the places that the contract names. No other value of a request is read.
 """
@@ -22,11 +22,11 @@ ANY = "*"
 NAME = re.compile(r"(?!.*\d{4})[A-Za-z_$][\w$-]{0,39}")
 """Names that contain no personal data. Any other name, such as an address, an id or a person's name, becomes ANY."""
 WORD = r"(?!.*\d{4})(?!.{65})[A-Za-z][\w.:-]*( [\w.:-]+){0,2}"
-"""The words of event types and states: at most three, so a sentence is none."""
+"""Matches event types and states: at most three words, so that it matches no sentence."""
 
 
 class Difference(NamedTuple):
-    """How a request differs from the known form of the event type `event`: the fields that only one of them has."""
+    """The differences between a request and the known form of the event type `event`: the fields that only one has."""
 
     event: str
     more: list[str]

@@ -21,7 +21,7 @@ from jobs.retries import full_second
 SAYING = ", saying "
 """Separates our words from the provider's words in an error's text."""
 RATE_LIMIT_PAUSE_MS = 30_000
-"""How long calls pause if the provider answers "too many calls" without a time."""
+"""The pause of calls if the provider answers "too many calls" without a time."""
 
 SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS = "sender_down", "number_refused", "no_number", "no_funds"
 CANNOT_SEND = {SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS}
@@ -46,7 +46,7 @@ UNREADABLE_PAUSE = timedelta(minutes=5)
 
 
 class CallOutcome(models.TextChoices):
-    """How a call to a provider ended. The labels are shown to people."""
+    """The outcome of a call to a provider. The labels are for people."""
 
     OK = "ok", "ok"
     TIMEOUT = "timeout", "timed out"
@@ -179,7 +179,7 @@ class CallCancelled(Cancelled):
 
 
 class CallInterrupted(ShutdownRequested):
-    """The platform stopped this process during a call. `sent` is as in CallCancelled."""
+    """The platform stopped this process during a call. `sent` is True, False, or None if unknown."""
 
     def __init__(self, sent: bool | None) -> None:
         super().__init__("shutdown during a provider call")

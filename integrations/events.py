@@ -113,8 +113,8 @@ class MessageEvent(Event):
 class BounceEvent(MessageEvent):
     """A mail of ours to `person` bounced. `text` is the text of the bounce notice, if there is one.
 
-    `mail_id` is the provider's id of the bounced mail, if `external_id` is another id. It identifies a bounce that is
-    reported again under another id. `notice` is true if `external_id` is the notice's id.
+    `mail_id` is the provider's id of the bounced mail, if `external_id` is another id. The mail's id identifies a
+    bounce that is reported again under another id. `notice` is true if `external_id` is the notice's id.
     """
 
     mail_id: str = ""
@@ -255,16 +255,17 @@ class ButtonEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoredEvent(Event):
-    """An event that we do not use, for `reason`. It is acknowledged and stored, and has no other effect."""
+    """An event that we do not use, for `reason`. The event is acknowledged and stored, and has no other effect."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """An entry of a provider's list that cannot become an event. With its id, it may already be known from a webhook.
+    """An entry of a provider's list that cannot become an event. A webhook may already have reported an entry with the
+    same id.
 
-    `kind` is the receipt that counts it (DayReceipt.Kind). `at` is None if it has no time.
+    `kind` is the receipt that counts the entry (DayReceipt.Kind). `at` is None if the entry has no time.
     """
 
     kind: str

@@ -25,9 +25,9 @@ from django.db.models.query_utils import DeferredAttribute
 SHORTEST_TOKEN_BYTES = 73
 """The length of the shortest Fernet token: version 1, time 8, vector 16, one block of ciphertext 16, signature 32."""
 MOST_IN_ONE_BLOCK = 15
-"""The most characters of JSON that fit into the shortest token."""
+"""The maximum number of characters of JSON that fit into the shortest token."""
 SIGNATURE_BYTES, SIGNING_KEY_BYTES = 32, 16
-"""The length of the HMAC-SHA256 at the end of a token. The first half of a Fernet key signs it."""
+"""The length of the HMAC-SHA256 at the end of a token. The first half of a Fernet key signs the token."""
 
 
 @lru_cache(maxsize=8)

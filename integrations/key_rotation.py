@@ -15,7 +15,7 @@ from integrations.fields import EncryptedJSONField, decrypt, encrypt, holds_noth
 
 SLICE = 500
 UNREADABLE = 0
-"""Means "no key" where keys are counted from 1, newest first."""
+"""Stands for "no key" where keys are counted from 1, newest first."""
 
 
 def encrypted_fields() -> list[tuple[type[models.Model], str]]:
@@ -30,12 +30,12 @@ def encrypted_fields() -> list[tuple[type[models.Model], str]]:
 
 
 def needed_keys(model: type[models.Model], field: str) -> Counter[int]:
-    """Counts how many rows need which key, by its position from 1, or UNREADABLE. A stored {} needs none."""
+    """Counts the rows that need each key, by the key's position from 1, or UNREADABLE. A stored {} needs no key."""
     return Counter(_place(token) for _, token in _tokens(model, field) if not _is_spare(model, field, token))
 
 
 def rotate(model: type[models.Model], field: str) -> int:
-    """Re-encrypts what an older key has encrypted. Returns the number of rows that were written."""
+    """Re-encrypts the secrets that an older key has encrypted. Returns the number of written rows."""
     written = 0
     for pk, token in _tokens(model, field):
         if _place(token) > 1:

@@ -107,6 +107,6 @@ class EmailBackend(smtp.EmailBackend):
             return super().send_messages(email_messages)
 
     def close(self) -> None:
-        """Ignores errors, because the server has already accepted the mail."""
+        """Closes the connection. Errors are ignored, because the server has already accepted the mail."""
         with suppress(OSError), guarded(self._guard), _in_time():
             super().close()

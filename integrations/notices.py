@@ -2,7 +2,7 @@
 
 A worker first claims the right to send an account's notice by a conditional UPDATE of its health row. A sent notice
 uses up the right to send one, and a failed notice releases the right. If nobody knows whether the notice arrived, the
-right is consumed and the notice also goes out by email. If that fails permanently, the right is released.
+right is consumed and the notice also goes out by email. If the email fails permanently, the right is released.
 """
 
 import logging
@@ -26,14 +26,15 @@ logger = logging.getLogger(__name__)
 WINDOW = timedelta(hours=24)
 STALE_CLAIM = timedelta(minutes=5)
 EDITABLE = timedelta(days=10)
-"""Older notices are no longer changed."""
+"""Notices that are older than this are no longer changed."""
 PATIENCE = dict.fromkeys(
     (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD, HealthState.QUIET), timedelta(0)
 )
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
-"""How long a state must last before users are notified. A provider's outage often ends before anybody could react."""
+"""The time that a state must last before users are notified. A provider's outage often ends before anybody could react.
+"""
 REFUSES_TO_SEND = Q(state=HealthState.DEGRADED, reason__in=CANNOT_SEND)
-"""An account whose mailbox or number cannot send also needs a person."""
+"""Matches accounts whose mailbox or number cannot send. They also need a person."""
 POST_LIMIT_MS = 30_000
 HEALTH = "health"
 State = Notice.State
@@ -76,7 +77,7 @@ def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
 
 
 def mute(health: WorkspaceIntegrationHealth) -> bool:
-    """Stops notices about the account until it works again. Returns False if it is already muted or not broken."""
+    """Stops notices about the account until it works again. Returns False for a muted or working account."""
     return bool(
         WorkspaceIntegrationHealth.objects.filter(
             Q(state__in=PATIENCE) | REFUSES_TO_SEND,
@@ -96,7 +97,7 @@ def unmute(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destination: str = "") -> Notice:
-    """Creates the row of a notice that is about to go out by `path`. Commit it before anything is posted."""
+    """Creates the row of a notice that is about to go out by `path`. Commit the row before anything is posted."""
     return Notice.objects.create(
         workspace_id=health.workspace_id,
         health=health,
@@ -133,7 +134,7 @@ def post(
 
 
 def _tried_since(notice: Notice) -> datetime | None:
-    """Returns the time of the first attempt since the last sent notice whose outcome is unknown; None without one."""
+    """Returns the time of the first attempt with an unknown outcome since the last sent notice; None without one."""
     posted = Notice.objects.filter(health_id=notice.health_id, path=Notice.Path.SLACK)
     tries = posted.filter(created_at__gt=timezone.now() - WINDOW, state__in=[State.SENT, State.UNKNOWN])
     since = None
@@ -147,10 +148,10 @@ def _tried_since(notice: Notice) -> datetime | None:
 def settle(
     notice: Notice, token: UUID | None, state: str, reason: str = "", *, try_again: bool = False
 ) -> None:
-    """Records how a notice ended and releases the right to send it, in one transaction.
+    """Records the outcome of a notice and releases the right to send it, in one transaction.
 
-    After sent and unknown, no other notice goes out for 24 hours; after a failure or with `try_again`, one may. If
-    nobody holds the right, `token` is None.
+    After the states sent and unknown, no other notice goes out for 24 hours; after a failure or with `try_again`, one
+    may. If nobody holds the right, `token` is None.
     """
     slot: dict[str, Any] = {"notice_token": None, "notice_claimed_at": None}
     now = timezone.now()
@@ -163,7 +164,7 @@ def settle(
 
 
 def close(notice: Notice, state: str, reason: str = "", *, at: datetime | None = None) -> None:
-    """Records once how a notice ended that needed no right to send, at `at` (aware, by default now)."""
+    """Records the outcome of a notice once, at `at` (aware, by default now). The right to send it is not released."""
     Notice.objects.filter(pk=notice.pk, state=Notice.State.CLAIMED).update(
         state=state, reason=reason[:64], finished_at=at or timezone.now()
     )
@@ -181,7 +182,7 @@ def in_doubt() -> list[Notice]:
 
 
 def free(notice: Notice) -> bool:
-    """Allows another notice at once, because `notice` did not arrive. Returns False if another was sent since."""
+    """Allows a new notice at once, because `notice` did not arrive. Returns False if another notice was sent since."""
     if notice.health_id is None:
         return False
     before = Notice.objects.filter(health_id=notice.health_id, state=Notice.State.SENT)
@@ -218,7 +219,7 @@ def edit(
 
     With `green`, the account works again, and all its notices of the last 10 days that have not been changed to green
     are changed; otherwise only the latest one. Returns the number of changed notices, which is 0 if Slack is connected
-    only by a webhook. Raises the provider's errors. Calling it again is safe.
+    only by a webhook. Raises the provider's errors. A repeated call is safe.
     """
     posted = Notice.objects.filter(
         health=health,

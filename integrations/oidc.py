@@ -32,7 +32,7 @@ from jobs.deadline import Deadline
 
 TRY_MS = 5_000
 LEEWAY_S = 60
-"""How many seconds the issuer's clock may differ from ours."""
+"""The number of seconds by which the issuer's clock may differ from ours."""
 CACHED_S = 600
 ALGORITHMS = {
     "RS256",
@@ -199,7 +199,7 @@ def _document(
 
 
 def _exchange(metadata: Metadata, attempt: Attempt, code: str, return_to: str, deadline: Deadline) -> str:
-    """Exchanges `code` for the ID token. Only the browser of `attempt` has the verifier."""
+    """Exchanges `code` for the ID token, and returns the token. Only the browser of `attempt` has the verifier."""
     form = {
         "grant_type": "authorization_code",
         "code": code,

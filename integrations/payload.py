@@ -11,7 +11,7 @@ from integrations.events import PayloadInvalid
 
 Model = TypeVar("Model", bound=BaseModel)
 HASHED = "sha256:"
-"""The prefix of a key that replaces one that was too long."""
+"""The prefix of a hash that replaces a key which was too long."""
 
 
 class Payload(BaseModel):

@@ -22,7 +22,7 @@ DEPTH = 4
 SHORTEST = 3
 """Shorter values of the request are not removed, because they occur in any sentence."""
 LONGEST_VALUE = 80
-"""A longer value is somebody's text. Runs of RUN words of it are removed, and everything that is quoted from it."""
+"""A longer value is somebody's text. Runs of RUN words of that text are removed, and all that is quoted from it."""
 RUN = 3
 PLAIN_KEYS = {"type", "status", "limit", "page"}
 """Fields of our requests whose values are words of the API and not personal data."""
@@ -88,7 +88,7 @@ def words_of(body: Any, content: bytes, request: requests.PreparedRequest) -> st
 
     The text has at most LIMIT characters. "…" replaces what was removed. The text is "" if nothing useful for users is
     left. `body` is the response's JSON, or None; then `content`, the response's bytes, is used if it is a short plain
-    text. `request` is the request that it responds to.
+    text. `request` is the request that the provider responds to.
     """
     parts: list[str] = []
     for text in _texts(body) if body is not None else _plain(content):

@@ -17,7 +17,7 @@ PROVIDERS = [
     "integrations.slack",
     "integrations.openai",
 ]
-"""The package of each provider. Its `spec.py` declares SPEC. Pages list the providers in this order."""
+"""The package of each provider. The package's `spec.py` declares SPEC. Pages list the providers in this order."""
 
 
 class UnknownProvider(LookupError):
@@ -62,7 +62,7 @@ def message_sources() -> Mapping[str, MessageSource]:
 
 
 def source_of(name: str) -> MessageSource:
-    """Raises UnknownSource."""
+    """Returns the source of messages with this name. Raises UnknownSource."""
     if name in message_sources():
         return message_sources()[name]
     raise UnknownSource(f"No provider declares messages of the source “{name}”.")
@@ -93,7 +93,7 @@ def keyed_sources() -> Mapping[str, WebhookSource]:
 
 
 def webhook_source(name: str) -> WebhookSource:
-    """Raises UnknownSource."""
+    """Returns the webhook address with this source name. Raises UnknownSource."""
     if name in webhook_sources():
         return webhook_sources()[name]
     raise UnknownSource(f"No provider declares webhooks of the source “{name}”.")
@@ -109,7 +109,7 @@ def address_of(provider: str) -> WebhookSource | None:
 
 @cache
 def refusals() -> Mapping[str, str]:
-    """Returns texts for the providers' own error codes. Two providers cannot differ on one (`problems`)."""
+    """Returns the texts for providers' own error codes, by code. No code has two different texts (`problems`)."""
     return {code: words for spec in specs().values() for code, words in spec.refusals.items()}
 
 
@@ -122,7 +122,7 @@ def ledger_source(provider: str) -> str:
 
 
 def forget() -> None:
-    """Makes the declarations be read again, for tests that add a provider."""
+    """Clears the caches of the declarations, for tests that add a provider."""
     for function in globals().values():
         if hasattr(function, "cache_clear"):
             function.cache_clear()

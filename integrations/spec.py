@@ -2,8 +2,8 @@
 
 Each `integrations/<provider>/spec.py` creates one `Declaration`, and `integrations.registry` lists its package. The
 product reads it as one flat `ProviderSpec`. No field has a default, so a forgotten capability is an error at start
-(docs/adr/0038-one-declaration-per-provider.md). The functions in it use only the plain dataclasses of `integrations`,
-because a provider knows nothing about the inbox's leads and messages.
+(docs/adr/0038-one-declaration-per-provider.md). The functions in a declaration use only the plain dataclasses of
+`integrations`, because a provider knows nothing about the inbox's leads and messages.
 """
 
 import re
@@ -68,8 +68,8 @@ Declared = TypeVar("Declared")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def declared(cls: type[Declared]) -> type[Declared]:
-    """Makes a class a part of a declaration: a frozen dataclass, of which an instance without all fields raises
-    Incomplete.
+    """Turns a class into a part of a declaration: a frozen dataclass whose constructor raises Incomplete if a field is
+    missing.
     """
     cls = dataclass(frozen=True, kw_only=True)(cls)
     names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ class NamedTenant:
 
 @declared
 class Signature:
-    """How requests to a webhook address that all workspaces share are authenticated.
+    """The authentication of requests to a webhook address that all workspaces share.
 
     `valid(raw, headers, now)` checks the signature. `names(body, now)` reads the workspace from a verified body.
     """
@@ -163,9 +163,9 @@ class WebhookSource:
       in addition to the key.
     - `secret_headers`, `secret_field`: where the provider puts the shared secret.
     - `parse(body, now)`: creates the event. `account_of(body)`: the account that the body names, or "".
-    - `sample(reply)`: creates the body of a sample reply. It names no campaign, and no id that could exist at the
-      provider.
-    - `contract`: what the address is known to receive, as `contract.toml` beside the payloads declares it.
+    - `sample(reply)`: creates the body of a sample reply. The sample names no campaign, and no id that could
+      exist at the provider.
+    - `contract`: the known contents of requests to the address, from `contract.toml` beside the payloads.
     """
 
     name: str
@@ -257,7 +257,7 @@ class AccountWords:
 
 @declared
 class StopCampaign:
-    """Stops a provider's campaign for one person. Only a user can start it again, at the provider.
+    """Stops a provider's campaign for one person. Only a user can start the campaign again, at the provider.
 
     `known_by` is the field of Person by which the provider knows a lead. `stop(account, campaign id, person, deadline)`
     stops the campaign's mails to the person and returns what it did, as text. Stopping a campaign is safe to repeat.
@@ -269,7 +269,7 @@ class StopCampaign:
 
 @declared
 class History:
-    """Reads from a provider what was sent to a person earlier.
+    """Reads the earlier messages to a person from a provider.
 
     `known_by` is the field of Person that the provider needs. `read(account, person, deadline)` returns outbound events
     that are `listed`, in any order.
@@ -315,7 +315,7 @@ class Probe:
 
 @declared
 class CallLimit:
-    """The most calls with one account of a provider in any `window_s` seconds, across all processes."""
+    """The maximum number of calls with one account of a provider in any `window_s` seconds, across all processes."""
 
     calls: int
     window_s: float
@@ -351,15 +351,15 @@ class Calls:
 @declared
 class Connecting:
     account_id: Setting | NONE
-    """The provider's id of the account (`external_account_id`). If it is NONE, a workspace has only one account."""
+    """The provider's id of the account (`external_account_id`). With NONE, a workspace has only one account."""
     secrets: tuple[Setting, ...]
     settings: tuple[Setting, ...]
     key: str | NONE
     """The secret that every call to the base URL sends. Other secrets are not sent."""
     installation_key: Callable[[], str] | NONE
-    """The operator's own key, for accounts without one. It opens the accounts of every workspace."""
+    """The operator's own key, for accounts without one. This key opens the accounts of every workspace."""
     key_made_at: str | NONE
-    """Where a user creates a new key ("SmartLead under Settings, API Key")."""
+    """The place where a user creates a new key ("SmartLead under Settings, API Key")."""
     usable: "Callable[[Integration], bool]"
     """Whether an account has everything that its calls need."""
     lacks: "Callable[[Integration], tuple[str, str] | None] | NONE"
@@ -387,7 +387,7 @@ class Messages:
     files: Files | NONE
     """The reason of NONE is shown beside a file and says where to find the file."""
     pauses_follow_ups: str | NONE
-    """Why follow-ups wait while the account is disconnected, as a sentence ("EmailBison is disconnected")."""
+    """The reason why follow-ups wait while the account is disconnected ("EmailBison is disconnected")."""
 
 
 @declared
@@ -400,7 +400,7 @@ class Lists:
     """
 
     poll_every: timedelta | NONE
-    """How often the lists are compared even if nothing is known to be missing."""
+    """The interval at which the lists are compared even if nothing is known to be missing."""
     replies: "Listing | NONE"
     sent: "Listing | NONE"
     opt_outs: "Listing | NONE"
@@ -415,14 +415,14 @@ class Login:
     reconnect: "Callable[[Integration, datetime, str, Deadline], str] | NONE"
     """Creates the page, given its expiry and the URL to return to."""
     forget_owner: "Callable[[Integration], None] | NONE"
-    """Forgets the facts about the account's owner after a change of the account's id. It does not save the account."""
+    """Removes the facts about the owner from an account whose id has changed, without saving the account."""
     former_ids: "Callable[[Integration], frozenset[str]] | NONE"
-    """The account's earlier ids with the same owner. The owner may answer messages that came to them."""
+    """The account's earlier ids with the same owner. The owner may answer messages that came to these ids."""
 
 
 @declared
 class Health:
-    """How the product knows whether an account works, and what users read about it."""
+    """The ways to find out whether an account works, and the texts that users read about it."""
 
     probe: Probe | NONE
     checks: "tuple[tuple[str, Callable[[Test], str]], ...]"
@@ -435,11 +435,11 @@ class Health:
     refusals: Mapping[str, str]
     """Texts for the provider's own error codes."""
     stopped: str | NONE
-    """What does not work while the account is disconnected, as a sentence. A provider with a channel needs none."""
+    """The effects while the account is disconnected, as a sentence. A provider with a channel needs none."""
 
 
 GROUPS = (Names, Calls, Connecting, Messages, Lists, Login, Health)
-"""Each is a field of Declaration, by its name in lower case."""
+"""The groups of capabilities. Each is a field of Declaration, under the group's name in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -510,19 +510,19 @@ NEW_KEY = NONE("Enter a new key in the account’s settings.")
 KEY_PROVES_ALL = NONE("Any call that succeeds proves that the key works.")
 CHANNEL_STOPS = NONE("Its channel says it.")
 PLAIN_CALLS: dict[str, Any] = {"ports": (), "operator_urls": BASE_URL_ALONE, "call_limit": WAITS_AT_429}
-"""Calls to one address with no limit of ours."""
+"""The fields for calls to one address without a limit of our own."""
 NO_SECRET: dict[str, Any] = {"secret_headers": (), "secret_field": ""}
-"""A webhook address to which the provider sends no shared secret of its own form."""
+"""The fields for a webhook address to which the provider sends no shared secret of its own form."""
 SHARED_WEBHOOK: dict[str, Any] = {
     **NO_SECRET,
     "keyed": False,
     "accepts": NONE("It checks the signature and needs no key."),
 }
-"""A webhook address that all workspaces share."""
+"""The fields for a webhook address that all workspaces share."""
 
 
 def any_account(_account: "Integration") -> Literal[True]:
-    """The `applies` of a probe that every account can make."""
+    """Whether an account can make the probe's call, for providers at which every account can."""
     return True
 
 
@@ -537,21 +537,21 @@ KEY_HEALTH: dict[str, Any] = {
     "refusals": {},
     "stopped": CHANNEL_STOPS,
 }
-"""An account that works as long as its key does."""
+"""The fields for accounts that work as long as their key does."""
 MAIL_ANSWERS: dict[str, Any] = {
     "channel": "email",
     "sends": frozenset({"reply"}),
     "contacts": NO_CONTACTS,
     "read_message": WHOLE_MESSAGES,
 }
-"""A provider that mails campaigns, and answers their replies."""
+"""The fields for a provider that mails campaigns, and sends answers to their replies."""
 ONE_KEY: dict[str, Any] = {
     "key": "api_key",
     "installation_key": KEY_PER_ACCOUNT,
     "usable": has_secrets,
     "lacks": KEY_IS_ENOUGH,
 }
-"""An account that needs its own key and nothing else."""
+"""The fields for accounts that need their own key and nothing else."""
 
 
 def label_words(label: str) -> str:

@@ -12,7 +12,7 @@ from jobs.db import drop_connection
 
 logger = logging.getLogger(__name__)
 CONNECTIONS = 2
-"""How many connections one process may open for visits at the same time, however many threads call providers."""
+"""The maximum number of connections that a process opens for visits at a time, however many threads call providers."""
 
 _places = threading.BoundedSemaphore(CONNECTIONS)
 

@@ -98,7 +98,7 @@ class CalendlyClient(ProviderClient):
 
     # Reference: GET /scheduled_events/{uuid}
     def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
-        """Uses only the last segment of the URI and never its host, because the URI is untrusted."""
+        """Returns the meeting with this URI. Uses only the URI's last segment, because the URI is untrusted."""
         path = f"/scheduled_events/{_uuid(event_uri)}"
         return self._get(path, "event", deadline, single(ScheduledEvent, "resource"))
 

@@ -24,8 +24,8 @@ def signing_key(credentials: dict[str, Any]) -> str:
 def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
     """Whether Calendly signed `raw` with our key, within TOLERANCE_S of `now`. Returns False if no signing key is set.
 
-    The digest may be hex or base64. One valid `v1` value is enough, because Calendly sends several while a key is
-    changed.
+    The digest may be hex or base64. One valid `v1` value is enough, because Calendly sends several values while a key
+    is changed.
     """
     key = signing_key(credentials)
     parts = [part.strip().partition("=") for part in headers.get(HEADER, "").split(",")]

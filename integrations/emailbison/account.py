@@ -8,7 +8,7 @@ from jobs.deadline import Deadline
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """Returns the missing setting: each customer of EmailBison has its own address."""
+    """Returns the missing URL with a sentence for users, or None. Each customer of EmailBison has their own URL."""
     if destinations.base_url(account):
         return None
     return "base_url", "Required. Every EmailBison customer has their own URL."
@@ -33,7 +33,7 @@ def check_key(test: Test) -> str:
 
 
 def check_account(test: Test) -> str:
-    """Passes if the account or EmailBison names no workspace."""
+    """Raises Wrong if the key's workspace is not the account's. Passes if the account or EmailBison names none."""
     same_account(str(test.found.workspace_id or ""), test.account.external_account_id)
     return (
         f"Workspace {test.found.workspace_id}."

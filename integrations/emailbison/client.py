@@ -25,7 +25,7 @@ from jobs.deadline import Deadline
 MAX_PAGES = 200
 PER_PAGE = 100
 SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_address]")
-"""The names that the address filter may have, most common first."""
+"""The possible names of the filter that finds leads by address, most common first."""
 
 
 def sent_id(reply_id: str) -> str:
@@ -152,7 +152,7 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: POST /api/campaigns/{id}/leads/stop-future-emails
     def stop_future_emails(self, campaign_id: str, lead_ids: Sequence[str], deadline: Deadline) -> None:
-        """Also raises ProviderRejected for a 200 with `success: false`, and for an id that is not a number."""
+        """Stops emails to leads. Raises ProviderRejected also for a 200 with `success: false` and for an invalid id."""
 
         def parse(response: Response) -> None:
             if _inner(response.data).get("success") is not True:
@@ -181,14 +181,14 @@ class EmailBisonClient(ProviderClient):
 
     # Reference: POST /api/leads
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:
-        """Raises ProviderRejected if EmailBison already has a lead with this address."""
+        """Creates a lead. Raises ProviderRejected if EmailBison already has a lead with this address."""
         body = {"email": email, "first_name": first_name, "last_name": last_name}
         return self._post("/api/leads", "create_lead", deadline, body, single(Lead, "data"))
 
     # Reference: GET /api/replies
     def replies_since(self, since: datetime, deadline: Deadline, folder: str = "") -> Iterator[Reply]:
         """Yields the workspace's messages since `since` (aware), newest first, and those without a time. `folder`
-        limits them to one folder, such as "bounced".
+        limits the messages to one folder, such as "bounced".
 
         A mailbox that is connected again brings old mails among new ones, so reading stops after the first page whose
         messages are all older.

@@ -21,7 +21,7 @@ SENDER_IS_DOWN = re.compile(
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """A 200 with `success: false` is a refusal as well."""
+    """Returns the verdict about a refusal, which may be a 200 with `success: false`; None if the status decides."""
     paths = (("message",), ("error",), ("data", "message"), ("errors",))
     words = "\n".join(str(text) for path in paths if (text := field_at(response.data, *path)))
     if response.ok:

@@ -41,7 +41,7 @@ def bounces(account: Integration, moment: datetime, deadline: Deadline) -> Itera
 
 
 def _bounce(reply: Reply, at: datetime) -> MessageEvent:
-    """If the report names no lead, intake searches its text for the address."""
+    """Returns the event of a bounce report. If the report names no lead, intake searches its text for the address."""
     report = _reply(reply, at)
     if not reply.lead_id:
         return report
@@ -101,7 +101,7 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """Returns campaign steps and answers, except those without a time."""
+    """Returns the campaign's mails and the answers to the lead, except those without a time."""
     client = EmailBisonClient.for_integration(account)
     mails = client.sent_emails(person.emailbison_lead_id, deadline)
     return [_sent(person, mail, mail.at) for mail in mails if mail.at is not None]

@@ -3,8 +3,8 @@
 Each event has an idempotency key that is the same at every redelivery:
 
 - For a reply, it is `reply.id`, which LEAD_REPLIED, LEAD_INTERESTED and UNTRACKED_REPLY_RECEIVED of one reply share.
-- For a sent email, it is `scheduled_email.id`. For one that a person wrote, it is the `reply.id` under which the
-  folder Sent lists it, if the event contains that (`client.sent_id`).
+- For a sent email, it is `scheduled_email.id`. For a mail that a person wrote, it is the `reply.id` under which
+  the folder Sent lists the mail, if the event contains this id (`client.sent_id`).
 - For a bounce, it is the `reply.id` of its notice, else the `scheduled_email.id` of the mail, else `campaign_event.id`.
   The mail's id also identifies a bounce that is reported again under another id.
 - For an unsubscribe, it is `campaign_event.id`, if the event has one.
@@ -40,7 +40,7 @@ REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
 BY_HAND = "MANUAL_EMAIL_SENT"
 REMOVED = "EMAIL_ACCOUNT_REMOVED"
 STATUS = {"EMAIL_ACCOUNT_DISCONNECTED": "DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED": "RECONNECTED"}
-"""EmailBison's reports about a mailbox. They have no id or time, so they are compared with the last report."""
+"""EmailBison's reports about a mailbox. The reports have no id or time, so each is compared with the last report."""
 TAGGED = "TAG_ATTACHED"
 CONTACT, LEAD = "CONTACT_", "LEAD_"
 """EmailBison's pages call leads contacts, so its events are accepted under either name."""
@@ -179,7 +179,7 @@ def _status(kind: str, payload: Data) -> events.Event:
 
 
 def _tagged(kind: str, tag: Tag) -> events.Event:
-    """A tag was added. EmailBison reports it with the lead's id alone. Campaigns and mailboxes have tags, too."""
+    """Returns the event of a tag that was added. EmailBison gives only the lead's id, and also tags other objects."""
     if tag.taggable_type.rpartition("\\")[2].lower() not in ("lead", "contact"):
         return events.IgnoredEvent(event_type=kind, reason="the tag is not on a lead")
     return events.LabelEvent(
@@ -242,7 +242,7 @@ def _sent(kind: str, payload: Data, now: datetime) -> events.Event:
 
 
 def _by_hand(kind: str, payload: Data, now: datetime) -> events.Event:
-    """A person or an API call sent a mail. The event contains it as `reply`, in Sent, or as `scheduled_email`."""
+    """Returns the event of a mail that a person or an API call sent, found as `reply`, or else as `scheduled_email`."""
     reply, person = payload.reply, _addressee(payload)
     if reply is not None and reply.outgoing and person is not None:
         return events.MessageEvent(

@@ -79,7 +79,7 @@ class _Slot(Payload):
 
 
 def from_app(body: dict[str, Any], now: datetime) -> Event:
-    """`now` (aware) replaces a time that the body does not state, and is the time of a deletion."""
+    """Returns the event of an app's webhook. `now` (aware) replaces a missing time, and is the time of a deletion."""
     payload = validate(_AppBody, body)
     meeting, kind = payload.appointment, payload.type[:64]
     state = "cancelled" if kind == DELETE else state_of(meeting.status)

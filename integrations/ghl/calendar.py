@@ -20,7 +20,7 @@ def free_times(
 def meetings(
     account: Integration, person: Person, _booked: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """Returns [] without a contact. Raises ProviderRejected with the code "not_found" if the contact was deleted."""
+    """Returns the person's meetings; [] without a contact. Raises ProviderRejected ("not_found") for a deleted one."""
     if not person.ghl_contact_id:
         return []
     return of_contact(GhlClient.for_integration(account), person.ghl_contact_id, deadline)

@@ -46,7 +46,7 @@ def _contact(message: Outgoing, deadline: Deadline) -> str:
 
 
 def _another(message: Outgoing, refused: ProviderRejected, contact_id: str, deadline: Deadline) -> str:
-    """Returns another contact for a deleted contact. GHL refused the text, so it is safe to send it to that contact."""
+    """Returns another GHL contact for a deleted one, or raises `refused`. GHL refused the text, so it can be resent."""
     try:
         another = message.contact(deadline)
     except (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded) as error:

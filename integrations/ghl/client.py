@@ -78,7 +78,7 @@ class Appointment(Payload):
     ends_at: Moment = Field(None, validation_alias="endTime")
     added_at: Moment = Field(None, validation_alias="dateAdded")
     as_of: Moment = Field(None, validation_alias="dateUpdated")
-    """When the appointment was last changed."""
+    """The time of the appointment's last change."""
 
 
 class Calendar(Payload):
@@ -110,7 +110,7 @@ class GhlClient(ProviderClient):
 
     # Reference: GET /contacts/{contactId}
     def contact(self, contact_id: str, deadline: Deadline) -> Contact:
-        """Raises ProviderRejected with the code "not_found" if the contact does not exist."""
+        """Returns a contact. Raises ProviderRejected with the code "not_found" if the contact does not exist."""
         path = f"/contacts/{path_part(NAME, contact_id)}"
         return self._get(path, "contact", deadline, single(Contact, "contact"), headers=CONTACTS_VERSION)
 
@@ -143,7 +143,7 @@ class GhlClient(ProviderClient):
 
     # Reference: PUT /contacts/{contactId}
     def update_contact(self, contact_id: str, values: Mapping[str, Any], deadline: Deadline) -> None:
-        """`values` use GHL's field names."""
+        """Changes the fields of a contact that `values` contain, under GHL's field names."""
         path = f"/contacts/{path_part(NAME, contact_id)}"
         self._post(path, "update_contact", deadline, dict(values), method="PUT", headers=CONTACTS_VERSION)
 

@@ -51,9 +51,9 @@ CANNOT_SEND = (
 THEIRS = re.compile(r"\b(?:contact|recipient|destination|landline|to[ _]?number)\b", re.I)
 """Words that show that a refusal concerns the recipient's number."""
 PAUSE_MS = 10_000
-"""How long to wait after a 429 without Retry-After: the window of GHL's limit (100 requests in 10 s)."""
+"""The pause after a 429 without Retry-After: the window of GHL's limit (100 requests in 10 s)."""
 PIT_PAUSE_MS = 30_000
-"""How long to wait if GHL's search has no point-in-time contexts left, which takes longer to recover."""
+"""The pause if GHL's search has no point-in-time contexts left, which takes longer to recover."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:

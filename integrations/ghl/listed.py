@@ -11,7 +11,7 @@ from jobs.deadline import Deadline
 
 OUTBOUND = "outbound"
 LATEST = 30
-"""How many texts of a conversation are read to find out what the last one answers."""
+"""The number of texts of a conversation that are read to find the one that the last text answers."""
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:

@@ -62,7 +62,7 @@ EVENTS = (WORKFLOW_EVENT, appointments.WORKFLOW_EVENT, *APP_EVENTS)
 RETRY_SPAN_S = 75 * 60
 """Seconds within which GHL may repeat a webhook: six times, ten minutes apart (help article 155000007071)."""
 TRUSTED = timedelta(minutes=20)
-"""How far a stated time may be from the time of receipt. It has no zone, so a larger difference means another zone."""
+"""The maximum distance of a stated time from the receipt. A stated time has no zone, so more means another zone."""
 
 CLIENT_NAMES = {"client", "clientname", "subclient", "smscampaign", "campaign", "campaignname"}
 LINKEDIN_PROFILE = re.compile(
@@ -235,7 +235,7 @@ def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: d
 
 
 def _do_not_disturb(kind: str, contact: Contact) -> events.Event:
-    """`dnd` refuses all channels; otherwise single channels may be refused. A lifted refusal reopens nothing."""
+    """Returns an opt-out from all channels (`dnd`) or single ones (`dnd_settings`). A lifted refusal has no effect."""
     settings = {name: setting for name, setting in contact.dnd_settings.items() if isinstance(setting, dict)}
     refused = tuple(
         ours for name, ours in DND_CHANNELS.items() if settings.get(name, {}).get("status") in DND_ON
@@ -279,7 +279,7 @@ def _statistic(kind: str, statistic: Statistic) -> events.Event:
 def _workflow(text: WorkflowText, now: datetime) -> events.Event:
     body = text.message.body
     if not body.strip():
-        # Checked before the custom field, because a copied workflow may fill that with the contact's last message.
+        # The appointment comes first: a copied workflow may fill the custom field with the contact's last message.
         if booked := appointments.from_workflow(text.calendar, _person(text), now):
             return booked
         body = _text(text.custom.get("Message"))
@@ -317,7 +317,8 @@ def content_key(direction: str, location_id: str, contact_id: str, text: str) ->
 def _trusted_time(stated_at: datetime | None, created_at: datetime | None, now: datetime) -> datetime:
     """Returns the time that the text states, else that of its contact, else now.
 
-    The text's time has no seconds. So the result is the latest past moment of its minute, after what we wrote then.
+    The text's time has no seconds. So the result is the latest past moment of its minute, after our texts of that
+    minute.
     """
     if stated_at is not None and not stated_at.second:
         stated_at = max(stated_at, min(now, stated_at + timedelta(seconds=59)))
@@ -356,7 +357,7 @@ def _linkedin_url(text: WorkflowText) -> str:
 
 
 def _sub_client(text: WorkflowText) -> events.CampaignRef | None:
-    """Returns the workspace's client that the text is for. The custom field for it has various names."""
+    """Returns the workspace's client for whom the text is. The custom field for the client has various names."""
     for values in (text.custom, text.trigger):
         for name, raw in values.items():
             label = " ".join(_text(raw).split())

@@ -30,7 +30,7 @@ def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
 
 
 def _public_key(text: str) -> Ed25519PublicKey | None:
-    r"""A PEM document (also on one line with \n in it), a base64 DER, or 32 bytes in base64; else None."""
+    r"""Parses a PEM document (also on one line with \n in it), a base64 DER, or 32 bytes in base64; otherwise None."""
     text = text.replace("\\n", "\n").strip()
     try:
         if text.startswith("-----"):

@@ -1,4 +1,4 @@
-"""Probes: one cheap read call per account that is recorded in its health, even while the circuit breaker is open."""
+"""Probes an account by a cheap read call, even while its circuit breaker is open, and records the result."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
     """Makes the cheap read call, even while the circuit breaker is open. If the provider has no such call, the result
     is `ok`.
 
-    The result contains any ProviderError. Raises Cancelled, ShutdownRequested and DeadlineExceeded.
+    A ProviderError becomes part of the result. Raises Cancelled, ShutdownRequested and DeadlineExceeded.
     """
     stated, unreadable = registry.spec_of(integration.provider).probe, look_at_secrets(integration)
     if not stated and not unreadable:

@@ -39,7 +39,7 @@ DEGRADED_AFTER = 3
 """Failures in a row after which users see that the provider has trouble. A single slow response is not shown."""
 DOWN_AFTER = 6
 SUCCESS_EVERY_S = 20
-"""How often, in seconds, each process writes the successes of a healthy account."""
+"""The interval, in seconds, at which each process writes the successes of a healthy account."""
 DEFAULT_PAUSE = timedelta(seconds=60)
 TRIES = 8
 MAILBOXES_KEPT = 500
@@ -59,7 +59,7 @@ class SignalKind(StrEnum):
     HEARD = "heard"  # an event arrived
     UNCLEAR = "unclear"  # arriving events have a form that we do not understand
     UNDERSTOOD = "understood"  # an event arrived that we understand
-    READABLE = "readable"  # its stored secrets can be decrypted again, and nothing else was wrong
+    READABLE = "readable"  # the stored secrets can be decrypted again, and nothing else was wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ SIGNAL_OF = {
     CallOutcome.UNREACHABLE: SignalKind.TROUBLE,
     CallOutcome.PROVIDER_ERROR: SignalKind.TROUBLE,
 }
-"""Outcomes that say something about the account. A rejected request, a cancellation or a shutdown does not."""
+"""The outcomes that say something about the account, unlike a rejected request, a cancellation or a shutdown."""
 
 
 def decide(state: str, kind: SignalKind, failures: int) -> str:

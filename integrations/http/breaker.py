@@ -1,11 +1,11 @@
-"""Circuit breakers, one for each provider in each workspace, and for each endpoint of programs. All processes share
-their state in a small table.
+"""Circuit breakers, one for each provider in each workspace, and for each endpoint of programs. All processes share the
+breakers' state in a small table.
 
-While a breaker is closed, calls pass. Open: calls are refused at once. After some time, or when a user tests the
-account, one call at a time may pass as a probe. The result of that call closes the breaker, or opens it again for twice
-as long. A Retry-After also stops calls ("throttled"), but needs no probe. Each process counts its own failures and
-shares only the resulting state, and calls cost no query: each process rereads the open breakers every REFRESH_S. If the
-database cannot be read, all breakers count as closed.
+While a breaker is closed, calls pass. While it is open, calls are refused at once. After some time, or when a user
+tests the account, one call at a time may pass as a probe. The result of that call closes the breaker, or opens it again
+for twice as long. A Retry-After also stops calls ("throttled"), but needs no probe. Each process counts its own
+failures and shares only the resulting state, and calls cost no query: each process rereads the open breakers every
+REFRESH_S. If the database cannot be read, all breakers count as closed.
 """
 
 import logging
@@ -32,7 +32,7 @@ WINDOW = 20
 OPEN_MS = 60_000
 OPEN_MAX_MS = 900_000
 PROBE_MS = 130_000
-"""Milliseconds after which a probe's claim expires if its process dies. This is longer than any call may take."""
+"""Milliseconds after which a probe's claim expires if its process dies. No call takes as long."""
 BREAKING = {CallOutcome.TIMEOUT, CallOutcome.UNREACHABLE, CallOutcome.PROVIDER_ERROR}
 
 READ = """
@@ -79,7 +79,7 @@ WHERE key = %(key)s AND open_until > clock_timestamp()
 
 @dataclass(slots=True)
 class CircuitState:
-    """What this process last read, in seconds of its monotonic clock. `open_until` is None for a closed breaker."""
+    """A breaker's state as this process last read it, in s of its monotonic clock. `open_until` is None if closed."""
 
     open_until: float | None = None
     throttled_until: float = 0.0
@@ -128,8 +128,8 @@ class Breakers:
     def enter(
         self, provider: str, workspace_id: uuid.UUID | None, breaker_id: uuid.UUID | None = None
     ) -> Permit:
-        """Returns a Permit for one call, to be passed to `leave`. `breaker_id` names a breaker of its own, instead of
-        that of the workspace. Raises CircuitOpen or ProviderRateLimited.
+        """Returns a Permit for one call, to be passed to `leave`. `breaker_id` names a separate breaker, to use instead
+        of the workspace's breaker. Raises CircuitOpen or ProviderRateLimited.
         """
         permit = Permit(provider, workspace_id, breaker_id=breaker_id)
         self._refresh()
@@ -172,7 +172,7 @@ class Breakers:
         self, provider: str, workspace_id: uuid.UUID | None, breaker_id: uuid.UUID | None = None
     ) -> bool:
         """Lets the next call pass as a probe, to find out whether the provider works. Returns whether the circuit
-        breaker was open. Other processes know it after at most REFRESH_S.
+        breaker was open. Other processes learn of the probe after at most REFRESH_S.
         """
         return self._write(END_OPENING, Permit(provider, workspace_id, breaker_id=breaker_id), ms=OPEN_MS)
 

@@ -43,13 +43,13 @@ ISATAP = {0x0000_5EFE, 0x0200_5EFE}
 """The third quarter of an ISATAP address. Its last quarter is an IPv4 address in the network behind it (RFC 5214)."""
 UNUSED = ipaddress.ip_network("0.0.0.0/8")
 HEARTBEAT = "heartbeat"
-"""The pseudo-provider under which HEARTBEAT_URL is called. It may be at any public host."""
+"""The pseudo-provider under which HEARTBEAT_URL is called. The URL may be at any public host."""
 COMPANY = "company"
 """The pseudo-provider under which the company login's issuer (OIDC_ISSUER) is called. The issuer names its own
 addresses, which may be at any public host.
 """
 RECEIVER = "receiver"
-"""The pseudo-provider under which events are sent to programs. Their endpoints may be at any public host."""
+"""The pseudo-provider under which events are sent to programs. The programs' endpoints may be at any public host."""
 
 
 _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)

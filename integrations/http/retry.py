@@ -20,7 +20,7 @@ RETRYABLE = {
 BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
 """The delay is random: up to 0.5 s before the first retry, then up to twice as long each time, at most 8 s."""
 INLINE_WAIT_MS = 10_000
-"""The longest Retry-After that a call waits out. A longer one is raised, so that the job runs later."""
+"""The longest Retry-After that a call waits out. A longer Retry-After raises the error, so that the job runs later."""
 RETRY_AFTER_MAX_MS = 3_600_000
 
 

@@ -60,13 +60,13 @@ class Budget(NamedTuple):
 
 
 READ = Budget(10 * 1024 * 1024, 100_000, 5_000)
-"""For calls that may be repeated: lists and conversations, with people's texts."""
+"""The limits for calls that may be repeated: lists and conversations, with people's texts."""
 WRITE = Budget(2 * 1024 * 1024, 20_000, 5_000)
-"""For all other calls. Their responses are small. A response that has arrived is never dropped for lack of time,
-because the outcome of the call would then be unknown.
+"""The limits for calls that may not be repeated, whose responses are small. A response that has arrived is never
+dropped for lack of time, because the outcome of the call would then be unknown.
 """
 OWN_TURN_WAIT_S = 2.0
-"""The longest wait in seconds for our own rate limit. If it would take longer, the job is postponed."""
+"""The longest wait in seconds for our own rate limit. Instead of a longer wait, the job is postponed."""
 USER_AGENT = f"Holdfast/{settings.VERSION}"
 
 _budgets: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)
@@ -105,7 +105,7 @@ def sender_verdict(words: str, sender_is_down: re.Pattern[str]) -> ResponseVerdi
 
 
 T = TypeVar("T", default=Response)
-"""The type that a call's `parse` returns. Without `parse` it is Response."""
+"""The type that a call's `parse` returns. Without `parse`, the type is Response."""
 
 Classify = Callable[[Response], ResponseVerdict | None]
 
@@ -408,7 +408,7 @@ def _interrupted(reason: Exception, sent: bool | None) -> CallCancelled | CallIn
 
 
 def _exchange_bytes(provider: str, call: _Call, guard: CallGuard) -> Response:
-    """Sends and reads under `guard`, within the budget. With a file limit, a 2xx is a file."""
+    """Makes the exchange under `guard`, within the budget. With a file limit, a 2xx response contains a file."""
     budget = READ if call.idempotent else WRITE
     answer = adapter_of(provider).send(call.request, stream=True)
     ok = 200 <= answer.status_code < 300

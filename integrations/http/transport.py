@@ -92,7 +92,7 @@ def guarded(guard: CallGuard) -> AbstractContextManager[None]:
 
 
 def current_guard() -> CallGuard:
-    """Raises LookupError outside of `guarded`."""
+    """Returns the guard of the surrounding `guarded`. Raises LookupError outside of a `guarded` block."""
     return _guard.get()
 
 
@@ -127,7 +127,7 @@ class GuardedSocket(socket.socket):
 
 
 class GuardedTLSSocket(GuardedSocket, ssl.SSLSocket):
-    """OpenSSL can retry a handshake, a read or a write after each slice."""
+    """A TLS socket that works in slices: OpenSSL can retry a handshake, a read or a write after each slice."""
 
     def do_handshake(self, block: bool = False) -> None:
         _guard.get().phase = "tls"
@@ -206,7 +206,7 @@ def _connect(sock: GuardedSocket, address: Any, guard: CallGuard) -> None:
 
 
 class GuardedHTTPConnection(HTTPConnection):
-    """Used without TLS only for the sandbox on this machine (hosts.check_url)."""
+    """An HTTP connection that obeys the Deadline. Only the sandbox on this machine is called without TLS."""
 
     _last_used_at = 0.0
 
@@ -237,7 +237,7 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 @functools.cache
 def tls_context() -> ssl.SSLContext:
-    """Created once per process, because reading the certificate authorities takes 60 ms."""
+    """Returns the TLS context, created once per process: reading the certificate authorities takes 60 ms."""
     context = create_urllib3_context()
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     context.sslsocket_class = GuardedTLSSocket

@@ -39,7 +39,7 @@ class InstantlyCarrier:
 
 
 def stop_campaign(account: Integration, _campaign_id: str, person: Person, deadline: Deadline) -> str:
-    """Adds the address to the block list. Instantly has no call that stops one campaign for one lead."""
+    """Adds the lead's address to the block list. Instantly has no call that stops one campaign for one lead."""
     client = InstantlyClient.for_integration(account)
     try:
         client.block(person.email, deadline)

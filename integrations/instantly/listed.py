@@ -25,8 +25,8 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
             event_type=BACKFILL,
             source="instantly_reply",
             external_id=short_key(email.id),
-            # A webhook may have reported this reply without an id. The content key identifies it, and it then
-            # gets the id.
+            # A webhook may have reported this reply without an id. The content key identifies that reply,
+            # which then gets the id.
             content_key=content_key(lead.address, email.subject, email.body.text or email.body.html),
             window_s=RETRY_SPAN_S,
             direction="inbound",

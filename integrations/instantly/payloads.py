@@ -49,7 +49,7 @@ TAGS = {
     "lead_out_of_office": "Out of Office",
     "lead_wrong_person": "Wrong Person",
 }
-"""Our tags for the statuses that Instantly's users or model give a lead. Its other statuses have no equivalent."""
+"""Our tags for the statuses that Instantly's users or model give a lead. Other statuses have no equivalent."""
 ACCOUNT_ERROR = "account_error"
 EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *TAGS, ACCOUNT_ERROR)
 RETRY_SPAN_S = 3600
@@ -186,7 +186,7 @@ def _said(kind: str, payload: Body) -> events.Event:
 
 
 def _labelled(kind: str, body: Any) -> events.Event:
-    """An unused event, or a label of the workspace, which arrives as an event with the label's name."""
+    """Returns the event of a workspace's label, whose name is the event's type, or else an unused event."""
     try:
         payload = validate(Body, body)
     except events.PayloadInvalid:

@@ -39,9 +39,9 @@ class AiCall(models.Model):
         verbose_name = "model call"
         ordering = ["-id"]
         indexes = [
-            # For a workspace's cost over time, and for deleting old rows.
+            # This index serves the cost of a workspace over time, and the deletion of old rows.
             models.Index(fields=["workspace", "-created_at"], name="aicall_workspace_time"),
-            # For the calls of one job, whose cost is the cost of its draft.
+            # This index serves the cost of a draft, which is the cost of its job's calls.
             models.Index(fields=["job_id"], condition=Q(job_id__isnull=False), name="aicall_by_job"),
         ]
 

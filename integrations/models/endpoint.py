@@ -14,7 +14,7 @@ from integrations.fields import EncryptedJSONField, no_key_opens
 from jobs.ids import uuid7
 
 OVERLAP = timedelta(hours=24)
-"""How long events are also signed with the secret that a new one has replaced."""
+"""The time during which events are also signed with the secret that a new one has replaced."""
 
 
 def new_secret() -> str:
@@ -68,7 +68,7 @@ class WebhookEndpoint(models.Model):
 
     @property
     def rotation_ends(self) -> datetime | None:
-        """When the replaced secret stops signing; None if only one signs now."""
+        """The time when the replaced secret stops signing; None if only one secret signs now."""
         if self.rotated_at is None or self.rotated_at + OVERLAP <= timezone.now():
             return None
         return self.rotated_at + OVERLAP
@@ -84,7 +84,8 @@ class WebhookAttempt(models.Model):
     """An attempt to send an event to a webhook endpoint. A row without `finished_at` waits until `due_at`, or is under
     way: then `due_at` is the end of its lease. Triggers add the first attempt of each event (inbox/sql/add_events.sql).
 
-    `stream`: the id of the lead, account or endpoint that the event concerns. Within it, events go out in their order.
+    `stream`: the id of the lead, account or endpoint that the event concerns. The events of a stream go out in their
+    order.
     """
 
     class Outcome(models.TextChoices):

@@ -9,7 +9,7 @@ from jobs.ids import uuid7
 
 
 class HealthState(models.TextChoices):
-    """The states of an account's health. Users see the labels of health states."""
+    """The states of an account's health. Users see their labels."""
 
     UNKNOWN = "unknown", "Not known yet"
     CONNECTED = "connected", "Connected"
@@ -36,7 +36,7 @@ REASON_LIMIT = 64
 
 
 def lost(mailboxes: list[str]) -> str:
-    """Returns the reason for an account with disconnected mailboxes: the first one, and how many more there are.
+    """Returns the reason for an account with disconnected mailboxes: the first mailbox, and how many more there are.
 
     The address is shortened so that the reason fits into REASON_LIMIT characters. Without disconnected mailboxes, the
     text is "".
@@ -121,7 +121,7 @@ class WorkspaceIntegrationHealth(models.Model):
 
     @property
     def is_down(self) -> bool:
-        """True also if only some of the account's mailboxes are disconnected (`lacks_mailboxes`)."""
+        """Whether the account is down, even if only some of its mailboxes are disconnected (`lacks_mailboxes`)."""
         return self.state in (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
 
 
@@ -145,7 +145,7 @@ class HealthTransition(models.Model):
 
 
 class Notice(models.Model):
-    """A notice to users by Slack or email. In the state `unknown`, nobody knows whether it arrived."""
+    """A notice to users by Slack or email. In the state `unknown`, nobody knows whether the notice arrived."""
 
     class State(models.TextChoices):
         CLAIMED = "claimed", "Going out"
@@ -183,7 +183,7 @@ class Notice(models.Model):
 
     @property
     def about(self) -> WorkspaceIntegrationHealth:
-        """Returns the health of the account that the notice concerns. Raises LookupError if it concerns no account."""
+        """Returns the health of the account that the notice concerns. Raises LookupError for a notice about none."""
         if self.health is None:
             raise LookupError(f"notice {self.pk} is about no account")
         return self.health

@@ -24,7 +24,8 @@ def known_provider(name: str) -> None:
 class Integration(models.Model):
     """A connected account of one provider in one workspace.
 
-    Events that name an account other than `external_account_id` are refused. If it is empty, nothing is checked.
+    Events that name an account other than `external_account_id` are refused. If `external_account_id` is empty, nothing
+    is checked.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -74,7 +75,7 @@ class Integration(models.Model):
 
 
 def hash_key(key: str) -> str:
-    """Returns the hash that is stored and looked up. A key has 256 random bits, so no slower hash is needed."""
+    """Returns the hash of a key, which is stored and looked up. A key has 256 random bits, so a fast hash is safe."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -84,7 +85,7 @@ class WebhookKeyQuerySet(models.QuerySet["WebhookKey"]):
 
 
 class WebhookKey(models.Model):
-    """The secret part of a webhook's URL. One look-up of it finds the account and authenticates the sender."""
+    """The secret part of a webhook's URL. One look-up of the key finds the account and authenticates the sender."""
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="webhook_keys")
     key_hash = models.CharField(max_length=64, unique=True)
@@ -107,12 +108,12 @@ class WebhookKey(models.Model):
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether its text cannot be shown. Requests that use it are still accepted, because its hash is looked up."""
+        """Whether the key's text cannot be shown. Requests with the key are accepted, because its hash is looked up."""
         return no_key_opens(self, "secret")
 
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":
-        """Creates and stores a new key, whose text is stored encrypted, as admins must be able to copy it again."""
+        """Creates a new key. Its text is stored encrypted, because admins must be able to copy it again."""
         key = secrets.token_urlsafe(32)
         return cls.objects.create(integration=integration, key_hash=hash_key(key), secret=key)
 

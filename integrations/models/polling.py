@@ -1,4 +1,4 @@
-"""The tables of how far each account was compared with the provider's lists, and of the results."""
+"""The tables that record how far each account was compared with the provider's lists, and the results."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from integrations.models.integration import Integration
 
 
 class ReplyPoll(models.Model):
-    """All rows that the provider listed up to `complete_through` were compared. DayReceipt holds the results."""
+    """An account's polls: all rows that the provider listed up to `complete_through` were compared (DayReceipt)."""
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="reply_poll")
     complete_through = models.DateTimeField()
@@ -23,7 +23,7 @@ class ReplyPoll(models.Model):
 
 
 class DayReceipt(models.Model):
-    """Compares a provider's list of one kind and day (in the workspace's time zone) with our data.
+    """A comparison of a provider's list of one kind and day (in the workspace's time zone) with our data.
 
     `held` counts the rows that we have, and `fetched` those of them that a poll brought. `ignored` counts rows that are
     left out on purpose: they were erased or concern nobody who is a lead. `missing` counts rows that we lack, and

@@ -20,7 +20,7 @@ USE_EVERY = timedelta(minutes=1)
 
 
 class Scope(models.TextChoices):
-    """What a token may do."""
+    """The permissions that a token may have."""
 
     LEADS_READ = "leads:read", "Read leads"
     LEADS_WRITE = "leads:write", "Change leads"
@@ -38,7 +38,7 @@ class Scope(models.TextChoices):
 
 
 def networks(entries: Iterable[str]) -> list[str]:
-    """The addresses and networks in `entries` in CIDR form. Raises ValidationError for an entry that is neither."""
+    """Returns the addresses and networks in `entries` in CIDR form. Raises ValidationError for an invalid entry."""
     try:
         return [str(ipaddress.ip_network(entry, strict=False)) for entry in entries]
     except ValueError as error:
@@ -75,7 +75,7 @@ class ApiToken(models.Model):
 
     @classmethod
     def issue(cls, **fields: Any) -> tuple["ApiToken", str]:
-        """Creates an API token. Returns the token with its text, which is not stored."""
+        """Creates an API token. Returns the token and its text, which is not stored."""
         visible = secrets.token_hex(4)
         text = f"hf_{visible}_{secrets.token_urlsafe(32)}"
         return cls.objects.create(visible=visible, token_hash=hash_key(text), **fields), text
@@ -85,7 +85,7 @@ class ApiToken(models.Model):
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
     def admits(self, address: str | None) -> bool:
-        """Whether a request may come from the IP `address`; None, which no network contains, for an unknown one."""
+        """Whether a request may come from the IP `address` (None: unknown). No network contains an unknown address."""
         if not self.sources:
             return True
         return address is not None and any(
@@ -95,7 +95,7 @@ class ApiToken(models.Model):
 
 def note_use(row: models.Model, last_used_at: Any) -> None:
     """Records the last use of a key or token, at most once a minute, so that many requests do not wait for its row.
-    `last_used_at`: the time that was read.
+    `last_used_at`: the value that the caller has read from the row.
     """
     now = timezone.now()
     if last_used_at is None or last_used_at < now - USE_EVERY:

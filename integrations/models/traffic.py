@@ -11,7 +11,7 @@ class CircuitBreaker(models.Model):
     calls while the other machine fails. If there is no row, or no times in the row, calls pass.
 
     Until `open_until`, calls are refused; after that, one probe at a time may pass. Until `throttled_until`, the
-    provider has asked us to make no calls. All times are the database's.
+    provider has asked us to make no calls. All times are times of the database's clock.
     """
 
     key = models.CharField(primary_key=True, max_length=80, help_text="provider:workspace")

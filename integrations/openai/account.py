@@ -10,7 +10,7 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Reads the list of models. After a used-up quota it asks a tiny question, as only questions prove credit."""
+    """Reads the list of models. After a used-up quota, asks a tiny question, because only questions prove credit."""
     if writer.row(account).reason in QUOTA:
         ask_shortly(deadline, account)
     else:

@@ -19,7 +19,7 @@ class Model:
     output_usd: float | None
 
     def cost_microusd(self, *, input_tokens: int, cached_tokens: int, output_tokens: int) -> int | None:
-        """Returns millionths of a dollar, the same number as dollars per million tokens; None if a price is unknown."""
+        """Returns the cost in millionths of a dollar (prices are per million tokens); None if a price is unknown."""
         if self.input_usd is None or self.output_usd is None:
             return None
         fresh = max(0, input_tokens - cached_tokens)

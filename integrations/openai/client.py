@@ -46,7 +46,7 @@ LIST = "models"
 
 T = TypeVar("T", bound=ModelAnswer)
 MORE_TOKENS = 1.5
-"""How much higher the token limit is when a cut-off answer is requested again."""
+"""The factor for the token limit when a cut-off answer is requested again."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Question:
     cached_tokens: int = 0
 
     def count(self, response: "ModelResponse") -> None:
-        """Adds the tokens of one response to the record."""
+        """Adds the tokens of one response to the record of the question."""
         usage = response.usage
         if usage is None:
             return
@@ -301,7 +301,7 @@ def _note_refusal(account: Integration | None, error: ProviderError | ProviderMi
     """Records in the account's health that OpenAI refuses our request, or that its address is not allowed.
 
     Reports of finished calls do not record this, because at other providers a rejected request says nothing about the
-    account. If the database is unavailable, it is only logged.
+    account. If the database is unavailable, the refusal is only logged.
     """
     if account is None:
         return

@@ -14,7 +14,7 @@ from integrations.http.session import Response, ResponseVerdict
 from integrations.payload import field_at
 
 QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
-"""Codes of a used-up quota. Only questions get them, not the call that lists models."""
+"""Codes of a used-up quota. Only questions get these codes, not the call that lists models."""
 
 
 class OpenAINotConfigured(ProviderMisconfigured):

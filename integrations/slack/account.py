@@ -10,12 +10,12 @@ from jobs.deadline import Deadline
 
 
 def usable(account: Integration) -> bool:
-    """Whether it has a token, a webhook, or the installation's token with a channel, even if they are unreadable."""
+    """Whether the account has a token, a webhook, or the installation's token with a channel, even unreadable ones."""
     return bool(account.has_secrets or (installation_key(account) and account.config.get("channel")))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """Returns the missing setting's name. Only the account's own token or webhook counts. Raises DecryptionError."""
+    """Returns the missing setting with a sentence; only the account's own secrets count. Raises DecryptionError."""
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
         return "bot_token", "Enter a bot token, or an incoming webhook below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):

@@ -28,7 +28,7 @@ logging.getLogger("slack_sdk").setLevel(logging.WARNING)
 
 T = TypeVar("T")
 SCOPES = ("chat:write", "im:write", "users:read", "users:read.email", "channels:read", "groups:read")
-"""The permissions that the product needs. Without one, some messages fail silently."""
+"""The permissions that the product needs. If one is missing, some messages fail silently."""
 HISTORY_SCOPES = ("channels:history", "groups:history")
 """Optional permissions. One of them is enough to search for a post whose outcome is unknown."""
 MARK = "holdfast_message"
@@ -107,7 +107,7 @@ class SlackClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Uses the account's own token or webhook, or else the installation's token if it may go to the address."""
+        """Returns a client with the account's token or webhook, or else with the installation's token if allowed."""
         secrets = secrets_of(integration)
         webhook_url = str(secrets.get("webhook_url") or "")
         token = str(secrets.get("bot_token") or ("" if webhook_url else installation_key(integration)))

@@ -2,9 +2,9 @@
 (docs/adr/0036-a-notice-is-claimed-on-the-row.md).
 
 Slack has no idempotency key. So each message has our own key in its metadata, and we search for it in the channel's
-history if the token may read that (`channels:history`, `groups:history`). If it may not, an attempt to which Slack
-responded with its own failure is repeated: a duplicate costs little, a lost message much. An attempt without any
-response may have arrived, so it is not repeated.
+history if the token may read that (`channels:history`, `groups:history`). If the token may not read the history, an
+attempt to which Slack responded with its own failure is repeated: a duplicate costs little, a lost message much. An
+attempt without any response may have arrived, so it is not repeated.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from jobs.errors import DeadlineExceeded, PermanentError
 
 POST_MS, LOOK_MS = 15_000, 5_000
 SKEW = timedelta(minutes=2)
-"""How far Slack's clock may differ from ours."""
+"""The maximum difference between Slack's clock and ours."""
 
 
 class Unconfirmed(ProviderFault):
-    """The message was probably not posted. Try again with `tried_since`, so that it is searched for first."""
+    """The message was probably not posted. Try again with `tried_since`, so that the message is searched for first."""
 
 
 def deliver(
@@ -43,8 +43,8 @@ def deliver(
     """Posts a message, or finds the one that an earlier attempt posted and updates its text.
 
     `key` identifies the message in its channel and is the same at each attempt. `tried_since` is the time of the first
-    attempt, or None. Raises Unconfirmed and the errors of SlackClient.post. If the error's `sent` is None, it may be in
-    the channel.
+    attempt, or None. Raises Unconfirmed and the errors of SlackClient.post. If the error's `sent` is None, the message
+    may be in the channel.
     """
     if tried_since is not None:
         _, posted = look(client, key, tried_since, deadline, channel=channel)
@@ -82,7 +82,7 @@ def look(
 
 
 def can_look(client: SlackClient, deadline: Deadline, *, channel: str = "") -> bool:
-    """Whether our messages can be searched for. Only then is a message of a dead worker posted again."""
+    """Whether our messages can be searched for. Otherwise, a message of a dead worker is not posted again."""
     return look(client, "", timezone.now(), deadline, channel=channel)[0]
 
 

@@ -30,10 +30,10 @@ from jobs.deadline import Deadline
 
 TIMEOUT_MS = 30_000
 INBOX_PAGE = 20
-"""The most threads that one page of the master inbox contains."""
+"""The maximum number of threads in one page of the master inbox."""
 INBOX_PAGES = 200
 ACCOUNT_PAGE = 100
-"""The most mailboxes that one page contains."""
+"""The maximum number of mailboxes in one page."""
 ACCOUNT_PAGES = 100
 
 
@@ -107,7 +107,7 @@ class SmartLeadClient(ProviderClient):
 
     # Reference: GET /leads/?email=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """Returns the lead with this email address; None if SmartLead returns an empty object, as it knows none."""
+        """Returns the lead with this email address; None if SmartLead returns an empty object, which means no lead."""
 
         def parse(response: Response) -> Lead | None:
             return Lead.model_validate(response.data) if response.data.get("id") else None
@@ -185,6 +185,6 @@ def _lead_path(campaign_id: str, lead_id: str) -> str:
 
 
 def _offset_after(query: dict[str, int], entries: Sequence[Payload]) -> dict[str, Any]:
-    """Returns the query of the next page after a full page, else {}. SmartLead does not say whether there is one."""
+    """Returns the next page's query after a full page, else {}. SmartLead does not say whether there is a next page."""
     full = len(entries) >= query["limit"]
     return {"offset": query["offset"] + query["limit"]} if full else {}

@@ -6,7 +6,7 @@ form, `from_email` of a reply is the lead; in the published ones, it is our own 
 
 Idempotency keys:
 
-- For a reply, its RFC 5322 message id. Without one, sender and text identify it for `RETRY_SPAN_S` seconds.
+- For a reply, its RFC 5322 message id. Without an id, sender and text identify a reply for `RETRY_SPAN_S` seconds.
 - For a sent email, its message id, else its step. (`stats_id` belongs to a lead in a campaign, so several sends share
   it.)
 - For a bounce, the message id of the mail that bounced, else campaign and address.
@@ -46,7 +46,7 @@ CATEGORY = "LEAD_CATEGORY_UPDATED"
 DISCONNECTED = ("EMAIL_ACCOUNT_DISCONNECTED", "email.account.disconnected")
 EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *UNTRACKED, CATEGORY, *DISCONNECTED)
 RETRY_SPAN_S = 3600
-"""Seconds within which a reply without a message id may be repeated. A poll brings it within half an hour."""
+"""Seconds within which a reply without a message id may be repeated. A poll brings the reply within half an hour."""
 MARKUP = re.compile(r"<[a-zA-Z][^<>]*>")
 
 TAGS = {

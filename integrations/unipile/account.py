@@ -17,7 +17,7 @@ def usable(account: Integration) -> bool:
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """Returns the name of the missing setting. Raises DecryptionError if the account's secrets cannot be decrypted."""
+    """Returns the missing setting with a sentence for users; None with a key. Raises DecryptionError."""
     if account.credentials.get("api_key") or installation_key(account):
         return None
     return "api_key", "Required. The installation’s key only works with the installation’s URL."
@@ -26,7 +26,7 @@ def lacks(account: Integration) -> tuple[str, str] | None:
 def probe(account: Integration, deadline: Deadline) -> None:
     """Reads who is logged in, then the InMail balance, which is the only call that needs a live LinkedIn session.
 
-    If it is not the owner, records ProviderAuthError with the code ANOTHER_ACCOUNT and raises it.
+    If another person than the owner is logged in, records and raises ProviderAuthError with the code ANOTHER_ACCOUNT.
     """
     client, answer = version.look(account, deadline)
     try:
@@ -41,7 +41,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 def _balance(
     account: Integration, client: UnipileClient, answer: Account, deadline: Deadline
 ) -> InMailBalance:
-    """Version 2 may answer from its cache, so its report that a session has ended overrides the balance."""
+    """Returns the InMail balance. Version 2 may have cached it, so a session that is reported as ended is an error."""
     if answer.status == "disconnected":
         error = ProviderAuthError("unipile", code="disconnected_account")
         _record(account, error)
@@ -50,7 +50,7 @@ def _balance(
 
 
 def _record(account: Integration, error: ProviderAuthError) -> None:
-    """The call itself succeeded, so nothing else records the error."""
+    """Records the error in the account's health. The call itself succeeded, so nothing else records the error."""
     writer.record(account, writer.Signal(writer.SignalKind.REFUSED, error.code))
 
 
@@ -78,7 +78,7 @@ def check_key(test: Test) -> str:
 
 
 def check_owner(test: Test) -> str:
-    """The first person who is logged in counts as the owner."""
+    """Returns the name of the person who is logged in. The first person who was logged in counts as the owner."""
     answer = test.found[1]
     identity.verify(test.account, answer)
     return f"{answer.name}." if answer.name else ""

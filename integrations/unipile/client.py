@@ -30,7 +30,7 @@ from integrations.unipile.errors import Group, classify, group_of
 from jobs.deadline import Deadline
 
 NOTE_LIMIT = 300
-"""The most characters in an invitation's note. LinkedIn refuses longer ones."""
+"""The maximum number of characters in an invitation's note. LinkedIn refuses longer notes."""
 TIMEOUT_MS = 30_000
 PAGE = 100
 MAX_PAGES = 200
@@ -104,8 +104,8 @@ class InMailBalance(Payload):
 
 
 class Account(Payload):
-    """`status` is OK, CREDENTIALS, ERROR, STOPPED, CONNECTING or DELETED; in version 2, values include running,
-    disconnected and errored. `owner_id` is the person who is logged in, or "".
+    """An account at Unipile. `status` is OK, CREDENTIALS, ERROR, STOPPED, CONNECTING or DELETED; in version 2, values
+    include running, disconnected and errored. `owner_id` is the person who is logged in, or "".
     """
 
     id: ExternalId
@@ -262,8 +262,8 @@ class UnipileClient(ProviderClient):
     def messages_since(
         self, since: datetime, deadline: Deadline, member_id: str = ""
     ) -> Iterator[ChatMessage]:
-        """Yields the account's messages after `since` (aware) in both directions, newest first. If a person's LinkedIn
-        `member_id` is given, only messages in chats with that person.
+        """Yields the account's messages after `since` (aware) in both directions, newest first. With a person's
+        LinkedIn `member_id`, yields only messages in chats with that person.
         """
         chats = {
             chat.id
@@ -275,13 +275,13 @@ class UnipileClient(ProviderClient):
 
     def message(self, chat_id: str, message_id: str, deadline: Deadline) -> ChatMessage | None:
         """Returns a LinkedIn message; None if no person wrote it. Raises TransientError if Unipile does not have the
-        message. Version 1 raises LookupError: it needs no such call.
+        message. Version 1 raises LookupError, because it needs no such call.
         """
         raise LookupError("a webhook of version 1 holds the message itself")
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
-        """Raises ProviderRejected if another account has the message, because the installation's key opens that too."""
+        """Returns the file. Raises ProviderRejected for another account's message, which the key may open as well."""
         message = f"/messages/{path_part(NAME, message_id)}"
         path = f"{message}/attachments/{path_part(NAME, attachment_id)}"
         if self._get(message, "message", deadline, single(Owned)).account_id != self.account_id:

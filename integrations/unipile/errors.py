@@ -19,11 +19,11 @@ from integrations.errors import (
 from integrations.http.session import Response, ResponseVerdict
 
 LIMIT_PAUSE_MS = 3_600_000
-"""How long work waits after a limit of LinkedIn is reached. Unipile does not say when the limit ends."""
+"""The pause of work after a limit of LinkedIn is reached. Unipile does not say when the limit ends."""
 
 
 class Group(models.TextChoices):
-    """What a refusal concerns, and so who can fix it."""
+    """The subject of a refusal, which shows who can fix it."""
 
     ACCOUNT_DOWN = "account_down", "the account is disconnected. Its owner must reconnect it"
     RESTRICTED = "restricted", "LinkedIn has restricted the account"

@@ -1,5 +1,5 @@
 """Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. Version 1 has two forms of these
-webhooks. `v2.payloads` reads those of version 2.
+webhooks. `v2.payloads` reads the webhooks of version 2.
 
 If a lead edits a message, it comes under the same id with a new text. Both texts are stored, so that the new text is
 noticed.
@@ -7,7 +7,7 @@ noticed.
 Accounts that were set up for an earlier product send `message.received` with a nested message. Unipile itself sends
 `message_received` with all fields at the top level, where `message` is the text. The idempotency key of a message is
 Unipile's message id, which is the same in both forms. The key of an accepted invitation is the account and the member,
-because Unipile's own form has no id. An account's status has neither id nor time, so it is compared with the last.
+because Unipile's own form has no id. A status has neither id nor time, so it is compared with the last status.
 """
 
 from dataclasses import replace

@@ -18,7 +18,7 @@ VERSION = "version"
 
 
 def client_of(integration: Integration, deadline: Deadline) -> UnipileClient:
-    """Returns a client of the account's version, and asks Unipile for it if none is stored. Raises `look`'s errors."""
+    """Returns a client of the account's version; asks Unipile if none is stored. Raises the errors of `look`."""
     number = number_of(integration)
     return CLIENTS[number].for_integration(integration) if number else look(integration, deadline)[0]
 
@@ -33,7 +33,8 @@ def look(integration: Integration, deadline: Deadline) -> tuple[UnipileClient, A
     """Reads the account with its version. If none is stored, stores the version that has the account, and its owner:
     messages of the account's former id are recognised only by the owner.
 
-    Raises ProviderRejected with the status 404 if neither has it, the errors of calls, and those of `identity.verify`.
+    Raises ProviderRejected with the status 404 if neither version has the account, the errors of calls, and those of
+    `identity.verify`.
     """
     # The account ids of version 2 begin with this prefix. The prefix only decides which version is asked first.
     likely = 2 if integration.external_account_id.startswith("acc_") else 1

@@ -14,7 +14,7 @@ from integrations.spec import CHANNELS
 EXAMPLE = ("examplemail", "ExampleMail", "Example Mail")
 """The example's name in code, in class names, and in texts for people."""
 NAME = re.compile(r"[a-z][a-z0-9]{1,12}")
-"""Valid provider names. They are short because "<name>_bounce", the source of bounces, is limited to 20 characters."""
+"""Valid provider names. Names are short because "<name>_bounce", the source of bounces, may have only 20 characters."""
 ALONE = {"player.py": "player", "reference.md": "page"}
 LAST_LINE = "]\n"
 MAIL_ALONE = re.compile(r"^ *# e-mail: .*\n(?s:(.*?))^ *# end of e-mail\n", re.MULTILINE)

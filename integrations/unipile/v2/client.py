@@ -43,7 +43,7 @@ class ProfileV2(Profile):
     @model_validator(mode="before")
     @classmethod
     def _pending(cls, body: Any) -> Any:
-        """In version 2, our pending invitation is an object with the status PENDING, IGNORED or WITHDRAWN."""
+        """Reads our pending invitation: in version 2, it has the status PENDING, IGNORED or WITHDRAWN."""
         specifics = body.get("specifics") if isinstance(body, dict) else None
         if not isinstance(specifics, dict):
             return body
@@ -74,7 +74,7 @@ class UnipileV2Client(UnipileClient):
         return self._start("send_message", {"users_ids": [provider_id], "text": text}, deadline)
 
     def send_inmail(self, provider_id: str, subject: str, text: str, deadline: Deadline) -> SentMessage:
-        """Version 2 documents no subject for an InMail of LinkedIn Classic, so `subject` is not sent."""
+        """Sends an InMail without `subject`, because version 2 documents no subject for LinkedIn Classic."""
         specifics = {"linkedin": {"classic": {"inmail": True}}}
         body = {"users_ids": [provider_id], "text": text, "specifics": specifics}
         return self._start("send_inmail", body, deadline)
@@ -108,7 +108,7 @@ class UnipileV2Client(UnipileClient):
     def messages_since(
         self, since: datetime, deadline: Deadline, member_id: str = ""
     ) -> Iterator[ChatMessage]:
-        """Version 2 has no list of all messages, so each chat with a newer message is read, newest first."""
+        """Reads each chat with a newer message, newest first, because version 2 has no list of all messages."""
         for chat in self.chats_since(since, deadline):
             if not member_id or chat.attendee_provider_id == member_id:
                 yield from self.chat_messages(chat.id, deadline, {"after": utc_text(since)})
@@ -143,7 +143,7 @@ class UnipileV2Client(UnipileClient):
         return _rows(self._rows(Message, path, "chat_messages", deadline, query))
 
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
-        """Yields the chats of all inboxes, each once. LinkedIn lists them by inbox, and some inboxes contain others."""
+        """Yields the chats of all inboxes, each once. LinkedIn lists chats by inbox, and inboxes may contain others."""
         ids: set[str] = set()
         for inbox in self._rows(Inbox, self._path("inboxes"), "inboxes", deadline):
             if inbox.disabled:
@@ -171,7 +171,7 @@ class UnipileV2Client(UnipileClient):
         deadline: Deadline,
         query: dict[str, str] | None = None,
     ) -> Iterator[Row]:
-        """Yields a whole list. Recruiter's pages have a cursor for the next page; other products' are counted."""
+        """Yields a whole list. Pages of Recruiter have a cursor for the next page; other pages are counted."""
 
         def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
             params = {"limit": str(PAGE), **(query or {}), **position}

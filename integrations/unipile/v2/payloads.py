@@ -1,8 +1,8 @@
 """Turns the webhooks of Unipile's version 2 into our events: `{id, created_at, account_id, type, payload, …}`.
 
-A new message arrives as A message as Unipile's version 2 describes it. If the webhook has less of it, or reports a
-change, only its ids are used, and a job reads the message. Message ids are unique only within a chat, so our id
-contains both (docs/adr/0083-two-versions-of-one-linkedin.md).
+A new message arrives as a Message, as Unipile documents it. If the webhook has less of it, or reports a change, only
+its ids are used, and a job reads the message. Message ids are unique only within a chat, so our id contains both
+(docs/adr/0083-two-versions-of-one-linkedin.md).
 """
 
 from datetime import datetime
