@@ -37,12 +37,12 @@ class BeingRead(TransientError):
 
 
 def limits() -> dict[str, int]:
-    """The most conversations that one run of the tick enqueues, for the response to the cron request."""
+    """Returns the maximum number of conversations that one run of the tick enqueues, for the response to the cron."""
     return {"leadLimit": settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT}
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `insights/booked-summaries`: enqueues readings of leads who booked a meeting.
+    """Runs the tick `insights/booked-summaries`: enqueues readings of leads who booked a meeting.
 
     Returns counts of the newest such leads and of their jobs (created, under way, failed), `more` (1 if more leads
     wait), and the tick's limits.
@@ -74,7 +74,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _missing() -> QuerySet[Any]:
-    """Returns leads who booked a meeting (at the time `at`) and whose conversation is unread, newest booking first."""
+    """Returns leads who booked a meeting (at the time `at`) and whose conversation is not read, newest first."""
     words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
     leads = Lead.objects.filter(
         HAS_BOOKED,
@@ -107,7 +107,7 @@ def _untried(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job that makes a model read the conversation of a lead who booked a meeting. The job skips a conversation
+    """Runs the job that makes a model read the conversation of a lead who booked a meeting. Skips a conversation
     without text, and one that was read and is unchanged. Raises BeingRead and the errors of `readings.read`.
     """
     lead_id, workspace_id, outage = UUID(ctx.payload["lead_id"]), ctx.workspace_id, Outage()

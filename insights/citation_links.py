@@ -22,7 +22,7 @@ class Citation:
 
 @dataclass(frozen=True)
 class ShownClaim:
-    """A statement of an answer, with links to the messages that it cites. `gone` counts deleted ones."""
+    """A statement of an answer, with links to the messages that it cites. `gone` counts deleted messages."""
 
     text: str
     citations: list[Citation]

@@ -52,7 +52,8 @@ class Reader:
     def work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
         """Makes the model read one conversation, and stores the reading. It never raises.
 
-        Returns "done", "failed" (permanently), "later" or "busy". If the job must stop, returns an exception.
+        Returns "done", "failed" (permanently), "later", "busy" or an Unavailable. If the job must stop, returns an
+        exception.
         """
         try:
             self._deadline.check()
@@ -78,7 +79,7 @@ class Reader:
         return self._ask(thread, conversation)
 
     def _claim(self, thread: PackThread, conversation: Conversation) -> Claim:
-        """Claims the reading and counts the attempt, in one transaction. A stored reading is enough."""
+        """Claims the reading and counts the attempt, in one transaction. If a reading is stored already, uses it."""
         with transaction.atomic():
             claimed, reading_id = readings.claim(
                 conversation, thread.pack.workspace_id, self._source, thread.pack_id
@@ -159,7 +160,7 @@ def _refunded(error: Exception) -> bool:
 
 def try_again_at(error: ProviderError) -> datetime:
     """Returns the time (aware) at which the provider may be called again after `error`: the time that the provider
-    named, or else in a second.
+    named, or else a second from now.
     """
     return timezone.now() + timedelta(milliseconds=error.retry_after_ms or 1_000)
 

@@ -1,8 +1,8 @@
 """Stores each lead's numbers per day (LeadDay), so that the overview page adds up days instead of reading messages.
 
 Database triggers note each lead that a transaction changes (inbox.models.LeadChange). A tick recounts the days of these
-leads, up to the oldest transaction that is still open. A reader counts the leads that changed after that from their
-messages, so the page's numbers are right however late the tick is (docs/adr/0094-insights-adds-up-days-of-leads.md).
+leads, up to the oldest transaction that is still open. A reader counts leads that changed later from their messages, so
+the page's numbers are right however late the tick is (docs/adr/0094-insights-adds-up-days-of-leads.md).
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from jobs.db import fetch
 from jobs.deadline import Deadline
 
 LEADS = 1_000
-"""The most changed leads that one transaction counts, and as many others while all are counted again."""
+"""The maximum number of changed leads that one transaction counts, and of other leads during a full count."""
 BEGINNING = UUID(int=0)
 COLUMNS = """workspace_id, lead_id, day, first_at, last_at, replies, positive, answer_s, previous_reply_at,
     contacted, previous_contact_at, answered_by, waited_s, kept, campaign_id, tag, booked_at, waits"""
@@ -76,16 +76,16 @@ message AS (
 )
 """
 GIVEN = "WITH lead AS MATERIALIZED (SELECT unnest(%(leads)s::uuid[]) AS lead_id)"
-"""The leads are those of an array."""
+"""Selects the leads of an array."""
 WRITING = """WITH lead AS MATERIALIZED (
     SELECT DISTINCT m.lead_id FROM inbox_message m WHERE m.workspace_id = %(workspace)s
       AND m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
 )"""
-"""The leads are those with messages in the span."""
+"""Selects the leads with messages in the time span."""
 BASIS = "md5(%(rules)s || w.timezone || inbox_place())"
-"""What the days of a workspace depend on, besides messages and leads. A restored database numbers transactions anew."""
+"""A hash of the rules, the time zone and the database's place. A restored database numbers transactions anew."""
 FRESH = "p.next_lead IS NULL AND p.at > now() - interval '50 minutes'"
-"""Changes are stored for an hour."""
+"""No full count is under way, and the progress is younger than the hour for which changes are stored."""
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 CHANGED = "SELECT lead_id FROM inbox_leadchange WHERE workspace_id = p.workspace_id AND xid >= p.xid"
 APART = f"""
@@ -113,10 +113,10 @@ CHANGES = """
 SELECT lead_id, min(xid), min(at) FROM inbox_leadchange WHERE workspace_id = %(workspace)s AND xid >= %(xid)s
 GROUP BY lead_id ORDER BY 2 LIMIT %(limit)s
 """
-"""Each lead that changed, with its first change."""
+"""Selects each lead that changed, with its first change."""
 NEXT = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id >= %s ORDER BY id LIMIT %s"
 LOCK = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE"
-"""Nobody deletes these leads before the transaction ends; those already deleted are not returned."""
+"""Locks leads, so that nobody deletes them before the transaction ends, and returns those that still exist."""
 DELETE = "DELETE FROM insights_leadday WHERE workspace_id = %(workspace)s AND lead_id = ANY(%(leads)s)"
 STORED = f"""
 SELECT {COLUMNS} FROM insights_leadday
@@ -134,7 +134,7 @@ def read(
 ) -> dict[str, list[dict[str, Any]]]:
     """Runs all `statements` in one query, for the days from `since` up to `until` (aware). Returns the rows of each, as
     dicts by column name. A statement reads from `day`, which has the columns of LeadDay, or from `replied`, which has
-    the days with replies; `first` marks each lead's first such day. Values have their JSON types.
+    the days with replies; `first` marks each lead's first such day. The values in the rows have their JSON types.
 
     A lead is counted from messages if it changed since the tick, or wrote before and after `since` or `until` on one
     day.
@@ -168,8 +168,8 @@ def _values(workspace_id: UUID | None) -> dict[str, Any]:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `insights/lead-days`, which recounts the days of changed leads. Returns the number of counted leads, and
-    `left`: the workspaces with leads left for the next run.
+    """Runs the tick `insights/lead-days`, which recounts the days of changed leads. Returns the number of counted
+    leads, and `left`: the workspaces with leads left for the next run.
     """
     values = _values(None)
     fetch(UNCHANGED, values)
@@ -208,8 +208,8 @@ def count(workspace_id: UUID) -> tuple[int, bool]:
 
 
 def _changes(progress: LeadDayProgress) -> tuple[list[UUID], bool]:
-    """Returns the next leads that changed, and whether no ended transaction changed others. Moves `progress` on to the
-    first change of the others, or back to the first of all leads.
+    """Returns the next leads that changed, and whether no ended transaction changed other leads. Moves `progress` on to
+    the first change of the other leads, or back to the first of all leads.
     """
     values = _values(progress.workspace_id) | {"xid": progress.xid, "limit": LEADS + 1}
     [(horizon, basis, now, usable)] = fetch(STATE, values)

@@ -11,7 +11,7 @@ from jobs.ids import uuid7
 
 
 class ConversationInsight(models.Model):
-    """A reading: what a model found in one lead's conversation.
+    """A reading: a model's findings in one lead's conversation.
 
     The model is paid for a new reading only if `content_hash`, which covers the messages, the schema and the prompt,
     has changed. A worker claims the right to ask the model by a conditional upsert in `insights.readings`. The model's
@@ -147,14 +147,14 @@ class ContextPack(models.Model):
 
     @property
     def stale_from(self) -> datetime | None:
-        """When (aware) this build becomes stale; None for chosen days, and for an incomplete build."""
+        """The time (aware) when this build becomes stale; None for chosen days, and for an incomplete build."""
         if self.status != self.Status.COMPLETE or self.window == self.Window.CUSTOM:
             return None
         return self.window_to + self.FRESH_FOR[self.Window(self.window)]
 
     @property
     def stale_since(self) -> datetime | None:
-        """When this build became stale; None if it is still fresh."""
+        """The time (aware) when this build became stale; None if it is still fresh."""
         at = self.stale_from
         return at if at and at <= timezone.now() else None
 
@@ -298,8 +298,8 @@ class LeadDay(models.Model):
 
 
 class LeadDayProgress(models.Model):
-    """How far LeadDay is counted in a workspace: all changes by transactions before `xid`. During a full recount,
-    `next_lead` is the lead at which it continues.
+    """The progress of LeadDay in a workspace: the changes by transactions before `xid` are counted. During a full
+    recount, `next_lead` is the lead at which the recount continues.
     """
 
     workspace = models.OneToOneField(

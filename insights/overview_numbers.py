@@ -22,7 +22,7 @@ SELECT (SELECT coalesce(sum(replies), 0) FROM replied) AS replies, count(*) AS p
        percentile_cont(0.5) WITHIN GROUP (ORDER BY answer_s) AS answer_s
 FROM replied WHERE first
 """
-"""Each lead counts once, and its first reply in the span decides."""
+"""Counts each lead once, by its first reply in the span."""
 TIMES = """
 SELECT count(*) FILTER (WHERE tag IN ('Meeting Requested', 'Call Requested', 'Meeting Booked')
                         OR booked_at IS NOT NULL) AS requested,
@@ -102,7 +102,7 @@ class CampaignRow:
 
 @dataclass(frozen=True)
 class ObjectionRow:
-    """How often leads raised one kind of objection, and how those conversations continued."""
+    """The number of objections of one kind that leads raised, in total and by the outcome of the conversation."""
 
     kind: str
     count: int
@@ -198,12 +198,12 @@ def totals(workspace_id: UUID, since: datetime, until: datetime) -> Totals:
 
 
 def waiting(workspace: Workspace) -> int:
-    """The number of leads in the folder Needs reply, except samples."""
+    """Returns the number of leads in the folder Needs reply, except samples."""
     return leads_in(workspace, "needs-reply").filter(sample=False).count()
 
 
 def _persons(rows: list[dict[str, Any]]) -> list[PersonRow]:
-    """The rows about people's answers, with people's names. A person who has left the workspace keeps their name."""
+    """Returns the rows about people's answers with the people's names, also for people who left the workspace."""
     ids = [row.pop("by") for row in rows]
     users = User.objects.in_bulk([pk for pk in ids if pk])
     return [

@@ -41,7 +41,7 @@ RULES = {
     Reason.STALLED: Q(answered_at__gt=F("last_inbound_at")),
     Reason.NEGATIVE: Q(tag__in=[Tag.NOT_INTERESTED, Tag.WRONG_PERSON, Tag.BLACKLIST]),
 }
-"""The reasons in order. A lead that matches several counts for the first."""
+"""The reasons for selecting a lead, in order. A lead that matches several reasons counts for the first."""
 
 QUOTAS = {
     Reason.POSITIVE: (30, 12),
@@ -50,7 +50,7 @@ QUOTAS = {
     Reason.STALLED: (10, 4),
     Reason.NEGATIVE: (5, 2),
 }
-"""The most leads for each reason: in one campaign or the whole workspace, and in each campaign if there are several."""
+"""The maximum numbers of leads by reason: in one campaign or the whole workspace, and in each of several campaigns."""
 logger = logging.getLogger(__name__)
 Status = ContextPack.Status
 SYNTHESIS_ATTEMPTS = 3
@@ -64,8 +64,8 @@ def select(pack: ContextPack, campaigns: Iterable[Campaign]) -> list[PackThread]
     """Selects the conversations that a context pack reads, by RULES and QUOTAS, from leads who wrote in the pack's
     window.
 
-    Returns unsaved PackThread rows, one for each lead. It skips automatic replies, samples and leads that are being
-    erased.
+    Returns unsaved PackThread rows, one for each lead. Automatic replies, samples and leads that are being erased are
+    skipped.
     """
     leads = _in_window(pack)
     scopes = [leads.filter(campaign=campaign) for campaign in campaigns] or [leads]
@@ -110,8 +110,8 @@ def _of_scope(scope: QuerySet[Lead], several: bool, skipped: set[UUID]) -> Itera
 
 
 def build(ctx: JobContext) -> dict[str, Any]:
-    """The job that builds a context pack. Returns counts of the pack's conversations, or why it did nothing. Raises
-    Snooze.
+    """Runs the job that builds a context pack. Returns counts of the pack's conversations, or why it did nothing.
+    Raises Snooze.
     """
     return Build(ctx).run()
 
@@ -318,10 +318,10 @@ def early_after(target_threads: int) -> int:
 
 
 def answer_question(ctx: JobContext) -> dict[str, Any]:
-    """The job that answers a user's follow-up question. The job stores the answer, or why there is none, and returns
-    the question's status.
+    """Runs the job that answers a user's follow-up question. Stores the answer, or why there is none, and returns the
+    question's status.
 
-    The job raises a temporary error, so that it is retried. After the last attempt, the tick in `insights.upkeep` marks
+    Raises a temporary error, so that the job is retried. After the last attempt, the tick in `insights.upkeep` marks
     the question as failed.
     """
     outage = Outage()

@@ -108,8 +108,8 @@ def start(pack: ContextPack) -> bool:
 
 
 def stop(pack: ContextPack, user: User) -> bool:
-    """Marks the build of a context pack as failed and cancels its job on behalf of `user`. Returns False if it has
-    ended.
+    """Marks the build of a context pack as failed and cancels its job on behalf of `user`. Returns False if the build
+    has ended.
     """
     with transaction.atomic():
         if not fail(pack.pk, f"Stopped by {user}."):
@@ -188,7 +188,7 @@ class Difference:
 
 
 def difference(before: ContextPack, now: ContextPack) -> Difference:
-    """Compares two complete builds of a context pack. Claims are equal if their words are, ignoring case and spaces."""
+    """Compares two complete builds of a context pack. Claims with the same words, except case and spaces, are equal."""
     old, new = (set(pack.threads.values_list("lead_id", flat=True)) for pack in (before, now))
     old_claims, new_claims = _claims_of(before), _claims_of(now)
     return Difference(

@@ -28,7 +28,7 @@ from jobs.ids import uuid7
 MESSAGES = 40
 MESSAGE_CHARS = 2_000
 CLAIM_S = 180
-"""Seconds until a claim expires. This is longer than one call with all retries may take (TIME_LIMIT_MS)."""
+"""Seconds until a claim expires. A call with all retries takes less time (TIME_LIMIT_MS)."""
 TIME_LIMIT_MS = 150_000
 CLAIM = """
 INSERT INTO insights_conversationinsight AS i
@@ -44,7 +44,7 @@ RETURNING id
 """
 LIST_ITEMS = 5
 MATERIAL_CHARS = 400_000
-"""The most characters of input, about 100,000 tokens. The 75 conversations of a pack need a third of it."""
+"""The maximum number of characters of input, about 100,000 tokens. A pack's 75 conversations need a third of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def claim(
     """Claims the reading of a conversation for CLAIM_S seconds. Returns (MINE, None), (KNOWN, id of the stored reading)
     or (BUSY, None).
 
-    `owner` names the context pack or the job that claims the reading. It may claim again at once.
+    `owner` names the context pack or the job that claims the reading. The same owner may claim again at once.
     """
     values: dict[str, Any] = {
         "id": uuid7(),
@@ -216,7 +216,7 @@ def data_of(answer: InsightAnswer, conversation: Conversation) -> dict[str, Any]
 
 @dataclass(frozen=True)
 class Material:
-    """Readings of conversations as blocks of the model's input. `ids` maps their short ids to our message ids."""
+    """Readings of conversations as blocks of the model's input. `ids` maps the messages' short ids to our ids."""
 
     blocks: tuple[str | Said, ...]
     ids: dict[str, UUID]

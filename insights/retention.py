@@ -14,7 +14,7 @@ KEEP_BUILDS_DAYS = 180
 
 
 def old_builds(deadline: Deadline) -> int:
-    """Deletes builds that ended over 180 days ago and have a later complete build. Returns how many it deleted."""
+    """Deletes builds that ended over 180 days ago and have a later complete build. Returns the number of builds."""
     newer = ContextPack.objects.filter(
         workspace=OuterRef("workspace"),
         scope_key=OuterRef("scope_key"),

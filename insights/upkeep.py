@@ -29,7 +29,7 @@ SCANNED = 200
 
 
 def limits() -> dict[str, int]:
-    """The most context packs started in one run and conversations in one round, for the response to the cron."""
+    """Returns the limits for the response to the cron: packs started in one run, conversations read in one round."""
     return {
         "packLimit": settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT,
         "maxThreadsToProcess": settings.INSIGHTS_CONTEXT_PACK_CRON_BATCH,
@@ -37,8 +37,9 @@ def limits() -> dict[str, int]:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The tick `insights/context-packs`: starts waiting builds, rebuilds stale packs, and ends builds and questions
-    whose job has ended. Returns counts (`left` for the next run, of the first 200 of each kind) and the limits.
+    """Runs the tick `insights/context-packs`: starts waiting builds, rebuilds stale packs, and ends builds and
+    questions whose job has ended. Returns counts and the limits. `left`: the packs for the next run, of the first 200
+    of each kind.
     """
     counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
     outage = Outage()

@@ -64,7 +64,7 @@ def _span(request: WorkspaceRequest) -> tuple[str, datetime, datetime]:
 def _tiles(
     request: WorkspaceRequest, numbers: overview_numbers.Overview, before: overview_numbers.Totals, then: str
 ) -> list[dict[str, object]]:
-    """The overview's tiles for partials/tiles.html: first the three that ask for a decision, linked to their lists."""
+    """Returns the overview's tiles for partials/tiles.html: first the three that ask for a decision, with links."""
     inbox = reverse("inbox:list", args=[request.workspace.pk])
     waiting = overview_numbers.waiting(request.workspace)
     change = numbers.replies - before.replies

@@ -84,7 +84,7 @@ def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 @workspace_view()
 def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """The part of a context pack's page that reloads during a build. At its end, the browser reloads the whole page."""
+    """Renders the part of a pack's page that reloads during a build. After the build, the browser reloads the page."""
     own_pack = _own(request, pack_id)
     waiting = own_pack.questions.filter(status="pending").exists()
     response = render(
@@ -187,7 +187,7 @@ def _threads(pack: ContextPack) -> QuerySet[PackThread]:
 
 
 def _card(pack: ContextPack) -> dict[str, Any]:
-    """Returns what the list shows about a context pack: the first claims of its newest good build."""
+    """Returns the data of a context pack for the list, with the first claims of its newest good build."""
     good = pack if pack.status == ContextPack.Status.COMPLETE else pack.previous
     (shown,) = citation_links.show(pack.workspace_id, good.synthesis if good else None)
     claims = shown.claims[:SHOWN_CLAIMS] if shown else []
