@@ -125,7 +125,7 @@ def retry_group(
 
 
 def complaint(error: ValueError) -> str:
-    """Turns the ValueError of an action into a sentence for the page, without the argument's name."""
+    """Returns the text of an action's ValueError for the page, without the name of the argument."""
     sentence = str(error).partition(": ")[2]
     return sentence[:1].upper() + sentence[1:]
 
@@ -163,7 +163,7 @@ def _each(
     change: Change,
     states: Sequence[Status] | None = None,
 ) -> list[ActionResult]:
-    """Lock the jobs in a fixed order, and call `change` for jobs in one of `states` (by default, the action's)."""
+    """Locks the jobs in a fixed order, and calls `change` for jobs in one of `states` (by default, the action's)."""
     states = STATES[action] if states is None else states
     if len(job_ids) > MAX_JOBS:
         raise ValueError(f"job_ids: at most {MAX_JOBS} at once.")
@@ -198,7 +198,7 @@ def _state_of(job: BackgroundJob) -> str:
 
 
 def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:
-    """Queue jobs for `moment`. A queued job keeps its attempt counts; any other job starts again from zero."""
+    """Queues jobs for `moment`. A queued job keeps its attempt counts; any other job starts again from zero."""
     fields = ("attempts", "worker_deaths", "losses")
     counts = {field: Case(When(status=Status.QUEUED, then=F(field)), default=0) for field in fields}
     return lambda jobs: jobs.update(

@@ -68,14 +68,14 @@ def dump(file: Path) -> dict[str, Any]:
 
 
 def contents() -> dict[str, Any]:
-    """The row count and checksum of each table (`tables`), and the names of objects that guard tables (`schema`)."""
+    """Returns each table's row count and checksum (`tables`), and the names of objects that guard tables (`schema`)."""
     with transaction.atomic():
         _have_time()
         return _contents()
 
 
 def missing(expected: dict[str, Any]) -> Iterator[str]:
-    """Sentences about what the database lacks, compared with `expected`, the contents of a dump."""
+    """Yields a sentence for each difference between the database and `expected`, the contents of a dump."""
     actual = contents()
     for table, (rows, total) in expected["tables"].items():
         now, sum_now = actual["tables"].get(table, (0, ""))
@@ -104,6 +104,6 @@ def _contents() -> dict[str, Any]:
 
 
 def _have_time() -> None:
-    """Lift the role's time limits for this transaction, because reading a large table takes minutes."""
+    """Lifts the role's time limits for this transaction, because reading a large table takes minutes."""
     for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
         fetch("SELECT set_config(%s, '0', true)", [name])

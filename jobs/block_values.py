@@ -10,7 +10,7 @@ Content = TypeVar("Content")
 
 @contextmanager
 def during(variable: ContextVar[Content], content: Content) -> Iterator[None]:
-    """A context manager inside which `variable` holds `content`."""
+    """Returns a context manager inside which `variable` holds `content`."""
     token = variable.set(content)
     try:
         yield

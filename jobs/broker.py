@@ -48,7 +48,7 @@ FROM taken HAVING count(*) > 0
 
 class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
     """The django-q2 broker that the setting Q_CLUSTER names. Only the dispatcher process listens for NOTIFY. `deaf` is
-    whether a connection pooler keeps the broker from receiving NOTIFY.
+    True if a connection pooler keeps the broker from receiving NOTIFY.
     """
 
     deaf = _more = False
@@ -76,7 +76,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         return [row[:2] for row in rows] or ([NOTIFIED] if notified and not had_more else None)
 
     def _wait(self) -> bool:
-        """Wait for a notification from PostgreSQL. Return whether there may be wake-ups, for example from before this
+        """Waits for a notification from PostgreSQL. Returns whether there may be wake-ups, for example from before this
         database session began.
         """
         if self._more:
@@ -129,7 +129,7 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
         return int(OrmQ.objects.filter(key__in=(self.list_key, WAKE_UPS), lock__lte=Now()).count())
 
     def get_stats(self, pattern: str) -> list[str]:
-        """The live clusters, from the table of workers, as signed django_q.status.Status objects."""
+        """Returns the live clusters, from the table of workers, as signed django_q.status.Status objects."""
         clusters: dict[UUID, Any] = {}
         for worker in stats.workers():
             status = clusters.setdefault(worker.cluster, Status(worker.pid, worker.cluster))

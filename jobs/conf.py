@@ -18,7 +18,7 @@ SWEEP_S = 5
 """Seconds between a cluster's sweeps, which find expired leases and report live workers."""
 
 DUE_CHECK_S = 1
-"""The longest delay, in seconds, of a retry that has become due, or of a job whose wake-up was lost."""
+"""Seconds between polls for due jobs: the longest delay of a due retry, and of a job whose wake-up was lost."""
 
 WORKER_ALIVE_S = 15
 """Seconds after which a worker that has not reported counts as gone."""
@@ -39,7 +39,7 @@ SHUTDOWN_GRACE_S = 20
 """Seconds that a job may run on after SIGTERM before it is asked to stop."""
 
 SHUTDOWN_HARD_S = 5
-"""Seconds after that request at which a job that ignores it is returned to the queue."""
+"""A job that still runs so many seconds after it was asked to stop is returned to the queue."""
 
 MAX_BATCH = 50
 
@@ -51,10 +51,10 @@ GIVE_BACK_AFTER_MS = 1_000
 """If a job runs longer than this, the claimed jobs behind it go back to the queue for other workers."""
 
 MAX_WORKER_DEATHS = 3
-"""A job fails when so many of its workers were the first to die."""
+"""A job fails after so many of its workers died before any other process of their cluster."""
 
 MAX_LOSSES = 20
-"""A job fails after it has lost its worker so many times, except to shutdowns."""
+"""A job fails after it has lost its worker so many times. Shutdowns do not count."""
 
 WAKE_UPS = "holdfast-wake-ups"
 """The django-q2 queue of the tasks that wake workers. Ticks use another queue, named after the cluster."""
@@ -64,7 +64,7 @@ THREADS = 32
 """The workers of a cluster, and the jobs that each runs at once. Jobs spend most of their time waiting."""
 
 CONNECTIONS = 5
-"""The most database connections of a process's places. Its lease keeper and its ticks have one more each."""
+"""The most database connections that a worker's places share. Its lease keeper and its ticks have one more each."""
 
 
 def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Gate:
             self._kept.append(connection)
 
     def take(self) -> psycopg.Connection | None:
-        """The most recently kept connection that its database server has not closed, or None."""
+        """Returns the last kept connection that the database server has not closed, or None."""
         while True:
             with self._lock:
                 if not self._kept:

@@ -48,7 +48,7 @@ RETURNING job_id
 
 
 def running_job() -> UUID | None:
-    """The id of the job whose handler runs in this thread. None in threads that a handler has started."""
+    """Returns the id of the job whose handler runs in this thread. None in threads that a handler has started."""
     return _running.get()
 
 
@@ -80,7 +80,7 @@ class JobContext:
         return self.job.workspace_id
 
     def row(self, rows: QuerySet[Row], name: str) -> Row:
-        """The row of the job's workspace whose id the payload has as `name`. Raises the model's DoesNotExist."""
+        """Returns the workspace's row whose id the payload holds as `name`. Raises the model's DoesNotExist."""
         return rows.get(pk=self.payload[name], workspace_id=self.workspace_id)
 
     @property
@@ -139,18 +139,18 @@ class JobContext:
         return name in self._steps()
 
     def forget(self, names: list[str]) -> None:
-        """Deletes the records of these steps, so that the steps run again, if this worker still holds the job."""
+        """Deletes the records of these steps, so that the steps run again. Only the holder of the job can do this."""
         self._persist(self._held_steps().filter(name__in=names).delete)
         self._known_steps = None
 
     def move_to(self, lane: str) -> None:
-        """Continues the job in another lane, by raising Moved, unless the job is already there."""
+        """Moves the job to `lane` and raises Moved, so that a worker continues it there, unless it already is there."""
         if self.job.lane != lane:
             self.leave_for(lane)
             raise Moved()
 
     def leave_for(self, lane: str) -> None:
-        """Changes the lane for the job's next start, without ending this run. Raises LeaseLost."""
+        """Changes the lane in which the job starts the next time. The current run goes on. Raises LeaseLost."""
         if not self._persist(lambda: queue.change_lane(self.job.pk, self._token, lane)):
             raise LeaseLost()
         self.job.lane = lane
@@ -165,7 +165,7 @@ class JobContext:
 
     @contextlib.contextmanager
     def fenced(self) -> Iterator[None]:
-        """A short transaction that commits only if the worker still holds the job. Otherwise, it raises LeaseLost."""
+        """Opens a short transaction that commits only if the worker still holds the job. Raises LeaseLost otherwise."""
         with transaction.atomic():
             if not queue.holds(self.job.pk, self._token):
                 raise LeaseLost()

@@ -50,7 +50,7 @@ def db_fault(error: Error) -> Fault:
 
 
 def fetch(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-    """The rows of an SQL statement, or an empty list for a statement without rows."""
+    """Returns the rows of an SQL statement, or an empty list for a statement without rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
@@ -86,7 +86,7 @@ def drop_connection() -> None:
 
 @contextmanager
 def statements_within(limit_ms: int) -> Iterator[None]:
-    """A transaction in which PostgreSQL ends each statement after `limit_ms` with a django.db.Error of Fault.SLOW."""
+    """Opens a transaction in which a statement that takes over `limit_ms` raises a django.db.Error of Fault.SLOW."""
     with transaction.atomic():
         fetch(f"SET LOCAL statement_timeout = {limit_ms:d}")
         yield
@@ -94,8 +94,8 @@ def statements_within(limit_ms: int) -> Iterator[None]:
 
 def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: float = 0.2) -> T:
     """Runs the database write `write`, which must be safe to repeat, and returns its result. If the database restarts,
-    refuses, deadlocks or is slow, `write` runs again after random pauses of up to 2 s, until `give_up()` is true. Then
-    the last error is raised. Within a transaction, and for other errors, it is raised at once.
+    refuses, deadlocks or is slow, `write` runs again after random pauses of up to 2 s, until `give_up()` is true; then
+    the last error is raised. Other errors, and errors within a transaction, are raised at once.
     """
     while True:
         try:

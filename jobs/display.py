@@ -18,11 +18,11 @@ from jobs.ticks import TICKS
 Status = BackgroundJob.Status
 Action = JobAction.Action
 LATE_S = 60
-"""A job that has been due for more seconds than this is waiting for more than its turn."""
+"""Seconds after which the age of the oldest due job is shown as a warning."""
 
 
 def now(workspace_id: UUID | None, totals: stats.Totals) -> dict[str, Any]:
-    """The context of templates/jobs/_now.html."""
+    """Returns the context of templates/jobs/_now.html."""
     series = stats.series(workspace_id)
     return {
         "tiles": tiles(totals, "" if workspace_id is None else " on this workspace’s jobs"),
@@ -34,7 +34,7 @@ def now(workspace_id: UUID | None, totals: stats.Totals) -> dict[str, Any]:
 
 
 def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
-    """The tiles of partials/tiles.html. `whose` describes the jobs that the busy places run."""
+    """Returns the tiles of partials/tiles.html. `whose` names the jobs that the busy places run."""
     counts, oldest_s = totals.jobs, totals.oldest_s
     failed = counts[Status.FAILED]
     return [
@@ -84,12 +84,12 @@ def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A count with its noun: "1 step", "2 steps". `noun` is in the singular."""
+    """Formats a count with its noun: "1 step", "2 steps". `noun` is in the singular."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The bars of the chart of ended jobs, on a grid of 96 × 100. The chart stacks failures on successes."""
+    """Returns the bars of the chart of ended jobs, on a grid of 96 × 100, with failures stacked on successes."""
     top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1
     rectangles = []
     for x, bucket in enumerate(series):
@@ -102,7 +102,7 @@ def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
 
 
 def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The numbers of the chart of ended jobs as table rows, one for each hour in which a job ended."""
+    """Returns the chart's numbers of ended jobs as table rows, one for each hour in which a job ended."""
     by_hour: dict[datetime, dict[str, Any]] = {}
     for bucket in series:
         hour = timezone.localtime(bucket.starts_at).replace(minute=0)
@@ -184,7 +184,7 @@ FITTING: dict[str, dict[str, str]] = {
 
 
 def job_page(job: BackgroundJob, *, with_reasons: bool = True) -> dict[str, Any]:
-    """The context of templates/jobs/_job.html. `with_reasons` is passed to `timeline`."""
+    """Returns the context of templates/jobs/_job.html. `with_reasons` is passed to `timeline`."""
     return {
         "job": job,
         "policy": policy_of(job.kind),
@@ -194,8 +194,8 @@ def job_page(job: BackgroundJob, *, with_reasons: bool = True) -> dict[str, Any]
 
 
 def timeline(job: BackgroundJob, *, with_reasons: bool = True) -> list[dict[str, Any]]:
-    """The timeline of a job: its attempts, steps and actions. If `with_reasons` is False, the timeline leaves out the
-    reasons for which users discarded the job.
+    """Returns the timeline of a job: its attempts, steps and actions. If `with_reasons` is False, the timeline leaves
+    out the reasons for which users discarded the job.
     """
     return [_line(entry, with_reasons) for entry in stats.timeline(job)]
 

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 DRAIN = "jobs.worker.drain"
 FEEDS: list[Callable[[], object]] = []
-"""Functions that each cluster calls every second to enqueue work that rows alone announce. They must be idempotent."""
+"""Functions that each cluster calls every second to enqueue jobs for new rows of a table. They must be idempotent."""
 REDIS_PAUSE_S = 10
 """Seconds without wake-ups through Redis after an error, so that requests do not queue up behind it."""
 PAYLOAD_LIMIT = 8_000
@@ -57,7 +57,7 @@ _held_until: ContextVar[datetime | None] = ContextVar("held_until", default=None
 
 
 def held_until(moment: datetime) -> AbstractContextManager[None]:
-    """A context manager: jobs that this thread enqueues inside it become due at `moment` (aware)."""
+    """Returns a context manager: jobs that this thread enqueues inside it become due at `moment` (aware)."""
     return during(_held_until, moment)
 
 
@@ -144,7 +144,7 @@ def is_live(tenant: UUID, dedupe_key: str) -> bool:
 
 
 def _free_keys(specs: Sequence[JobSpec]) -> None:
-    """Give jobs that have begun, and whose keys are in `specs`, other keys, so that new jobs can take theirs."""
+    """Gives other keys to jobs that have begun and whose keys are in `specs`, so that new jobs can take these keys."""
     tenants = [str(spec.workspace_id or NO_WORKSPACE) for spec in specs]
     fetch(FREE_KEYS, [tenants, [spec.dedupe_key for spec in specs]])
 
@@ -163,7 +163,7 @@ _woken = threading.local()
 
 
 def _wake_once(due: set[tuple[int, str, str]]) -> None:
-    """Wake a worker once for each (transaction id, kind, lane). Polling finds jobs whose wake-up is lost."""
+    """Wakes a worker once for each (transaction id, kind, lane). Polling finds jobs whose wake-up is lost."""
     if due:
         before: set[tuple[int, str, str]] = getattr(_woken, "names", set())
         for _, kind, lane in due - before:

@@ -35,13 +35,13 @@ class DeadlineExceeded(TransientError):
 class Cancelled(Exception):
     """The job was cancelled, or the page that waits for the result was closed. A cancelled job is never retried."""
 
-    sent: bool | None  # as TransientError's
+    sent: bool | None  # as in TransientError
 
 
 class ShutdownRequested(Exception):
     """The platform is stopping, so the job goes back to the queue. A shutdown uses none of the job's attempts."""
 
-    sent: bool | None  # as TransientError's
+    sent: bool | None  # as in TransientError
 
 
 class Snooze(Exception):

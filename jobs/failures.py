@@ -49,14 +49,14 @@ def describe(error: BaseException, kind: str) -> Failure:
 
 
 def where(error: BaseException) -> str:
-    """The place that raised `error`, as "path:function:line". The place is the innermost frame of our code, if any."""
+    """Returns the place that raised `error`, as "path:function:line": the innermost frame of our code, if any."""
     place, line = _place(error)
     return f"{place}:{line}"
 
 
 def database_facts(error: BaseException) -> dict[str, str]:
-    """The `sqlstate`, `constraint`, `table` and `column` of a PostgreSQL error; {} for any other error. PostgreSQL's
-    message is left out, because it may quote a row.
+    """Returns the `sqlstate`, `constraint`, `table` and `column` of a PostgreSQL error; {} for any other error.
+    PostgreSQL's message is left out, because it may quote a row.
     """
     refused = next((cause for cause in chain(error) if isinstance(cause, psycopg.Error)), None)
     if refused is None:
@@ -72,7 +72,7 @@ def database_facts(error: BaseException) -> dict[str, str]:
 
 
 def facts_of(error: BaseException) -> dict[str, str]:
-    """The `extra` of a log record about `error`: the error's class, its place in our code, and `database_facts`."""
+    """Returns the `extra` of a log record about `error`: its class, its place in our code, and `database_facts`."""
     return {"error_class": type(error).__name__, "where": where(error), **database_facts(error)}
 
 

@@ -1,8 +1,8 @@
 """LeaseKeeper, a thread that renews the leases of a worker's places and tells running jobs when to stop. A place is a
 thread of the worker that runs one job at a time.
 
-The keeper also gives back jobs that wait behind a slow job, takes a job that ignores its time limit away from its
-thread, and reports to the sentinel. The keeper opens no database connection while the worker has no jobs.
+The keeper gives back jobs that wait behind a slow job. If a job ignores its time limit, the keeper takes the job away
+from its thread. The keeper also reports to the sentinel. It opens no database connection while the worker has no jobs.
 """
 
 import logging
@@ -154,7 +154,7 @@ class LeaseKeeper:
             connection.close()
 
     def _beat(self) -> None:
-        """Tell the sentinel that the worker lives. Halve the places after a late heartbeat, or else add one."""
+        """Tells the sentinel that the worker lives. Halves the places after a late heartbeat, or else adds one."""
         late = time.monotonic() - self._beat_at > LATE_S
         self._beat_at = self._me.slot.beat_at = time.monotonic()
         places = self._me.slot.places
@@ -180,7 +180,7 @@ class LeaseKeeper:
             connection.close()
 
     def _fence(self, claim: Claim) -> None:
-        """Take a job away from its thread, which cannot be killed. The process ends once its other jobs are done."""
+        """Takes a job away from its thread, which cannot be killed. The process ends once its other jobs are done."""
         started = claim.started
         job_id = str(started.job.pk) if started else ""
         logger.error("job ignored its time limit", extra={"job_id": job_id})
@@ -204,7 +204,7 @@ class LeaseKeeper:
 
 
 def _where_it_stands(thread_id: int) -> TracebackType | None:
-    """The traceback of the code that another thread runs now, or None if the thread has ended."""
+    """Returns the traceback of the code that another thread runs now, or None if the thread has ended."""
     frame: FrameType | None = sys._current_frames().get(thread_id)
     trace = None
     while frame is not None:

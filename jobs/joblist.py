@@ -29,7 +29,7 @@ STATES: dict[str, tuple[str, Q]] = {
 
 
 def of(tenants: Sequence[UUID] | None) -> QuerySet[BackgroundJob]:
-    """The jobs of `tenants` (ids of workspaces, or NO_WORKSPACE). None means the jobs of all workspaces."""
+    """Returns the jobs of `tenants` (ids of workspaces, or NO_WORKSPACE), or all jobs if `tenants` is None."""
     jobs = BackgroundJob.objects.all()
     return jobs if tenants is None else jobs.filter(tenant__in=tenants)
 
@@ -42,7 +42,7 @@ def in_state(jobs: QuerySet[BackgroundJob], state: str | None) -> QuerySet[Backg
 
 
 def causes(tenants: Sequence[UUID] | None) -> QuerySet[Any, Any]:
-    """A query for `tally.read` that groups the latest FAILURES failed jobs by cause, titled with one job's error."""
+    """Returns a query for `tally.read` that groups the latest FAILURES failed jobs by cause, titled with an error."""
     failed = tally.latest(of(tenants).filter(status=Status.FAILED), "finished_at", FAILURES)
     by = {
         "title": Cast("last_error_class", TextField()),
@@ -72,7 +72,7 @@ UNION ALL SELECT state, count(*)
 
 
 def counts(tenants: Sequence[UUID] | None) -> dict[str, int]:
-    """The number of jobs by state, up to tally.CAP each. The states of queued jobs share that limit."""
+    """Counts the jobs in each state, up to tally.CAP. The states of queued jobs share one such limit."""
     workspaces: Any = BackgroundJob._meta.get_field("workspace").related_model
     statement = COUNT.format(workspaces=workspaces._meta.db_table)
     rows = fetch(statement, {"tenants": None if tenants is None else list(tenants)})

@@ -20,9 +20,9 @@ Handler = Callable[["JobContext"], Any]
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """The limits of a kind of job. Within a lane, jobs with a lower `priority` run first. A retry waits min(cap, base *
-    2^(attempt - 1)) ms, rounded up to a full second; after an unexpected error, it waits a random time up to that.
-    `max_age_hours` counts from the time when the job first became due. A retry or snooze that would be later fails the
-    job.
+    2^(attempt - 1)) ms, rounded up to a full second; after an unexpected error, the wait is random and at most as long.
+    `max_age_hours` counts from the time when the job first became due. If a retry or a snooze would exceed this age,
+    the job fails.
     """
 
     attempts: int = 8
@@ -73,7 +73,7 @@ def job_kind(name: str, handler: Handler, *, words: str = "", **policy: Any) -> 
 
 
 def policy_of(kind: str) -> Policy:
-    """The limits of the job kind `kind`. A kind that only an older or newer release knows gets the default limits."""
+    """Returns the limits of the job kind `kind`, or the default limits for a kind that only another release knows."""
     entry = KINDS.get(kind)
     return entry.policy if entry else Policy()
 

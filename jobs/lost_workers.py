@@ -60,10 +60,11 @@ def sweep() -> dict[str, int]:
 
 
 def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
-    """Requeues or fails the jobs of the ended workers in `fates`, and records their end. Returns counts by outcome.
+    """Requeues or fails the jobs of the ended workers in `fates`, and records how they ended. Returns counts by
+    outcome.
 
-    If a worker died first, only its job whose earlier worker died too is to blame: a worker runs one such job at a
-    time. Without such a job, any of its jobs may be to blame.
+    A worker runs at most one job at a time that an earlier worker died with. If a worker died first while it ran such a
+    job, only that job is to blame; otherwise, any of its jobs may be to blame.
     """
     counts: Counter[str] = Counter()
     with transaction.atomic():
@@ -144,7 +145,7 @@ def count_due() -> int:
 
 
 def background_jobs(deadline: Deadline) -> dict[str, int]:
-    """The tick `background-jobs` gives back the jobs of lost workers. It returns counts."""
+    """Runs the tick `background-jobs`, which gives back the jobs of lost workers. Returns counts."""
     taken_back = sweep()
     return {"due": count_due(), "workers": stats.workers().count(), **taken_back}
 

@@ -128,7 +128,7 @@ JOB_COLUMNS = tuple(field.attname for field in BackgroundJob._meta.concrete_fiel
 
 
 def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
-    """A BackgroundJob from a row of a plain cursor. Fields missing from `columns` are loaded on first use."""
+    """Returns the BackgroundJob of a plain cursor's row. Fields missing from `columns` are loaded on first use."""
     values = [
         json.loads(cell) if name in ("payload", "result") and cell is not None else cell
         for name, cell in zip(columns, row, strict=True)

@@ -1,4 +1,4 @@
-"""A worker process's own state. The sentinel assigns the id of a cluster's worker; other processes make their own."""
+"""The state of a worker process. The sentinel assigns a worker's id; a process without a cluster makes its own."""
 
 import os
 import socket
@@ -67,7 +67,7 @@ _current: WorkerProcess | None = None
 
 
 def current() -> WorkerProcess:
-    """The state of this process. A forked child gets its own, not its parent's."""
+    """Returns the state of this process. A forked child gets a state of its own, not that of its parent."""
     global _current
     if _current is None or _current.pid != os.getpid():
         _current = WorkerProcess()

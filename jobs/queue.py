@@ -126,9 +126,9 @@ def settle(
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
     """Stores the decision with the attempt, and starts `upcoming` of the same claim. Returns the outcome and the start
-    of `upcoming`. The outcome is None if the token of `started` has lost the job; then nothing is stored. `death` means
-    that the worker died first, and `loss` that the job lost its worker. The database measures the time if `duration_ms`
-    is None.
+    of `upcoming`. If the token of `started` no longer holds the job, nothing is stored and the outcome is None. `death`
+    means that the worker died first, and `loss` that the job lost its worker. The database measures the time if
+    `duration_ms` is None.
     """
     values: dict[str, Any] = asdict(decision) | asdict(failure)
     values |= {

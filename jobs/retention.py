@@ -30,7 +30,7 @@ PROMISED: set[str] = set()
 
 
 def prunes(name: str, *, promised: bool = False) -> Callable[[Pruner], Pruner]:
-    """Decorator that registers `pruner(deadline)`, which deletes rows and returns their number."""
+    """Returns a decorator that registers `pruner(deadline)`, which deletes rows and returns their number."""
 
     def register(pruner: Pruner) -> Pruner:
         PRUNERS[name] = pruner
@@ -128,7 +128,7 @@ def prune_jobs(deadline: Deadline) -> int:
 
 
 def _kinds_by(days_of: str) -> Iterator[tuple[int, Q]]:
-    """Yield each retention time in days (Policy's field `days_of`) with a condition that matches its kinds."""
+    """Yields each retention time in days (Policy's field `days_of`) with a condition that matches its job kinds."""
     names: dict[int, list[str]] = {getattr(Policy(), days_of): []}
     for kind in KINDS.values():
         names.setdefault(getattr(kind.policy, days_of), []).append(kind.name)
@@ -144,7 +144,7 @@ def _delete_jobs(pks: list[Any]) -> int:
 
 
 def _old(model: type[Model], by: str, days: int) -> Pruner:
-    """A pruner of the rows of `model` whose time column `by` is more than `days` days ago."""
+    """Returns a pruner of the rows of `model` whose time column `by` is more than `days` days ago."""
 
     def pruner(deadline: Deadline) -> int:
         rows = model._default_manager.filter(**{f"{by}__lt": Now() - timedelta(days=days)})
@@ -155,4 +155,4 @@ def _old(model: type[Model], by: str, days: int) -> Pruner:
 
 prunes("workers")(_old(Worker, "heartbeat_at", KEEP_WORKER_DAYS))
 prunes("task_results")(_old(Task, "stopped", KEEP_TASK_DAYS))  # django-q2 itself keeps failures forever
-prunes("wakeups")(_old(OrmQ, "lock", KEEP_WAKEUP_DAYS))  # no worker takes those of a renamed cluster
+prunes("wakeups")(_old(OrmQ, "lock", KEEP_WAKEUP_DAYS))  # no worker takes the tasks of a renamed cluster

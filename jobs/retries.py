@@ -47,9 +47,9 @@ def decide(
     cancel_requested: bool = False,
     uniform: Uniform = random.uniform,
 ) -> Decision:
-    """Decides how a job continues after an attempt that ended at `now` (aware). Cancellation wins over everything but
-    success. A shutdown, a move or a snooze uses no attempt. Every other error, except a permanent one, is retried until
-    the attempts or the kind's maximum age are used up.
+    """Decides how a job continues after an attempt that ended at `now` (aware). A requested cancellation takes
+    precedence over every error. A shutdown, a move or a snooze uses no attempt. Every other error, except a permanent
+    one, is retried until the attempts or the kind's maximum age are used up.
     """
     if error is None:
         return Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
@@ -99,8 +99,9 @@ def decide_loss(
     stopped: bool = False,
 ) -> Decision:
     """Decides how a job continues after it lost its worker; the counts include this loss. `own_death`: the worker died
-    first, so the job may be to blame. `witnessed`: the supervisor saw that it was not, so no attempt is used.
-    `stopped`: the worker was asked to stop, so the job is queued again and no attempt is used.
+    first, so the job may be to blame. `witnessed`: the supervisor saw how the worker ended; no attempt is used if the
+    worker did not die first. `stopped`: the worker was asked to stop, so the job is queued again and no attempt is
+    used.
     """
     if stopped:
         return Decision(Status.QUEUED, AttemptOutcome.HANDED_BACK, refund=True)

@@ -19,7 +19,7 @@ OLDEST = "0.2.0"
 
 
 def refusal() -> str:
-    """Why this code cannot migrate the database, and a remedy, or "". Django silently skips a half-applied squash."""
+    """Says why this code cannot migrate the database, with a remedy, or "". Django skips a half-applied squash."""
     if not _half_replaced():
         return ""
     return (
@@ -29,14 +29,14 @@ def refusal() -> str:
 
 
 def missing() -> list[str]:
-    """The migrations of this code that the database lacks, as `app.name`. The check takes about a second."""
+    """Returns the migrations of this code that the database lacks, as `app.name`. This takes about a second."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return _half_replaced() + [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def unknown() -> list[str]:
-    """The migrations that a newer release has applied and this code does not have, as `app.name`."""
+    """Returns the migrations that a newer release has applied and this code does not have, as `app.name`."""
     on_disk = _on_disk().keys() | {old for replaced in _on_disk().values() for old in replaced}
     labels = {app for app, _ in on_disk}
     applied = MigrationRecorder(connection).applied_migrations()
@@ -44,8 +44,9 @@ def unknown() -> list[str]:
 
 
 def run_file(path: str, checksum: str) -> RunSQL:
-    """A migration operation that runs the statements in the SQL file `path`. Raises ImproperlyConfigured if the file
-    does not match `checksum`. A changed file needs a new migration, because an older one must not change what it does.
+    """Returns a migration operation that runs the statements in the SQL file `path`. Raises ImproperlyConfigured if the
+    file does not match `checksum`. A changed file needs a new migration, because an older one must not change what it
+    does.
     """
     text = (settings.BASE_DIR / path).read_text()
     if (current := checksum_of(text)) != checksum:

@@ -19,11 +19,11 @@ from jobs.block_values import during
 T = TypeVar("T")
 
 LONG_S = 2.0
-"""A wait of so many seconds counts as long if PostgreSQL has answered nothing in this process in that time."""
+"""A wait counts as long after so many seconds in which PostgreSQL has answered no statement of this process."""
 CONNECT_S = 2
 """Seconds that the probing web request waits for a new connection. Psycopg allows no shorter timeout."""
 MOST_LONG_WAITS = 4
-"""The most requests of a process that may wait long. Its other threads stay free to report the outage."""
+"""The most requests of a process that may wait long. The other threads stay free to report the outage."""
 
 
 class Stalled(psycopg.OperationalError):
@@ -39,7 +39,7 @@ class Limit:
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
-        """A context manager around the wait for one statement. Yields a function that returns whether to give up."""
+        """Surrounds the wait for one statement. Yields a function that returns whether to give up."""
         ends_at = time.monotonic() + self.seconds
         yield lambda: time.monotonic() >= ends_at
 
@@ -83,8 +83,8 @@ class Bulkhead:
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
-        """A context manager like `Limit.waiting`, which may also raise Stalled. `answered` is called after a success.
-        False means that the success proves nothing: a pooler accepts connections for a frozen database.
+        """Works like `Limit.waiting`, and may also raise Stalled. `answered` is called after a success. If it returns
+        False, the success proves nothing: a pooler accepts connections for a frozen database.
         """
         wait = object()
         self._begin(wait)
@@ -167,7 +167,7 @@ def _is_of_server(error: psycopg.Error) -> bool:
 def _broken_off(
     gen: Generator[Any, Any, T], given_up: Callable[[], bool], heard: threading.Event
 ) -> Generator[Any, Any, T]:
-    """Run psycopg's generator `gen` until `given_up()`; psycopg resumes it at least every 0.1 s. Set `heard` when
+    """Runs psycopg's generator `gen` until `given_up()`; psycopg resumes it at least every 0.1 s. Sets `heard` when
     something has arrived. Operations without network traffic, such as setting autocommit, never wait.
     """
     try:
@@ -188,14 +188,14 @@ _bulkhead = Bulkhead()
 
 
 def request_limit(seconds: float) -> contextlib.AbstractContextManager[None]:
-    """A context manager for a web request: a statement over `seconds`, or to a stalled database, raises
+    """Returns a context manager for a web request: a statement over `seconds`, or to a stalled database, raises
     OperationalError.
     """
     return during(_limit, RequestLimit(seconds, _bulkhead))
 
 
 def limit(seconds: float) -> contextlib.AbstractContextManager[None]:
-    """A context manager: a statement that takes over `seconds` raises OperationalError and closes the connection."""
+    """Returns a context manager: a statement over `seconds` raises OperationalError and closes the connection."""
     return during(_limit, Limit(seconds))
 
 

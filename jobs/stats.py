@@ -38,7 +38,7 @@ def find(
     fingerprint: str = "",
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
-    """The jobs that match the filters, newest first. `text` is an id or a part of a dedupe key."""
+    """Returns the jobs that match the filters, newest first. `text` is an id or a part of a dedupe key."""
     fields: dict[str, Any] = {"kind": kind, "fingerprint": fingerprint}
     # The index of the newest jobs begins with the workspace, that of ended ones with the tenant.
     fields["workspace" if status in ("", Status.SUCCEEDED) else "tenant"] = workspace_id
@@ -76,7 +76,7 @@ class Totals:
 
 
 def oldest_due_age_s(workspace_id: UUID | None) -> float:
-    """The seconds that the oldest due job has waited, or 0.0 if no job is due."""
+    """Returns the seconds that the oldest due job has waited, or 0.0 if no job is due."""
     due = of(workspace_id).filter(status=Status.QUEUED, run_at__lte=Now())
     oldest = due.aggregate(at=Min("run_at"))["at"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
@@ -140,7 +140,7 @@ class Bucket:
 
 
 def series(workspace_id: UUID | None) -> list[Bucket]:
-    """The last 96 quarters of an hour, oldest first and without gaps. The last quarter is still running."""
+    """Returns the last 96 quarters of an hour, oldest first and without gaps. The last one has not ended yet."""
     now_s = int(timezone.now().timestamp())
     last = now_s - now_s % BUCKET_S
     rows = fetch(
@@ -164,7 +164,7 @@ class Timing:
 
 
 def timings(workspace_id: UUID | None) -> dict[str, Timing]:
-    """The Timing of each lane, over the last SAMPLE jobs that succeeded in the last day."""
+    """Returns the Timing of each lane, over the last SAMPLE jobs that succeeded in the last day."""
     rows = fetch(
         """
         SELECT lane,
@@ -183,7 +183,7 @@ def timings(workspace_id: UUID | None) -> dict[str, Timing]:
 
 
 def oldest_by_kind() -> dict[str, float]:
-    """How long the oldest due job of each kind has waited, in seconds, except in paused workspaces."""
+    """Returns the seconds that the oldest due job of each kind has waited. Jobs of paused workspaces are left out."""
     rows = fetch(
         f"""
         WITH RECURSIVE {backlog.QUEUES}
@@ -214,7 +214,7 @@ class LaneState:
 
 
 def lanes(workspace_id: UUID | None) -> list[LaneState]:
-    """Every lane, in the order in which lanes are served."""
+    """Returns the state of every lane, in the order in which lanes are served."""
     waits = timings(workspace_id)
     queues = backlog.by_lane(None if workspace_id is None else [workspace_id])
     return [LaneState(queue, waits.get(queue.lane.name)) for queue in queues]
@@ -242,7 +242,7 @@ def exact_failures() -> dict[str, int]:
 
 
 def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
-    """The GROUPS latest causes of the last tally.CAP failures. `last_error` is one job's; others may name other ids."""
+    """Returns the GROUPS latest causes of the last tally.CAP failures. `last_error` is the text of one failed job."""
     return list(
         tally.latest(find(workspace_id, status=Status.FAILED), "finished_at")
         .values("fingerprint", "kind", "last_error_class")
@@ -294,7 +294,7 @@ def missed(started_at: datetime | None, every_s: int, now: datetime) -> bool:
 
 
 def timeline(job: BackgroundJob) -> list[JobAttempt | JobStep | JobAction]:
-    """The attempts, steps and user actions of one job, in the order in which they began."""
+    """Returns the attempts, steps and user actions of one job, in the order in which they began."""
 
     def began(entry: JobAttempt | JobStep | JobAction) -> datetime:
         return entry.created_at if isinstance(entry, JobAction) else entry.started_at

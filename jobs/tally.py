@@ -37,18 +37,18 @@ COLUMNS = [f"tally_{name}" for name in Tally.__dataclass_fields__]
 
 
 def text(words: str) -> Cast:
-    """`words` as an SQL expression of the one type that all columns of a union need."""
+    """Returns `words` as an SQL expression of the one type that all columns of a union need."""
     return Cast(Value(words), TextField())
 
 
 def latest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
-    """The last `cap` rows by `column`, an indexed time, and any others with the same time as the earliest of them."""
+    """Returns the last `cap` rows by `column`, an indexed time, and all rows that share the earliest of these times."""
     last = rows.order_by(f"-{column}").values(column)[cap - 1 : cap]
     return rows.filter(Q(**{f"{column}__gte": Coalesce(Subquery(last), NEVER)}))
 
 
 def oldest(rows: QuerySet[Row], column: str, cap: int = CAP) -> QuerySet[Row]:
-    """The first `cap` rows by `column`, an indexed time, and any others with the same time as the latest of them."""
+    """Returns the first `cap` rows by `column`, an indexed time, and all rows that share the latest of these times."""
     last = rows.order_by(column).values(column)[cap - 1 : cap]
     return rows.filter(Q(**{f"{column}__lte": Coalesce(Subquery(last), ALWAYS)}))
 
@@ -62,8 +62,8 @@ def grouped(
     by: dict[str, Any] | None = None,
     workspace: str = "workspace",
 ) -> QuerySet[Any, Any]:
-    """A queryset for `read` with a Tally's columns for each group of `rows`. `at` is the time column. `by` holds
-    expressions for title, about and key. `one_of` names a column from which one row's value becomes the title.
+    """Returns a queryset for `read` with a Tally's columns for each group of `rows`. `at` is the time column. `by`
+    holds expressions for title, about and key. `one_of` names a column from which one row's value becomes the title.
     `workspace` is the look-up of the workspace.
     """
     words = {name: text("") for name in ("title", "about", "key")} | (by or {})

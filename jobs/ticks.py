@@ -62,8 +62,9 @@ SCHEDULE_LOCK = 0x7469636B  # any number that no other advisory lock of this dat
 
 @dataclass(frozen=True)
 class TickSpec:
-    """A tick that runs every `every_s` seconds for at most `budget_ms`. `run(deadline)` returns counts; "errors" counts
-    our own. `limits()` returns current settings for the cron's answer without a query. `words` is its description.
+    """A tick that runs every `every_s` seconds for at most `budget_ms`. `run(deadline)` returns counts; the count
+    "errors" is of our own errors. `limits()` returns settings for the cron's answer, without a query. `words` describes
+    the tick.
     """
 
     name: str
@@ -129,7 +130,7 @@ def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
 
 
 def _record(spec: TickSpec, token: UUID, counts: dict[str, Any], failure: Failure, duration_ms: int) -> None:
-    # Whole ms are compared, because a tick that stopped at its limit has used all of it.
+    # The rounded duration is compared, because a tick that stopped at its limit has used all of its time.
     overran = duration_ms >= spec.budget_ms
     log = logger.error if failure.error_class else logger.warning if overran else logger.info
     log(
@@ -157,7 +158,7 @@ def _record(spec: TickSpec, token: UUID, counts: dict[str, Any], failure: Failur
 
 
 def sync_schedules() -> None:
-    """Matches the rows to TICKS. Names are not unique in django-q2's table, so a lock prevents duplicates."""
+    """Makes django-q2's schedules match TICKS. Names are not unique in their table, so a lock prevents duplicates."""
     with transaction.atomic():
         fetch("SELECT pg_advisory_xact_lock(%s)", [SCHEDULE_LOCK])
         ours = Schedule.objects.filter(name__startswith=SCHEDULE_PREFIX)

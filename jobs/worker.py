@@ -46,7 +46,7 @@ SLOW_CLAIM_S = 1.0
 
 
 def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
-    """The django-q2 task behind each wake-up. A worker with places wakes one of them and returns {}. Any other process
+    """Serves a wake-up, as its django-q2 task. A worker with places wakes one of them and returns {}. Any other process
     runs due jobs itself for `budget_s` seconds and returns the number of attempts by outcome.
     """
     me = process.current()
@@ -64,7 +64,7 @@ def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -
     counts: Counter[str] = Counter()
     refresh_connection()
     while time.monotonic() < ends_at and not me.stopping and keeper.has_room():
-        sizes, asked_at = me.batches.copy(), time.monotonic()  # others may change the sizes
+        sizes, asked_at = me.batches.copy(), time.monotonic()  # other places may change the sizes
         # Only one place at a time runs jobs that may kill the process. If the process dies, the job to blame is clear.
         suspects = me.suspect.acquire(blocking=False)
         try:
@@ -78,7 +78,7 @@ def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -
                 me.suspect.release()
             full = len(jobs) == sizes[jobs[0].lane]
             if full and me.wake_place is not None:
-                me.wake_place()  # there may be more work
+                me.wake_place()  # more jobs may be due
             claim = keeper.hold(token, asked_at, jobs)
             try:
                 counts.update(_work_off(claim, me))
@@ -101,7 +101,7 @@ def _next_batch(size: int, *, quick: bool, full: bool) -> int:
 def _claim(
     me: WorkerProcess, sizes: Mapping[str, int], ends_at: float, *, suspects: bool
 ) -> tuple[UUID, list[BackgroundJob]] | None:
-    """Claim at most `sizes` jobs of a lane. Return None if nothing is due or the database does not answer."""
+    """Claims at most `sizes` jobs of a lane. Returns None if nothing is due or the database does not answer."""
 
     def give_up() -> bool:
         return me.stopping or time.monotonic() > ends_at
@@ -123,7 +123,7 @@ def _claim(
 
 
 def _work_off(claim: Claim, me: WorkerProcess) -> Counter[str]:
-    """Run the jobs of a claim one after the other. Jobs not started within BATCH_TARGET_MS are given back."""
+    """Runs the jobs of a claim one after the other. Jobs not started within BATCH_TARGET_MS are given back."""
     counts: Counter[str] = Counter()
     started: Started | None = None
     claimed, ends_at = len(claim.waiting), time.monotonic() + BATCH_TARGET_MS / 1000
@@ -172,7 +172,7 @@ def run(
     take_next: Callable[[], BackgroundJob | None] = lambda: None,
 ) -> tuple[str, Started | None]:
     """Runs one job, settles it, and starts the job from `take_next` in the same commit. Returns the outcome, and the
-    next job if it was started. The outcome is "fenced" if the job was taken away, and "not_stored" if the database
+    next job if it was started. The outcome is "fenced" if the worker had lost the job, and "not_stored" if the database
     failed.
     """
     ended = _call(started, claim)

@@ -61,8 +61,8 @@ class Board(ctypes.Structure):
         return max((slot.looked_at for slot in self.slots_in_use()), default=0.0)
 
     def beating(self, within_s: float) -> Iterator[Slot]:
-        """The slots of workers seen less than `within_s` seconds ago. A heartbeat is needed because a frozen process
-        still has its process id.
+        """Returns the slots of workers that wrote a heartbeat less than `within_s` seconds ago. A process id would not
+        suffice, because a frozen process still has one.
         """
         now = time.monotonic()
         return (slot for slot in self.slots_in_use() if now - slot.beat_at < within_s)

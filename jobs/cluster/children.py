@@ -76,8 +76,8 @@ def run_worker(
     timer: "Synchronized[float]",
     timeout: int | None,
 ) -> None:
-    """The main function of a worker process: its main thread runs ticks, and its places (threads) run jobs until the
-    process is asked to stop. Each byte in the pipe `bell` wakes one place. Exits with RETIRED if a job is stuck.
+    """Runs a worker process: its main thread runs ticks, and its places (threads) run jobs until the process is asked
+    to stop. Each byte in the pipe `bell` wakes one place. Exits with RETIRED if a job is stuck.
     """
 
     me = WorkerProcess(slot.id, slot=slot, most_places=settings.WORKER_THREADS)
@@ -117,6 +117,6 @@ class _Tasks:
 
 
 def run_monitor(parent_pid: int, result_queue: "Queue[Any]") -> None:
-    """The main function of django-q2's monitor, which stores results. The monitor waits while the database is down."""
+    """Runs django-q2's monitor, which stores results. The monitor waits while the database is down."""
     settle_in("q-monitor", parent_pid, signal.SIG_IGN)
     monitor(result_queue, persist(get_broker, give_up=lambda: False))

@@ -39,8 +39,7 @@ DEAF_LOOK_S = 0.1
 DEAF_FIRST_S, DEAF_MOST_S = 1.0, 30.0
 """Seconds without listening after an error, doubled after each further error up to the maximum."""
 LOOK_S = 5.0
-"""Seconds that a poll waits for PostgreSQL. During the wait the cluster looks stuck, as if no place took the due
-jobs."""
+"""Seconds that a poll waits for PostgreSQL. A longer wait would look to the sentinel as if no place polled for jobs."""
 
 
 class Dispatcher:
@@ -59,7 +58,7 @@ class Dispatcher:
         self._schedules_synced = False
 
     def stop(self, *_signal: object) -> None:
-        """Asks the dispatcher to stop. A signal handler may call `stop`: the main thread never waits for it."""
+        """Asks the dispatcher to stop. A signal handler calls this method, so it waits for nothing."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -166,7 +165,7 @@ def run_dispatcher(
     bells: Sequence[tuple[int, int]],
     cluster_id: uuid.UUID,
 ) -> None:
-    """The main function of the dispatcher process. `bells` are the pipes that wake the workers."""
+    """Runs the dispatcher process until SIGTERM. `bells` are the pipes that wake the workers."""
     dispatcher = Dispatcher(task_queue, board, bells, cluster_id)
     settle_in("q-dispatcher", parent_pid, dispatcher.stop)
     with contextlib.suppress(BrokenPipeError):

@@ -153,7 +153,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         logger.info("worker replaced", extra={"why": why, "worker_pid": worker.pid})
 
     def _tick_timers(self, passed_s: float) -> None:
-        """Count down the workers' time limits as django-q2 does, but stop at 0, the value that means a timeout."""
+        """Counts down the workers' time limits as django-q2 does, but stops at 0, the value that means a timeout."""
         self._ticked_at = time.monotonic()
         for worker in list(self.pool):
             lock = worker.timer.get_lock()
@@ -172,7 +172,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
                 self._handle_ended([worker])
 
     def _watch(self) -> None:
-        """End the cluster if a process makes no progress, because a stuck process still has its process id."""
+        """Ends the cluster if a process makes no progress. A stuck process still has its process id."""
         self._watch_supervisor()
         now, board = time.monotonic(), self.board
         if now - board.dispatcher_at > SILENT_AFTER_S:
@@ -186,8 +186,8 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
             self.crash("jobs are due and no place looks for them")
 
     def _watch_supervisor(self) -> None:
-        """Kill a stuck supervisor. Rounds of the loop are counted instead of seconds, so that a time in which
-        supervisor and sentinel were both stopped does not count.
+        """Kills a stuck supervisor. The sentinel counts rounds of its loop and not seconds, so that a time in which
+        both processes were stopped does not count.
         """
         beat = self.board.supervisor_at
         self._silent_rounds = self._silent_rounds + 1 if beat == self._supervisor_at else 0
@@ -231,14 +231,14 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
 
 
 def _bell() -> tuple[int, int]:
-    """A pipe that wakes a worker. The pipe has no lock that a killed process could hold."""
+    """Returns both ends of a pipe that wakes a worker. A pipe has no lock that a killed process could hold."""
     read, write = os.pipe()
     os.set_blocking(write, False)
     return read, write
 
 
 def _raw(worker: WorkerChild) -> float:
-    """Read a worker's timer without its lock, which a killed worker may hold: -1 idle, -2 recycled, 0 timed out."""
+    """Reads a worker's timer without its lock, which a killed worker may hold: -1 idle, -2 recycled, 0 timed out."""
     return worker.timer.get_obj().value
 
 

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.25
 SILENT_AFTER_S = 30
-"""A sentinel without a sign of life for so many seconds counts as stuck, because it never queries the database."""
+"""A sentinel without a sign of life for so many seconds counts as stuck: it never waits for the database."""
 
 STOP_AFTER_S = SHUTDOWN_GRACE_S + 3 * SHUTDOWN_HARD_S
 BACKOFF_FIRST_S = 0.25
@@ -96,7 +96,7 @@ class Supervisor:
                 os.waitpid(pid, 0)
 
     def _release(self, board: Board) -> None:
-        """Give back the jobs of dead workers. If the database is also down, the jobs wait until their leases expire."""
+        """Gives back the jobs of dead workers. If the database is down too, the jobs wait until their leases expire."""
         usual = Fate.STOPPED if self._stopping else Fate.ENDED
         fates = {slot.id: Fate(slot.fate) if slot.fate else usual for slot in board.slots_in_use()}
         gives_up_at = time.monotonic() + RELEASE_S

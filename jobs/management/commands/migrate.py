@@ -30,7 +30,7 @@ def wait_briefly(execute: Callable[..., Any], sql: Any, params: Any, many: bool,
     they block nothing, and must wait for all open transactions.
     """
     statement = str(sql)
-    if not statement.startswith(("SAVEPOINT", "ROLLBACK TO", "RELEASE")):  # these may follow an error
+    if not statement.startswith(("SAVEPOINT", "ROLLBACK TO", "RELEASE")):  # after an error, SET would fail
         limit_ms = 0 if CONCURRENT.match(statement) else round(LOCK_S * 1000)
         with context["connection"].wrap_database_errors:
             context["connection"].connection.execute(f"SET lock_timeout = {limit_ms}")
