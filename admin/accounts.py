@@ -1,4 +1,6 @@
-"""Connected accounts that the user may see: the strip on the admin's start page, and the banner on every page."""
+"""The connected accounts that the user may see: a strip of bars on the admin's start page, and the banner on every
+page.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +22,7 @@ from integrations.models import TROUBLED, HealthState, WorkspaceIntegrationHealt
 VIEW = "integrations.view_workspaceintegrationhealth"
 CHECK = "integrations.check_workspaceintegrationhealth"
 STRIP = 120
-"""The most accounts in the strip, worst first."""
+"""The most accounts in the strip of bars on the start page, worst first."""
 
 NAMED = 4
 DOWN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
@@ -50,7 +52,7 @@ class Broken(NamedTuple):
 
 
 class Board:
-    """The state of the connected accounts that `request.user` may see, read by one query, and one more for the banner.
+    """The states of the connected accounts that `request.user` may see, read by one query, and one more for the banner.
     `seen` is False if the user may not view accounts. `unknown` counts the accounts that were never checked.
     """
 
@@ -76,20 +78,20 @@ class Board:
 
     @property
     def words(self) -> str:
-        """The strip's numbers as a sentence for screen readers."""
+        """The numbers of the accounts in the strip as one sentence, for screen readers."""
         counts = f"{self.down} down, {self.troubled} with problems, {self.healthy} healthy"
         return f"{self.total} accounts: {counts}, {self.unknown} not checked yet"
 
 
 def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:
-    """The health of the accounts in use that `scope` may see, without secrets and without those of fire drills."""
+    """Returns the health of accounts in use that `scope` may see, without secrets and without fire drills' accounts."""
     rows = scope.limit(WorkspaceIntegrationHealth.objects.all(), "workspace")
     rows = rows.filter(integration__enabled=True, workspace__drill_of=None)
     return rows.select_related("integration", "workspace").defer("integration__credentials")
 
 
 def _worst(scope: Scope, user: User) -> list[WorkspaceIntegrationHealth]:
-    """The accounts of the strip, worst first, each with the number of accounts in its state and in all."""
+    """Returns the strip's accounts, worst first, each with the number of accounts in its state and in all."""
     rows = banner.for_banner(rows_of(scope), user).annotate(
         of_state=Window(Count("pk"), partition_by=[F("state")]),
         of_all=Window(Count("pk")),
@@ -99,7 +101,7 @@ def _worst(scope: Scope, user: User) -> list[WorkspaceIntegrationHealth]:
 
 
 def banner_of(request: HttpRequest) -> Banner | None:
-    """The banner of the worst account that is down and that the user has not hidden, or None."""
+    """Returns the banner of the worst account that is down and that the user has not hidden, or None."""
     scope = scope_of(request)
     if not scope.may(VIEW):
         return None
@@ -122,7 +124,7 @@ def _banner(down: Sequence[WorkspaceIntegrationHealth], scope: Scope) -> Banner 
 
 
 def key_url(health: WorkspaceIntegrationHealth, scope: Scope) -> str:
-    """The URL at which an admin of the workspace enters a new API key; "" for any other user."""
+    """Returns the URL at which an admin of the workspace enters a new API key; "" for any other user."""
     if health.workspace_id not in scope.runs:
         return ""
     return reverse("inbox:integration-settings", args=[health.workspace_id, health.integration_id])

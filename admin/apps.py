@@ -1,4 +1,4 @@
-"""The app of the Django admin. At start, it registers all models' admin pages, checks and permissions."""
+"""The app of the Django admin. At start, the app registers all admin pages, system checks and permissions."""
 
 from importlib import import_module
 

@@ -39,7 +39,7 @@ WORDS = 60
 
 
 def causes_of(request: HttpRequest) -> list[Tally]:
-    """The causes of failed jobs that the user may see, latest first, cached for the request."""
+    """Returns the causes of failed jobs that the user may see, latest first, cached for the request."""
     return once(request, "_job_causes", lambda: tally.read([joblist.causes(scope_of(request).ids)]))
 
 
@@ -106,7 +106,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
         return ("run_at", "pk") if request.GET.get("state") == "due" else super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[BackgroundJob]:
-        """All jobs in the list's order. For due jobs, these are all queued jobs, which an index sorts."""
+        """Returns all jobs in the list's order; for the list of due jobs, all queued jobs, which an index sorts."""
         jobs: QuerySet[BackgroundJob] = super().in_own_order(request)
         return jobs.filter(status=Status.QUEUED) if request.GET.get("state") == "due" else jobs
 
@@ -123,7 +123,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
     ) -> Any:
-        """The paginator of a list of jobs without filters takes the row count from the tabs."""
+        """Returns the paginator. If a state is the list's only filter, its count of jobs comes from the tabs."""
         paginator = super().get_paginator(request, queryset, per_page, *args, **kwargs)
         if is_plain(request):
             counts, state = self._counts(request), request.GET.get("state", "")
@@ -173,8 +173,8 @@ class BackgroundJobAdmin(JobActionsAdmin):
     # --- overview ---
 
     def overview(self, request: HttpRequest) -> HttpResponse:
-        """The page `overview/?workspace=…` about the job queue; an htmx request gets only the part that changes. Raises
-        PermissionDenied, and Http404 for a workspace that the user may not see.
+        """Shows the page `overview/?workspace=…` about the job queue. An htmx request gets only the part that changes.
+        Raises PermissionDenied, and Http404 for a workspace that the user may not see.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -195,7 +195,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
         return self.page(request, template, "Background jobs at a glance", context)
 
     def row_context(self, request: HttpRequest, row: BackgroundJob) -> dict[str, Any]:
-        """The job's timeline, links to related rows, and actions."""
+        """Returns the job's timeline, its links to related rows, and the actions that the user may take."""
         return display.job_page(row, with_reasons=self._may_see_reasons(request, row)) | {
             "links": list(_links(row)),
             "job_actions": self._fitting(request, row),
@@ -204,20 +204,22 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
     @staticmethod
     def _may_see_reasons(request: HttpRequest, job: BackgroundJob) -> bool:
-        """Whether the user sees the reasons for which jobs were discarded. Other users must open the action's page, and
-        each such view is recorded.
+        """Whether the user sees the reasons for which users discarded the job. A user who is not a member must open the
+        page of the JobAction, and each such view is recorded.
         """
         return job.workspace_id is None or scope_of(request).is_member(job.workspace_id)
 
     def _fitting(self, request: HttpRequest, job: BackgroundJob) -> list[tuple[str, str]]:
-        """The actions that the user may take on `job` in its current state, as names and labels."""
+        """Returns the actions that the user may take on `job` in its current state, as names and labels."""
         words = display.FITTING.get(job.status, {})
         fitting = ((name, words[name]) for name in self.get_actions(request) if name in words)
         return [(name, word if name == "retry_now" else f"{word}…") for name, word in fitting]
 
 
 def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
-    """Links for the tabs above the list of jobs: the states with their numbers. Links keep the list's other filters."""
+    """Returns the tabs above the list of jobs: a link for each state, with its number of jobs. The links keep the
+    list's other filters.
+    """
     filters = {name: choice for name, choice in request.GET.items() if name not in ("state", "p", "e")}
     names = {"": "All", **{name: words for name, (words, _) in joblist.STATES.items()}}
     return [
@@ -243,7 +245,7 @@ class WorkspaceLimitAdmin(BaseAdmin):
 
 
 def _links(job: BackgroundJob) -> Iterator[SafeString]:
-    """Links to the rows whose ids are in the job's payload, and to lists of rows that belong to the job."""
+    """Yields links to the rows whose ids are in the job's payload, and to lists of rows that refer to the job."""
     models = {model._meta.model_name: model for model in apps.get_models() if admin.site.is_registered(model)}
     for key, row_id in job.payload.items():
         what, _, suffix = key.rpartition("_")

@@ -110,13 +110,13 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     @property
     def is_of_workspace(self) -> bool:
-        """Whether each row belongs to at most one workspace, and is not itself a workspace."""
+        """Whether the model is not Workspace itself, and each of its rows belongs to one workspace or to none."""
         return self.workspace_path not in (INSTALLATION, "pk") and not is_to_many(
             self.model, self.workspace_path
         )
 
     def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
-        """The list query also joins the workspace and the relations that columns show."""
+        """Adds the workspace and the relations that columns show to the tables that the list's query joins."""
         workspace = (self.workspace_path,) if self.is_of_workspace else ()
         columns = (getattr(column, "admin_order_field", column) for column in self.list_display)
         shown = {str(column).partition("__")[0] for column in columns}
@@ -124,7 +124,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return (*workspace, *self.list_select_related, *(name for name in relations if name in shown))
 
     def _texts_beside(self, request: HttpRequest) -> Iterator[str]:
-        """The text and secret columns of the tables that a list joins."""
+        """Yields the text and secret columns of the tables that the list's query joins."""
         for joined in self.get_list_select_related(request):
             names = joined.split("__")
             for depth, step in enumerate(steps_of(self.model, joined), 1):
@@ -140,8 +140,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return page
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row with the id `object_id`, with its text if the user may read it. Raises Http404 if the row is hidden
-        from the user.
+        """Returns the row with the id `object_id`, with its text if the user may read the text. Raises Http404 if the
+        row does not exist or the user may not see it.
         """
         row: Model | None = super().get_object(request, object_id, from_field)
         if row is None:
@@ -166,7 +166,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return self._ordering_of_one(request) or super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[Any]:
-        """The rows of the list without filters, in an order that an index supports."""
+        """Returns the rows of the list without filters, in an order that an index supports."""
         rows: QuerySet[Any] = self.model._default_manager.order_by(*self.get_ordering(request))
         if self._ordering_of_one(request):
             return scope_of(request).limit(rows, self.workspace_path)
@@ -182,7 +182,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         """Allows only the look-ups of `list_filter` and `linked_by`, exact look-ups of the model's own foreign keys,
         and the look-ups that continue a list after a key of its order.
         """
-        # PostgreSQL refuses both values
+        # PostgreSQL refuses a NUL character and a number that is too long
         if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):
             return False
         filters = {str(getattr(each, "parameter_name", each)) for each in self.get_list_filter(request)}
@@ -197,7 +197,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return lookup in columns or (name in columns and how == "exact")
 
     def _order_columns(self) -> set[str]:
-        """The columns by which the admin list can be ordered. `further_url` compares them to link to later pages."""
+        """Returns the columns by which a list can be ordered. `LongList.further_url` compares them to link to later
+        pages.
+        """
         return {
             field.name
             for field in self.opts.concrete_fields
@@ -207,8 +209,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """The rows whose id is the search term, or that a look-up in one of `search_fields` matches. Each field of
-        `search_fields` is looked up in an index and matches at most SEARCHED rows. The second value of the returned
+        """Returns the rows whose id is the search term, or that a look-up in one of `search_fields` matches. Each field
+        of `search_fields` is looked up in an index and matches at most SEARCHED rows. The second value of the returned
         pair is always False, because no row appears twice.
         """
         term = search_term.replace("\0", "").strip()
@@ -234,8 +236,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return queryset.filter(condition)
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
-        """One queryset for each index that can serve the look-up `name` of `search_fields`. A look-up through a
-        relation first queries the other table. The result is [] for BY_ID.
+        """Returns a queryset for each index that can serve the look-up `name` of `search_fields`, or [] for BY_ID. A
+        look-up through a relation first queries the other table.
         """
         if name == BY_ID:
             return []
@@ -311,11 +313,11 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return TemplateResponse(request, template, frame | context)
 
     def list_context(self, request: HttpRequest) -> dict[str, Any]:
-        """The template context of the list's page, in addition to Django's."""
+        """Returns the template context of the list's page that is added to Django's."""
         return {"title": capfirst(self.opts.verbose_name_plural)}
 
     def row_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """The template context of the page of `row`, in addition to the context of every row's page."""
+        """Returns the template context of the page of `row` that is added to the context of every row's page."""
         return {}
 
     def changelist_view(
@@ -326,7 +328,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     # --- trace of a row ---
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The columns that the class declares, with the workspace in second place, and a link to the trace."""
+        """Returns the columns that the class declares, with the workspace in second place, and a link to the trace."""
         columns = [*super().get_list_display(request)]
         if self.is_of_workspace and self.workspace_path not in columns:
             columns.insert(1, linked(self.workspace_path))
@@ -342,7 +344,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return format_html('<a href="{}">Trace</a>', address) if address else SafeString("–")
 
     def trace_address(self, row: Model) -> str:
-        """The URL of the page that shows what happened to `row`, or "" if it has none."""
+        """Returns the URL of the page that shows what happened to `row`, or "" if there is no such page."""
         if not self.trace_kind or workspace_of(row, self.workspace_path) is None:
             return ""
         return reverse("admin:trace", args=[self.trace_kind, row.pk])
@@ -381,22 +383,22 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def ask_first(
         self, request: HttpRequest, rows: QuerySet[Any], at_once: int, *, harmless: bool = False
     ) -> HttpResponse | None:
-        """The page on which the user confirms the action on at most `at_once` of `rows`; None once the user has
-        confirmed. The button of the confirmation page has a warning colour unless the action is `harmless`.
+        """Returns the page on which the user confirms the action on at most `at_once` of `rows`, or None once the user
+        has confirmed. The page's button has a warning colour unless the action is `harmless`.
         """
         if "confirmed" in request.POST:
             return None
         return self.question(request, rows, self.action_words(request), at_once, harmless=harmless)
 
     def action_words(self, request: HttpRequest) -> str:
-        """The label of the action that the user has requested."""
+        """Returns the label of the action that the user has requested."""
         return str(dict(self.get_action_choices(request))[request.POST["action"]])
 
     def question(
         self, request: HttpRequest, rows: QuerySet[Any], words: str, at_once: int, **context: object
     ) -> HttpResponse:
-        """A page that asks the user to confirm `words` for `rows`. The confirmation page names the first SHOWN rows and
-        counts the others, up to `at_once`. A template `admin/<app>/<model>/confirm.html` can add details.
+        """Returns a page that asks the user to confirm the action `words` for `rows`. The page names the first SHOWN
+        rows and counts the others, up to `at_once`. A template `admin/<app>/<model>/confirm.html` can add details.
         """
         count, shown = rows.order_by()[: at_once + 1].count(), rows[:SHOWN]
         context = {
@@ -434,7 +436,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return done
 
     def in_words(self, row: Any) -> str:
-        """The name of `row` in the title of its page and on the confirmation page."""
+        """Returns the name of `row` for the title of its page and for the confirmation page."""
         return str(getattr(row, self.named_by) if self.named_by else row)
 
     # --- history ---
@@ -462,7 +464,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return super().log_deletions(request, queryset)
 
     def _record(self, request: HttpRequest, action: str, row: Model, message: object) -> None:
-        """Copy an entry of Django's admin log to the audit log, with the values of the changed fields."""
+        """Copies an entry of Django's admin log to the audit log, with the values of the changed fields."""
         about: dict[str, object] = {}
         if isinstance(message, str) and message:
             about = {"said": message[: audit.MOST]}
@@ -474,7 +476,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The history of a row, with at most SEARCHED entries of the audit log."""
+        """Shows the history of a row, with at most SEARCHED entries of the audit log."""
         scope, shown = scope_of(request), AuditEntry.objects.select_related("actor", "program")
         shown = shown.filter(object_type=self.opts.model_name, object_id=unquote(object_id))
         if not scope.sees_all:  # operators also see entries that belong to no workspace
@@ -485,7 +487,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
 
 def right(permission: str) -> Callable[[Any, HttpRequest], bool]:
-    """A method `has_…_permission` of an admin class: whether the user has `permission` in all rows that they see."""
+    """Returns a method `has_…_permission` of an admin class: whether the user has `permission` in all rows they see."""
     return lambda _page, request: scope_of(request).may(permission)
 
 
@@ -505,7 +507,7 @@ class EditAdmin(BaseAdmin):
 class RecordAdmin(EditAdmin):
     """Base class for admin pages of records, which can only be viewed.
 
-    Unless a subclass declares other ones, `list_display` has all short columns, and `list_filter` those of few values.
+    By default, `list_display` holds all short columns, and `list_filter` the short columns with choices or booleans.
     """
 
     ordering: ClassVar[Any] = ("-pk",)
@@ -523,7 +525,7 @@ class RecordAdmin(EditAdmin):
             self.list_filter = [field.name for field in few]  # type: ignore[misc]  # it is no class’s own
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The fields of a record, including times that the database or the code sets."""
+        """Returns the fields of a record, and adds the times that the database or the code sets."""
         names = super().get_fields(request, obj)
         times = (field for field in self.opts.fields if isinstance(field, DateTimeField))
         return names if self.fields else list(dict.fromkeys([*names, *(field.name for field in times)]))
@@ -533,7 +535,7 @@ class RecordAdmin(EditAdmin):
 
 
 class LeadRecordAdmin(RecordAdmin):
-    """Base class for records that belong to a lead. A search in such a list finds a lead's address and ids."""
+    """Base class for records that belong to a lead. A search takes the lead's address or a record's id."""
 
     named_by = "lead"
     search_fields: ClassVar[Any] = ("lead__email__exact",)

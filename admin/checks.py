@@ -1,4 +1,4 @@
-"""System checks that each admin class declares the workspace of its rows and the columns with user text."""
+"""System checks that each admin class declares how its rows lead to a workspace, and which columns hold user text."""
 
 from collections.abc import Iterator
 from typing import Any

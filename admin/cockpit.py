@@ -1,6 +1,7 @@
-"""The admin's start page, which shows what is broken, in which workspace and since when, each with a button that helps.
+"""The admin's start page. It shows what is broken, in which workspace and since when, each with a button that helps.
 
-The page takes four queries for any number of workspaces: accounts, work that waits for them, lanes, `admin.tallies`.
+The page takes four queries for any number of workspaces: for accounts, for the work that waits for accounts, for lanes,
+and for `admin.tallies`.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ from jobs.tally import Tally
 from jobs.ticks import TICKS
 
 SHOWN = 5
-"""The most causes of one kind. A link leads to the others."""
+"""The most causes that a list on the page shows. A link leads to the others."""
 
 VIEWS = {
     "cause": "jobs.view_backgroundjob",

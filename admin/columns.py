@@ -26,14 +26,14 @@ def row_url(row: Model) -> str:
 
 
 def list_url(model: type[Model], **filters: object) -> str:
-    """The URL of the admin's list of `model`. `filters` become the query string, except values None and ""."""
+    """Returns the URL of the admin's list of `model`. `filters` become the query string, except values None and ""."""
     query = urlencode({name: wanted for name, wanted in filters.items() if wanted not in (None, "")})
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{query}" if query else address
 
 
 def link(target: Model | None, text: str = "") -> SafeString:
-    """A link to the admin page of `target`; only its label if there is no such page. None is shown as a dash."""
+    """Returns a link to the admin page of `target`, its label alone if there is no such page, or a dash for None."""
     if target is None:
         return SafeString("–")
     if not admin.site.is_registered(type(target)):
@@ -47,8 +47,8 @@ def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
 
 @cache  # to sort a list, Django needs the same column object from each call of get_list_display
 def linked(path: str, words: Callable[[Any], str] = str) -> Column:
-    """An admin column that links to the row at the end of `path`, such as `lead` or `job__workspace`. `words` returns
-    the link's label for a row.
+    """Returns an admin column that links to the row at the end of `path`, such as `lead` or `job__workspace`. `words`
+    returns the link's label for a row.
     """
     name = path.rpartition("__")[2]
 
@@ -62,7 +62,7 @@ def linked(path: str, words: Callable[[Any], str] = str) -> Column:
 
 
 def chip(field: str, table: str, ordering: Any = None) -> Column:
-    """A column that shows the state in `field` as a chip, labelled by `table` (inbox.pages.state_marks)."""
+    """Returns a column that shows the state in `field` as a chip, labelled by `table` (inbox.pages.state_marks)."""
 
     @admin.display(description=field, ordering=ordering or field)
     def column(row: Any) -> SafeString:
@@ -83,11 +83,11 @@ class WorkspaceFilter(admin.SimpleListFilter):
         return [(str(pk), name) for pk, name in names] if len(names) > 1 else []
 
     def has_output(self) -> bool:
-        """Whether the filter applies: it offers workspaces, or the URL names one."""
+        """Whether the filter is shown and applied: it offers workspaces, or the URL names one."""
         return bool(self.value()) or super().has_output()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows of the chosen workspace; all rows if none is chosen, and no rows for an invalid id."""
+        """Returns the rows of the chosen workspace; all rows if none is chosen, and no rows for an invalid id."""
         if not (workspace_id := self.value()):
             return queryset
         model_admin: Any = admin.site.get_model_admin(queryset.model)
@@ -101,8 +101,8 @@ def choice_filter(
     labels: Callable[[], Mapping[str, str]],
     narrow: Callable[[QuerySet[Any], str], QuerySet[Any]],
 ) -> type[admin.SimpleListFilter]:
-    """A filter on the URL parameter `parameter`. `labels` returns the filter's choices for each request. `narrow` must
-    return no rows for an unknown choice, because otherwise an action could apply to all rows.
+    """Returns a filter on the URL parameter `parameter`. `labels` returns the filter's choices for each request.
+    `narrow` must return no rows for an unknown choice, because otherwise an action could apply to all rows.
     """
 
     class ChoiceFilter(admin.SimpleListFilter):
@@ -124,7 +124,7 @@ def choice_filter(
 def known_values(
     field: str, values: Iterable[str] | Callable[[], Mapping[str, str]]
 ) -> type[admin.SimpleListFilter]:
-    """A filter on `field` whose values come from a list, or a function that returns labels by value, not a query."""
+    """Returns a filter on `field` with the choices `values`: a list, or a function that returns labels by value."""
 
     def labels() -> Mapping[str, str]:
         if isinstance(values, Iterable):

@@ -1,5 +1,5 @@
-"""Admin pages of webhook deliveries, for staff, over all their workspaces. The pages share their functions with the
-workspace pages (`inbox.pages.operations.deliveries`, `inbox.webhooks.replay`).
+"""Admin pages of webhook deliveries, for staff, over all workspaces that they may see. The pages share their functions
+with the workspace pages (`inbox.pages.operations.deliveries`, `inbox.webhooks.replay`).
 """
 
 import uuid
@@ -30,12 +30,12 @@ AT_ONCE = 100
 
 
 def in_trouble(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[WebhookDelivery]:
-    """The deliveries that the admin's start page counts as in trouble."""
+    """Returns the deliveries that the admin's start page counts as in trouble."""
     return tallies.in_trouble(deliveries) if choice == "open" else deliveries.none()
 
 
 def unrepaired(deliveries: QuerySet[WebhookDelivery], choice: str) -> QuerySet[WebhookDelivery]:
-    """Failed deliveries that no later replay has repaired."""
+    """Returns the failed deliveries that no later replay has repaired."""
     return (
         deliveries.filter(pk__in=replay.unrepaired().values("pk"))
         if choice == "waiting"
@@ -120,7 +120,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         return redirect("admin:inbox_webhookdelivery_change", pk)
 
     def replay_failed(self, request: HttpRequest) -> HttpResponse:
-        """Starts a job that replays all failed deliveries of the last hours, of one workspace or of all."""
+        """Starts a job that replays all failed deliveries of the last hours, of one workspace or of all workspaces."""
         self._must_replay(request)
         wanted, scope = request.POST.get("workspace", ""), scope_of(request)
         workspace = None if not wanted and scope.ids is None else scope.workspace(wanted)
@@ -135,13 +135,13 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
 
 def told_lately(rows: QuerySet[Deviation], choice: str) -> QuerySet[Deviation]:
-    """The deviations that the admin's start page counts as new at providers."""
+    """Returns the deviations that the admin's start page counts under “Provider changes”."""
     return rows.filter(pk__in=contract_watch.news().values("pk")) if choice == "lately" else rows.none()
 
 
 @admin.register(Deviation)
 class DeviationAdmin(RecordAdmin):
-    """Fields that providers send although their contracts lack them, each with an example delivery."""
+    """Fields and other things that providers send although their contracts lack them, each with an example delivery."""
 
     workspace_path = "integration__workspace"
     plain_texts = ("name",)
@@ -157,5 +157,5 @@ class DeviationAdmin(RecordAdmin):
 
     @admin.display(description="example")
     def delivery(self, row: Deviation) -> SafeString:
-        """A link to the last delivery that deviated from its contract. The delivery's page shows the difference."""
+        """Links to the last delivery that deviated from its contract. The delivery's page shows the difference."""
         return list_link(WebhookDelivery, "Show", q=row.example)

@@ -1,5 +1,5 @@
-"""Read-only admin pages of follow-ups, meetings, refused channels and enrichment. Members decide about follow-ups,
-meetings, refused channels and enrichment in the workspace.
+"""Read-only admin pages of follow-ups, meetings, refused channels and enrichment. Members change these in the
+workspace.
 """
 
 from django.contrib import admin
@@ -21,7 +21,7 @@ from integrations import registry
 
 
 def pauses() -> dict[str, str]:
-    """The reasons for which a follow-up can be paused: stored values with labels, for a filter."""
+    """Returns the reasons for which a follow-up can be paused, as stored values with labels, for a filter."""
     values = [*FollowUpInstance.Pause.values]
     values += [FollowUpInstance.pause_for(provider) for provider in registry.stating("pauses_follow_ups")]
     return {pause: FollowUpInstance.pause_words(pause) for pause in values}

@@ -43,7 +43,7 @@ def in_standing(
 
 
 def since(field: str, words: str) -> Column:
-    """A column that shows the time since `field`."""
+    """Returns a column that shows the time since `field`."""
 
     @admin.display(description=words, ordering=field)
     def column(health: WorkspaceIntegrationHealth) -> SafeString:
@@ -103,7 +103,7 @@ class HealthBoard(RecordAdmin):
         return super().get_queryset(request).filter(integration__enabled=True, workspace__drill_of=None)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The list of accounts; one query reads what waits for them."""
+        """Returns the list of accounts, each with the work that waits for the account. One query reads this work."""
         changelist = super().get_changelist_instance(request)
         rows = list(changelist.result_list)
         waiting = account_effects.effects_of_each([row.integration for row in rows if row.is_down])
@@ -121,15 +121,15 @@ class HealthBoard(RecordAdmin):
 
     @admin.display(description="why", ordering="reason")
     def why(self, health: WorkspaceIntegrationHealth) -> str:
-        """Why the account is in trouble, and what waits because of the account."""
+        """Says why the account is in trouble, and what waits because of the account."""
         if health.state not in TROUBLED:
             return ""
         return "; ".join(filter(None, (sentences.why(health.reason), self.paused(health))))
 
     @admin.display(description="paused")
     def paused(self, health: WorkspaceIntegrationHealth) -> str:
-        """What waits because the account is down, such as "3 follow-ups are paused", or "". The list counts waiting
-        work for all its rows at once and caches the counts in `health.waiting`.
+        """Says what waits because the account is down, such as "3 follow-ups are paused", or "". The list counts
+        waiting work for all its rows at once and caches the counts in `health.waiting`.
         """
         waiting = vars(health).get("waiting")
         if waiting is None:
@@ -164,12 +164,12 @@ class HealthBoard(RecordAdmin):
 
     @method_decorator(require_GET)
     def banner(self, request: HttpRequest) -> HttpResponse:
-        """The account banner of an open page, or a 204 response if the banner still shows `seen`."""
+        """Returns the account banner for an open page, or a 204 response if the page already shows it (`seen`)."""
         return banner_part(request, accounts.banner_of(request))
 
     @method_decorator(require_POST)
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """`<account>/act/`: takes the action `do` of the form, as the Health page does. Raises PermissionDenied."""
+        """Takes the action `do` of the form at `<account>/act/`, as the Health page does. Raises PermissionDenied."""
         if not self.has_check_permission(request):
             raise PermissionDenied
         health = cast(WorkspaceIntegrationHealth, self.get_object(request, str(pk)))

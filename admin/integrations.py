@@ -37,7 +37,7 @@ def provider_name(row: Any) -> str:
 
 @admin.display(description="cost", ordering="cost_microusd")
 def cost(row: Any) -> str:
-    """The cost of a row in dollars, to four decimal places, or "" if the price is unknown."""
+    """Formats the cost of a row in dollars, to four decimal places, or "" if the price is unknown."""
     return "" if row.cost_microusd is None else f"${row.cost_microusd / 1_000_000:,.4f}"
 
 
@@ -200,7 +200,7 @@ class CircuitBreakerAdmin(RecordAdmin):
 
 @admin.register(RateWindow)
 class RateWindowAdmin(RecordAdmin):
-    """Our own rate limits, with the recent calls under each."""
+    """Our own rate limits, each with the number of recent calls that count towards it."""
 
     workspace_path = INSTALLATION
     list_display = ("key", "calls")
@@ -214,8 +214,8 @@ class RateWindowAdmin(RecordAdmin):
 
 @admin.register(ReplyPoll)
 class ReplyPollAdmin(RecordAdmin):
-    """The time up to which each account's messages were compared with the provider's list, and the number of new
-    messages.
+    """For each account, the time up to which its messages were compared with the provider's list, and the number of
+    messages that the comparison found.
     """
 
     workspace_path = "integration__workspace"

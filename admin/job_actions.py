@@ -27,7 +27,7 @@ Jobs = QuerySet[BackgroundJob]
 
 
 def job_action(name: str, words: str, permission: str, do: Do, field: str = "") -> Callable[..., Any]:
-    """An admin action on the list of jobs. `do` receives the jobs' ids and the `field` of the confirmation page."""
+    """Returns an admin action on jobs. `do` receives the jobs' ids and the `field` of the confirmation page."""
 
     @admin.action(description=words, permissions=[permission])
     def act(page: "JobActionsAdmin", request: HttpRequest, jobs: Jobs) -> HttpResponse | None:
@@ -77,8 +77,8 @@ class JobActionsAdmin(RecordAdmin):
         return self.question(request, jobs, words, actions.MAX_JOBS, **more)
 
     def cause(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
-        """`cause/<fingerprint>/?workspace=…`: asks whether to retry all failed jobs of one cause. A POST makes the
-        failed jobs of the cause due and redirects to the list of jobs. Raises PermissionDenied.
+        """Asks, at `cause/<fingerprint>/?workspace=…`, whether to retry all failed jobs of one cause. A POST makes
+        these jobs due and redirects to the list of jobs. Raises PermissionDenied.
         """
         if not self.has_retry_permission(request):
             raise PermissionDenied
@@ -94,8 +94,8 @@ class JobActionsAdmin(RecordAdmin):
 
 
 def asked_workspace(request: HttpRequest) -> UUID | None:
-    """The id of the workspace in `?workspace=`. Without the parameter, None for a user who sees all workspaces, or else
-    the user's first workspace. Raises Http404 for a workspace that the user may not see.
+    """Returns the id of the workspace in `?workspace=`. Without the parameter, returns None for a user who sees all
+    workspaces, or else the user's first workspace. Raises Http404 for a workspace that the user may not see.
     """
     key, scope = request.GET.get("workspace", ""), scope_of(request)
     if not key and (scope.ids is None or scope.ids):

@@ -62,8 +62,8 @@ class TickAdmin(RecordAdmin):
     views: ClassVar = {"crons/": "crons"}
 
     def crons(self, request: HttpRequest) -> HttpResponse:
-        """The page `crons/`, which describes each tick and shows its last runs, even if the tick has never run. An htmx
-        request for `crons/` gets only the list of ticks. Raises PermissionDenied.
+        """Shows the page `crons/`, which describes each tick and its last runs, even if the tick has never run. An htmx
+        request gets only the list of ticks. Raises PermissionDenied.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied

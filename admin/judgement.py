@@ -37,7 +37,7 @@ class ProviderWordAdmin(LeadRecordAdmin):
 
 @admin.register(LeadLabel)
 class LeadLabelAdmin(LeadRecordAdmin):
-    """The labels of leads, also suggested ones, each with the model, provider or person that decided."""
+    """The labels of leads, also suggested ones, each with the model, provider or person that decided it."""
 
     text_fields = ("reason",)
     list_display = ("decided_at", linked("lead"), "label", "state", "kind", "by")

@@ -43,7 +43,7 @@ WORDS = "words"
 
 
 def message_sources() -> dict[str, str]:
-    """The possible sources of a message, for a filter."""
+    """Returns the possible sources of a message, for a filter."""
     return {name: name for name in (OWN, *registry.message_sources())}
 
 
@@ -58,7 +58,7 @@ class CampaignAdmin(RecordAdmin):
 
 @admin.register(Lead)
 class LeadAdmin(EditAdmin):
-    """Leads. Leads, of which only the names can be edited, because identities and roll-ups follow from messages."""
+    """Leads. Only a lead's names, company, title and identity conflict can be edited; messages determine the rest."""
 
     trace_kind = "lead"
     text_fields = ("last_snippet", "suspected_words")
@@ -109,7 +109,7 @@ class LeadAdmin(EditAdmin):
         obj.save(update_fields=[*columns, "updated_at"])
 
     def merge(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        """`<lead>/merge/?q=…&other=<lead>`: previews the merge of `other` into this lead. A POST merges both leads."""
+        """Previews the merge of `other` into this lead, at `<lead>/merge/?q=…&other=<lead>`. A POST merges them."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         keep = self.get_object(request, str(pk))
@@ -163,7 +163,7 @@ class NoteAdmin(LeadRecordAdmin):
 
 
 def of_sample(drafts: QuerySet[Draft], choice: str) -> QuerySet[Draft]:
-    """A queryset of the drafts for samples (`choice` "1") or for real leads ("0")."""
+    """Returns the drafts for samples (`choice` "1") or for real leads ("0")."""
     return drafts.filter(lead__sample=choice == "1") if choice in ("0", "1") else drafts.none()
 
 

@@ -80,7 +80,7 @@ class AuditEntryAdmin(RecordAdmin):
 
     @admin.display(description="about")
     def about(self, entry: AuditEntry) -> SafeString:
-        """The subject of the audit entry, with a link to the subject's admin page, if it has one."""
+        """Shows the subject of the audit entry, with a link to the subject's admin page, if there is one."""
         models = {model._meta.model_name: model for model in self.admin_site._registry}
         model, short = models.get(entry.object_type), entry.object_id[-6:]
         if model is None:
@@ -89,5 +89,5 @@ class AuditEntryAdmin(RecordAdmin):
 
     @admin.display(description="who", ordering="actor__email")
     def who(self, entry: AuditEntry) -> str:
-        """The email address of the actor, because people in different workspaces may share a name."""
+        """Shows the email address of the actor, because people in different workspaces may share a name."""
         return entry.actor.email if entry.actor else entry.author or "Holdfast"

@@ -13,10 +13,10 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 EXACT_TO = 10_000
-"""A longer list is neither counted nor sorted. It shows PostgreSQL's estimate, in its own order."""
+"""A list of more rows is neither counted nor sorted by users. It shows PostgreSQL's estimate, in its own order."""
 
 CHEAP = 20_000.0
-"""A statement with a higher cost in PostgreSQL's plan reads much of a large table, however few rows it finds."""
+"""A statement with a higher cost in PostgreSQL's plan reads much of a large table, even if it returns few rows."""
 
 LOOKED_THROUGH = 100_000
 """If a filter would read much of a large table, a list searches this many of its first rows at a time."""
@@ -27,10 +27,10 @@ to the following rows, whose pages start again at 1."""
 
 
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes none at run time
-    """A paginator that counts a list's rows if that is cheap, or else uses PostgreSQL's estimate (`estimated`) until
-    the last page is read.
+    """A paginator that counts a list's rows if that is cheap. Otherwise it uses PostgreSQL's estimate, until the last
+    page is read (`estimated`).
 
-    `bounded`: one query finds the keys of all pages. `begins`: the first page is requested, so its rows are read before
+    `bounded`: one query reads the keys of all pages. `begins`: the first page is requested, so its rows are read before
     the count, because there may be no others.
     """
 
@@ -84,7 +84,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return self._keys(0) if self.bounded else self._ask(0, self.per_page + 1)
 
     def _keys(self, start: int) -> list[Any]:
-        """The keys of the page that begins after `start` rows, and of the first row of the next page."""
+        """Returns the keys of the page that begins after `start` rows, and of the first row of the next page."""
         if self.bounded:
             return self._found[start : start + self.per_page + 1]
         return self._ask(start, self.per_page + 1) if start else self._first
@@ -95,7 +95,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return list(rows.values_list("pk", flat=True)[start : start + most])
 
     def _learn(self, start: int, rows: int) -> None:
-        """Correct the estimated count after reading `rows` keys (one page and one more) after `start` others."""
+        """Corrects the estimated count after a query found `rows` keys (a page and one more) after `start` others."""
         if not self.estimated:
             return
         if rows > self.per_page:
@@ -106,8 +106,8 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
 
 
 class LongList(ChangeList):
-    """A list that reads a bounded number of rows, however long it is and however rare its rows are. `bound` is the
-    value of the ordering column where the search ended, or None if it has read all rows.
+    """A list that reads a bounded number of rows, however long it is and however few rows match. `bound` is the value
+    of the ordering column at which the search ended, or None if the search has read all rows.
     """
 
     bound: Any = None
@@ -146,7 +146,9 @@ class LongList(ChangeList):
         return self.plan
 
     def _first(self, request: HttpRequest) -> QuerySet[Any]:
-        """The matching rows among the first LOOKED_THROUGH rows, if the list is ordered by a column of the model."""
+        """Returns the matching rows among the first LOOKED_THROUGH rows, if the list is ordered by a column of the
+        model.
+        """
         key = self._key()
         if not key:
             return self.queryset
@@ -210,7 +212,9 @@ class LongList(ChangeList):
         return [lookup for lookup in ours if lookup in self.params]
 
     def _key(self) -> str:
-        """The column that orders the list, with "-" for descending order, or "" if it is not a column of the model."""
+        """Returns the column that orders the list, with "-" for descending order, or "" if it is no column of the
+        model.
+        """
         first = self.own_order[0] if self.own_order else ""
         if ORDER_VAR in self.params or not isinstance(first, str) or "__" in first:
             return ""
@@ -218,7 +222,7 @@ class LongList(ChangeList):
 
 
 def plan_of(rows: QuerySet[Any]) -> tuple[int, float]:
-    """The number of rows and the cost that PostgreSQL expects for a queryset; (0, 0.0) if no row can match."""
+    """Returns the number of rows and the cost that PostgreSQL expects for a queryset; (0, 0.0) if no row can match."""
     explained = rows.order_by().values("pk").explain(format="json")
     if not explained:  # Django knows that no row can match, and sends no query
         return 0, 0.0

@@ -160,8 +160,8 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Workspace)
 class WorkspaceAdmin(BaseAdmin):
-    """Workspaces. Workspaces, whose settings follow the same rules here as on the settings page. Settings that are not
-    in this form have pages of their own.
+    """Workspaces. Settings follow the same rules here as on the settings page. Settings that are not in this form have
+    pages of their own.
     """
 
     workspace_path = "pk"
@@ -305,8 +305,8 @@ class MembershipAdmin(BaseAdmin):
 
     @staticmethod
     def _by(request: HttpRequest, membership: Membership) -> Membership:
-        """The membership with which the admin's user acts in that workspace. A superuser acts as an owner of the
-        workspace. Raises NotAllowed for any other user who is neither owner nor admin of the workspace.
+        """Returns the membership with which the admin's user acts in the workspace of `membership`. A superuser acts as
+        an owner of the workspace. Raises NotAllowed for any other user who is neither owner nor admin of the workspace.
         """
         user, workspace_id = signed_in(request), membership.workspace_id
         if user.is_superuser:

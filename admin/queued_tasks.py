@@ -1,8 +1,8 @@
 """Admin pages of django-q2's tables: queued tasks, the results of ticks, and the schedules of ticks.
 
-The pages replace django-q2's own admin pages, which can delete and repeat tasks and edit schedules, because the code
-owns these rows. A task's pickle is loaded only if our own key has signed it. The arguments and results of tasks are not
-signed, so they are not shown.
+The pages replace django-q2's own admin pages, which can delete and repeat tasks and edit schedules: here, only code
+changes these rows. A task's pickle is loaded only if our own key has signed it. The arguments and results of tasks are
+not signed, so they are not shown.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ for model in (Schedule, Success, Failure, OrmQ):
 
 @admin.register(Schedule)
 class ScheduleAdmin(RecordAdmin):
-    """Schedules of ticks, with the next run of each. The admin page of a tick shows the results of its runs."""
+    """Schedules of ticks, each with its next run. The admin page of a tick shows the results of the tick's runs."""
 
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs")
@@ -56,7 +56,7 @@ class OrmQAdmin(RecordAdmin):
 
 @admin.register(Success, Failure)
 class TaskAdmin(RecordAdmin):
-    """Ended tasks. Results of tasks, which are all results of ticks, because wake-ups leave no result."""
+    """Ended tasks and their outcomes. All of them are ticks, because wake-ups leave no result."""
 
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs", "result")

@@ -56,7 +56,7 @@ SUPERUSERS_ALONE = {"auth.group"}
 
 
 def permissions_of(group: str) -> set[str]:
-    """The permissions of a group in GROUPS, as `app.codename`. Raises KeyError for an unknown group."""
+    """Returns the permissions of a group in GROUPS, as `app.codename`. Raises KeyError for an unknown group."""
     views = set(_views(everything=group != WORKSPACE_ADMIN))
     return views | {SUPPORT: {SEE_ALL}, OPERATOR: OPERATES | ACTS, WORKSPACE_ADMIN: RUNS | ACTS}[group]
 
@@ -77,7 +77,7 @@ def _views(*, everything: bool) -> Iterator[str]:
 
 
 def fill(using: str = "default", **_kwargs: Any) -> None:
-    """Gives each group exactly its permissions in GROUPS after each `migrate`, as new models bring new ones."""
+    """Gives each group in GROUPS exactly its permissions after each `migrate`, because new models bring new ones."""
     if Group._meta.db_table not in connections[using].introspection.table_names():
         return
     groups = list(Group.objects.using(using).filter(name__in=GROUPS))

@@ -39,8 +39,8 @@ Row = TypeVar("Row", bound=Model)
 class Scope:
     """The rows that one user may see in the admin. `roles` maps workspaces to the user's role, and `runs` holds the
     workspaces that the user owns or administers. `chosen` is the workspace to which the session is narrowed. `in_group`
-    is whether the user is in the group Workspace admin. `needs_factor` is whether the user needs a second factor: one
-    of their workspaces requires it, or they see all workspaces.
+    says whether the user is in the group Workspace admin. `needs_factor` says whether the user needs a second factor:
+    one of their workspaces requires it, or they see all workspaces and OPERATORS_NEED_FACTOR is set.
     """
 
     user: User
@@ -110,8 +110,8 @@ class Scope:
         return rows.filter(**condition)
 
     def parts(self, rows: QuerySet[Row], path: str) -> list[QuerySet[Row]]:
-        """The rows of `limit` as one queryset per workspace, because an index begins with the workspace and a look-up
-        without the workspace would read the whole table.
+        """Returns the rows of `limit` as querysets that name the workspaces, because an index begins with the workspace
+        and a look-up without the workspace would read the whole table.
         """
         if path in (INSTALLATION, "pk") or "__" in path or is_to_many(rows.model, path):
             return [self.limit(rows, path)]
@@ -127,7 +127,7 @@ class Scope:
         return list(Workspace.objects.values_list("pk", flat=True))
 
     def workspace(self, key: object) -> Workspace:
-        """The workspace with the id `key`. Raises Http404 if the user may not see rows of this workspace now."""
+        """Returns the workspace with the id `key`. Raises Http404 if the user may not see its rows now."""
         with contextlib.suppress(ValueError):
             rows = self.limit(Workspace.objects.filter(pk=UUID(str(key))), "pk")
             if workspace := rows.first():
@@ -163,7 +163,7 @@ class Scope:
 
 
 def scope_of(request: HttpRequest) -> Scope:
-    """The scope of a request's user, from one query. Raises PermissionDenied if no user is logged in."""
+    """Returns the scope of a request's user, from one query. Raises PermissionDenied if no user is logged in."""
     return once(request, "_admin_scope", lambda: _scope(request))
 
 
@@ -197,7 +197,7 @@ def choose(request: HttpRequest, workspace_id: UUID | None) -> None:
 
 
 def steps_of(model: type[Model], path: str) -> list["Field[Any, Any]"]:
-    """The model fields along `path`, a look-up such as `job__workspace` or `pk`. Raises FieldDoesNotExist."""
+    """Returns the model fields along `path`, a look-up such as `job__workspace` or `pk`. Raises FieldDoesNotExist."""
     steps: list[Any] = []
     here: type[Model] | None = model
     for name in path.split("__"):
@@ -215,7 +215,7 @@ def is_to_many(model: type[Model], path: str) -> bool:
 
 
 def workspace_of(row: Model, path: str) -> UUID | None:
-    """The id of the workspace that `row` belongs to, or None if it belongs to none or to several."""
+    """Returns the id of the workspace that `row` belongs to, or None if it belongs to none or to several."""
     if path == INSTALLATION or is_to_many(type(row), path):
         return None
     if path == "pk":

@@ -1,4 +1,4 @@
-"""The product's Django admin site: its first page, the pages that open texts to operators, and those of traces.
+"""The product's Django admin site: its first page, the pages that open texts to operators, and the pages of traces.
 
 The colours and the layout of the admin are in templates/admin/.
 """
@@ -48,7 +48,9 @@ class AdminSite(admin.AdminSite):
         self.disable_action("delete_selected")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Also requires a second factor from users who need one, and a recent login where `asks_again` is set."""
+        """Adds two guards to Django's: users who need a second factor must have given it, and a POST to a page with
+        `asks_again` requires a recent login.
+        """
         inner: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -76,8 +78,9 @@ class AdminSite(admin.AdminSite):
         ]
 
     def switch(self, request: HttpRequest) -> HttpResponse:
-        """A POST narrows the admin to the workspace `workspace` for this session; "" shows all workspaces again. Raises
-        Http404 for a workspace that the user may not see. Redirects to the list `next`, or else to the start page.
+        """Narrows the admin to the workspace `workspace` of the POST for this session, or shows all workspaces again
+        for "". Raises Http404 for a workspace that the user may not see. Redirects to the list `next`, or to the start
+        page.
         """
         wanted, scope = request.POST.get("workspace", ""), scope_of(request)
         if not wanted:
@@ -99,7 +102,7 @@ class AdminSite(admin.AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The admin's start page. An htmx request for the start page gets only the part above the list of models."""
+        """Shows the admin's start page. An htmx request gets only the part above the list of models."""
         panels = cockpit.Cockpit(request)
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": panels})
@@ -108,7 +111,7 @@ class AdminSite(admin.AdminSite):
 
 
 def _kept_page(request: HttpRequest) -> str:
-    """The list in the form's field `next`, without its filters, or else the start page."""
+    """Returns the list in the form's field `next`, without its filters, or else the start page."""
     page = request.POST.get("next", "")
     with contextlib.suppress(Resolver404):
         match = resolve(page)
@@ -127,9 +130,9 @@ class ReasonForm(forms.Form):
 
 
 def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
-    """`workspace/<workspace>/text/`: asks a user who is not a member for a reason to read user text. A POST makes the
-    text readable for an hour and records this in the audit log. A user who may not see the workspace gets a 404, and
-    one without the permission `open_text` a 403.
+    """Asks, at `workspace/<workspace>/text/`, a user who is not a member for a reason to read user text. A POST makes
+    the text readable for an hour and records this in the audit log. A user who may not see the workspace gets a 404,
+    and one without the permission `open_text` a 403.
     """
     workspace = scope_of(request).workspace(workspace_id)
     if not scope_of(request).may("inbox.open_text"):
@@ -163,11 +166,11 @@ def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess
 
 
 def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """`trace/<kind>/<id>/`: the page “What happened” about one row. A row that the user may not see is answered with
-    404.
+    """Shows, at `trace/<kind>/<id>/`, the page “What happened” about one row. A row that the user may not see is
+    answered with 404.
 
     User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each view of user
-    text is recorded in the audit log.
+    text by a user who is not a member is recorded in the audit log.
     """
     pages = (page for page in admin.site._registry.values() if isinstance(page, BaseAdmin))
     model_admin = next((page for page in pages if page.trace_kind == kind), None)

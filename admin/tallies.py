@@ -1,5 +1,5 @@
-"""Counts for the admin's start page other than those of lanes and accounts, read by one query, and failed jobs by
-cause.
+"""The counts of the admin's start page, except those of lanes and accounts, and its failed jobs by cause. One query
+reads all of them.
 
 Each count is bounded: it reads at most tally.CAP rows, which an index finds.
 """
@@ -43,11 +43,11 @@ DECISIONS = 6
 Verdict = WebhookDelivery.Verdict
 Row = TypeVar("Row", bound=Model)
 Scope = Sequence[UUID] | None
-"""The workspaces that somebody may see; None is all of them."""
+"""The ids of the workspaces that the user may see; None means all workspaces."""
 
 
 def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
-    """The tallies of `parts` in `scope`, read by one query, latest first. The returned dict has every key of PARTS."""
+    """Returns the tallies of `parts` in `scope`, read by one query, latest first. The dict has every key of PARTS."""
     tallies: dict[str, list[Tally]] = {name: [] for name in PARTS}
     for row in tally.read(PARTS[name](scope) for name in parts):
         tallies[row.part].append(row)
@@ -55,12 +55,12 @@ def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
 
 
 def within(rows: QuerySet[Row], scope: Scope) -> QuerySet[Row]:
-    """The `rows` whose workspace is in `scope`; all rows if `scope` is None."""
+    """Returns the `rows` whose workspace is in `scope`, or all rows if `scope` is None."""
     return rows if scope is None else rows.filter(workspace__in=scope)
 
 
 def in_trouble(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
-    """The `deliveries` of the last 7 days that were rejected or failed on our side, and that no later run repaired."""
+    """Returns the `deliveries` of the last 7 days that were rejected or failed, and that no later run repaired."""
     settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
     troubled = deliveries.filter(
         verdict__in=[Verdict.FAILED, Verdict.REJECTED], received_at__gt=Now() - DELIVERIES_FOR
@@ -141,7 +141,7 @@ WORDS = 90
 """The most characters of an error. The linked list shows the whole error."""
 
 NAMED = 2
-"""The number of workspaces of a cause that are named."""
+"""The most workspaces that the line of a cause names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class CauseLine:
 
 
 def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
-    """A line for failed jobs of one cause, titled with the last error, which has no user text (jobs.failures)."""
+    """Returns a line for the failed jobs of one cause, titled with an error, which has no user text (jobs.failures)."""
     count = counted(cause.count, FAILURES)
     return CauseLine(
         key=f"cause-{cause.key}",
@@ -178,7 +178,7 @@ def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
 
 
 def whose(names: Sequence[str | None]) -> str:
-    """The workspaces that a cause of failure concerns: the first NAMED names, and the number of others."""
+    """Names the workspaces in which rows failed: at most NAMED names, and the number of the others."""
     workspaces = sorted(name for name in names if name)
     if not workspaces:
         return "no workspace"
