@@ -1,1 +1,1 @@
-"""The rehearsal of an installation: `deploy/rehearse`."""
+"""The rehearsals of an installation: `deploy/rehearse`, `make rehearse-freeze` and `make rehearse-slow`."""

@@ -1,8 +1,8 @@
-"""Brings an installation up from deploy/, upgrades it under load, goes back, and restores its dump on another server.
+"""Sets up an installation from deploy/, upgrades it under load, rolls it back, and restores its dump on another server.
 
-Two web processes behind nginx with TLS, two workers, PgBouncer, Redis, and PostgreSQL with three roles; the providers
-are played. Webhooks and a person come all the while. Exit code 0 only if nothing was lost, failed, or sent twice, and
-nobody got an error but a 503 that says when to come again.
+The installation has two web processes behind nginx with TLS, two workers, PgBouncer, Redis, and PostgreSQL with three
+roles. The sandbox simulates the providers. Webhooks and a person send requests all the time. The exit code is 0 only if
+nothing was lost, failed or sent twice, and if every error was a 503 with Retry-After.
 """
 
 import argparse
@@ -43,7 +43,7 @@ WHERE status = 'running' OR (status = 'queued' AND run_at <= now() + interval '2
 
 
 class Rehearsal:
-    """The story, part by part, with what was found wrong and the lines of the table."""
+    """The rehearsal, part by part, with its faults (`wrong`) and the lines of its table."""
 
     def __init__(self, stack: ExitStack, home: Path, before: str) -> None:
         self.machine = Machine(home)
@@ -59,7 +59,7 @@ class Rehearsal:
         self.table.append((name, f"{time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f}"))
 
     def play(self) -> None:
-        """All of it. Raises Failed where it cannot go on."""
+        """Runs all parts. Raises Failed if the rehearsal cannot continue."""
         with self.part("bring it up"):
             self._bring_up()
         with Crowd((self.provider, 0.8), (self.person, 0.5)) as crowd:
@@ -118,14 +118,14 @@ class Rehearsal:
         self.installation.manage("collectstatic", "--noinput", "-v0")
 
     def _upgrade(self) -> None:
-        """As docs/upgrading.md has it: migrate first, then one process after the other."""
+        """Upgrades as docs/upgrading.md describes: migrates, then restarts one process after the other."""
         self.installation.switch_to(self.releases[1])
         self._migrate_and_collect()
         self.installation.restart_all()
         self._ask_doctor(self.installation)
 
     def _ask_doctor(self, installation: Installation) -> None:
-        """Nothing may be broken. That a lane is late says how busy this machine is."""
+        """Records the failures that `manage.py doctor` reports, except late lanes, which depend on the machine."""
         said = installation.manage("doctor", "--no-providers", check=False)
         broken = [line for line in said.splitlines() if line.startswith("FAIL") and "lane " not in line]
         self.wrong += [
@@ -133,7 +133,7 @@ class Rehearsal:
         ]
 
     def _go_to(self, release: Path) -> None:
-        """Another release on the schema as it is."""
+        """Starts another release without a change of the schema."""
         self.installation.switch_to(release)
         self.installation.restart_all()
 
@@ -143,7 +143,7 @@ class Rehearsal:
         return dump
 
     def _restore(self, dump: Path) -> None:
-        """As docs/operations.md has it: the server is lost, with all that it did since the dump."""
+        """Restores the dump on another server as docs/operations.md describes. All changes since the dump are lost."""
         listed = dump.with_suffix(".json")
         self.installation.stop()
         self.elsewhere = Server(self.machine, "elsewhere")
@@ -166,7 +166,7 @@ class Rehearsal:
         sent = len(self._sent())
         restored.restart_all()
         self.person.on(self.elsewhere)
-        # People find drafts that they had approved, and approve them again.
+        # Some drafts were approved after the dump. They wait again, and the person approves them again.
         wait_for(lambda: self._approve_all() and not self._drafts(), "every draft is approved again", 1.0)
         wait_for(
             lambda: restored.ready(restored.webs[0]).get("sends_held"), "readyz says that sends are held"
@@ -176,7 +176,7 @@ class Rehearsal:
             self.wrong.append(f"{now - sent} messages went out before anybody said what was lost")
         restored.manage("restored", "--since", json.loads(listed.read_text())["made_at"])
         known = "SELECT count(*) FROM inbox_outboundsend WHERE state = 'sent'"
-        # Replies of the lost time are read again and drafted again. What nobody had sent stays unknown, for a person.
+        # Replies of the lost time are fetched and drafted again. A send that the provider lacks stays unknown.
         wait_for(
             lambda: self._approve_all() and self.elsewhere.rows(known) == [(sent,)],
             "every lost message is found at the provider",
@@ -244,7 +244,7 @@ def words(counts: dict[str, int]) -> str:
 
 
 def release_before() -> str:
-    """The newest release that git has here; "" where it has none: then this one takes its place."""
+    """Returns the newest release's commit, or "" if git lacks it; then this checkout takes that release's place."""
     lines = (DEPLOY / "RELEASES").read_text(encoding="utf-8").splitlines()
     commits = [line.split()[-1] for line in lines if line and not line.startswith("#")]
     return commits[-1] if commits and product.has(commits[-1]) else ""
@@ -262,7 +262,7 @@ def main() -> int:
     home.chmod(0o755)  # PostgreSQL and PgBouncer are not root
     before = options.before or release_before()
     print(f"The release before: {before or 'none in git here, so this one is restarted in turn'}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that nothing is left running
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # to stop all started processes
     with ExitStack() as stack:
         rehearsal = Rehearsal(stack, home.resolve(), before)
         try:

@@ -1,8 +1,9 @@
-"""Freezes PostgreSQL for a minute while 40 senders of webhooks go on: `make rehearse-freeze`.
+"""Freezes PostgreSQL for a minute while 40 senders post webhooks: `make rehearse-freeze`.
 
-Once directly and once through PgBouncer with the shipped file. Each sender must hear within 5 s that it is to come
-again, and all but the few that wait for PostgreSQL at once; `/healthz` must answer; 5 s after the end all must be as
-before; and once the senders came again nothing may be missing or be there twice.
+The rehearsal runs twice: with direct connections to PostgreSQL, and through PgBouncer with the shipped file. A webhook
+must get a 503 with Retry-After within 5 s. After the first 5 s of the frost, 95 % must get it within 1 s; the others
+are the few that probe PostgreSQL. `/healthz` must answer. The last refusal must end at most 5 s after the frost. When
+the senders have posted the refused webhooks again, each must be stored exactly once.
 """
 
 import itertools
@@ -27,14 +28,14 @@ SENDERS = 40
 BEFORE_S, FROZEN_S, AFTER_S = 10, 60, 15
 ANSWERED_S, BACK_S, HEALTHZ_P99_S = 5.0, 5.0, 0.25
 NOTICED_S, AT_ONCE_S, AT_ONCE_SHARE = 5.0, 1.0, 0.95
-"""Once NOTICED_S of the frost are over, this share of the senders is answered within AT_ONCE_S; the others are those
-few that are let through to see whether PostgreSQL answers again."""
+"""After NOTICED_S of the frost, AT_ONCE_SHARE of the webhooks must be answered within AT_ONCE_S. The product lets the
+other few through to see whether PostgreSQL answers again."""
 HEALTHZ_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a webhook was answered. `status` is 0 for none; `announced`: it says when to come again."""
+    """The answer to one webhook. `status` is 0 without an answer. `announced` says if it has a Retry-After header."""
 
     number: int
     began: float
@@ -52,8 +53,8 @@ class Answer:
 
 
 class Senders:
-    """Providers that post one webhook after the other, each in a thread of its own, for the block. What is not answered
-    200 comes again at once, until it is.
+    """A context manager: until the `with` block ends, SENDERS threads post webhooks one after the other. A webhook that
+    was not answered 200 is posted again at once, until it is.
     """
 
     def __init__(self, port: int, hook: str) -> None:
@@ -83,7 +84,7 @@ class Senders:
                 taken = answer.status == 200
 
     def _tell(self, number: int) -> Answer:
-        """Post the reply of this number over a connection of its own."""
+        """Posts the webhook with this number over a new connection."""
         began = time.monotonic()
         connection = HTTPConnection("127.0.0.1", self._port, timeout=90)
         try:
@@ -100,7 +101,7 @@ class Senders:
 
 
 def reply(number: int) -> dict[str, Any]:
-    """What EmailBison says of an answer of the lead of this number."""
+    """Returns EmailBison's webhook about a reply of the lead with this number."""
     email = f"lead{number}@example.org"
     told_of = {"id": number, "from_email_address": email, "text_body": "Sure, send times."}
     return {
@@ -110,7 +111,7 @@ def reply(number: int) -> dict[str, Any]:
 
 
 def ask_healthz(port: int, over: Event, seconds: Any) -> None:
-    """In a process of its own: how long each answer of `/healthz` took, -1 for none."""
+    """Requests `/healthz` until `over` is set. Sends each answer's seconds, or -1 for none, to the pipe `seconds`."""
     took = []
     while not over.is_set():
         began = time.monotonic()
@@ -129,7 +130,7 @@ def ask_healthz(port: int, over: Event, seconds: Any) -> None:
 
 @contextmanager
 def asked_for_health(port: int) -> Iterator[Callable[[], list[float]]]:
-    """Somebody asks `/healthz` at `port` all the while. Yields a function that ends it and gives the times in s."""
+    """Requests `/healthz` at `port` in the block. Yields a function that ends this and returns the answers' seconds."""
     context = multiprocessing.get_context("spawn")
     over, (here, there) = context.Event(), context.Pipe(duplex=False)
     process = context.Process(target=ask_healthz, args=(port, over, there))
@@ -192,7 +193,7 @@ def judge_answers(
         f"{words(before)}; {told([one.seconds for one in before])}",
         holds={one.status for one in before} == {200},
     )
-    # One that PostgreSQL had answered just before, or just after, was taken.
+    # A webhook may be answered 200 if PostgreSQL did its work just before or just after the frost.
     odd = [one for one in during if not (one.status == 200 or (one.status == 503 and one.announced))]
     seconds = [one.seconds for one in during]
     found.note(

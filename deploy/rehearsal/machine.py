@@ -1,4 +1,4 @@
-"""What stands around the product on the machine: PostgreSQL, PgBouncer, Redis and nginx, with the files of deploy/."""
+"""The programs around the product on the machine: PostgreSQL, PgBouncer, Redis and nginx, with the files of deploy/."""
 
 import os
 import pwd
@@ -28,7 +28,7 @@ class Failed(Exception):
 
 
 class Machine:
-    """One installation's folder with `etc` and `log`, and the processes that were started for it."""
+    """The folder of one installation, with `etc`, `log` and `releases`, and the processes that were started for it."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -37,7 +37,7 @@ class Machine:
         self._started: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def start(self, name: str, *command: object, **options: Any) -> subprocess.Popen[bytes]:
-        """Starts a process in a group of its own; what it says goes into its log."""
+        """Starts a process in a process group of its own. Its output is written to the log `name`."""
         with (self.home / "log" / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [str(part) for part in command], stdout=log, stderr=log, start_new_session=True, **options
@@ -46,7 +46,7 @@ class Machine:
         return process
 
     def run(self, *command: object, check: bool = True, **options: Any) -> str:
-        """What a command says. Raises Failed where it cannot run, or ends with an error unless `check` is off."""
+        """Runs a command and returns its output. Raises Failed if it cannot run, or if it fails and `check` is True."""
         words = [str(part) for part in command]
         try:
             done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
@@ -57,12 +57,12 @@ class Machine:
         return done.stdout
 
     def stop_all(self) -> None:
-        """Ends what still runs, the newest first."""
+        """Stops the processes that still run, latest first."""
         for _, process in reversed(self._started):
             stop(process)
 
     def render(self, shipped: str, to: str, instead: dict[str, str]) -> Path:
-        """A file of deploy/ with the places of this machine. Raises Failed where one is not in it."""
+        """Copies a file of deploy/ to `etc` with the replacements `instead`. Raises Failed if it lacks one of them."""
         text = (DEPLOY / shipped).read_text(encoding="utf-8")
         for there, here in instead.items():
             if there not in text:
@@ -73,7 +73,7 @@ class Machine:
 
 
 class Server:
-    """A PostgreSQL with the three roles of deploy/postgres, which all log in with passwords."""
+    """A PostgreSQL server with the three roles of deploy/postgres. Every role logs in with a password."""
 
     def __init__(self, machine: Machine, name: str) -> None:
         self.port, self._machine = free_port(), machine
@@ -107,10 +107,10 @@ class Server:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """No process of the server runs within the block. The kernel still takes connections for it."""
+        """Suspends all processes of the server in the `with` block. The kernel still accepts connections for them."""
         stopped = [psutil.Process(self._process.pid)]
         try:
-            stopped[0].suspend()  # first: it starts no more children then
+            stopped[0].suspend()  # the parent comes first, so that it starts no more children
             stopped += stopped[0].children(recursive=True)
             for process in stopped[1:]:
                 with suppress(psutil.NoSuchProcess):
@@ -122,7 +122,7 @@ class Server:
                     process.resume()
 
     def restore(self, dump: Path) -> None:
-        """As docs/operations.md has it."""
+        """Restores the dump as docs/operations.md describes."""
         how = ("--exit-on-error", "--no-owner", "--role=holdfast_owner", "-d", self.url("postgres"))
         self._machine.run(self.bin / "pg_restore", *how, dump)
 
@@ -135,7 +135,7 @@ class Server:
 
 
 def start_pooler(machine: Machine, server: Server) -> int:
-    """PgBouncer in front of `server`. Returns its port."""
+    """Starts PgBouncer in front of `server`. Returns PgBouncer's port."""
     port = free_port()
     users = machine.home / "etc" / "userlist.txt"
     users.write_text("".join(f'"holdfast_{role}" "{server.passwords[role]}"\n' for role in ROLES))
@@ -154,7 +154,7 @@ def start_pooler(machine: Machine, server: Server) -> int:
 
 
 def start_redis(machine: Machine) -> str:
-    """Redis for wake-ups, on its own port. Returns its URL."""
+    """Starts Redis, for wake-ups, on a free port. Returns its URL."""
     port = free_port()
     machine.start(
         "redis", "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"
@@ -164,7 +164,7 @@ def start_redis(machine: Machine) -> str:
 
 
 def start_nginx(machine: Machine, webs: tuple[int, int]) -> tuple[str, Path]:
-    """The shipped nginx before two web processes, with a certificate of its own. Returns address and certificate."""
+    """Starts nginx with the shipped file before two web processes. Returns its URL and its certificate's path."""
     etc, port = machine.home / "etc", free_port()
     name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
     files = ("-keyout", etc / "privkey.pem", "-out", etc / "fullchain.pem")
@@ -183,7 +183,7 @@ def start_nginx(machine: Machine, webs: tuple[int, int]) -> tuple[str, Path]:
 
 
 def nginx_site(machine: Machine, port: int, webs: tuple[int, int]) -> Path:
-    """The file of deploy/nginx, for these ports."""
+    """Returns the path of a copy of the file in deploy/nginx with these ports."""
     return machine.render(
         "nginx/holdfast.conf",
         "holdfast.conf",
@@ -200,7 +200,7 @@ def nginx_site(machine: Machine, port: int, webs: tuple[int, int]) -> Path:
 
 
 def as_servant(folder: Path) -> dict[str, Any]:
-    """How a program runs that refuses to be root's: as another user, who gets the folder."""
+    """Returns options for a program that refuses to run as root: another user, who becomes the owner of `folder`."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):
@@ -214,7 +214,7 @@ def as_servant(folder: Path) -> dict[str, Any]:
 
 
 def programs() -> Path:
-    """The folder of PostgreSQL's programs: Debian's newest, else those of the PATH or of the demo's packages."""
+    """Returns the folder of PostgreSQL's programs: Debian's newest, else the one in PATH, else the demo's packages."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if found:
         return found[-1].parent
@@ -226,7 +226,7 @@ def programs() -> Path:
 
 
 def free_port() -> int:
-    """A port of four digits that is free, and that with a 1 before it too. Each is given once."""
+    """Returns a free port of four digits whose number with a 1 before it is also free. No port is returned twice."""
     while True:
         port = secrets.choice(range(2_000, 9_999))
         if port not in _given and not is_open(port) and not is_open(10_000 + port):
@@ -241,7 +241,7 @@ def is_open(port: int) -> bool:
 
 
 def wait_for(condition: Callable[[], object], what: str, every_s: float = 0.2) -> None:
-    """Until `condition()` holds. Raises Failed, saying `what`, where it never does."""
+    """Waits until `condition()` is true. Raises Failed with `what` after PATIENCE_S seconds."""
     until = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > until:
@@ -250,7 +250,7 @@ def wait_for(condition: Callable[[], object], what: str, every_s: float = 0.2) -
 
 
 def stop(process: subprocess.Popen[bytes], within_s: float = 60) -> None:
-    """As systemd does with KillMode=mixed: SIGTERM to the parent, and the end for what is left."""
+    """Stops a process as systemd does with KillMode=mixed: SIGTERM to the parent, then SIGKILL to the whole group."""
     if process.poll() is None:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):

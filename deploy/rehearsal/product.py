@@ -1,4 +1,4 @@
-"""The product on the machine: a release in its folder, the settings, and processes as the units of systemd run them."""
+"""The product on the machine: the folder of a release, its settings, and processes run as the units of systemd do."""
 
 import json
 import os
@@ -22,10 +22,10 @@ ALLOW_LOOPBACK_PROVIDERS = True  # the only thing that is not production's: the 
 
 
 class Installation:
-    """The settings in `etc`, the link `current`, and the processes, on one machine and one database."""
+    """An installation on one machine and one database: its settings in `etc`, its link `current` and its processes."""
 
     def __init__(self, machine: Machine, name: str, settings: dict[str, str], roles: dict[str, str]) -> None:
-        """`roles`: DATABASE_URL by role (owner, web, worker)."""
+        """Writes the settings. `roles` maps each role (owner, web, worker) to its DATABASE_URL."""
         self.machine, self.name, self.roles = machine, name, roles
         self.current = machine.home / f"{name}-current"
         self.environment = machine.home / "etc" / f"{name}.env"
@@ -42,7 +42,9 @@ class Installation:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def manage(self, *arguments: str, role: str = "web", check: bool = True, **more: str) -> str:
-        """What deploy/manage of the current release says. Raises Failed where it fails, unless `check` is off."""
+        """Runs deploy/manage of the current release. Returns its output. If it fails and `check` is True, raises
+        Failed.
+        """
         environment = {"PATH": os.environ["PATH"], "HOLDFAST_ENV": str(self.environment)} | more
         if role != "web":
             environment["DATABASE_URL"] = self.roles[role]
@@ -50,12 +52,12 @@ class Installation:
         return self.machine.run(*command, check=check, env=environment, cwd="/")
 
     def switch_to(self, release: Path) -> None:
-        """Let `current` point to the release."""
+        """Points the link `current` to the folder `release`."""
         self.current.unlink(missing_ok=True)
         self.current.symlink_to(release)
 
     def restart_all(self) -> None:
-        """One process after the other, each web process when the one before answers again."""
+        """Restarts the processes one at a time, and waits until each restarted web process is ready."""
         for number, port in enumerate(self.webs):
             self.restart(f"web-{number}", "holdfast-web@.service", port)
             wait_for(lambda port=port: self.is_ready(port), f"web at {port} is ready")  # type: ignore[misc]
@@ -63,7 +65,7 @@ class Installation:
             self.restart(f"worker-{number}", "holdfast-worker.service", None)
 
     def restart(self, name: str, unit: str, port: int | None) -> None:
-        """As `systemctl restart`, with the unit's own command and settings."""
+        """Restarts the process `name` as `systemctl restart` does, with the command and the environment of `unit`."""
         if name in self._running:
             stop(self._running.pop(name))
         text = (DEPLOY / "systemd" / unit).read_text(encoding="utf-8").replace("%i", str(port))
@@ -77,7 +79,7 @@ class Installation:
         command = re.search(r"^ExecStart=(.+)$", text, re.M)
         if command is None:
             raise Failed(f"{unit} has no ExecStart")
-        # Where `current` points now: a process goes on with its release when the link is changed.
+        # The folder is resolved now, because the process keeps its release when the link `current` is changed later.
         self._running[name] = self.machine.start(
             f"{self.name}-{name}", *command[1].split(), env=environment, cwd=self.current.resolve()
         )
@@ -90,7 +92,7 @@ class Installation:
         self._running.clear()
 
     def ready(self, port: int) -> dict[str, object]:
-        """What `/readyz` says of the web process at `port`; {} where nobody answers."""
+        """Returns the answer of `/readyz` from the web process at `port`, or {} if it does not answer 200."""
         token = read(self.environment)["METRICS_TOKEN"]
         headers = {"X-Forwarded-Proto": "https", "Authorization": f"Bearer {token}"}
         request = urllib.request.Request(f"http://127.0.0.1:{port}/readyz", headers=headers)
@@ -106,7 +108,7 @@ class Installation:
 
 
 def settings_for(machine: Machine, sandbox: str, redis: str, url: str) -> dict[str, str]:
-    """The settings of deploy/.env.example, filled in for this machine."""
+    """Returns the settings of deploy/.env.example with values for this machine."""
     return {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
@@ -129,7 +131,7 @@ def read(environment: Path) -> dict[str, str]:
 
 
 def release_of(machine: Machine, name: str, commit: str) -> Path:
-    """A release in its folder: the files of a commit, or of this checkout where `commit` is empty."""
+    """Makes and returns a release's folder with the files of `commit`, or of this checkout if `commit` is empty."""
     folder = machine.home / "releases" / name
     folder.mkdir()
     if commit:
@@ -144,17 +146,17 @@ def release_of(machine: Machine, name: str, commit: str) -> Path:
             if (ROOT / path).is_file():
                 shutil.copy(ROOT / path, folder / path)
     same = (folder / "requirements.txt").read_bytes() == (ROOT / "requirements.txt").read_bytes()
-    if same:  # the packages of the checkout are those of the release
+    if same:  # the release needs the same packages as the checkout
         (folder / ".venv").symlink_to((ROOT / ".venv").resolve())
     else:
-        if not (folder / "deploy/build").exists():  # 0.1.0 has none
+        if not (folder / "deploy/build").exists():  # as in release 0.1.0
             shutil.copy(DEPLOY / "build", folder / "deploy/build")
         machine.run(folder / "deploy/build", env=dict(os.environ))
     return folder
 
 
 def has(commit: str) -> bool:
-    """Whether git has the commit here."""
+    """Whether the git repository of this checkout has the commit."""
     looked = subprocess.run(
         ["git", "-C", ROOT, "cat-file", "-e", f"{commit}^{{commit}}"], capture_output=True
     )

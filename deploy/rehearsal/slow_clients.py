@@ -1,7 +1,7 @@
 """Holds 64 slow clients against an installation, half with slow headers, half with slow bodies: `make rehearse-slow`.
 
-Behind the shipped nginx pages must stay as quick as without them: their p95 at most 1.5 times that of the same run's
-rounds without slow clients. Without a proxy `/healthz` must answer at HEALTH_BIND, and each slow client is cut off.
+Behind the shipped nginx, the p95 of pages may be at most 1.5 times as long as in rounds without slow clients. Without a
+proxy, `/healthz` must answer at HEALTH_BIND, and the web process must cut off each slow client.
 """
 
 import socket
@@ -23,16 +23,17 @@ CLIENTS = 64
 ROUNDS, ROUND_S = 4, 15
 PAGES_RATIO, HEALTHZ_P99_S = 1.5, 0.25
 CUT_WITHIN_S = SLOW_CLIENT_S + LEAST_S * CLIENTS / 8 + 15
-"""All are cut off by then, also where one process of eight threads has them all. 15 s are for a busy machine."""
+"""After so many seconds all clients must be cut off, even if one process of eight threads holds all of them. The last
+15 s are for a busy machine."""
 BYTE_EVERY_S = 1.0
 PROXY = "Host: localhost\r\nX-Forwarded-Proto: https\r\n"
 HEADERS = f"GET /login/ HTTP/1.1\r\n{PROXY}X-Slow: "
 BODY = f"POST %s HTTP/1.1\r\n{PROXY}Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{"
-"""To a webhook's address with its right key, as the body is not read for any other."""
+"""A POST to a webhook's address with the right key: with a wrong key, the product does not read the body."""
 
 
 class SlowClients:
-    """Clients that send a byte a second, for the block. With `again`, one that was cut off begins anew."""
+    """Clients that send a byte a second during a `with` block. With `again`, a client that was cut off begins again."""
 
     def __init__(self, connect: Callable[[], socket.socket], hook: str, *, again: bool) -> None:
         self._connect, self._again = connect, again
@@ -40,7 +41,7 @@ class SlowClients:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._hold)
         self.cut_after: list[float] = []
-        """After how many seconds each was cut off."""
+        """The seconds after which each client was cut off."""
 
     def __enter__(self) -> "SlowClients":
         self._open = [self._begin(number) for number in range(CLIENTS)]
@@ -55,7 +56,7 @@ class SlowClients:
 
     @property
     def count(self) -> int:
-        """How many are held just now."""
+        """The number of clients that are connected now."""
         return len(self._open)
 
     def _begin(self, number: int) -> tuple[int, socket.socket, float]:
@@ -71,17 +72,17 @@ class SlowClients:
             self.cut_after += [time.monotonic() - began for _, _, began in cut]
             for number, client, _ in cut:
                 client.close()
-                with suppress(OSError):  # then one less is held
+                with suppress(OSError):  # a client that cannot connect is left out
                     still += [self._begin(number)] if self._again else []
             self._open = still
 
 
 def goes_on(client: socket.socket) -> bool:
-    """Sends one byte more. Whether the other side still listens."""
+    """Sends one more byte. Returns whether the server still waits for the rest of the request."""
     try:
         client.send(b"x")
         with suppress(BlockingIOError, ssl.SSLWantReadError):
-            return client.recv(4_096) == b"x"  # an answer, or the end: whoever is slow was not waited for
+            return client.recv(4_096) == b"x"  # after an answer or the end, the server waits no longer
     except (BlockingIOError, ssl.SSLWantWriteError):
         return True
     except OSError:
@@ -98,7 +99,7 @@ def play(stack: ExitStack, home: Path, found: Findings) -> None:
 
 
 def behind_nginx(site: Site, port: int, person: Person, found: Findings) -> None:
-    """Rounds without and with slow clients in turn, so that what else the machine does meets both alike."""
+    """Measures pages in turn without and with slow clients, so that other work of the machine affects both alike."""
     trust = ssl.create_default_context(cafile=str(site.machine.home / "etc" / "fullchain.pem"))
 
     def connect() -> socket.socket:
@@ -122,7 +123,7 @@ def behind_nginx(site: Site, port: int, person: Person, found: Findings) -> None
 
 
 def visit(person: Person, seconds: float) -> list[float]:
-    """How long each page took that the person opened within `seconds`."""
+    """Opens pages for `seconds`, and returns the seconds that each page took."""
     took, ends_at = list[float](), time.monotonic() + seconds
     while time.monotonic() < ends_at:
         began = time.monotonic()

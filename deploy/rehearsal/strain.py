@@ -1,4 +1,4 @@
-"""What the rehearsals of a strained installation share: one from the files of deploy/, and what was measured on it."""
+"""The parts that the rehearsals under strain share: an installation from the files of deploy/, and its measurements."""
 
 import argparse
 import json
@@ -20,14 +20,14 @@ BEHIND_PROXY = {"X-Forwarded-Proto": "https", "Host": "localhost"}
 
 
 class Findings:
-    """The lines of the table, and what was wrong."""
+    """The result of a rehearsal: the lines of its table of measurements, and those that did not hold."""
 
     def __init__(self) -> None:
         self.table: list[tuple[str, str]] = []
         self.wrong: list[str] = []
 
     def note(self, name: str, value: str, *, holds: bool = True) -> None:
-        """A line of the table, which is also said at once. It counts as wrong unless it `holds`."""
+        """Adds a line to the table and prints it at once. Unless it `holds`, the line also counts as wrong."""
         line = f"{name}: {value}, load {os.getloadavg()[0]:.1f}"
         print(line, flush=True)
         self.table.append((name, value))
@@ -36,7 +36,7 @@ class Findings:
 
 
 class Site:
-    """Two gunicorns as the units start them, each with two processes of eight threads, on a PostgreSQL of their own."""
+    """An installation with PostgreSQL and two gunicorns as in the units, each with two processes of eight threads."""
 
     def __init__(self, stack: ExitStack, home: Path, *, pooled: bool = False) -> None:
         self.machine = Machine(home)
@@ -67,13 +67,13 @@ class Site:
 
 
 def at(share: float, values: Sequence[float]) -> float:
-    """The value that `share` of `values` do not exceed; 0 of none."""
+    """Returns the value that a `share` of `values` does not exceed, or 0 if there are no values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def told(seconds: Sequence[float]) -> str:
-    """Times in words: how many, and the middle, p95, p99 and longest of them in milliseconds."""
+    """Describes times in seconds: their number, and their p50, p95, p99 and longest in milliseconds."""
     shares = ", ".join(
         f"{name} {at(share, seconds) * 1000:.0f}"
         for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("longest", 1.0))
@@ -82,14 +82,14 @@ def told(seconds: Sequence[float]) -> str:
 
 
 def run(name: str, about: str, play: Callable[[ExitStack, Path, Findings], None]) -> int:
-    """Plays in a folder of its own and prints the table. Returns 0 if all held."""
+    """Runs the rehearsal `play` in a folder of its own and prints the table. Returns 0 if every measurement held."""
     parser = argparse.ArgumentParser(prog=name, description=about)
     parser.add_argument("--keep", type=Path, help="a new folder in which logs and settings stay")
     keep = parser.parse_args().keep
     home = keep or Path(tempfile.mkdtemp(prefix="holdfast-strain-"))
     home.mkdir(exist_ok=True)
     home.chmod(0o755)  # PostgreSQL and PgBouncer are not root
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that nothing is left running
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # to stop all started processes
     found = Findings()
     with ExitStack() as stack:
         try:

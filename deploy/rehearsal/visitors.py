@@ -1,4 +1,4 @@
-"""Who comes to the installation: providers with webhooks, and a person who reads pages and approves drafts."""
+"""The visitors of the installation: a provider that posts webhooks, and a person who approves drafts on its pages."""
 
 import itertools
 import threading
@@ -16,14 +16,14 @@ AGAIN_AFTER_S = 1.0
 
 
 class Counts:
-    """How requests of one sort were answered. `wrong` names each that may not be."""
+    """Counts the answers to one visitor's requests. `wrong` names each request with an answer that is not allowed."""
 
     def __init__(self) -> None:
         self.answers: Counter[str] = Counter()
         self.wrong: list[str] = []
 
     def note(self, what: str, answer: requests.Response | None) -> bool:
-        """Counts an answer, None for none; whether it was a good one."""
+        """Counts an answer to the request `what` (None if there was none). Returns whether its status is below 400."""
         if answer is None:
             self.answers["no answer"] += 1
             self.wrong.append(f"{what}: no answer")
@@ -37,14 +37,14 @@ class Counts:
 
 class Visitor(Protocol):
     def once(self) -> None:
-        """Do one thing."""
+        """Makes one visit."""
 
 
 class Crowd:
-    """Visitors that come again and again, each in a thread of its own, until the block ends."""
+    """A context manager: until the `with` block ends, each visitor makes visits in a thread of its own."""
 
     def __init__(self, *visitors: tuple[Visitor, float]) -> None:
-        """Each visitor with the seconds between two visits."""
+        """Each of `visitors` is a pair of a visitor and the seconds between its visits."""
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._come, args=pair) for pair in visitors]
         self.broken: list[str] = []
@@ -68,7 +68,7 @@ class Crowd:
 
 
 class Provider:
-    """EmailBison: leads that answer a campaign. What is not answered 200 comes again, as there."""
+    """EmailBison with leads that answer a campaign. Like EmailBison, it repeats a webhook that was not answered 200."""
 
     def __init__(self, sandbox: SandboxServer, key: str, address: str, certificate: Path) -> None:
         self._sandbox, self._key, self._address = sandbox, key, address
@@ -81,7 +81,7 @@ class Provider:
         self.tell(next(self._numbers))
 
     def tell(self, number: int) -> None:
-        """The lead of this number has answered. Comes again until it is taken."""
+        """Posts the reply of the lead with this number, again and again until the installation accepts it."""
         lead = {
             "id": 70_000 + number,
             "email": f"lead{number}@example.org",
@@ -117,7 +117,7 @@ class Provider:
 
 
 class Person:
-    """The owner at a browser: reads the inbox, and approves drafts as they stand."""
+    """The owner with a browser, who reads pages and approves drafts without changing them."""
 
     def __init__(
         self,
@@ -141,16 +141,16 @@ class Person:
         self.approve(1)
 
     def look(self) -> None:
-        """Open one page, another one each time."""
+        """Opens the next of four pages."""
         self._get(f"/w/{self.workspace}/{next(self._pages)}")
 
     def on(self, server: Server) -> None:
-        """From now on the drafts are in another database. Whoever was logged in after the dump logs in again."""
+        """Reads drafts from `server` from now on, and logs in again, because the database may lack the login."""
         self._server = server
         self._log_in()
 
     def approve(self, at_most: int) -> None:
-        """Approve the oldest drafts that wait."""
+        """Approves the oldest pending drafts."""
         waiting = self._server.rows(
             f"SELECT id::text, text FROM inbox_draft WHERE status = 'pending' ORDER BY created_at LIMIT {at_most}"
         )
