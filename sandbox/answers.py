@@ -1,8 +1,8 @@
 """Writes the answers of the simulated model.
 
-They only prove that everything is connected, not how good answers are. `ANSWERS` has a row for each schema that
-Holdfast requests, and uses only the few facts that `reading` finds in the prompt. The same prompt gives the same
-answer. Any other field gets a blank of its type, so an answer is always valid.
+The answers prove only that everything is connected, and not how good answers are. `ANSWERS` has a row for each schema
+that Holdfast requests, and uses only the few facts that `reading` finds in the prompt. The same prompt gets the same
+answer. A field without a row in `ANSWERS` gets a blank of its type, so an answer is always valid.
 """
 
 from collections.abc import Callable
@@ -20,14 +20,14 @@ LINES = {
     "Objection": "That is fair. May I ask what would have to be different for it to make sense?",
     "Follow Up": "That makes sense. I will come back to you then.",
 }
-"""The text of a draft after its greeting, by tag.
+"""The text of a draft after its greeting, by the tag of the reply.
 
-It contains no link, price or time, because the check of drafts would refuse them.
+The texts contain no link, price or time, because the product's check of drafts would refuse them.
 """
 
 MEETING = ("Meeting Requested", "Call Requested")
 SHORT_CHARS, SHORT_UNICODE_CHARS = 300, 200
-"""The most characters of a text message in three parts, with some room. Non-ASCII letters need a wider alphabet."""
+"""The most characters of an SMS of three parts, with some to spare. With non-ASCII letters, a part holds fewer."""
 UNSAFE = {"Blacklist", "Automated Reply", "Out of Office", "Call Requested", "Objection", "Not Interested"}
 OUTCOMES = {
     "Meeting Booked": "BOOKED",
@@ -176,8 +176,8 @@ def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
 
 
 def _filled(root: dict[str, Any], node: dict[str, Any], written: Any) -> Any:
-    """Returns a value for the part `node` of the JSON schema `root`: `written`, if there is one that its enum allows,
-    else a blank.
+    """Returns a value for the part `node` of the JSON schema `root`: `written`, if it is not None and the enum allows
+    it, or else a blank.
     """
     node = resolve(root, node)
     kinds = types_of(node)
@@ -217,8 +217,8 @@ def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def types_of(node: dict[str, Any]) -> set[str]:
-    """Returns the JSON types that the part `node` of a JSON schema names. The set is empty if it lists its values
-    (enum, const) or its forms (anyOf) instead.
+    """Returns the JSON types that the part `node` of a JSON schema names. The set is empty if `node` lists values
+    (enum, const) or alternatives (anyOf) instead.
     """
     kinds = node.get("type")
     if kinds is None:

@@ -80,7 +80,7 @@ def _key(uri: Any) -> str:
 
 
 def _take_over(account: Account, invitee: dict[str, Any]) -> None:
-    """Moves a booking of an old invitee, whose record is cancelled and then refers to the new one."""
+    """Cancels the record of the invitee whose booking `invitee` replaces, and makes it refer to `invitee`."""
     if old := account.data.invitees.get(_key(invitee["old_invitee"])):
         old |= {"status": "canceled", "rescheduled": True, "new_invitee": invitee["uri"]}
         _touch(account, old)
@@ -140,7 +140,7 @@ def _instant(text: Any) -> datetime | None:
 
 
 def _collection(call: Call, items: list[dict[str, Any]]) -> Response:
-    """A page of a list: developer.calendly.com/api-docs, read on 2026-12-01. Its token is the place in the list."""
+    """Returns a page of a list, as in developer.calendly.com/api-docs, read on 2026-12-01. The token is an offset."""
     count, start = call.request.number("count", 20, 1, 100), call.request.number("page_token", 0, 0, 10**9)
     token = str(start + count) if start + count < len(items) else None
     page = items[start : start + count]

@@ -1,7 +1,7 @@
 """Simulates Clay as far as Holdfast uses it: a table accepts rows and posts results if a webhook is configured.
 
-The result is invented from the row and is the same for the same row. Tables with "linkedin" in their names find a
-profile, other tables a phone number. Rows with "nobody" in the name or address are not found.
+The result is invented from the row, and equal rows get equal results. Tables with "linkedin" in their names find a
+profile, other tables a phone number. For rows with "nobody" in the name or address, nothing is found.
 """
 
 import hashlib

@@ -1,15 +1,15 @@
 """Simulates a company's login: an OpenID provider with the code flow and PKCE, as strict as OpenID Connect Core 1.0.
 
-It logs in the person of its account `issuer` at once. The properties of that account:
+The provider logs in the person of its account `issuer` without a form. The properties of that account:
 
 - `person`: claims about the person.
-- `claims`: override the ID token's own claims; None removes one.
-- `skew_s`: how many seconds its clock is ahead.
+- `claims`: claims that override those of the ID token; None removes a claim.
+- `skew_s`: the seconds by which the provider's clock is ahead.
 - `key`: the number of the key that signs, 1 or 2.
-- `published`: the numbers of the keys that it lists, by default the one that signs. `more_keys`: other keys in the
-  list.
+- `published`: the numbers of the keys that the provider publishes, by default that of the signing key. `more_keys`:
+  other published keys.
 - `algorithm`: `none`, or `HS256` with the client's secret.
-- `description`: overrides fields of its metadata.
+- `description`, `answer`: fields that override those of the provider's metadata, and of its redirect after the login.
 """
 
 import base64

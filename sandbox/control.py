@@ -31,7 +31,7 @@ COMMANDS: tuple[tuple[str, str, int, str, Callable[[Any], Any]], ...] = (
     ("POST", "/answers", 201, "set_answer", dict),
     ("POST", "/reset", 200, "reset", lambda _: {"reset": True}),
 )
-"""For each address: the status of the response, the method of Sandbox that it calls, and the body of the response."""
+"""Each command: HTTP method, address, status of the response, method of Sandbox, and the body from its result."""
 
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:

@@ -1,7 +1,7 @@
 """The sandbox without its server: how requests, commands and events change the state of the simulated providers.
 
-`handle` passes a request through faults, credentials, account and handler. The other public methods are the control
-API's commands, with the same names. No product code is imported, because the sandbox is the other side.
+`arrive` finds the account and the faults of a request, and `answer` calls the handler. The methods with the decorator
+`command` are the commands of the control API. The sandbox imports no product code, because it plays the other side.
 """
 
 import logging
@@ -123,7 +123,7 @@ class Sandbox:
 
     @command
     def clear_faults(self, fault_id: int | None = None) -> int:
-        """Removes one ordered fault, or all for None. Returns how many were removed."""
+        """Removes one ordered fault, or all faults for None. Returns the number of removed faults."""
         return self.faults.clear(fault_id)
 
     @command
@@ -176,8 +176,8 @@ class Sandbox:
         """Makes an event happen at a simulated provider, and posts its webhook, unless `deliver` is False.
 
         The body is built from `fields`, or is `body`. Raises ControlError for an unknown provider or event, and for a
-        missing field. The result contains the webhook's body. `held` says whether the provider cannot see the event
-        now, so that nothing is posted. It also contains our response within EMIT_TIMEOUT_S seconds.
+        missing field. The result contains the webhook's body, and in `deliveries` our response if it came within
+        EMIT_TIMEOUT_S seconds. If `held` is True, the provider cannot report the event now, and nothing is posted.
         """
         player = self._provider(provider)
         if body is None and player.events and event not in player.events:
@@ -196,8 +196,8 @@ class Sandbox:
 
     @command
     def ingest(self, provider: str, account: str, bodies: list[dict[str, Any]]) -> int:
-        """Stores webhook bodies as events of a simulated provider, without posting anything. Returns how many it
-        stored. Raises ControlError for an unknown provider.
+        """Stores webhook bodies as events of a simulated provider, without posting anything. Returns the number of
+        bodies. Raises ControlError for an unknown provider.
         """
         player = self._provider(provider)
         target = self.state.account(provider, account)
@@ -213,8 +213,8 @@ class Sandbox:
         """Makes the simulated model answer requests for the schema named `schema` with the fields `answer`, valid or
         not.
 
-        This applies only to requests with `contains` in their input, and only `count` times (None: until reset). The
-        last answer that was set wins.
+        This applies only to requests with `contains` in their input, and only `count` times (None: until reset). An
+        answer that was set later has precedence.
         """
         scripted = {"schema": schema, "answer": answer, "contains": contains, "count": count}
         with self._status_lock:
@@ -222,8 +222,8 @@ class Sandbox:
         return scripted
 
     def scripted_answer(self, schema: str, text: str) -> dict[str, Any] | None:
-        """Returns the fields that a test has set as the simulated model's answer for the schema named `schema` and this
-        input; None if it has set none. The answer counts as used once.
+        """Returns the fields that `set_answer` has set for the schema named `schema` and this input, and counts the
+        answer as used once. Returns None if no answer is set.
         """
         with self._status_lock:
             for scripted in self._answers:

@@ -1,7 +1,7 @@
 """Simulates EmailBison as far as Holdfast uses it: campaigns, leads, replies and sent emails of one workspace per key.
 
-It can only answer an existing reply. It also accepts an unknown reply id, because replayed webhooks contain such ids.
-Its lead is the first recipient, who is created if necessary.
+EmailBison can only answer an existing reply. The simulation also accepts an unknown reply id, because replayed webhooks
+contain such ids: it creates the reply, and takes the first recipient of the answer for the lead.
 """
 
 import html
@@ -148,7 +148,7 @@ def replies(call: Call) -> Response:
 @routes.on("GET", "/api/replies/{reply_id}/conversation-thread")
 def conversation_thread(call: Call) -> Response:
     """Returns older and newer replies of the same lead, or of the same person if the reply has no lead. A reply with an
-    unknown id is alone.
+    unknown id has none.
     """
     number = _number(call.params["reply_id"])
     current = call.store.replies.get(number) or events.keep_reply(call.account, {"id": number})
@@ -198,7 +198,7 @@ def send_reply(call: Call) -> Response:
 
 
 def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
-    """Returns the first recipient's address and the sender id of an answer. Raises BadRequestError if forbidden."""
+    """Returns the first recipient's address and the sender's id. Raises BadRequestError for a forbidden answer."""
     name, why = refused_field(values, ANSWER, ("message", "sender_email_id", "to_emails"))
     if name:
         raise BadRequestError(f"The {name.replace('_', ' ')} field {WHY[why]}.", status=422)
@@ -211,7 +211,7 @@ def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
 
 
 def _unheard_of(call: Call, to: str) -> dict[str, Any]:
-    """Creates the reply for an unknown id. Its sender is the lead to whom the answer goes."""
+    """Creates and returns the reply for an unknown id. The reply's sender is the lead `to`, who gets the answer."""
     lead = call.store.lead_by_email(to) or events.keep_lead(call.account, {"email": to})
     reply = {"id": _number(call.params["reply_id"]), "from_email_address": to, "lead_id": lead["id"]}
     return events.keep_reply(call.account, reply)
@@ -238,7 +238,7 @@ def _found(table: dict[int, dict[str, Any]], text: str) -> dict[str, Any]:
 
 @routes.on("GET", "/api/attachments/{file_id}")
 def file(call: Call) -> Response:
-    """Returns the file that came with a reply. Replies contain this path, the sandbox's own, as `download_url`."""
+    """Returns the file that came with a reply. By default, `download_url` in replies has this path."""
     name = _found(call.store.files, call.params["file_id"])["file_name"]
     return Response(200, f"The file {name} of the sandbox.\n".encode(), "application/octet-stream")
 

@@ -62,8 +62,8 @@ def _about_lead(
 
 
 def manual_sent(account: Account, reply: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """Returns the body of the webhook that EmailBison posts about `reply`, which a person or an API call sent. It
-    stores nothing.
+    """Returns the body of the webhook that EmailBison posts about `reply`, which a person or an API call sent. Stores
+    nothing.
     """
     lead = account.data.leads.get(reply["lead_id"])
     campaign = account.data.campaigns.get(reply["campaign_id"])
@@ -101,8 +101,8 @@ LEAD_FIELDS = ("id", "email", "first_name", "last_name", "status", "company", "t
 
 
 def keep_lead(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Creates or updates the simulated EmailBison's lead with the id in `values`, else with the address in them.
-    Returns the lead. Custom variables are added to its existing ones.
+    """Creates or updates the simulated EmailBison's lead with the id in `values`, or else with the address in `values`.
+    Returns the lead. Custom variables are added to the lead's existing ones.
     """
     box: Mailbox = account.data
     lead = box.leads.get(int(values["id"])) if values.get("id") else box.lead_by_email(values["email"])
@@ -234,7 +234,7 @@ def _scheduled_email(
 ) -> dict[str, Any]:
     """Returns the campaign email that an event concerns.
 
-    For NEW_MAILS it is a new one, else the lead's last one, which is created if necessary.
+    For an event in NEW_MAILS, this is a new email. For other events, it is the lead's last one, or a new one.
     """
     sent: list[dict[str, Any]] = account.data.sent_to(lead["id"])
     if sent and event not in NEW_MAILS:
@@ -326,7 +326,7 @@ def _reply(
 
 
 def _file(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Returns a file that came with a reply, at `download_url`, else at the account's property `instance_url`."""
+    """Returns a reply's file in EmailBison's form. Without a `download_url`, it is under the account's instance URL."""
     file_id = int(values.get("id") or account.next_id())
     home = _envelope(account, "")["instance_url"]
     file = {"id": file_id, "uuid": str(uuid.uuid4()), "file_name": values.get("file_name")}

@@ -36,9 +36,9 @@ PROCESSED_BY_DEFAULT = {
     "invalid_json": True,
     "refusal": True,
 }
-"""All kinds of faults, and whether the provider acts on the request that they hit.
+"""All kinds of faults, and whether the provider acts on a request with this fault.
 
-None means that the question does not arise.
+None stands for a fault that only delays the request.
 """
 
 MODEL_KINDS = ("invalid_json", "refusal")
@@ -140,7 +140,7 @@ class FaultBook:
             return list(self._faults)
 
     def clear(self, fault_id: int | None = None) -> int:
-        """Removes one ordered fault, or all for None. Returns how many were removed."""
+        """Removes one ordered fault, or all faults for None. Returns the number of removed faults."""
         with self._lock:
             remaining = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
             removed = len(self._faults) - len(remaining)
@@ -150,8 +150,8 @@ class FaultBook:
     def take(
         self, provider: str, method: str, path: str, names: set[str]
     ) -> tuple[list[Fault], Fault | None]:
-        """Returns the ordered faults that delay this request, and the first one that breaks it, or None. It counts them
-        as used. `names` are the account's name and key; a fault may name either.
+        """Returns the ordered faults that delay this request, and the first fault that breaks it, or None. Counts these
+        faults as used. `names` are the account's name and key; a fault may name either.
         """
         if not self._faults:
             return [], None

@@ -1,8 +1,8 @@
 """Simulates GoHighLevel as far as Holdfast uses it: contacts, SMS conversations and appointments of one location per
 key.
 
-Do-not-disturb is a state of a contact; then every SMS to it is refused. An SMS to an unknown contact id is accepted,
-because replayed webhooks contain such ids. An SMS to a deleted contact is refused.
+An SMS to a contact with do-not-disturb, or to a deleted contact, is refused. An SMS to an unknown contact id is
+accepted, because replayed webhooks contain such ids.
 """
 
 import secrets

@@ -74,7 +74,7 @@ APPOINTMENT_EVENTS = ("AppointmentCreate", "AppointmentUpdate", "AppointmentDele
 def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
     """Builds an appointment's event.
 
-    If `appointment_id` names an existing appointment, it gets `status` and `start_time`; otherwise one is created.
+    If `appointment_id` is unknown, an appointment is created. The appointment then gets `status` and `start_time`.
     """
     stored = account.data.appointments.get(fields.get("appointment_id"))
     if stored is None:
@@ -116,7 +116,7 @@ DND_STATES = ("active", "inactive", "permanent")
 
 
 def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Builds a message in the app's form, on the channel `message_type`. An email has HTML and another id field."""
+    """Builds the app's event of a message on the channel `message_type`. An email has HTML and another id field."""
     kind = fields.get("message_type", "SMS")
     if kind not in MESSAGE_TYPES:
         raise BadRequestError(f"one of {', '.join(MESSAGE_TYPES)}", code="message_type")
@@ -139,7 +139,7 @@ def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict
 
 
 def _dnd_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Builds a contact's do-not-disturb. As at GoHighLevel, `dnd` is absent unless it applies to everything."""
+    """Builds the event of a contact's do-not-disturb. As at GoHighLevel, `dnd` is absent unless it covers all."""
     states = fields.get("channels") or {}
     if not set(states) <= set(DND_CHANNELS) or not set(states.values()) <= set(DND_STATES):
         raise BadRequestError(f"{', '.join(DND_CHANNELS)}: {', '.join(DND_STATES)}", code="channels")
@@ -173,7 +173,7 @@ APP_EVENTS: dict[str, Callable[[Account, str, dict[str, Any]], dict[str, Any]]] 
 EVENTS = ("", "sms", *APPOINTMENT_EVENTS, *APP_EVENTS)
 
 NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
-"""A contact's fields in `emit`, with the API's names."""
+"""The fields of a contact in `emit`, with GoHighLevel's names for them."""
 
 
 def _contact(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
@@ -217,8 +217,8 @@ def learn(account: Account, body: dict[str, Any]) -> None:
 
 
 def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | None:
-    """Returns the simulated GoHighLevel's contact with the id in `values`. Without an id, it finds the contact by the
-    phone number, else by the email address. Returns None if no contact matches.
+    """Returns the simulated GoHighLevel's contact with the id in `values`. Without an id, finds the contact by phone
+    number, or else by email address. Returns None if no contact matches.
     """
     store = account.data
     contact_id = (
@@ -231,8 +231,8 @@ def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | N
 
 
 def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Creates or changes the simulated GoHighLevel's contact with the id in `values`, and returns it. Without an id, it
-    creates one.
+    """Creates or changes the simulated GoHighLevel's contact with the id in `values`, and returns it. Without an id,
+    creates a contact.
     """
     store = account.data
     contact: dict[str, Any] | None = store.contacts.get(values.get("id"))

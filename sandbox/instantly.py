@@ -18,7 +18,7 @@ PREFIXES = {
     "lead_unsubscribed": None,
     "account_error": None,
 }
-"""The events, each with the prefix of the fields that contain its email."""
+"""The events, each with the prefix of the fields of its email, or None for an event without an email."""
 SENT, RECEIVED, MANUAL = 1, 2, 3
 """Values of `ue_type`: sent by a campaign, received, sent manually or through the API."""
 MAILBOX = "alex@outreach.example.com"
@@ -122,7 +122,7 @@ def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
 
 
 def _list(call: Call, items: list[dict[str, Any]]) -> Response:
-    """Returns a page in Instantly's form. The cursor is the id of the last item on it."""
+    """Returns a page in Instantly's form. The cursor is the id of the last item on the page."""
     after = call.request.query.get("starting_after")
     start = next((n + 1 for n, row in enumerate(items) if row["id"] == after), 0)
     limit = call.request.number("limit", 10, 1, 100)

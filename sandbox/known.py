@@ -1,7 +1,7 @@
 """Finds the workspace's facts in a prompt, and which of them answer a reply's questions.
 
-It compares words, and rare words count most. That is enough to prove that facts, plan and draft are passed on. No test
-may use it to judge how good an answer is.
+The module compares words, and rare words count most. This proves that facts, plan and draft are passed on. No test may
+use the module to judge how good an answer is.
 """
 
 import re
@@ -53,7 +53,7 @@ los las und est que qui mit von zum zur yes lot guys please thanks
 
 @dataclass(frozen=True)
 class Known:
-    """A fact about the company, as the prompt states it. `answer` is "" if it has none."""
+    """A fact about the company, as the prompt states it. `answer` is "" if the fact has no answer."""
 
     id: str
     kind: str
@@ -77,8 +77,8 @@ def listed(section: str) -> tuple[Known, ...]:
 
 
 def planned(plan: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Returns the `facts` that a plan in the prompt says to use, in the plan's order, and the questions that, according
-    to the plan, nobody can answer.
+    """Returns the `facts` that a plan in the prompt names for use, in the plan's order, and the questions that the plan
+    lists as not known.
     """
     ids = re.findall(r"F\d+", " ".join(USED.findall(plan)))
     by_id = {fact.id: fact for fact in facts}
@@ -107,8 +107,8 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     for sentence in re.findall(r"[^.!?\n]+(?:[.!](?=\S)[^.!?\n]+)*[.!?]*", text):
         is_question = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None
         pieces = [piece for each in PARTS.split(sentence) if (piece := each.strip(" ,?!."))]
-        # In "Sounds good, do you …" only the clause that asks counts, or the one before the question mark.
-        # "Or not" asks nothing.
+        # In "Sounds good, do you …" only the clause that asks is a question, or the clause before the question mark.
+        # A clause of filler words, such as "or not", is none.
         parts += [
             (clause, is_question and bool(_stems(clause)) and _asks(clause, pieces)) for clause in pieces
         ]

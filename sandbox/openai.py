@@ -1,8 +1,8 @@
 """Simulates OpenAI's Responses API as far as Holdfast uses it.
 
-That includes strict JSON schemas, token usage, incomplete answers and errors. The content comes from `answers` and only
-proves that everything is connected. Requests are refused as OpenAI refuses them: for a schema that breaks the strict
-rules, an effort that the model does not support, or too few output tokens.
+The simulation includes strict JSON schemas, token usage, incomplete answers and errors. The content comes from
+`answers` and only proves that everything is connected. Like OpenAI, the simulation refuses a schema that breaks the
+strict rules, an effort that the model does not support, and too few output tokens.
 """
 
 import json
@@ -44,7 +44,7 @@ FORBIDDEN = (
     "patternProperties",
 )
 OWNER = "holdfast-sandbox"
-"""The owner of the sandbox's models. It lets an evaluation distinguish the sandbox from a real model."""
+"""The owner of the sandbox's models, by which an evaluation distinguishes the sandbox from a real model."""
 REFUSAL = "I'm sorry, but I cannot assist with that request."
 
 
@@ -105,7 +105,7 @@ def respond(call: Call) -> Response:
 
 
 def _check_parameters(values: dict[str, Any]) -> str:
-    """Refuses what OpenAI refuses, except schemas. Returns the reasoning effort in use."""
+    """Returns the reasoning effort. Raises BadRequestError for a parameter, except schemas, that OpenAI refuses."""
     model = values.get("model")
     if not isinstance(model, str) or not model:
         raise _refused("Missing required parameter: 'model'.", "model", "missing_required_parameter")

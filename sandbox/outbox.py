@@ -28,9 +28,9 @@ RESPONSE_LIMIT = 2000
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Webhook:
-    """Where the simulated provider posts the webhooks of one account (`*`: of all accounts).
+    """The URL to which the simulated provider posts the webhooks of one account (`*`: of all accounts).
 
-    `secret` signs them if the provider signs.
+    The provider signs them with `secret`, if it signs webhooks.
     """
 
     provider: str
@@ -45,7 +45,7 @@ class Webhook:
         return hmac.new(self.secret.encode(), payload, hashlib.sha256).hexdigest()
 
     def timed_signature(self, payload: bytes, version: str) -> str:
-        """Returns the time and the signature of both, as `t=<seconds>,<version>=<signature>`."""
+        """Returns `t=<seconds>,<version>=<signature>`. The signature covers the time and the payload."""
         at = str(int(time.time()))
         signed = self.signature(f"{at}.".encode() + payload)
         return f"t={at},{version}={signed}"
@@ -67,7 +67,7 @@ class Outbox:
         return list(self._webhooks.values())
 
     def webhook(self, provider: str, account: str) -> Webhook | None:
-        """Returns where the account's webhooks are posted, or those of all accounts of the provider, or None."""
+        """Returns the Webhook of the account, or else of all accounts of the provider, or None."""
         return self._webhooks.get((provider, account)) or self._webhooks.get((provider, "*"))
 
     def reset(self) -> None:
@@ -83,12 +83,12 @@ class Outbox:
             return []
         payload, headers = self._provider(provider).encode(webhook, body)
         headers |= webhook.headers
-        with suppress(RuntimeError):  # after `stop`, the pool takes nothing
+        with suppress(RuntimeError):  # after `stop`, the pool accepts no work
             return [self._pool.submit(self._deliver, webhook, account, payload, headers)]
         return []
 
     def open(self) -> None:
-        """Starts to post webhooks. Nothing is left over from before a `stop`."""
+        """Starts to post webhooks. Webhooks queued before a `stop` are not posted."""
         self._pool = ThreadPoolExecutor(THREADS, "sandbox-webhooks")
 
     def stop(self) -> None:

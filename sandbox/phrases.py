@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Phrases:
-    """The phrases of one language that the simulated model writes drafts with.
+    """The phrases of one language with which the simulated model writes drafts.
 
-    `later` says that no answer is known, and `rest` that only part of it is. `words` are the words that identify the
+    `later` says that no answer is known, and `rest` that only a part of the answer is known. `words` identify the
     language.
     """
 

@@ -34,7 +34,7 @@ class Call:
 
     @property
     def store(self) -> Any:
-        """The simulated provider's data of the account, an instance of the provider's own class."""
+        """The data of the account at the simulated provider, an instance of the provider's own class."""
         return self.account.data
 
     def look_up(self, rows: dict[str, dict[str, Any]], name: str, refusal: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Call:
     def check_body(
         self, fields: dict[str, type], required: tuple[str, ...], refusals: dict[str, str]
     ) -> dict[str, Any]:
-        """Returns the body of the call. Raises BadRequestError, with one of `refusals`, if `refused_field` says so."""
+        """Returns the call's body. Raises BadRequestError with one of `refusals` if `refused_field` names a field."""
         name, why = refused_field(self.request.data, fields, required)
         if name:
             raise BadRequestError(refusals[why].format(name))
@@ -58,7 +58,7 @@ class Call:
     def sent(
         self, kind: str, send_id: str | int, *, to: str = "", thread: str | int = "", text: str = ""
     ) -> None:
-        """Records that the person `to` receives something because of this call. `send_id` is its id at the provider."""
+        """Records that the person `to` receives something by this call. `send_id` is the provider's id for it."""
         request = self.request
         searched = request.body.decode("utf-8", "replace") + " ".join(request.headers.values())
         self.sandbox.state.record_send(
@@ -84,13 +84,13 @@ class Provider(ABC):
     name = ""
     routes: Router
     events: tuple[str, ...] = ()
-    """The events of which it posts a webhook. "" stands for an event without a name."""
+    """The events about which the provider posts webhooks. "" stands for an event without a name."""
     texts: dict[int, str] = {}
-    """The messages of its errors by HTTP status. Those of 400 and 500 stand for all others."""
+    """Error messages by HTTP status. The messages of 400 and 500 also serve for the other 4xx and 5xx."""
     retry_after_s = 30
-    """The header Retry-After of its responses with the status 429."""
+    """The header Retry-After of responses with the status 429, in seconds."""
     statuses: tuple[str, ...] = ()
-    """Statuses of its accounts in addition to `ok` and STATUS_CODES."""
+    """The statuses that an account can have in addition to `ok` and STATUS_CODES."""
 
     @abstractmethod
     def new_data(self) -> Any:
@@ -121,18 +121,16 @@ class Provider(ABC):
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         """Returns the body of the webhook that the simulated provider posts for `event`, which is one of `events`. By
-        default it posts none, and raises ControlError.
+        default, raises ControlError, because the provider posts no webhooks.
         """
         raise ControlError("event", f"{self.name} posts no webhooks")
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
-        """Stores the event in a webhook body in the account of the simulated provider. By default it stores nothing."""
+        """Stores the event of a webhook's body in the simulated provider's account. By default, stores nothing."""
         return None
 
     def holds(self, account: Account, body: dict[str, Any]) -> bool:
-        """Whether the simulated provider cannot see this event at the moment, because its account is disconnected, and
-        so cannot report it.
-        """
+        """Whether the simulated provider cannot report this event now, because the account is disconnected."""
         return False
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
@@ -142,7 +140,7 @@ class Provider(ABC):
         return payload, {"Content-Type": "application/json"} | signature
 
     def signature(self, webhook: "Webhook", payload: bytes) -> dict[str, str]:
-        """Returns the headers with which the provider signs a webhook's bytes. By default it signs nothing."""
+        """Returns the headers with which the provider signs a webhook's bytes. By default, returns none."""
         return {}
 
     def status_event(self, account: Account, status: str) -> dict[str, Any] | None:

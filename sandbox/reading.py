@@ -1,6 +1,6 @@
 """Reads a few facts from a prompt of Holdfast: the newest text, the lead's first name, message ids, a tag.
 
-It uses only key words and patterns. That is enough to prove that prompt and answer are passed on. It understands
+The module uses only key words and patterns. This proves that prompt and answer are passed on. The module understands
 nothing, so no test may use it to judge how good an answer is.
 """
 
@@ -36,16 +36,16 @@ TAGS = (
 """Tags with their key words. The first match counts."""
 
 UNKNOWN = ("Information Requested", "Objection")
-"""Tags of questions that ask for a fact. A question about a meeting, in contrast, asks for times."""
+"""The tags of replies whose questions ask for facts. A question about a meeting asks for times instead."""
 
 SAID = re.compile(r"^<<<said (\w+) ([^\n]*)>>>\n(.*?)\n<<<end \1>>>$", re.DOTALL | re.MULTILINE)
-"""Text that a prompt marks as somebody's words: code, label, words.
+"""Matches a text that a prompt marks as a person's words, with the groups code, label and words.
 
-Anything inside that looks like a mark is part of the words.
+A mark with another code inside the words is a part of them.
 """
 MARKS = re.compile(r"^<<<(?:said|end) \w+[^\n]*>>>$\n?", re.MULTILINE)
 NEWEST, OURS = "newest", "by us"
-"""How the labels of the lead's newest words and of our own words begin."""
+"""The labels of the lead's newest words and of our own words begin with these."""
 IDS = re.compile(r"\[(m\d+)\]")
 FIRST_NAME = re.compile(r"^first_name: (\w[\w'-]*)", re.MULTILINE)
 PHONE = re.compile(r"\+?\d[\d ().-]{7,}\d")
@@ -58,7 +58,7 @@ DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
 
 @dataclass(frozen=True)
 class Facts:
-    """What the simulated model found in a prompt. Its answers use nothing else."""
+    """The facts that the simulated model found in a prompt. Its answers use nothing else."""
 
     everything: str
     newest: str
@@ -70,19 +70,19 @@ class Facts:
     slots: tuple[str, ...]
     """The ids of the offered times."""
     offers: str
-    """The times that a plan says to offer, as the plan words them."""
+    """The times that a plan offers, in the plan's words."""
     known: tuple[Known, ...]
-    """The workspace's facts to answer with: those that the plan names or, without a plan, that fit the question."""
+    """The workspace's facts for the answer: those that the plan names or, without a plan, those that fit."""
     unknown: tuple[str, ...]
     """Questions that no fact answers."""
     labels: tuple[str, ...]
     """The listed labels whose name or meaning shares a long word with the newest text."""
     language: str
-    """The language code of the newest text, else of the whole thread."""
+    """The language code of the newest text, or else of the whole thread."""
 
     @property
     def quote(self) -> str:
-        """Returns the beginning of the lead's newest text verbatim, at most 160 characters."""
+        """The beginning of the lead's newest text, verbatim, at most 160 characters."""
         return self.newest[:160].strip()
 
     def phone(self) -> str | None:
@@ -132,7 +132,7 @@ def tag_of(text: str) -> str:
 
 
 def _newest(text: str) -> str:
-    """Returns the lead's newest words: the block with that label, else the last block that is not ours."""
+    """Returns the lead's newest words: the block with the label NEWEST, or else the last block that is not ours."""
     blocks = [(label, words) for _, label, words in SAID.findall(text)]
     replies = [words for label, words in blocks if label.startswith(NEWEST)]
     replies = replies or [words for label, words in blocks if not label.startswith(OURS)] or [text]

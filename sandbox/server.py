@@ -1,7 +1,7 @@
 """The sandbox as an HTTP/1.1 server with keep-alive and one thread per connection. `stop` closes every connection.
 
-Faults need the bare socket, so bodies are read and responses written here. http.server parses request lines and
-headers. A request's body needs a Content-Length.
+Faults need the bare socket, so this module reads bodies and writes responses itself. http.server parses request lines
+and headers. A request's body needs a Content-Length.
 """
 
 import contextlib
@@ -27,8 +27,8 @@ IDLE_S = 300
 
 
 class SandboxServer(Sandbox):
-    """The sandbox as an HTTP server. Port 0 takes any free one. `stop` keeps the state, and a later `start` uses the
-    same port again. As a context manager it runs within the `with` block.
+    """The sandbox as an HTTP server. Port 0 means any free port. `stop` keeps the state, and a later `start` uses the
+    same port again. As a context manager, the server runs during the `with` block.
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -155,9 +155,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         transmit(wire, visit.fault, spoilt, close=self.close_connection)
 
     def _release(self) -> None:
-        """Closes the socket's file objects.
+        """Closes the socket and its file objects.
 
-        Only then does closing the socket really close it, which a TCP reset needs.
+        The socket stays open as long as one of its file objects is open, and then a TCP reset would not be sent.
         """
         self.rfile.close()
         self.wfile.close()

@@ -1,6 +1,6 @@
 """Simulates SmartLead as far as Holdfast uses it: campaigns and email threads of one API key, which is in the query.
 
-docs/reference/smartlead.md says what it accepts and refuses, and names the public pages.
+docs/reference/smartlead.md says what SmartLead accepts and refuses, and names SmartLead's public pages.
 """
 
 import html
@@ -46,9 +46,7 @@ WHY = {"missing": '"{}" is required', "unknown": '"{}" is not allowed', "type": 
 
 @dataclass
 class Sender:
-    """The data of one account in the simulated SmartLead: campaigns, leads and threads. A thread's history is stored by
-    lead.
-    """
+    """The data of one account in the simulated SmartLead: campaigns, leads, threads, and the messages of each lead."""
 
     campaigns: dict[int, str] = field(default_factory=lambda: {501: "Q1"})
     leads: dict[str, dict[str, Any]] = field(default_factory=Shelf)
@@ -74,7 +72,7 @@ class SmartLead(Provider):
         return request.query.get("api_key", "").strip()
 
     def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
-        """Source: api.smartlead.ai/guides/error-handling, read on 2026-11-30."""
+        """Returns the JSON of an error as in api.smartlead.ai/guides/error-handling, read on 2026-11-30."""
         name = "VALIDATION_ERROR" if status in (400, 422) else HTTPStatus(status).name
         return {"error": {"code": code or name, "message": text}}
 
@@ -152,7 +150,7 @@ def _flat(
 def _nested(
     event: str, lead: dict[str, Any], campaign: dict[str, Any], fields: dict[str, Any]
 ) -> dict[str, Any]:
-    """Returns the form of api.smartlead.ai/core/webhooks, read on 2026-11-30. In it, a reply has no message id."""
+    """Returns a webhook as in api.smartlead.ai/core/webhooks, read on 2026-11-30. There, a reply has no message id."""
     first, _, last = (lead.get("name") or "").partition(" ")
     subject, at = fields.get("subject") or "hi", now_iso()
     body: dict[str, Any] = {

@@ -59,8 +59,8 @@ class Account:
         return next(self._ids)
 
     def over_limit(self) -> bool:
-        """Whether this call exceeds the limit in the account's property `limit` ({calls, seconds}: the most calls in
-        any so many seconds). If not, it counts the call. False without such a property.
+        """Whether this call exceeds the account's property `limit`, which allows `calls` calls in any `seconds`. If
+        not, the call is counted. False without such a property.
         """
         limit = self.properties.get("limit")
         if not limit:
@@ -84,7 +84,7 @@ class Account:
 
 
 class State:
-    """All accounts at the simulated providers and all records. `new_data` creates the data of a new account."""
+    """All accounts at the simulated providers, and all records. `new_data` creates the data of a provider's account."""
 
     def __init__(self, new_data: Callable[[str], Any]) -> None:
         self._new_data = new_data

@@ -1,7 +1,7 @@
 """Simulates Unipile (LinkedIn) as far as Holdfast uses it. Each account id has its own state, whatever the API key.
 
-A key belongs to the platform and only authenticates. An account that is not `ok` refuses every LinkedIn call with the
-error of its status. As at Unipile, its status and the hosted reconnect link can still be read.
+A key belongs to the platform and only authenticates. An account with a status in BLOCKING or STATUS_CODES refuses every
+LinkedIn call with the error of its status. As at Unipile, its status and the reconnect link can still be read.
 """
 
 import hashlib
@@ -79,8 +79,8 @@ class Unipile(Provider):
         return request.headers.get("x-api-key", "").strip()
 
     def account_name(self, sandbox: "Sandbox", request: Request, params: dict[str, str]) -> str:
-        """Returns the LinkedIn account that a call is for: the one in the path, query or body, else the one that has
-        the chat. Returns `*` if the call is for no account.
+        """Returns the LinkedIn account that a call is for: the account in the path, query or body, or else the account
+        of the chat or message. Returns `*` if the call is for no account.
         """
         parts = request.path.split("/")
         if request.path.startswith("/hosted/"):
@@ -120,7 +120,7 @@ class Unipile(Provider):
         return account.status not in ("ok", "connecting", "rate_limited") and "AccountStatus" not in body
 
     def owner(self, sandbox: "Sandbox", table: str, key: str) -> str:
-        """Returns the name of the account whose `table` has a row `key`; `*` if none has."""
+        """Returns the name of the account whose `table` has a row `key`, or `*` if no account has it."""
         accounts = sandbox.state.accounts(self.name)
         return next((account.name for account in accounts if key in getattr(account.data, table)), "*")
 
@@ -195,7 +195,7 @@ def inmails_left(call: Call) -> int:
 def person_of(call: Call, identifier: str) -> dict[str, Any]:
     """Returns a person by public identifier or provider id.
 
-    Unknown people are created, as connections unless `profiles` says otherwise.
+    Creates an unknown person as a connection, unless the account's property `profiles` says otherwise.
     """
     person = events.keep_person(call.account, identifier)
     profiles = call.account.properties.get("profiles", {})

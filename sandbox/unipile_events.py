@@ -23,7 +23,7 @@ SOURCE_STATUS = {
     "stopped": "STOPPED",
     "deleted": "DELETED",
 }
-"""Unipile's words for the sandbox's account statuses. Statuses that do not concern the account itself are left out."""
+"""Unipile's words for the sandbox's account statuses. Statuses of calls, such as `rate_limited`, are left out."""
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:

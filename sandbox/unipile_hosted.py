@@ -1,5 +1,5 @@
-"""Simulates Unipile's hosted page on which the owner reconnects a LinkedIn account. Its link works once and expires.
-Both versions have it.
+"""Simulates Unipile's hosted page on which the owner reconnects a LinkedIn account. The link of the page works once and
+expires. Both versions of the API have this page.
 """
 
 import html

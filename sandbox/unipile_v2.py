@@ -1,5 +1,5 @@
-"""Simulates version 2 of Unipile's API at its own address, as in the description that Unipile's own client is generated
-from (https://github.com/unipile/unipile-python). It shares the LinkedIn data with version 1.
+"""Simulates version 2 of Unipile's API at its own address, as described by the specification of Unipile's own client
+(https://github.com/unipile/unipile-python). Version 2 uses the same classes for LinkedIn data as version 1.
 """
 
 import uuid

@@ -18,7 +18,7 @@ R = TypeVar("R")
 class BadRequestError(Exception):
     """The caller sent something that the simulated provider refuses.
 
-    `status` and `code` go into the provider's own form of errors, unless `response` is already the whole response.
+    The response has `status` and `code` in the provider's own form of errors, unless `response` replaces it.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class BadRequestError(Exception):
 
 
 class ControlError(ValueError):
-    """A command to the sandbox cannot be carried out. `field` names what is wrong."""
+    """A command to the sandbox cannot be carried out. `field` names the field that is wrong."""
 
     def __init__(self, field_name: str, message: str) -> None:
         super().__init__(message)
@@ -73,7 +73,7 @@ class Request:
 
     @functools.cached_property
     def data(self) -> dict[str, Any]:
-        """Returns the request's body as an object: JSON, or form fields (values that look like JSON stay text).
+        """The request's body as a dict: JSON, or form fields (values that look like JSON stay text).
 
         Raises BadRequestError if the body is neither, or is JSON but not an object.
         """
@@ -107,8 +107,8 @@ class Request:
 def refused_field(
     values: dict[str, Any], fields: dict[str, type], required: tuple[str, ...]
 ) -> tuple[str, str]:
-    """Returns the first field for which the documentation of a call refuses the request's body, and why: "missing",
-    "unknown" or "type". Returns ("", "") if it refuses none. `fields` are all documented fields.
+    """Returns the first field of a request's body that does not match the documentation of the call, and the reason:
+    "missing", "unknown" or "type". Returns ("", "") if all fields match. `fields` are the documented fields.
     """
     missing = [
         (name, "missing")
@@ -123,7 +123,7 @@ def refused_field(
 
 
 def required(fields: dict[str, Any], name: str, words: str) -> Any:
-    """Returns a field of an event. Raises BadRequestError, with `words` for what it must be, if it is missing."""
+    """Returns a field of an event. Raises BadRequestError if it is missing; `words` describe the expected value."""
     if not fields.get(name):
         raise BadRequestError(words, code=name)
     return fields[name]
@@ -174,8 +174,8 @@ class Router:
     def on(
         self, methods: str, *templates: str
     ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-        """Decorator that registers the handler of a call: one or more methods and path templates, each with or
-        without a trailing slash.
+        """Returns a decorator that registers the handler of a call: one or more methods and path templates, each with
+        or without a trailing slash.
         """
 
         def register(handler: Callable[..., Response]) -> Callable[..., Response]:

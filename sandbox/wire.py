@@ -1,4 +1,4 @@
-"""Carries out the faults of the connection: how each changes the bytes of a response."""
+"""Carries out the faults of the connection, which change the bytes of a response."""
 
 import contextlib
 import email.utils
@@ -66,7 +66,7 @@ def retry_after_header(seconds: str | int | float | None) -> dict[str, str]:
 
 
 def spoil(fault: Fault | None, provider: Provider, response: Response) -> Response | None:
-    """Returns the response that the caller gets if `fault` applies; None for no response.
+    """Returns the response that the caller gets because of `fault`, or None for no response.
 
     `response` is the response without the fault.
     """
