@@ -1,5 +1,5 @@
-/* Admin lists that reload their rows (data-poll in holdfast.js). Django's actions.js keeps the checkboxes that it found
-   at first, so this file gives it a list of the current ones. The page also works without this file. */
+/* Admin lists that reload their rows (data-poll in holdfast.js). Django's actions.js keeps the checkboxes of the
+   first rows, so this file gives it a list of the current ones. The page also works without this file. */
 
 /** @type {HTMLCollectionOf<any>} */
 const boxes = document.getElementsByClassName("action-select");
@@ -11,7 +11,7 @@ const presentBoxes = {
   [Symbol.iterator]: () => boxes[Symbol.iterator](),
 };
 let isAdopted = false;
-/** @type {string | undefined} of the link in a row that has the focus */
+/** @type {string | undefined} the address of the link in a row that has the focus */
 let focusedHref;
 
 function adoptBoxes() {
@@ -19,10 +19,10 @@ function adoptBoxes() {
   if (!isAdopted) window.Actions(presentBoxes);
   isAdopted = true;
   document.querySelector(".action-counter").dataset.actionsIcnt = boxes.length;
-  window.dispatchEvent(new Event("pageshow")); // actions.js counts
+  window.dispatchEvent(new Event("pageshow")); // actions.js then counts the ticked boxes
 }
 
-// htmx restores the focus by id, and links in rows have none.
+// htmx restores the focus by id, and the links in rows have no id.
 document.addEventListener("htmx:beforeSwap", () => {
   focusedHref = document.activeElement?.closest("#rows a")?.getAttribute("href");
 });

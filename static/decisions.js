@@ -12,14 +12,14 @@ import { sendDecision, viewOf } from "./triage.js";
 /** @type {Record<string, string>} */
 const WORDS = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
 
-/** Decisions that Undo does not take back, with the reason. @type {Record<string, string>} */
+/** Decisions that Undo does not take back, each with what the user can do instead. @type {Record<string, string>} */
 const STAYS = {
   tag: "choose another tag to change it",
   label: "remove the label again",
   unlabel: "add the label again",
 };
 
-/** The assignee or the time of a decision, as worded on the pressed button.
+/** Returns the assignee or the time of a decision, in the words of the pressed button.
  * @param {string} kind @param {Record<string, string>} fields @param {any} button */
 function detailOf(kind, fields, button) {
   const label = [...(button?.childNodes ?? [])]
@@ -37,7 +37,7 @@ function nameOf(listed, leads) {
   if (listed.length === 1) return listed[0].querySelector("b").textContent;
   return leads.length === 1 ? byId("lead").textContent : `${leads.length} conversations`;
 }
-/** Decides about conversations. Returns false if there was none.
+/** Decides about the conversations of `leads`. Returns false if the page has none of them.
  * @param {string} decision @param {string[]} leads @param {Record<string, string>} [fields] @param {any} [button] */
 export function decide(decision, leads, fields = {}, button = null) {
   const views = leads.map(viewOf).filter(([, state]) => state);
@@ -49,7 +49,7 @@ export function decide(decision, leads, fields = {}, button = null) {
   /** @type {Step} */
   const step = { ids, places: listed.map(placeOf), shown: page.shown, opened: page.opened };
   leave(kind, listed, ids);
-  const failures = new Set(); // of several workspaces, in one toast
+  const failures = new Set(); // one toast shows the failures of all workspaces
   const onFailure = (/** @type {Reply | undefined} */ reply) => {
     failures.add(wordsOf(reply).at(-1) || `That didn’t work. ${name} hasn’t changed.`);
     if (!step.stays || step.sent?.length === failures.size) forgetStep(step);
@@ -61,7 +61,7 @@ export function decide(decision, leads, fields = {}, button = null) {
   step.sent = sendDecision(decision, views, onFailure, fields);
   steps.push(step);
   if (STAYS[kind])
-    step.stays = `${name}: ${STAYS[kind]}.`; // the server reports what it did
+    step.stays = `${name}: ${STAYS[kind]}.`; // a toast of the server reports the decision
   else {
     step.name = `${WORDS[kind]}${detailOf(kind, fields, button)}: ${name}`;
     step.toast = say(step.name, { undo: true });
@@ -98,7 +98,7 @@ function changeRow(row, kind, leavesList) {
   if (kind !== "assign" && !STAYS[kind]) setUnread(row, kind === "unread");
   if (leavesList) row.remove();
 }
-/** The row below the leaving rows, or else the row above them.
+/** Returns the row below the leaving rows, or else the row above them.
  * @param {any[]} leaving */
 function rowAfter(leaving) {
   let row = leaving.at(-1);
@@ -109,7 +109,7 @@ function rowAfter(leaving) {
 }
 /** @param {any} row @returns {Place} */
 const placeOf = (row) => ({ row, nextId: row.nextElementSibling?.id, unread: row.matches(".unread") });
-/** Returns the rows of a step to their places.
+/** Puts the rows of a step back in their places.
  * @param {Step} step */
 function restore({ places = [] }) {
   for (const { row, nextId, unread } of [...places].reverse()) {
@@ -126,7 +126,7 @@ function addToCount(change) {
   if (/^\d+$/.test(count?.textContent)) count.textContent = Math.max(0, Number(count.textContent) + change);
 }
 
-/** Undoes a step. Returns false if there was none. */
+/** Undoes a step, by default the last one. Returns false if there is no step. */
 export function undo(step = steps.at(-1)) {
   if (!step) return false;
   forgetStep(step);
@@ -157,7 +157,7 @@ function undoDecision(step) {
   }
   return true;
 }
-/** Replaces a returned text with a newer draft, unless the user has edited it.
+/** Replaces a text that was restored in the form with the newer draft, unless the user has edited the text since.
  * @param {Step} step */
 function restoreDraft({ lead = "", text, value, toast }) {
   toast.remove();
@@ -197,7 +197,7 @@ function showTakenBack(lead, reply) {
   if (document.activeElement === document.body || focusedRow()) byId("reply")?.focus();
 }
 
-/** The leads that a key applies to: those of the ticked rows, or the focused row, or the open conversation. */
+/** Returns the leads that a key applies to: of the ticked rows, or else of the focused row, or else the shown lead. */
 export function selectedLeads() {
   const ticked = rows().filter((row) => row.querySelector(":checked"));
   if (ticked.length) return ticked.map(idOf);

@@ -28,7 +28,7 @@ export const isOpenOrRoomy = () => page.opened || roomy.matches;
 page.shown = pane().dataset.lead ?? "";
 page.opened = Boolean(page.shown);
 
-/** Shows a conversation. With `open`, the page takes its URL, and it counts as read.
+/** Shows a conversation. With `open`, the page takes the conversation's URL, and the conversation counts as read.
  * @param {string} lead */
 export function show(lead, { open = page.opened, push = false, address = addressOf(lead) } = {}) {
   if (lead !== page.shown) dropKeys();
@@ -43,13 +43,13 @@ export function show(lead, { open = page.opened, push = false, address = address
   }
   if (open) {
     history[push ? "pushState" : "replaceState"]({ lead }, "", address);
-    if (!stale.has(lead)) markRead(lead); // otherwise once the pane is up to date
+    if (!stale.has(lead)) markRead(lead); // renewPane marks a stale one
   }
   if (stale.has(lead)) tryRenewPane();
   showTitle();
   afterPaint().then(fetchAhead);
 }
-/** Replaces the sketch with the pane once it arrives. If it does not, loads the whole page of the conversation.
+/** Replaces the sketch with the pane once it arrives. If the request fails, loads the whole page of the conversation.
  * @param {string} lead */
 async function awaitPane(lead) {
   try {
@@ -64,7 +64,7 @@ async function awaitPane(lead) {
   }
 }
 
-/** Returns to the list. On a wide screen, the conversation stays beside it. */
+/** Goes back to the list. On a wide screen, the conversation stays beside the list. */
 export function close({ push = true } = {}) {
   dropKeys();
   page.opened = false;
@@ -80,7 +80,8 @@ export function showNone() {
   if (lead) keepPane(lead, pane());
   putPane(none);
 }
-/** On a wide screen, shows the first conversation at the list's URL. It stays unread. */
+/** On a wide screen, shows the first conversation beside the list. The page keeps the list's URL, and the conversation
+ * stays unread. */
 export function showFirst() {
   if (page.opened || !roomy.matches) return;
   const row = rowOf(page.shown) ?? rows()[0];

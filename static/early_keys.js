@@ -3,11 +3,11 @@
 
 /** @type {KeyboardEvent[] | null} */
 let keys = null;
-/** @type {(() => unknown) | null} what the first key asked for */
+/** @type {(() => unknown) | null} the action of the first key */
 let firstAction = null;
 let opensField = false; // whether the action opens a field for letters
 
-/** Starts to keep keys. @param {() => unknown} action @param {boolean} isReply */
+/** Starts to keep keys. `action` is that of the first key. @param {() => unknown} action @param {boolean} isReply */
 export function keepKeys(action, isReply) {
   keys = [];
   firstAction = action;

@@ -13,7 +13,7 @@ function press(name) {
   return Boolean(button);
 }
 
-/** Presses the button of the ticked rows, or of the focused row, or of the open conversation.
+/** Presses the button `name` for the ticked rows, or else for the focused row, or else for the open conversation.
  * @param {string} name */
 function pressForSelection(name) {
   const row = focusedRow();
@@ -25,7 +25,8 @@ function pressForSelection(name) {
   if (box) document.querySelector("dialog[open]")?.addEventListener("close", untick, { once: true });
 }
 
-/** Sends the text of the open conversation from anywhere in it or from its row, or shows why it cannot be sent.
+/** Sends the text of the open conversation, or shows why it cannot be sent. The focus may be anywhere in the
+ * conversation, or on its row.
  * @param {string} shortcut @param {string} [value] */
 function send(shortcut, value = shortcut) {
   /** @type {any} */
@@ -49,7 +50,7 @@ function send(shortcut, value = shortcut) {
 
 // --- ticking a range of rows from the last ticked one: shift-click, Shift-j, Shift-k --------------------------------
 const BOX = ".row > input";
-/** @param {any} row @returns {any} Its checkbox; viewers have none. */
+/** @param {any} row @returns {any} The checkbox of the row. Rows of viewers have no checkbox. */
 const boxOf = (row) => row?.querySelector("[type=checkbox]");
 const currentRow = () => focusedRow() ?? document.querySelector(".row:has(> [aria-current])");
 let tickedId = ""; // the id of the last ticked row
@@ -61,7 +62,7 @@ on("click", (box, { shiftKey }) => {
   if (shiftKey && from >= 0) for (const row of rows.slice(from, to + 1)) boxOf(row).checked = box.checked;
   tickedId = box.parentElement.id;
 });
-/** Extends the range to the next row, or unticks rows when the direction is reversed.
+/** Extends the ticked range to the next row, or unticks the current row when the direction is reversed.
  * @param {number} step */
 function extendTo(step) {
   const rows = all(".row");
@@ -132,7 +133,7 @@ for (const name of [
 const sheet = byId("shortcuts");
 const bindings = new Map(all("#shortcuts [data-keys]").map(({ dataset }) => [dataset.keys, dataset.action]));
 
-/** The keys of an event in the help sheet's notation.
+/** Returns the key combination of a keyboard event, in the notation of the help sheet.
  * @param {KeyboardEvent} event */
 function combinationOf({ key, ctrlKey, metaKey, shiftKey }) {
   return (ctrlKey || metaKey ? "Control+" : "") + (shiftKey && key.length > 1 ? "Shift+" : "") + key;
@@ -173,7 +174,8 @@ on(
   },
   true,
 );
-// A dialog always opens in its initial state. One that was opened again before this event keeps what was typed since.
+// A dialog always opens in its initial state. If a dialog was opened again before this event, what the user has typed
+// since stays.
 on(
   "close",
   (dialog) => {
@@ -189,14 +191,14 @@ on(
   true,
 );
 
-// The number of rows that a button applies to: the ticked ones, or else one.
+// Shows the number of rows that a button applies to: the number of ticked rows, or else 1.
 on("change", () => {
   for (const count of all("[data-ticked]"))
     count.textContent = `${all(".row :checked").length || 1} selected`;
 });
 
-// The first focus puts the cursor at the end of a text, where browsers put it at the start. Clicks and later visits do
-// not move it.
+// On the first focus of a text field, the cursor moves to the end, if the browser has put it at the start. Later visits
+// do not move it.
 const visited = new WeakSet();
 on("focusin", (text) => {
   if (!text.matches("textarea") || visited.has(text)) return;

@@ -11,21 +11,21 @@ const LIMIT_MS = 10000;
 const KEPT_MS = 50 * 60000; // the server keeps changes for an hour (inbox/intake/retention.py)
 const MOST = 20; // workspaces that the server answers for at once (WORKSPACES in inbox/pages/changes.py)
 
-/** @type {any} what the page says of itself; a page without a workspace says nothing and asks for nothing */
+/** @type {any} describes the page to this script; a page without a workspace lacks it and does not poll */
 const meta = document.querySelector("meta[name=live]");
 const { clock, at } = meta?.dataset ?? {};
-/** @type {Map<string, string>} by each workspace of this page: the snapshot of the page, later that of the last change */
+/** @type {Map<string, string>} maps each workspace of this page to its last snapshot, at first that of the page */
 const own = new Map(
   meta?.dataset.workspace.split(" ").map((/** @type {string} */ id) => [id, meta.dataset.since]),
 );
 /** @type {BroadcastChannel} to the other tabs of this browser; `start` opens it */
 let channel;
-/** @type {Map<string, string>} by each workspace that a tab of this browser shows: how far it is known */
+/** @type {Map<string, string>} maps each workspace that a tab of this browser shows to its last known snapshot */
 const marks = new Map(own);
-/** @type {((reason?: unknown) => void) | null} what ends this tab's lead */
+/** @type {((reason?: unknown) => void) | null} ends this tab's time as the leading tab; null in all other tabs */
 let endLead = null;
 let answerAt = Date.now(); // when a tab last had a response, or announced a request
-let currentAt = at * 1000; // when this page last had all changes of its workspace; at first, when it was read
+let currentAt = at * 1000; // when this page last had all changes of its workspaces; at first, when it was rendered
 
 // Browsers slow the timers of hidden pages down to one a minute, but not those of workers.
 const worker = clock && new Worker(clock);
@@ -57,7 +57,7 @@ function everyPosition() {
 
 // --- messages to the page --------------------------------------------------------------------------------------------
 let eventAt = 0;
-/** @type {Set<string>} leads that the page was not told of yet; "*": so many that any lead may have changed */
+/** @type {Set<string>} changed leads that the page does not know yet; "*": any lead may have changed */
 let changes = new Set();
 /** @param {string[]} leads */
 function tellPage(leads) {
@@ -74,15 +74,15 @@ function hear(answer) {
   dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
   const answered = [...own.keys()].filter((id) => id in answer.changed);
   if (!answered.length) return;
-  const isLate = answerAt - currentAt > KEPT_MS; // after sleep or from the history: the server deletes changes
+  const isLate = answerAt - currentAt > KEPT_MS; // after sleep: the server has deleted older changes
   currentAt = answerAt;
   for (const id of answered) own.set(id, answer.since);
   tellPage(isLate ? ["*"] : answered.flatMap((id) => answer.changed[id]));
 }
-/** The older one of two snapshots.
+/** Returns the older one of two snapshots.
  * @param {string} a @param {string} b */
 const older = (a, b) => (BigInt(a.split(":")[0]) < BigInt(b.split(":")[0]) ? a : b);
-/** Tells a new leading tab how far this page knows its workspaces. */
+/** Tells a new leading tab the last snapshot that this page knows of each of its workspaces. */
 function announce() {
   for (const [workspace, since] of own) channel.postMessage({ workspace, since });
 }
@@ -127,22 +127,22 @@ async function ask() {
   /** @type {LiveAnswer} */
   const answer = await response.json();
   for (const [id, mark] of batch) {
-    const latest = /** @type {string} */ (marks.get(id)); // a tab that came meanwhile may know less
-    marks.delete(id); // moves to the end, so that the others get their turn
+    const latest = /** @type {string} */ (marks.get(id)); // a new tab may have an older one
+    marks.delete(id); // moves the workspace to the end, so that others get their turn
     if (id in answer.changed) marks.set(id, latest === mark ? answer.since : latest);
   }
   channel.postMessage({ answer });
   hear(answer);
   dispatchEvent(new CustomEvent("holdfast:asked", { detail: answer.changed })); // only in the leading tab
 }
-/** Leads until another tab takes over. */
+/** Makes this tab the leading tab until another tab takes over. Returns a promise that ends then. */
 function lead() {
   const lease = new Promise((resolve) => (endLead = resolve));
   channel.postMessage({ roll: true });
   askInTurn(endLead);
   return lease;
 }
-/** Polls as long as `turn` is this tab's lead. After each error it waits longer.
+/** Polls as long as `turn` is this tab's current `endLead`. After each error, waits longer.
  * @param {typeof endLead} turn */
 async function askInTurn(turn) {
   let wait = 0;
@@ -156,9 +156,9 @@ async function askInTurn(turn) {
     if (endLead === turn) await pause(wait + (document.hidden ? HIDDEN_MS : FRONT_MS));
   }
 }
-/** @type {Set<boolean>} this tab's requests to lead that wait: at most one that queues and one that takes over */
+/** @type {Set<boolean>} this tab's pending requests for the lead: at most one that waits and one that steals */
 const requests = new Set();
-/** Requests the lead: after other tabs, or in place of the leading tab.
+/** Requests the lead: after other tabs, or with `steal` at once, in place of the leading tab.
  * @param {boolean} steal */
 function requestLead(steal) {
   if (!navigator.locks) return lead(); // without a secure origin, each tab polls for itself
@@ -197,7 +197,7 @@ function start() {
     if (!endLead && Date.now() - answerAt > LOST_MS) requestLead(true);
   }, 1000);
 }
-/** Updates the folders' counts on pages other than the inbox, which reads them with its list. */
+/** Updates the folders' counts on pages other than the inbox. The inbox reads the counts together with its list. */
 async function renewFolderCounts() {
   const headers = { "HX-Request": "true", "HX-Target": "folders" };
   const response = await fetch(document.querySelector("#folders a").href, { cache: "no-store", headers });

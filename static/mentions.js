@@ -1,4 +1,4 @@
-/* Suggests names below a note: those that begin with the letters typed after its last @. */
+/* Suggests names below the field of a note: those that begin with the letters typed after the last @. */
 import { byId, on } from "./page.js";
 
 const AT = /(?<![\w@.])@([^@\n]*)$/;
@@ -9,7 +9,7 @@ const textBefore = (text) => text.value.slice(0, text.selectionEnd);
 const offeredNames = () =>
   [...(byId("names")?.children ?? [])].filter((name) => !name.hidden && !name.parentElement.hidden);
 
-/** Offers the names that begin with `start`: all for "", none for undefined. Marks the one that Enter accepts.
+/** Offers the names that begin with `start`: all names for "", no names for undefined. Enter accepts the first one.
  * @param {string} [start] */
 function offer(start) {
   const box = byId("names");

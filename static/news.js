@@ -1,4 +1,4 @@
-/* Updates rows, counts and messages when others change them, without moving anything under a reader. */
+/* Updates rows, counts and messages when they change elsewhere. Rows do not move while the user reads. */
 import { isOpenOrRoomy, isPlain, showFirst } from "./desk.js";
 import { showFolderCounts } from "./holdfast.js";
 import { all, byId, on, page } from "./page.js";
@@ -19,13 +19,13 @@ import {
 } from "./rows.js";
 
 const SOON_MS = 1500;
-/** @type {Set<string>} ids of the rows that wait for the list to be arranged */
+/** @type {Set<string>} ids of new and changed rows that `arrange` has not sorted in yet */
 const waiting = new Set();
-/** @type {Map<string, string | undefined>} by a row's id: the newest reply that this page has had of it */
+/** @type {Map<string, string | undefined>} maps a row's id to the newest reply that this page has shown for it */
 const newest = new Map();
-/** @type {Set<string>} leads that have changed since the page came */
+/** @type {Set<string>} leads that have changed since the page was loaded */
 const touched = new Set();
-/** @type {any[] | null} a list that waits until nobody reads this one, or asks for it */
+/** @type {any[] | null} the rows of a newer list, until the user stops reading or presses the pill */
 let nextRows = null;
 
 for (const kind of ["keydown", "pointermove", "wheel"])
@@ -38,7 +38,7 @@ for (const kind of ["keydown", "pointermove", "wheel"])
     },
     { passive: true },
   );
-/** Whether a reader would see rows move. */
+/** Whether the user is reading the list, and so would see rows move. */
 const isRead = () =>
   isWatched() &&
   (threads().matches(":hover") ||
@@ -51,9 +51,9 @@ let isAsking = false;
 let asksAgain = false;
 let askedAt = 0;
 const NEAR = 10;
-/** Whether few rows follow that of the shown conversation. */
+/** Whether at most NEAR rows are left from the row of the shown conversation on. */
 const isNearEnd = () => rows().length - rows().indexOf(rowOf(page.shown)) <= NEAR;
-/** Reads the list again. After a failure, the next change tries again. */
+/** Fetches the list again. After a failure, the next change starts another attempt. */
 async function refresh() {
   if (queue.pending && !isNearEnd()) return; // the queue refreshes later
   askedAt = Date.now();
@@ -65,7 +65,7 @@ async function refresh() {
   const { total } = queue; // a response from before the latest decision here is out of date
   try {
     let { response, page: answer } = await fetchPart(here(), "threads");
-    // The open conversation may be gone.
+    // The open conversation may no longer exist.
     if (!response.ok) ({ response, page: answer } = await fetchPart(listAddress(), "threads"));
     if (response.ok) {
       (!queue.pending && queue.total === total ? follow : extend)(answer);
@@ -78,19 +78,19 @@ async function refresh() {
   refresh();
 }
 page.refreshList = refresh;
-// Usually a change event arrives sooner.
+// The list is fetched after a request, unless a change event has already caused this.
 addEventListener("holdfast:sent", () =>
   setTimeout(() => Date.now() - askedAt > SOON_MS && refresh(), SOON_MS),
 );
 
-/** The list in an answer, if it is one of the shown workspaces.
+/** Returns the list in a response, or null if it belongs to other workspaces than the shown list.
  * @param {Document} answer */
 function partOf(answer) {
   const part = answer.getElementById("threads");
   return part?.dataset.base === threads().dataset.base ? part : null;
 }
-/** Adds the rows below the shown ones while decisions are being sent, so that a slow server does not end the list. Rows
- * that have been here stay away, because a decision may have removed them.
+/** Adds the rows below the shown ones while decisions are being sent, so that the list does not run out of rows. Rows
+ * that the page has shown before are not added, because a decision may have removed them.
  * @param {Document} answer */
 function extend(answer) {
   const rowsPart = partOf(answer)?.querySelector("#rows");
@@ -125,7 +125,8 @@ function follow(answer) {
 }
 /** @param {any[]} sequence */
 const idsOf = (sequence) => sequence.map(({ id }) => id).join();
-/** Updates the present rows in their places. Rows below them are added, because most have moved up.
+/** Updates the present rows in their places. Rows below the last present row are added at once: most of them have only
+ * moved up from the next page.
  * @param {any[]} coming */
 function takeOver(coming) {
   const shownRows = new Map(rows().map((row) => [row.id, row]));
@@ -161,7 +162,7 @@ function renewRow(row, coming) {
   if (box && other) box.value = other.value;
   putContent(linkOf(row), linkOf(coming));
 }
-/** Shows how many rows wait, and dims the rows that will leave.
+/** Shows the number of rows in `waiting`, and dims the rows that are not in the newer list.
  * @param {any[]} coming */
 function showPill(coming) {
   const ids = new Set(coming.map(({ id }) => id));
@@ -209,7 +210,7 @@ addEventListener("holdfast:changed", ({ detail: leads }) => {
 on("visibilitychange", () => !document.hidden && showTitle());
 
 // --- who else is here ------------------------------------------------------------------------------------------------
-/** @type {Record<string, [string, boolean][]>} by lead: the names of colleagues, and whether they write */
+/** @type {Record<string, [string, boolean][]>} maps a lead to the names of colleagues, and whether each is writing */
 let colleagues = {};
 const writes = () =>
   all("textarea", pane()).some((text) => text === document.activeElement && text.value !== text.defaultValue);

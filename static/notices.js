@@ -1,5 +1,5 @@
 /* Shows browser notifications to a user who is not looking at Holdfast. Pages load this file only after the user has
-   turned notices on; so does the page on which they are turned on. */
+   turned notices on. The page on which users turn notices on loads it always. */
 
 import { recall } from "./page.js";
 
@@ -44,7 +44,7 @@ async function tryNotice() {
   }
 }
 
-// --- whether the user is looking: a tab in use holds a lock, which ends with the tab ---------------------------------
+// --- whether the user is looking at Holdfast: a focused tab holds a lock, which ends with the tab --------------------
 let isLooking = false;
 /** @type {(reason?: unknown) => void} */
 let release = () => {};
@@ -74,7 +74,7 @@ function show({ key, title, body, url }) {
   notification.onclick = () => {
     notification.close();
     window.focus();
-    // A page with unsent text refuses to be left.
+    // A page with unsent text cancels this event; then the notice opens in a new tab.
     if (dispatchEvent(new Event("holdfast:leave", { cancelable: true }))) location.assign(url);
     else open(url);
   };
@@ -91,7 +91,7 @@ function ring() {
     if (place) tone.onended = () => audio.close();
   });
 }
-/** The notices of a workspace about `leads` that no tab has shown, or none if the server does not answer.
+/** Returns the user's notices in a workspace about `leads`, or [] if the server does not answer.
  * @param {string} id @param {string[]} leads
  * @returns {Promise<Notice[]>} */
 async function fetchNotices(id, leads) {
@@ -104,7 +104,7 @@ async function fetchNotices(id, leads) {
     return [];
   }
 }
-/** Shows the user's notices of all workspaces. Only the leading tab does this, for all others (live.js).
+/** Shows the user's notices of all workspaces. Only the leading tab does this, for all tabs (live.js).
  * @param {CustomEvent<Record<string, string[]>>} event */
 async function showNotices({ detail }) {
   let count = 0;

@@ -6,11 +6,11 @@ export const byId = (/** @type {string} */ id) => document.getElementById(id);
 /** @type {(selector: string, within?: ParentNode) => any[]} */
 export const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-/** A new element of the tag `name`, with `properties` such as className and textContent.
+/** Returns a new element with the tag `name`, and with `properties` such as className and textContent.
  * @type {(name: string, properties?: object) => any} */
 export const create = (name, properties) => Object.assign(document.createElement(name), properties);
 
-/** The document that `text` describes.
+/** Parses `text` as HTML, and returns the document.
  * @param {string} text */
 export const parse = (text) => new DOMParser().parseFromString(text, "text/html");
 
@@ -22,7 +22,7 @@ export const isVisible = (element) => element?.checkVisibility();
 export const isField = (element) =>
   element.matches("input:not([type=checkbox], [type=radio], [type=button]), textarea, select");
 
-/** Reads an array or object stored under `key`. Returns `missing` if there is none of the same type.
+/** Returns the array or object stored under `key`, or `missing` if nothing of the same type is stored.
  * @type {(key: string, missing: object, storage?: Storage) => any} */
 export function recall(key, missing, storage = sessionStorage) {
   try {
@@ -50,5 +50,5 @@ export const page = {
   endSession: () => location.reload(),
   refreshList() {},
   hasUnsentText: () => false,
-  position: () => "", // the position shown to colleagues, a lead and whether the user is writing, or ""
+  position: () => "", // for colleagues: the open lead and whether the user is writing, or an empty text
 };

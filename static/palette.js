@@ -16,7 +16,7 @@ const ONLY_BY_WORDS = ["People", "Account"];
 let offers = [];
 /** @type {Entry[]} */
 let leads = [];
-/** @type {Entry[]} in the order of their options */
+/** @type {Entry[]} the shown entries, in the order of their options */
 let shown = [];
 let place = 0; // the index of the selected option
 /** @type {any} */
@@ -28,13 +28,13 @@ let search;
 const textOf = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
 /** @param {any} element */
 const iconOf = (element) => element?.querySelector(".icon")?.cloneNode(true);
-/** An entry of a group. `run` is called when it is chosen.
+/** Returns an entry of a group. `run` is called when the user chooses the entry.
  * @param {string} group @param {string} label @param {() => unknown} run @param {Partial<Entry>} [more]
  * @returns {Entry} */
 const entry = (group, label, run, more) => ({ group, label, run, meta: "", keys: [], most: MOST, ...more });
 
 // --- the entries of the page -----------------------------------------------------------------------------------------
-/** The entries of shortcuts whose button is visible, or that need no button.
+/** Returns an entry for each shortcut whose button is visible, or that needs no button.
  * @returns {Entry[]} */
 function actionEntries() {
   const lead = all("#lead").find(isVisible);
@@ -65,7 +65,7 @@ function groupOf(about, button, lead) {
   if (button?.dataset.shortcut.startsWith("bulk-")) return TICKED;
   return lead ? `For ${textOf(lead)}` : "Here";
 }
-/** The buttons of the dialogs that ask for a time, a person or a label. */
+/** Returns an entry for each button of the dialogs that ask for a time, a person, a tag or a label. */
 const dialogEntries = () =>
   all("#snooze, #assign, #snooze-ticked, #assign-ticked, #tag-ticked, #labels, #labels-ticked").flatMap(
     (question) => {
@@ -93,7 +93,7 @@ const peopleEntries = () =>
   all("a", byId("people").content).map((link) =>
     entry("People", textOf(link), follow(link), { meta: "who they answer" }),
   );
-/** The theme, the density of rows, and the pages of the account. */
+/** Returns the entries of the user's menu: the theme, the density of rows, and the pages of the account. */
 const accountEntries = () =>
   all("#me button, #me a").map((element) =>
     entry("Account", element.dataset.command ?? textOf(element), () => element.click()),
@@ -112,14 +112,14 @@ function readPage() {
 
 // --- matching the words ---------------------------------------------------------------------------------------------
 const wordsTyped = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
-/** The position of the first word in `label` that begins with `word`, or -1. Both must be in lower case.
+/** Returns the index of the first word in `label` that begins with `word`, or -1. Both must be in lower case.
  * @param {string} label @param {string} word */
 function startOf(label, word) {
   let start = label.indexOf(word);
   while (start > 0 && /[\p{L}\p{N}]/u.test(label[start - 1])) start = label.indexOf(word, start + 1);
   return start;
 }
-/** Whether the words differ by one letter at most: one more, less or other, or two that are swapped.
+/** Whether two words differ by at most one typo: a letter is missing, added or replaced, or two letters are swapped.
  * @param {string} one @param {string} other */
 export function isNear(one, other) {
   let at = 0;
@@ -133,7 +133,7 @@ export function isNear(one, other) {
   );
 }
 const MIN_FORGIVEN = 4;
-/** The index and length of the beginning of a word in `label` that is near to `word`, or -1 and 0.
+/** Returns the index and length of the beginning of a word in `label` that is near to `word` (`isNear`), or [-1, 0].
  * @param {string} label @param {string} word
  * @returns {[number, number]} */
 function nearestIn(label, word) {
@@ -143,8 +143,8 @@ function nearestIn(label, word) {
         if (length <= whole.length && isNear(word, whole.slice(0, length))) return [index, length];
   return [-1, 0];
 }
-/** The index and length of each word in the label, or null if a word is missing. With `typos`, a word of four or more
- * letters may have one.
+/** Returns the index and length of each of `words` in the label, or null if a word is missing. With `typos`, a word of
+ * four or more letters may have one typo.
  * @param {string} label @param {string[]} words
  * @returns {[number, number][] | null} */
 export function matchesIn(label, words, typos = false) {
@@ -157,7 +157,7 @@ export function matchesIn(label, words, typos = false) {
   });
   return matches.every(([start]) => start >= 0) ? matches : null;
 }
-/** The matching entries by group, the leads and the search.
+/** Returns the matching entries by group, with the groups of leads and of the search.
  * @param {string[]} words */
 function matchingGroups(words) {
   /** @type {Map<string, Entry[]>} */
@@ -177,7 +177,7 @@ function matchingGroups(words) {
 }
 
 // --- the options ----------------------------------------------------------------------------------------------------
-/** The label with the words in bold.
+/** Returns an element with the label, in which the typed words are bold.
  * @param {string} label */
 function highlight(label) {
   const name = create("span", { className: "clip" });
@@ -231,7 +231,7 @@ function select(number) {
 /** @param {Entry | undefined} chosen */
 function choose(chosen) {
   if (!chosen) return;
-  dialog.close(); // restores the focus, to which the entry applies
+  dialog.close(); // restores the focus, because an entry may apply to the focused row
   chosen.run();
 }
 
@@ -280,7 +280,7 @@ list.addEventListener("click", (event) => {
   if (option) choose(shown[options().indexOf(option)]);
 });
 
-/** Reads the entries from the page, and again until the open conversation has arrived with its buttons. */
+/** Reads the entries from the page. Repeats this until the open conversation has loaded with its buttons. */
 function begin() {
   if (!dialog.open) return;
   readPage();

@@ -1,4 +1,4 @@
-/* Panes are the conversations beside the list. They are prefetched, and kept while they hold text. */
+/* Panes are the conversations beside the list. The next panes are prefetched, and panes with unsent text are kept. */
 import { byId, on, page } from "./page.js";
 import { fetchPart } from "./queue.js";
 import { addressOf, idOf, linkOf, rowOf } from "./rows.js";
@@ -8,14 +8,14 @@ const MOST_PANES = 12;
 const AHEAD = 2;
 
 export const pane = () => byId("convo");
-/** Maps a lead to the element of its pane, or to the promise of it.
+/** Maps a lead to the element of its pane, or to a promise of this element.
  * @type {Map<string, Element | Promise<Element>>} */
 export const panes = new Map();
 /** Leads whose conversations have changed since their panes were fetched.
  * @type {Set<string>} */
 export const stale = new Set();
 
-/** Whether a pane must be kept, because its text is unsent, refused or being sent.
+/** Whether a pane must be kept, because a text in it is unsent, refused or being sent.
  * @param {any} element */
 const isHeld = (element) =>
   hasText(element) || (element instanceof Element && element.querySelector("form[aria-busy]"));
@@ -36,7 +36,7 @@ export function expirePane(lead) {
   if (isHeld(panes.get(lead)) || stale.has(lead)) stale.add(lead);
   else panes.delete(lead);
 }
-/** The pane of a conversation: an element, or the promise of it.
+/** Returns the pane of a conversation, or a promise of it.
  * @param {string} lead */
 export function fetchPane(lead) {
   const entry = panes.get(lead);
@@ -60,15 +60,15 @@ export function fetchAhead() {
   }
 }
 
-/** Replaces `old` with `element`. Responses to requests of the old element are dropped, because they refer to parts of
- * the page that are gone.
+/** Replaces `old` with `element`. Responses to requests of `old` are dropped, because they refer to parts that are no
+ * longer on the page.
  * @param {Element} element @param {Element} old */
 export function replace(element, old) {
   if (old.querySelector("[data-poll]"))
     old.addEventListener("htmx:beforeOnLoad", (event) => event.preventDefault());
   old.replaceWith(element);
 }
-/** A sketch that stands in for a pane until it arrives. It shows the row's details.
+/** Returns a sketch with the row's details, which the page shows until the pane arrives.
  * @param {any} row */
 export function sketch(row) {
   const element = copyOf("sketch");
@@ -76,7 +76,7 @@ export function sketch(row) {
   element.querySelector("article p").textContent = row?.querySelector(".snip").textContent ?? "";
   return element;
 }
-/** A copy of a template's content.
+/** Returns a copy of the content of the template `id`.
  * @param {"sketch" | "none"} id @returns {any} */
 export const copyOf = (id) => byId(id).content.firstElementChild?.cloneNode(true);
 

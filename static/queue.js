@@ -1,4 +1,4 @@
-/* Requests to the server. Requests that change something go through one queue, in order, so that a later step sees the
+/* Requests to the server. Requests that change something are sent one after the other, so that a later step sees the
    effect of an earlier one. The response to `HX-Target: <id>` is the part of the page with that id
    (inbox/pages/parts.py). */
 import { all, page, parse } from "./page.js";
@@ -20,7 +20,7 @@ export async function fetchPart(url, target, options) {
   throw new Error("the session is over");
 }
 
-/** Returns unsent text to its fields, and then asks for a login. */
+/** Puts the text of waiting requests back in its fields, and then reloads the page, which asks for a login. */
 page.endSession = () => {
   for (const request of waiting) request.onFailure();
   waiting.clear();
@@ -29,7 +29,8 @@ page.endSession = () => {
 
 /** @param {Document} shown */
 const userOf = (shown) => shown.querySelector("meta[name=live]")?.dataset.user;
-/** Adopts the new token if the same user has logged in again in another tab, which invalidates the forms' tokens.
+/** Replaces the CSRF tokens of the forms, which are invalid after the user has logged in again in another tab. Returns
+ * false if another user has logged in.
  * @returns {Promise<boolean>} */
 async function renewToken() {
   const { page: list } = await fetchPart(listAddress(), "");
@@ -41,7 +42,7 @@ async function renewToken() {
   return true;
 }
 
-/** @type {Set<QueuedRequest>} those that have not begun */
+/** @type {Set<QueuedRequest>} requests that have not begun */
 const waiting = new Set();
 let last = Promise.resolve();
 export const queue = { pending: 0, total: 0 };
@@ -63,7 +64,7 @@ function post(request) {
 /** @param {QueuedRequest} request */
 async function perform(request) {
   const url = request.url();
-  if (!waiting.delete(request) || !url) return; // sent when the page was left, or the step that it undoes was refused
+  if (!waiting.delete(request) || !url) return; // already sent as the user left the page, or nothing to undo
   try {
     let reply = await fetchPart(url, request.target, post(request));
     if (reply.response.status === 403 && (await renewToken()))
@@ -75,9 +76,9 @@ async function perform(request) {
   }
 }
 
-/** Queues a request. `url` and `body` are evaluated when it is sent. Without a response, `onFailure` receives nothing.
+/** Queues a request. `url` and `body` are called when it is sent. Without a response, `onFailure` gets no argument.
  * @param {QueuedRequest} request
- * @returns {() => boolean} Takes the request back; false if it has begun. */
+ * @returns {() => boolean} A function that takes the request back. It returns false if the request has begun. */
 export function enqueue(request) {
   waiting.add(request);
   queue.pending += 1;
@@ -99,20 +100,20 @@ addEventListener("pagehide", () => {
   waiting.clear();
 });
 
-/** The fields of a request.
+/** Returns the FormData of a request with `fields`.
  * @param {Record<string, string>} fields */
 export function formData(fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
   return body;
 }
-/** The texts of the toasts in a response.
+/** Returns the texts of the toasts in a response.
  * @param {Reply | undefined} reply @returns {string[]} */
 export const wordsOf = (reply) =>
   reply ? all(".toast", reply.page).map(({ textContent }) => textContent.trim().split("\n")[0]) : [];
 
 // --- steps that can be undone ---------------------------------------------------------------------------------------
-/** The steps, newest last. `stays` is the reason why a step cannot be undone.
+/** The user's steps, newest last. `stays` is the reason why a step cannot be undone.
  * @type {Step[]} */
 export const steps = [];
 /** @param {Step | undefined} step */

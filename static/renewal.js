@@ -1,4 +1,4 @@
-/* Updates the open conversation without touching what the user is typing, has selected or has unfolded. */
+/* Updates the open conversation. Parts in which the user is typing, has selected text or has opened a menu stay. */
 import { byId, page } from "./page.js";
 import { pane, replace, stale, storePanes } from "./panes.js";
 import { fetchPart } from "./queue.js";
@@ -10,13 +10,13 @@ const IDLE_MS = 30000;
 let usedAt = Date.now();
 for (const kind of ["keydown", "pointermove", "wheel"])
   addEventListener(kind, () => (usedAt = Date.now()), { passive: true });
-/** Whether the user is looking at the page: it is visible and was used a moment ago. */
+/** Whether the user is looking at the page: it has the focus and was used within IDLE_MS. */
 export const isWatched = () => !document.hidden && document.hasFocus() && Date.now() - usedAt < IDLE_MS;
 
 /** The page's address without its fragment. */
 export const here = () => location.href.split("#")[0];
 
-// These differ in each response.
+// Matches the parts that differ in each response.
 const VARYING =
   /(<span id="here".*?<\/span>|name="(csrfmiddlewaretoken|client_token)" value="[^"]*"|<time.*?<\/time>)/g;
 /** @param {Element} element */
@@ -32,12 +32,12 @@ function isInUse(element) {
   );
 }
 
-/** Reads the open conversation again. Throws if the server does not answer. */
+/** Fetches the shown conversation again, and updates its pane. Throws if the server does not answer. */
 export async function renewPane() {
   const lead = page.shown;
   if (!lead) return;
   stale.add(lead);
-  if (pane().ariaBusy) return; // it is updated once it has arrived
+  if (pane().ariaBusy) return; // awaitPane calls this again
   const { page: answer } = await fetchPart(page.opened ? here() : addressOf(lead), "convo");
   const newest = answer.getElementById("convo");
   if (page.shown !== lead || newest?.dataset.lead !== lead) return;
@@ -52,7 +52,7 @@ export async function renewPane() {
   dispatchEvent(new Event("holdfast:pane"));
   if (page.opened && isWatched()) markRead(lead);
 }
-/** Updates the shown pane. If the server does not answer, the next change tries again. */
+/** Updates the shown pane. If the server does not answer, the next change starts another attempt. */
 export const tryRenewPane = () => renewPane().catch(() => {});
 
 /** @param {string} selector @param {Element} newest */
@@ -72,7 +72,7 @@ function renewMessages(newest) {
   mergeChildren(byId("messages"), newest.querySelector("#messages"));
   if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - top;
 }
-/** Whether a note is not yet among what the server has stored (`incoming`).
+/** Whether `node` is a note that is being sent and that the text of the stored messages (`incoming`) does not contain.
  * @param {Element} node @param {string} incoming */
 function isOnItsWay(node, incoming) {
   return node.ariaBusy && !incoming.includes(node.textContent ?? "");

@@ -1,4 +1,4 @@
-/* The list of conversations: its rows, their addresses, and the page's title. A row's id is `row-` and the lead's id. */
+/* The list of conversations: its rows, their addresses, and the page's title. A row's id is `row-<lead>`. */
 import { all, byId, create, page } from "./page.js";
 
 export const threads = () => byId("threads");
@@ -12,18 +12,18 @@ export const rowOf = (id) => byId(`row-${id}`);
 /** @param {Element | null | undefined} row @returns {any} */
 export const linkOf = (row) => row?.querySelector("a");
 
-/** Leads with news that the user has not looked at. The title counts them.
+/** The ids of rows with news that the user has not looked at. The title counts them.
  * @type {Set<string>} */
 export const fresh = new Set();
 
-/** The query string of the list, without the parameters of one conversation. */
+/** Returns the query string of the list, without the parameters of one conversation. */
 function listQuery() {
   const query = new URLSearchParams(location.search);
   for (const name of ["all", "decided"]) query.delete(name);
   if ("overAll" in threads().dataset) query.set("desk", "1");
   return query.size ? `?${query}` : "";
 }
-/** Maps a lead to the path of its conversation. The list over all workspaces has leads of several.
+/** Maps a lead to the path of its conversation. The list over all workspaces shows leads of several workspaces.
  * @type {Map<string, string>} */
 const paths = new Map();
 /** @param {string} id @returns {string} */
@@ -33,15 +33,15 @@ function pathOf(id) {
   paths.set(id, path);
   return path;
 }
-/** The path of the inbox of a lead's workspace.
+/** Returns the path of the inbox of a lead's workspace.
  * @param {string} id */
 export const inboxOf = (id) => pathOf(id).split(id)[0];
 /** @param {string} id */
 export const addressOf = (id) => `${pathOf(id)}${listQuery()}`;
 export const listAddress = () => `${threads().dataset.base}${listQuery()}`;
 
-// The focus moves before anything else changes, and does not scroll, so that the page is laid out only once for each
-// key. The row is scrolled into view after the paint.
+// The focus moves first and without scrolling, so that the browser computes the layout only once for each key. The row
+// is scrolled into view before the next paint.
 /** @param {Element} row */
 const reveal = (row) => requestAnimationFrame(() => row?.scrollIntoView({ block: "nearest" }));
 /** @param {Element} row */

@@ -10,7 +10,7 @@ on("keydown", (element, event) => {
   button.click();
 });
 
-// A preview that is still asked for would be aborted by the page that saves.
+// Once a form is submitted, its preview sends no more requests, because the new page would abort them.
 on("submit", (form) =>
   form.addEventListener("htmx:beforeRequest", (/** @type {Event} */ event) => event.preventDefault()),
 );

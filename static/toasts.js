@@ -13,8 +13,8 @@ function expire(toast) {
   setTimeout(leave, TOAST_MS);
 }
 
-/** Shows the minutes and seconds until a message is sent. Then its toast disappears; without a toast, the page reloads
- * unless the user is typing.
+/** Shows the minutes and seconds until a message is sent. After that, the toast around the timer disappears. A timer
+ * without a toast reloads the page, unless the user is typing.
  * @param {any} timer */
 function countDown(timer) {
   const seconds = Math.round((Date.parse(timer.dataset.until) - Date.now()) / 1000);
@@ -47,5 +47,5 @@ export function say(words, { undo = false, until = 0 } = {}) {
   return toast;
 }
 
-all(".toast:not(:has(a))").forEach(expire); // one with a link stays until the next page
-setInterval(() => all("[data-until]").forEach(countDown), 1000); // each conversation has timers of its own
+all(".toast:not(:has(a))").forEach(expire); // a toast with a link stays until the next page
+setInterval(() => all("[data-until]").forEach(countDown), 1000); // conversations have timers too

@@ -5,8 +5,8 @@ import { enqueue, formData } from "./queue.js";
 import { inboxOf, rowOf, setUnread } from "./rows.js";
 import { say } from "./toasts.js";
 
-/** The version of a conversation that the user saw, which a decision carries, and the path of its inbox. The version
- * comes from the pane, which may be older than the row.
+/** Returns the lead, the version of its conversation that the user saw, for a decision, and the path of its inbox. The
+ * version comes from the pane, which may be older than the row, if the pane is shown.
  * @param {string} lead
  * @returns {[string, string | undefined, string]} */
 export const viewOf = (lead) => [
@@ -15,7 +15,7 @@ export const viewOf = (lead) => [
   inboxOf(lead),
 ];
 
-/** Sends one decision, a request for each workspace. `views` pairs each lead with the version that the user saw.
+/** Sends one decision, with one request for each workspace. `views` are what `viewOf` returns for the leads.
  * @param {string} decision @param {[string, string | undefined, string][]} views @param {(reply?: Reply) => void} onFailure
  * @param {Record<string, string>} [fields]
  * @returns {SentDecision[]} */
@@ -41,10 +41,10 @@ function sendTo(inbox, decision, views, onFailure, fields) {
     if (decision === "read") return;
     const refusals = all(".toast", reply.page).filter((toast) => !toast.querySelector("form"));
     for (const toast of refusals) say(toast.textContent.trim());
-    if (refusals.length) page.refreshList(); // the rows return
+    if (refusals.length) page.refreshList(); // shows the rows of refused decisions again
   };
   sent.cancel = enqueue({ url: () => url, body, target: "toasts", onSuccess, onFailure });
-  for (const [lead] of views) if (lead !== page.shown) stale.add(lead); // its pane may be wanted back at once
+  for (const [lead] of views) if (lead !== page.shown) stale.add(lead); // the pane stays for an Undo
   return sent;
 }
 

@@ -1,4 +1,4 @@
-/* Text that is typed stays with its tab until it is sent or discarded, or its person logs out. */
+/* Keeps the text that a user has typed in a tab, until it is sent or discarded, or the user logs out. */
 import { all, page, recall } from "./page.js";
 import { steps } from "./queue.js";
 import { say } from "./toasts.js";
@@ -6,16 +6,16 @@ import { say } from "./toasts.js";
 const STORED = `typed ${document.querySelector("meta[name=live]")?.dataset.user}`;
 for (const name of Object.keys(sessionStorage))
   if (name.startsWith("typed ") && name !== STORED) sessionStorage.removeItem(name);
-/** By lead and by the field's id.
+/** The typed texts, by lead and by the field's id.
  * @type {Record<string, Record<string, Typed> | undefined>} */
 const texts = recall(STORED, {});
-/** @type {WeakSet<Element>} the panes that have got their text back */
+/** @type {WeakSet<Element>} the panes whose text was restored */
 const restored = new WeakSet();
 
 /** @param {any} form */
 const channelOf = (form) => form.elements.channel?.value ?? form.querySelector("[data-way]")?.dataset.way;
 
-/** Whether a pane holds a text that was typed, or that was refused.
+/** Whether a pane contains a typed text or a refused message.
  * @param {any} pane */
 export const hasText = (pane) =>
   pane instanceof Element &&
@@ -29,24 +29,24 @@ function textsIn(pane) {
   for (const { id, value, defaultValue, form } of all("form[method=post] textarea[id]", pane))
     if (value && !form.ariaBusy && (value !== defaultValue || form.querySelector("#answer-e")))
       fields[id] = [value, defaultValue, channelOf(form)];
-  const earlier = texts[pane.dataset.lead] ?? {}; // of fields that this pane does not have now
+  const earlier = texts[pane.dataset.lead] ?? {}; // may have texts of fields that the pane does not have now
   for (const id in earlier) if (!pane.querySelector(`form:not([aria-busy]) #${id}`)) fields[id] = earlier[id];
   return Object.keys(fields).length ? fields : undefined;
 }
-/** Stores what is typed in `panes`.
+/** Stores the texts that were typed in `panes`.
  * @param {any[]} panes */
 export function storeTexts(panes) {
   for (const pane of panes) if (restored.has(pane)) texts[pane.dataset.lead] = textsIn(pane);
   const json = JSON.stringify(texts);
   if (!page.leaving && json !== (sessionStorage[STORED] ?? "{}")) sessionStorage[STORED] = json;
 }
-/** Forgets what a form holds, as it is being sent.
+/** Forgets the stored texts of a form, because the form is being sent.
  * @param {string} lead @param {any} form */
 export function forgetTexts(lead, form) {
   for (const { id } of form.elements) delete texts[lead]?.[id];
 }
 
-/** Puts what was typed back into a pane.
+/** Puts the stored texts of a pane back in its fields.
  * @param {any} pane */
 export function restoreTexts(pane) {
   if (!pane.dataset.lead || pane.ariaBusy) return;
@@ -63,12 +63,12 @@ function restoreText(text, [words, draft, channel]) {
   const choice = channel && form.querySelector(`[name=channel][value="${channel}"]`);
   if (choice) choice.checked = true;
   form.closest("details")?.setAttribute("open", "");
-  // The input event stops a draft that would go out by itself.
+  // The input event stops the countdown of a draft that would be sent automatically.
   setTimeout(() => text.dispatchEvent(new Event("input", { bubbles: true })));
   if (text.defaultValue && text.defaultValue !== draft)
     offerDraft(text, channel && channelOf(form) !== channel ? " It was for another channel." : "");
 }
-/** Lets Undo replace a text that came back with the newer draft.
+/** Offers an Undo that replaces a restored text with the newer draft.
  * @param {any} text @param {string} remark */
 function offerDraft(text, remark) {
   const { lead } = text.closest("#convo").dataset;

@@ -29,10 +29,10 @@ function submitDecision(form, button) {
   const until = new FormData(form).get("until");
   const fields = button.value === "snooze" ? { until } : undefined;
   decide(button.value, form.id === "bulk" ? selectedLeads() : [page.shown], fields, button);
-  button.closest("details")?.removeAttribute("open"); // it asks each time
+  button.closest("details")?.removeAttribute("open"); // it stays closed until the user opens it again
   button.closest("dialog")?.close();
 }
-/** Undoes the step of a toast. False: the toast came with the page, and its form loads one.
+/** Undoes the step of a toast. Returns false if the toast came from the server; then its form loads a page.
  * @param {any} form */
 function submitToast(form) {
   const toast = form.closest(".toast");
@@ -52,7 +52,7 @@ function takeBackFrom({ action }) {
   takeBack(step ?? { lead: page.shown, url: () => action });
 }
 
-// --- an answer, or another form of the conversation; the server answers with the conversation as it is then ----------
+// --- an answer, or another form of the conversation; the response is the updated conversation ------------------------
 /** @type {Set<string>} leads to which this page has sent an answer */
 const answered = new Set();
 /** @param {any} form @param {any} button */
@@ -89,7 +89,7 @@ function send(form, button) {
   answered.add(lead);
   openNext(lead);
 }
-/** The step of a form: for some seconds Undo takes a message back, anything else stays.
+/** Returns the step of a submitted form. For some seconds, Undo takes a message back. Other steps cannot be undone.
  * @param {any} form @param {any} button @param {string} name
  * @returns {Step} */
 function stepOf(form, button, name) {
@@ -111,7 +111,7 @@ function retract(step, lead) {
   forgetStep(step);
   step.toast?.remove();
 }
-/** Puts the answered pane in place of the one that was sent, or keeps it if another one is shown.
+/** Shows the pane `element` of the response, or keeps it for later if the page shows another conversation by now.
  * @param {any} element @param {Reply} reply @param {Step} step @param {string} name */
 function showAnswer(element, reply, step, name) {
   const { lead } = element.dataset;
@@ -128,7 +128,7 @@ function showAnswer(element, reply, step, name) {
   if (page.shown === lead) {
     putPane(element);
     showTitle();
-    if (error && focusedRow()) byId("reply")?.focus(); // the person goes on writing
+    if (error && focusedRow()) byId("reply")?.focus(); // the user can correct the text
   } else if (!ok) {
     restoreTexts(element);
     say(`Not sent to ${name}: ${error?.textContent.trim()}`);
@@ -144,9 +144,9 @@ let waitsForRow = false;
 for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, () => (waitsForRow = false), true);
 addEventListener("holdfast:rows", () => {
   if (waitsForRow) openNext("");
-  waitsForRow &&= queue.pending > 0; // else the list has ended
+  waitsForRow &&= queue.pending > 0; // without pending requests, the list has ended
 });
-/** Opens the conversation below, or, at the end of the list, the next one that comes before a key is pressed.
+/** Opens the conversation below. At the end of the list, waits for a new row, until the user presses a key.
  * @param {string} lead */
 function openNext(lead) {
   const row = rowOf(lead);
@@ -159,7 +159,7 @@ function openNext(lead) {
   show(idOf(next), { open: true });
 }
 
-/** Keeps a note. The conversation around it stays as it is, with what is being written there.
+/** Saves a note. The rest of the conversation stays as it is, with the text that the user is typing there.
  * @param {any} form */
 function keepNote(form) {
   const lead = page.shown;
@@ -198,9 +198,9 @@ on("click", (element) => {
   if (element.closest("[data-done-shown]")) decide("done", rows().map(idOf));
 });
 
-// Enter sends a ready draft that nobody has changed, in the conversation that the user has opened, and opens the next.
-// A draft that has just appeared is not sent: the key may be a second press, or may have been meant for what was there.
-// A workspace may ask for two Enters: the first arms the draft, and any other key disarms it.
+// In the open conversation, Enter sends a ready draft that the user has not changed, and opens the next conversation.
+// Enter does not send a draft that has just appeared, because the user may have pressed the key for something else.
+// A workspace may require two Enters: the first arms the draft, and any other key disarms it.
 const READING_MS = 500;
 const readyForm = () => pane().querySelector("form[data-ready]:not([aria-busy])");
 /** @type {any} the draft that Enter sends */
@@ -258,7 +258,7 @@ on(
   true,
 );
 
-// A snippet goes to the caret. Its first placeholder, such as {name}, is selected.
+// A snippet is inserted at the cursor. Its first placeholder, such as {name}, is selected.
 on("click", (element, event) => {
   const button = element.closest("button[name=insert]");
   if (!button) return;
@@ -291,7 +291,7 @@ for (const name of [
   "trace",
 ])
   actions[name] = () => actInPane(name);
-/** Does what a key asks of the conversation of the focused row, once its pane is here.
+/** Runs the action of a key for the conversation of the focused row, as soon as its pane has loaded.
  * @param {string} name */
 function actInPane(name) {
   const isReply = name === "reply";
@@ -299,13 +299,13 @@ function actInPane(name) {
   const row = focusedRow();
   const concernsRows =
     ["snooze", "assign", "label"].includes(name) && (row || threads().querySelector(".row :checked"));
-  // The person has come to the row by Tab.
+  // The user has moved the focus to another row with Tab.
   if (row && !concernsRows && idOf(row) !== page.shown)
     show(idOf(row), isReply ? { open: true, push: !page.opened } : {});
   if (!pane().ariaBusy || concernsRows) return plainActions[name]();
   keepKeys(plainActions[name], isReply);
 }
-// A person who writes in a conversation that only stands beside the list has opened it.
+// A conversation that is shown beside the list opens when the user begins to write in it.
 on("focusin", (field) => {
   if (!page.opened && isField(field) && field.closest("#convo")) show(page.shown, { open: true, push: true });
 });
