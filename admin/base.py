@@ -33,7 +33,7 @@ BY_ID = "id"
 """In `search_fields`, this means that a search finds rows only by their ids."""
 
 FILTERED = {"exact", "isnull", "gte", "lt"}
-"""The look-ups of Django's column filters. Any other would allow a user to guess a text letter by letter."""
+"""The look-ups of Django's column filters. Other look-ups would allow a user to guess a text letter by letter."""
 
 BEYOND = {"lte", "gte", "isnull"}
 """The look-ups with which `admin.long_lists` links to the rows after the last numbered page."""

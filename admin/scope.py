@@ -210,7 +210,7 @@ def steps_of(model: type[Model], path: str) -> list["Field[Any, Any]"]:
 
 
 def is_to_many(model: type[Model], path: str) -> bool:
-    """Whether `path` can lead from one row to several workspaces, as it does from a user."""
+    """Whether `path` can lead from one row to several workspaces, for example from a user."""
     return path != "pk" and not all(isinstance(step, ForeignKey) for step in steps_of(model, path))
 
 

@@ -1,4 +1,4 @@
-"""Takes back the jobs of lost workers, and answers a cluster's questions about the whole queue."""
+"""Takes back the jobs of lost workers, reports live workers, and counts due jobs for a cluster."""
 
 import logging
 from collections import Counter
@@ -118,7 +118,7 @@ def _take_back(job: BackgroundJob, fate: Fate | None) -> str:
 
 
 def jobs_are_due() -> bool:
-    """Whether a job is due. Each cluster asks every second, so the SQL is not compiled each time."""
+    """Whether a job is due. Each cluster calls this every second, so it does not use the ORM, which compiles SQL."""
     [(is_due,)] = fetch(ANY_DUE, [Status.QUEUED])
     return bool(is_due)
 

@@ -28,7 +28,7 @@ NOW = "statement_timestamp()"  # as Django's Now; now() would be the start of th
 LEASE_END = f"{NOW} + interval '{LEASE_S} seconds'"
 CLAIM_LOCK = 0x686F6C64  # any number that no other advisory lock of this database uses
 FEW_PLACES = 8
-"""With fewer places than this, no lane has a reserved place. Only the turn by age then keeps every lane moving."""
+"""With fewer places than this, no lane has a reserved place. Then only claims by age keep every lane moving."""
 CLAIMED_FIELDS = (
     "id", "kind", "workspace_id", "payload", "dedupe_key", "status", "lane", "priority", "run_at", "first_run_at",
     "attempts", "snoozes", "worker_deaths", "losses", "lease_token", "worker_id", "created_at",
@@ -192,7 +192,7 @@ def give_back(token: UUID, worker_id: UUID) -> None:
 
 
 def renew(tokens: list[UUID], worker_id: UUID) -> dict[tuple[UUID, UUID], bool]:
-    """Extends the leases of these claims. Maps (id, token) of each job still held to whether it should be cancelled."""
+    """Extends the leases of these claims. Returns the jobs still held as (id, token) with whether to cancel them."""
     return {(job_id, token): wanted for job_id, token, wanted in fetch(RENEW, [tokens, worker_id])}
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 LONG_S = 2.0
 """A wait counts as long after so many seconds in which PostgreSQL has answered no statement of this process."""
 CONNECT_S = 2
-"""Seconds that the probing web request waits for a new connection. Psycopg allows no shorter timeout."""
+"""Seconds that a web request waits for a connection to a stalled database. Psycopg allows no shorter timeout."""
 MOST_LONG_WAITS = 4
 """The most requests of a process that may wait long. The other threads stay free to report the outage."""
 

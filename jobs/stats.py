@@ -157,7 +157,7 @@ def series(workspace_id: UUID | None) -> list[Bucket]:
 
 @dataclass(frozen=True)
 class Timing:
-    """For jobs that succeeded in the last day: the wait from due to start, in ms."""
+    """Percentiles of the wait from due to start, in ms, of the jobs that succeeded in the last day."""
 
     wait_p50_ms: int
     wait_p95_ms: int

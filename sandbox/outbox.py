@@ -52,7 +52,7 @@ class Webhook:
 
 
 class Outbox:
-    """Posts the webhooks of the simulated providers to us. `post` never waits, and no response makes it raise."""
+    """Posts the webhooks of the simulated providers to us. `post` never waits, and raises no error for a response."""
 
     def __init__(self, state: State, provider: Callable[[str], Provider]) -> None:
         self._state = state
@@ -92,7 +92,7 @@ class Outbox:
         self._pool = ThreadPoolExecutor(THREADS, "sandbox-webhooks")
 
     def stop(self) -> None:
-        """Stops posting webhooks. Queued ones are dropped, and their Futures never complete."""
+        """Stops posting webhooks. Queued webhooks are dropped, and their Futures never complete."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _deliver(

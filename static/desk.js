@@ -43,7 +43,7 @@ export function show(lead, { open = page.opened, push = false, address = address
   }
   if (open) {
     history[push ? "pushState" : "replaceState"]({ lead }, "", address);
-    if (!stale.has(lead)) markRead(lead); // renewPane marks a stale one
+    if (!stale.has(lead)) markRead(lead); // renewPane does this for a stale pane
   }
   if (stale.has(lead)) tryRenewPane();
   showTitle();

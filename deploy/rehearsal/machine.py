@@ -164,7 +164,7 @@ def start_redis(machine: Machine) -> str:
 
 
 def start_nginx(machine: Machine, webs: tuple[int, int]) -> tuple[str, Path]:
-    """Starts nginx with the shipped file before two web processes. Returns its URL and its certificate's path."""
+    """Starts nginx with the shipped file for two web processes. Returns its URL and its certificate's path."""
     etc, port = machine.home / "etc", free_port()
     name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
     files = ("-keyout", etc / "privkey.pem", "-out", etc / "fullchain.pem")
