@@ -28,7 +28,7 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     """Returns the body of the webhook that the simulated GoHighLevel posts for `event`: an inbound SMS ("sms" or ""),
     or an event of the app.
 
-    As at GoHighLevel, an SMS has no message id. The contact and the appointment are created or changed. Raises
+    As in GoHighLevel's webhooks, an SMS has no id. The contact and the appointment are created or changed. Raises
     BadRequestError for an unknown event or a missing field.
     """
     if event in APPOINTMENT_EVENTS:
@@ -139,7 +139,10 @@ def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict
 
 
 def _dnd_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Builds the event of a contact's do-not-disturb. As at GoHighLevel, `dnd` is absent unless it covers all."""
+    """Builds the event of a contact's do-not-disturb.
+
+    As in GoHighLevel's own events, `dnd` is absent unless the state applies to all channels.
+    """
     states = fields.get("channels") or {}
     if not set(states) <= set(DND_CHANNELS) or not set(states.values()) <= set(DND_STATES):
         raise BadRequestError(f"{', '.join(DND_CHANNELS)}: {', '.join(DND_STATES)}", code="channels")
