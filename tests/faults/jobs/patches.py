@@ -105,16 +105,21 @@ def around(owner: Any, name: str, *, before: Callable | None = None, after: Call
     setattr(owner, name, wrapped)
 
 
-def short_waits() -> None:
-    """Graces and watchdogs of seconds, so that a test need not sit them out."""
+def short_graces() -> None:
+    """Graces of seconds, so that a test need not wait until they end."""
     heartbeat.SHUTDOWN_GRACE_S = 1
     sentinel.SHUTDOWN_GRACE_S = 1
     sentinel.SHUTDOWN_HARD_S = 3
+    children.SHUTDOWN_GRACE_S, children.SHUTDOWN_HARD_S = 1, 3
+    heartbeat.OVERRUN_GRACE_S = 1
+
+
+def short_waits() -> None:
+    """Graces and watchdogs of seconds. A process of a busy machine may be silent for as long."""
+    short_graces()
     sentinel.SILENT_AFTER_S = 4
     sentinel.WEDGED_AFTER_S = 4
     supervisor.SILENT_AFTER_S = 4
-    children.SHUTDOWN_GRACE_S, children.SHUTDOWN_HARD_S = 1, 3
-    heartbeat.OVERRUN_GRACE_S = 1
 
 
 def first_leases_run_out() -> None:

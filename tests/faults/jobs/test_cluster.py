@@ -105,7 +105,7 @@ def test_a_job_ended_by_anothers_death_pays_nothing(stage, cluster):
 @pytest.mark.slow(seconds=25)
 def test_a_job_that_ignores_its_deadline_is_taken_away_and_its_process_replaced_alone(stage):
     """Beside it one job ends in its own time, and one that takes too long for that is handed back."""
-    cluster = stage.start_cluster(workers=1, HARNESS_PATCH="short_waits", HARNESS_THREADS="4")
+    cluster = stage.start_cluster(workers=1, HARNESS_PATCH="short_graces", HARNESS_THREADS="4")
     stage.wait(cluster.ready, "the cluster is up")
     [first], others = cluster.find("worker"), cluster.find("dispatcher") + cluster.find("monitor")
     stage.put("harness.sleep", 1, "--names", "brief", "--pause-ms", "2500", "2500")
