@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import phonenumbers
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -107,7 +108,7 @@ class PromiseForm(forms.Form):
         self.instance = instance
         for name, label in promised.items():
             self.fields[name] = forms.TypedChoiceField(
-                label=label, choices=WITHIN, coerce=int, required=False
+                label=label, choices=WITHIN, coerce=int, required=False, show_hidden_initial=True
             )
 
     @staticmethod
@@ -115,8 +116,11 @@ class PromiseForm(forms.Form):
         return name if name == "HOT" else PROMISED.get(name, name)
 
     def save(self) -> None:
-        minutes_by_name = {self.key(name): minutes for name, minutes in self.cleaned_data.items() if minutes}
-        Workspace.objects.filter(pk=self.instance.pk).update(promises=minutes_by_name)
+        changes = {self.key(name): self.cleaned_data[name] for name in self.changed_data}
+        with transaction.atomic():  # others may have changed other promises since the form was opened
+            row = Workspace.objects.select_for_update(no_key=True).get(pk=self.instance.pk)
+            row.promises = {name: minutes for name, minutes in (row.promises | changes).items() if minutes}
+            row.save(update_fields=["promises"])
 
 
 class WorkspaceForm(ChangedColumnsForm):

@@ -1,5 +1,6 @@
 """A workspace promises answers: the times follow every change, and people are told before a promise breaks."""
 
+import re
 from collections import defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,18 +8,22 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from inbox.leads import for_you, labels
 from inbox.leads.folders import leads_in
 from inbox.models import AuditEntry, Lead, Membership, OutboundSend, Workspace
+from inbox.pages.settings.workspace import PromiseForm
 from inbox.pipeline import answer_promises
 from inbox.replying import review
 from insights import overview_numbers
 from jobs.deadline import Deadline
 from jobs.worker import drain
 from tests import factories
+from tests.racing import InBackground, waiting_for_a_lock
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 NEW_YORK = ZoneInfo("America/New_York")
@@ -122,12 +127,46 @@ def test_a_label_promises_too_and_the_shorter_time_counts(workspace):
     assert due(other) == "Sat 09:00"
 
 
+def form_of(client: Client, page: str) -> dict[str, str]:
+    """What a browser posts that saves the promises as the page shows them."""
+    text = client.get(page).content.decode()
+    shown = dict(re.findall(r'<input type="hidden" name="initial-([\w-]+)"(?: value="(\d+)")?', text))
+    return {"group": "promises"} | shown | {f"initial-{name}": minutes for name, minutes in shown.items()}
+
+
+def test_two_admins_who_change_promises_at_once_both_have_their_way(workspace):
+    client = Client()
+    client.force_login(factories.make_member(workspace, "owner"))
+    page = f"/w/{workspace.pk}/settings/"
+    first, second = form_of(client, page), form_of(client, page)
+    assert (first["HOT"], first["OBJECTION"], first["FOLLOW_UP"]) == ("15", "120", "")
+    client.post(page, first | {"HOT": "60", "FOLLOW_UP": "240"})
+    answer = client.post(page, second | {"OBJECTION": ""}, follow=True)
+    assert "Saved. Objection: none, was 120." in answer.content.decode()
+    assert Workspace.objects.get(pk=workspace.pk).promises == {"HOT": 60, "Follow Up": 240}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_promise_that_is_saved_while_another_one_is_being_saved_stands(workspace):
+    with transaction.atomic():
+        row = Workspace.objects.select_for_update().get(pk=workspace.pk)
+        form = PromiseForm({"HOT": "60"}, Workspace.objects.get(pk=workspace.pk))
+        assert form.is_valid()
+        saving = InBackground(form.save)
+        until(lambda: waiting_for_a_lock() or saving.is_over, "the form waits for the workspace")
+        row.promises = {"HOT": 15, "Objection": 240}
+        row.save()
+    assert saving.result() is None
+    assert Workspace.objects.get(pk=workspace.pk).promises == {"HOT": 60, "Objection": 240}
+
+
 def test_settings_change_the_promise_of_those_who_wait_and_say_so(workspace):
     lead, owner = waits(workspace, DAY), Client()
     owner.force_login(factories.make_member(workspace, "owner"))
     page = f"/w/{workspace.pk}/settings/"
     assert '<option value="15" selected>Within 15 min' in owner.get(page).content.decode()
-    answer = owner.post(page, {"group": "promises", "HOT": "60", "FOLLOW_UP": "480"}, follow=True)
+    form = form_of(owner, page) | {"HOT": "60", "FOLLOW_UP": "480", "OBJECTION": ""}
+    answer = owner.post(page, form, follow=True)
     assert (
         "Hot replies: 60, was 15. Objection: none, was 120. Follow Up: 480, was empty."
         in answer.content.decode()
