@@ -114,10 +114,12 @@ class Labelled(Decision):
 
     def decide(self, lead: Lead, body: dict[str, Any]) -> None:
         by_name = {label.name.lower(): label for label in Label.objects.filter(workspace=self.workspace)}
-        for field, is_on in (("remove", False), ("add", True)):
+        for field in ("remove", "add"):
             if not {name.lower() for name in body[field]} <= by_name.keys():
                 names = ", ".join(map(str, by_name.values()))
                 raise serializers.ValidationError({field: [f"The labels here are: {names or 'none'}."]})
+        labels.hold(self.workspace, [by_name[name.lower()].pk for name in (*body["remove"], *body["add"])])
+        for field, is_on in (("remove", False), ("add", True)):
             for name in body[field]:
                 label = by_name[name.lower()]
                 if labels.decide(self.workspace, self.token, [lead.pk], label, is_on=is_on).full:

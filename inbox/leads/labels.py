@@ -129,11 +129,12 @@ def end_part(label: Label, by: User, into: Label | None = None) -> int:
 
 
 def _locked_labels(label: Label, into: Label | None) -> tuple[Label, Label | None]:
-    """Reads both labels again, and locks `label`, so that nobody puts it on a lead meanwhile. Raises LabelGone."""
-    locked = Label.objects.select_for_update().filter(pk=label.pk).first()
+    """Reads both again. Nobody puts `label` on a lead until the transaction ends. Raises LabelGone."""
+    rows = Label.objects.filter(workspace=label.workspace_id)
+    locked = rows.select_for_update().filter(pk=label.pk).first()
     if locked is None:
         raise LabelGone("Someone else has deleted it.")
-    if into and (into := Label.objects.filter(pk=into.pk).first()) is None:
+    if into and (into := rows.filter(pk=into.pk).first()) is None:
         raise LabelGone(f"The label to merge into was deleted. {locked} stays.")
     return locked, into
 
@@ -164,6 +165,14 @@ def _delete(label: Label, by: User, into: Label | None) -> None:
     label.delete()
 
 
+def hold(workspace: Workspace, label_ids: Iterable[UUID]) -> list[Label]:
+    """Locks and returns those of the labels that still exist. Must run before a lead is locked, as a deletion locks the
+    label before its leads.
+    """
+    rows = Label.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=label_ids)
+    return list(rows.order_by("pk"))
+
+
 def decide(
     workspace: Workspace, by: Actor, lead_ids: Iterable[UUID], label: Label, *, is_on: bool
 ) -> TriageResult:
@@ -172,7 +181,7 @@ def decide(
     """
     wanted = set(lead_ids)
     with transaction.atomic():
-        if Label.objects.select_for_update(no_key=True).filter(pk=label.pk).first() is None:
+        if not hold(workspace, [label.pk]):
             raise LabelGone(f"{label} was deleted.")
         leads = _locked(workspace.pk, wanted)
         full = _full(leads, label) if is_on else []
@@ -214,9 +223,10 @@ def suggest(lead: Lead, reasons: Mapping[str, str], *, by: str) -> None:
 
 
 def meant_by(workspace: Workspace, word: str) -> list[Label]:
-    """Returns the labels that a provider's label `word` puts on a lead."""
+    """Locks and returns the labels that a provider's label `word` puts on a lead."""
     plain, rows = label_words(word), Label.objects.filter(workspace=workspace)
-    return [label for label in rows if plain and plain in map(label_words, (label.name, *label.aliases))]
+    meant = [row.pk for row in rows if plain and plain in map(label_words, (row.name, *row.aliases))]
+    return hold(workspace, meant)
 
 
 def put_by_provider(lead: Lead, meant: Iterable[Label], *, by: str) -> None:

@@ -4,10 +4,13 @@ import csv
 from io import StringIO
 
 import pytest
+from django.db import transaction
 
-from inbox.models import LeadLabel
+from inbox.models import Label, Lead, LeadLabel
 from tests import factories
 from tests.api.test_writing import problem
+from tests.racing import InBackground, waiting_for_a_lock
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +40,18 @@ def test_a_fourth_label_and_an_unknown_one_are_refused_and_change_nothing(progra
     refused = change(program, lead, remove=["Label 1"], add=["Unknown"])
     assert problem(refused) == (422, "invalid") and "Label 4" in refused.json()["errors"][0]["detail"]
     assert LeadLabel.objects.filter(state="on").count() == 3
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_program_locks_all_labels_before_the_lead_as_a_deletion_does(program, lead):
+    change(program, lead, add=["Label 1"])
+    with transaction.atomic():
+        Label.objects.select_for_update().get(name="Label 2")
+        changing = InBackground(lambda: change(program, lead, remove=["Label 1"], add=["Label 2"]))
+        until(lambda: waiting_for_a_lock() or changing.is_over, "the program waits for the label")
+        Lead.objects.select_for_update(nowait=True).get(pk=lead.pk)
+    assert changing.result().json()["labels"] == ["Label 2"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -65,6 +65,16 @@ def test_a_lead_of_another_workspace_gets_no_label(user, lead, made):
     assert (result.leads, result.gone) == ([], 1) and not LeadLabel.objects.exists()
 
 
+def test_a_label_of_another_workspace_goes_on_no_lead_and_is_not_deleted(workspace, user, lead, made):
+    theirs = factories.make_label(factories.make_workspace(), name="Theirs")
+    with pytest.raises(labels.LabelGone):
+        put(user, lead, theirs)
+    with pytest.raises(labels.LabelGone):
+        labels.end(made[0], user, into=theirs)
+    with pytest.raises(labels.LabelGone):
+        labels.end(Label(pk=theirs.pk, workspace=workspace), user)
+
+
 def test_a_label_that_was_deleted_meanwhile_goes_on_no_lead(user, lead, made):
     Label.objects.filter(pk=made[0].pk).delete()
     with pytest.raises(labels.LabelGone):
@@ -159,6 +169,18 @@ def test_a_merge_and_the_deletion_of_its_target_at_once_end_in_order(user, works
     merged, deleted = at_once(lambda: labels.end(old, user, into), lambda: labels.end(into, user))
     assert deleted is None and (merged is None or isinstance(merged, labels.LabelGone)), (merged, deleted)
     assert [names(lead) for lead in leads] == [["Label 1"] if merged else []] * 5
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_label_that_a_provider_is_putting_on_a_lead_is_deleted_after_that(workspace, user, lead, made):
+    """Otherwise the provider's transaction would end with a label that is gone."""
+    with transaction.atomic():
+        meant = labels.meant_by(workspace, "label 1")
+        deletion = InBackground(lambda: labels.end(made[0], user))
+        until(lambda: waiting_for_a_lock() or deletion.is_over, "the deletion waits for the provider")
+        labels.put_by_provider(lead, meant, by="provider: Instantly")
+    assert deletion.result() is None and not LeadLabel.objects.exists()
 
 
 @pytest.mark.races
