@@ -19,7 +19,9 @@ from jobs.db import fetch
 from jobs.deadline import Deadline
 
 LEADS = 1_000
-"""The maximum number of changed leads that one transaction counts, and of other leads during a full count."""
+"""The most changed leads that one transaction counts, and as many others while all are counted again. Not below
+jobs.retention.SLICE, as a transaction that deletes the messages of more leads has all leads counted again.
+"""
 BEGINNING = UUID(int=0)
 COLUMNS = """workspace_id, lead_id, day, first_at, last_at, replies, positive, answer_s, previous_reply_at,
     contacted, previous_contact_at, answered_by, waited_s, kept, campaign_id, tag, booked_at, waits"""
@@ -115,6 +117,7 @@ GROUP BY lead_id ORDER BY 2 LIMIT %(limit)s
 """
 """Selects each lead that changed, with its first change."""
 NEXT = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id >= %s ORDER BY id LIMIT %s"
+LOCK_WORKSPACE = "SELECT id FROM inbox_workspace WHERE id = %s FOR KEY SHARE"
 LOCK = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE"
 """Locks leads, so that nobody deletes them before the transaction ends, and returns those that still exist."""
 DELETE = "DELETE FROM insights_leadday WHERE workspace_id = %(workspace)s AND lead_id = ANY(%(leads)s)"
@@ -190,6 +193,8 @@ def count(workspace_id: UUID) -> tuple[int, bool]:
     LeadDayProgress, for example after it was deleted.
     """
     with transaction.atomic():
+        if not fetch(LOCK_WORKSPACE, [workspace_id]):  # it was deleted after the tick had read it
+            return 0, True
         LeadDayProgress.objects.bulk_create(
             [LeadDayProgress(workspace_id=workspace_id)], ignore_conflicts=True
         )

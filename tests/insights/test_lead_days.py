@@ -497,6 +497,22 @@ def test_a_lead_that_is_deleted_meanwhile_is_left_out_and_the_others_are_counted
     assert [day.lead_id for day in LeadDay.objects.all()] == [second.pk]
 
 
+def test_a_workspace_that_is_deleted_meanwhile_does_not_end_the_count_of_the_others(workspace, monkeypatch):
+    elsewhere = factories.make_workspace("Bluebird")
+    leads_with_a_reply(elsewhere, 1)
+    wait_for_older_transactions()
+
+    def fetch(statement, values=None, *, execute=lead_days.fetch):
+        rows = execute(statement, values)
+        if statement is lead_days.DUE:
+            workspace.delete()
+        return rows
+
+    monkeypatch.setattr(lead_days, "fetch", fetch)
+    assert lead_days.tick(Deadline.after_ms(60_000)) == {"leads": 1, "left": 0}
+    assert LeadDay.objects.get().workspace_id == LeadDayProgress.objects.get().workspace_id == elsewhere.pk
+
+
 def test_a_lead_is_not_deleted_between_the_deletion_of_its_days_and_their_count(workspace, monkeypatch):
     """Each would wait for the other: the deletion for the days, and the count for the lead. So deletes the release
     before, which does not know the days.
