@@ -9,7 +9,6 @@ import re
 import sys
 import traceback
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -61,7 +60,7 @@ KEPT = {
 }
 """The only parts of an event that are sent, whatever sentry-sdk adds."""
 MOST_ERRORS = 10
-"""The most errors of a chain of causes that are sent."""
+"""The most errors of a chain of causes that are sent, the root cause among them."""
 ROOT = Path(__file__).resolve().parent.parent
 MISSING = (
     "SENTRY_DSN is set, and the package that it needs is not installed: "
@@ -130,7 +129,8 @@ def event_of(record: logging.LogRecord) -> dict[str, Any]:
     }
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
-        links = list(islice(chain(error, hidden=False), MOST_ERRORS))
+        links = chain(error, hidden=False)
+        del links[MOST_ERRORS - 1 : -1]  # the root cause, which is last, stays
         event["exception"] = {"values": [_exception(link) for link in reversed(links)]}
     return event
 

@@ -6,7 +6,6 @@ that raised the error replaces the message. Tracebacks keep only places, without
 
 import hashlib
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,17 +83,17 @@ def without_rows(text: str, error: BaseException) -> str:
     return text
 
 
-def chain(error: BaseException, *, hidden: bool = True) -> Iterator[BaseException]:
-    """Yields `error` and the errors that caused it, up to MAX_FRAMES. Errors that `raise … from None` hides are left
-    out unless `hidden`.
+def chain(error: BaseException, *, hidden: bool = True) -> list[BaseException]:
+    """Returns `error` and the errors that caused it, the root cause last, each once. Errors that `raise … from None`
+    hides are left out unless `hidden`.
     """
+    links: dict[int, BaseException] = {}
     current: BaseException | None = error
-    for _ in range(MAX_FRAMES):
-        if current is None:
-            return
-        yield current
-        shown = hidden or not current.__suppress_context__
-        current = current.__cause__ or (current.__context__ if shown else None)
+    while current is not None and id(current) not in links:
+        links[id(current)] = current
+        follows_context = hidden or not current.__suppress_context__
+        current = current.__cause__ or (current.__context__ if follows_context else None)
+    return list(links.values())
 
 
 def _class_name(error: BaseException) -> str:
@@ -121,9 +120,10 @@ def _place(error: BaseException) -> tuple[str, int]:
 
 
 def _places(error: BaseException) -> str:
-    lines: list[str] = []
+    parts: list[list[str]] = []
     for cause in chain(error, hidden=False):
-        lines.append(_class_name(cause))
         frames = traceback.extract_tb(cause.__traceback__)[-MAX_FRAMES:]
-        lines += [f"  {_relative(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
-    return "\n".join(lines[: 2 * MAX_FRAMES])
+        lines = [f"  {_relative(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
+        parts.append([_class_name(cause), *lines])
+    *outer, root = parts  # the root cause is never left out
+    return "\n".join([*[line for part in outer for line in part][: 2 * MAX_FRAMES - len(root)], *root])

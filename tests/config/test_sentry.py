@@ -95,6 +95,27 @@ def test_an_error_goes_out_as_class_place_and_ids_without_anybody_s_text():
         assert secret.encode() not in raw
 
 
+def deep(count):
+    if not count:
+        fail(SAID)
+    try:
+        deep(count - 1)
+    except Exception as error:
+        raise RuntimeError(SAID) from error
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_deep_chain_is_cut_before_its_root_cause_and_one_that_comes_back_ends(comes_back):
+    with pytest.raises(RuntimeError) as caught:
+        deep(1 if comes_back else 30)
+    if comes_back:
+        caught.value.__cause__.__cause__ = caught.value
+    record = logging.makeLogRecord({"name": "inbox", "exc_info": (RuntimeError, caught.value, None)})
+    kinds = [one["type"] for one in sentry.event_of(record)["exception"]["values"]]
+    deepest = ["ValueError", "RuntimeError"] if comes_back else ["KeyError"] + ["RuntimeError"] * 9
+    assert kinds == deepest
+
+
 def test_the_names_of_the_product_go_out():
     tags = {
         "table": "inbox_message", "column": "external_id", "constraint": "message_once", "fault": Fault.SLOW,

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from psycopg.errors import UniqueViolation
 
 from jobs.errors import DeadlineExceeded, PermanentError, TransientError
-from jobs.failures import MAX_FRAMES, NO_FAILURE, database_facts, describe, where
+from jobs.failures import MAX_FRAMES, NO_FAILURE, database_facts, describe, where, without_rows
 
 SECRET = "dana@example.org said: call me on +1 555 0100"
 
@@ -89,6 +89,39 @@ def test_the_traceback_names_every_cause_by_places_alone():
 
 def test_a_deep_traceback_is_cut():
     assert len(describe(raised(recursive), "t").traceback.splitlines()) <= 2 * MAX_FRAMES
+
+
+def chained(depth: int) -> None:
+    if not depth:
+        raise KeyError(SECRET)
+    try:
+        chained(depth - 1)
+    except Exception as error:
+        raise TransientError("it did not work") from error
+
+
+def test_the_root_cause_of_a_deep_chain_is_named():
+    lines = describe(raised(lambda: chained(60)), "t").traceback.splitlines()
+
+    assert lines[0] == "jobs.errors.TransientError" and "KeyError" in lines
+    assert len(lines) <= 2 * MAX_FRAMES
+
+
+def test_a_text_of_the_database_is_removed_however_deep():
+    error = root = raised(lambda: chained(60))
+    while root.__cause__:
+        root = root.__cause__
+    root.__cause__ = UniqueViolation(SECRET)
+
+    assert SECRET not in without_rows(f"Traceback: {SECRET}", error)
+    assert describe(error, "t").message.endswith("(SQLSTATE 23505)")
+
+
+def test_a_chain_that_comes_back_to_itself_is_named_once():
+    error = raised(wrapped)
+    error.__cause__.__cause__ = error
+
+    assert describe(error, "t").traceback.splitlines().count("ValueError") == 1
 
 
 def test_a_database_error_tells_its_sqlstate():
