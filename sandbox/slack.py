@@ -59,12 +59,6 @@ class Slack(Provider):
     def error_body(self, status: int, code: str | None, text: str) -> dict[str, Any]:
         return {"ok": False, "error": code or ERRORS.get(status, "internal_error")}
 
-    def blocked(self, call: Call) -> Response | None:
-        blocked = super().blocked(call)
-        if blocked and call.request.path.startswith("/services/"):
-            return text_response("invalid_token", 403)
-        return blocked
-
 
 def _field(request: Request, name: str) -> str:
     text = request.query.get(name)
