@@ -143,8 +143,8 @@ def _delete_jobs(pks: list[Any]) -> int:
     return delete_rows(BackgroundJob, pks)
 
 
-def _old(model: type[Model], by: str, days: int) -> Pruner:
-    """Returns a pruner of the rows of `model` whose time column `by` is more than `days` days ago."""
+def pruner_by_age(model: type[Model], by: str, days: int) -> Pruner:
+    """A pruner of the rows of `model` whose time column `by` is more than `days` days ago."""
 
     def pruner(deadline: Deadline) -> int:
         rows = model._default_manager.filter(**{f"{by}__lt": Now() - timedelta(days=days)})
@@ -153,6 +153,8 @@ def _old(model: type[Model], by: str, days: int) -> Pruner:
     return pruner
 
 
-prunes("workers")(_old(Worker, "heartbeat_at", KEEP_WORKER_DAYS))
-prunes("task_results")(_old(Task, "stopped", KEEP_TASK_DAYS))  # django-q2 itself keeps failures forever
-prunes("wakeups")(_old(OrmQ, "lock", KEEP_WAKEUP_DAYS))  # no worker takes the tasks of a renamed cluster
+prunes("workers")(pruner_by_age(Worker, "heartbeat_at", KEEP_WORKER_DAYS))
+prunes("task_results")(
+    pruner_by_age(Task, "stopped", KEEP_TASK_DAYS)
+)  # django-q2 itself keeps failures forever
+prunes("wakeups")(pruner_by_age(OrmQ, "lock", KEEP_WAKEUP_DAYS))  # no worker takes those of a renamed cluster

@@ -14,7 +14,7 @@ from axes.models import AccessLog
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -35,7 +35,7 @@ from inbox.models import (
 from inbox.models.message import OWN
 from integrations.models import AiCall, DayReceipt, IdempotencyKey
 from jobs.deadline import Deadline
-from jobs.retention import Pruner, in_slices
+from jobs.retention import Pruner, in_slices, pruner_by_age
 
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
@@ -87,16 +87,6 @@ def per_workspace(
     return prune
 
 
-def by_age(model: type[Model], by: str, days: int) -> Pruner:
-    """Returns a function `prune(deadline)` that deletes rows of `model` whose time `by` is `days` days ago or more."""
-
-    def prune(deadline: Deadline) -> int:
-        old = model._default_manager.filter(**{f"{by}__lt": Now() - timedelta(days=days)})
-        return in_slices(old, deadline, by=by)
-
-    return prune
-
-
 def bodies(workspace_id: UUID | None, keep_days: int) -> "QuerySet[WebhookDelivery]":
     """Returns the webhook requests that still have a raw body and are older than `keep_days` days, or than 30 days."""
     age = timedelta(days=min(keep_days, KEEP_BODIES_DAYS))
@@ -142,13 +132,13 @@ old_model_calls = per_workspace(
     model_calls, by="created_at", column="keep_model_calls_days", of_none=KEEP_MODEL_CALLS_DAYS
 )
 """Deletes the records of model calls after their workspace's retention period; without a workspace, after 90 days."""
-old_receipts = by_age(DayReceipt, "day", KEEP_ROWS_DAYS)
-old_idempotency_keys = by_age(IdempotencyKey, "created_at", KEEP_IDEMPOTENCY_KEYS_DAYS)
-old_log_ins = by_age(AccessLog, "attempt_time", KEEP_LOG_INS_DAYS)
-old_invitations = by_age(Invitation, "expires_at", KEEP_INVITATIONS_DAYS)
-old_deviations = by_age(Deviation, "last_at", KEEP_DEVIATIONS_DAYS)
-"""Deletes deviations that no provider has sent for 90 days. A deviation that returns is reported to operators again."""
-ended_sessions = by_age(Session, "expire_date", 0)
+old_receipts = pruner_by_age(DayReceipt, "day", KEEP_ROWS_DAYS)
+old_idempotency_keys = pruner_by_age(IdempotencyKey, "created_at", KEEP_IDEMPOTENCY_KEYS_DAYS)
+old_log_ins = pruner_by_age(AccessLog, "attempt_time", KEEP_LOG_INS_DAYS)
+old_invitations = pruner_by_age(Invitation, "expires_at", KEEP_INVITATIONS_DAYS)
+old_deviations = pruner_by_age(Deviation, "last_at", KEEP_DEVIATIONS_DAYS)
+"""Deletes deviations that no provider has sent for 90 days. If one returns, it is reported to operators again."""
+ended_sessions = pruner_by_age(Session, "expire_date", 0)
 """Deletes expired sessions, which Django would keep for ever."""
 
 
