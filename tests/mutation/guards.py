@@ -164,7 +164,7 @@ TENANCY = (
     (
         "inbox/pages/desk/search.py",
         "ours = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)",
-        "mine = Lead.objects.filter(last_message_at__isnull=False)",
+        "ours = Lead.objects.filter(last_message_at__isnull=False)",
         "tests/inbox/pages/desk/test_search.py",
     ),
     (
@@ -206,7 +206,7 @@ TENANCY = (
     (
         "inbox/pages/operations/deliveries.py",
         "deliveries = WebhookDelivery.objects.filter(workspace=request.workspace)",
-        "mine = WebhookDelivery.objects.all()",
+        "deliveries = WebhookDelivery.objects.all()",
         "tests/inbox/pages/operations/test_deliveries.py",
     ),
     (
@@ -607,7 +607,7 @@ CAP = (
         "pass",
         SENDS,
     ),
-    ("inbox/replying/gates.py", "return GateVerdict(count < cap,", "return Verdict(True,", GATES),
+    ("inbox/replying/gates.py", "return GateVerdict(count < cap,", "return GateVerdict(True,", GATES),
     ("inbox/replying/gates.py", "        approved_by=None,", "", GATES),
     (
         CLAIM_FUNCTION,

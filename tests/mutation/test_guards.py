@@ -1,6 +1,9 @@
 """The list of guards that `make mutate` removes is true: each line stands where it says, once."""
 
 import ast
+import builtins
+import keyword
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,14 @@ def test_a_guard_stands_once_in_its_file_and_its_tests_are_there(guard):
     assert guard.tests == CAMPAIGN or all((ROOT / test).exists() for test in guard.tests.split())
     assert guard.tests
     assert "\n" not in guard.line and guard.line != guard.instead
+
+
+@pytest.mark.parametrize("guard", GUARDS + REACHED, ids=lambda guard: f"{guard.path}: {guard.line.strip()}")
+def test_what_replaces_a_guard_uses_names_of_its_file(guard):
+    """Another name would raise a NameError, and the tests would go red for this alone."""
+    words = re.findall(r"\w+", (ROOT / guard.path).read_text())
+    names = {*words, *dir(builtins), *keyword.kwlist, "true", "false"}
+    assert set(re.findall(r"[^\W\d]\w*", guard.instead)) <= names
 
 
 def test_the_search_finds_the_workspace_of_a_query_the_condition_of_an_update_and_a_role():

@@ -188,6 +188,8 @@ def test_no_page_reads_more_because_other_workspaces_have_grown(monkeypatch):
     assert len(few) > len(ROUTES) + len(API)
     found = [f"{page} {statement}" for page in few for statement in grown(few[page], many[page])]
     assert not found, "\n".join(found)
+    statements = "\n".join(read.sql for reads_of_page in many.values() for read in reads_of_page)
+    assert [part for part in HONEST if part not in statements] == [], "these parts excuse no statement"
 
 
 @pytest.mark.long
