@@ -48,8 +48,8 @@ def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]
             22,
             f"nothing says whether “{name}” is people's text (text_fields, secret_fields or plain_texts).",
         )
-    shown = (*model_admin.list_display, *model_admin.search_fields, *model_admin.list_filter)
-    for name in hidden & {str(column).partition("__")[0] for column in shown}:
+    columns = (*model_admin.list_display, *model_admin.search_fields, *model_admin.list_filter)
+    for name in hidden & {str(column).partition("__")[0] for column in columns}:
         yield 23, f"“{name}” is not for everybody, and the list shows it or searches it."
     for name in _open_filters(model_admin):
         yield 24, f"the filter “{name}” offers rows of all workspaces. Use WorkspaceFilter or known_values."

@@ -83,8 +83,8 @@ def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
     return f"{count:,}+" if count >= cap else f"{count:,}"
 
 
-def count(number: int, noun: str) -> str:
-    """Formats a count with its noun: "1 step", "2 steps". `noun` is in the singular."""
+def with_noun(number: int, noun: str) -> str:
+    """A count with its noun: "1 step", "2 steps". `noun` is in the singular."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -16,10 +16,10 @@ NOT_THE_LEADS = {
 
 
 def lack(names: list[str]) -> str:
-    """Returns sentences about the variables `names`, which have no value for a lead; "" if there are none."""
-    ours = [words for name, words in NOT_THE_LEADS.items() if name in names]
-    theirs = [name.replace("_", " ") for name in dict.fromkeys(names) if name not in NOT_THE_LEADS]
-    return " ".join(ours + ([f"This lead is missing: {', '.join(theirs)}."] if theirs else []))
+    """The variables `names`, which have no value for a lead, as sentences; "" for none."""
+    sentences = [words for name, words in NOT_THE_LEADS.items() if name in names]
+    facts = [name.replace("_", " ") for name in dict.fromkeys(names) if name not in NOT_THE_LEADS]
+    return " ".join(sentences + ([f"This lead is missing: {', '.join(facts)}."] if facts else []))
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,8 +155,10 @@ def _cards(
     workspace: Workspace, rows: Sequence[tuple[Integration, WebhookDelivery | None]]
 ) -> list[AccountCard]:
     received, compared = _received(workspace), receipts.lately(workspace)
-    down = [row for row, _ in rows if (health := getattr(row, "health", None)) is not None and health.is_down]
-    paused = account_effects.effects_of_each(down)
+    broken = [
+        row for row, _ in rows if (health := getattr(row, "health", None)) is not None and health.is_down
+    ]
+    paused = account_effects.effects_of_each(broken)
     cards = []
     for integration, newest in rows:
         source = registry.address_of(integration.provider)

@@ -8,7 +8,7 @@ from inbox.models import Draft, FollowUpTask, GateResult, Message, OutboundSend,
 from inbox.replying import provenance, sending
 from inbox.trace.events import Event, Item, link_to, provider_label, wait
 from inbox.trace.records import Records
-from jobs.display import count
+from jobs.display import with_noun
 from jobs.models import BackgroundJob
 
 State, Status = OutboundSend.State, Draft.Status
@@ -54,9 +54,9 @@ def _made_of(draft: Draft) -> str:
     if sources is None:
         return f"{by}."
     counts = [
-        count(sources.messages, "message"),
-        count(len(sources.facts), "fact"),
-        count(len(sources.slots), "free time"),
+        with_noun(sources.messages, "message"),
+        with_noun(len(sources.facts), "fact"),
+        with_noun(len(sources.slots), "free time"),
     ]
     return f"{by}: {sum(sources.tokens):,} tokens, {sources.cost}. It saw {', '.join(counts)}."
 
@@ -64,7 +64,9 @@ def _made_of(draft: Draft) -> str:
 def _checked(draft: Draft, judged: list[GateResult]) -> Event:
     failed = [gate for gate in judged if not gate.passed]
     good = len(judged) - len(failed)
-    passed = f"{good} of {count(len(judged), 'check')} passed (policy version {judged[0].policy_version})."
+    passed = (
+        f"{good} of {with_noun(len(judged), 'check')} passed (policy version {judged[0].policy_version})."
+    )
     due = judged[0].stage == GateResult.Stage.SEND
     if failed:
         what, branch, why = "Held for a person", "This check held it", failed[0].evidence
@@ -86,7 +88,7 @@ def _checked(draft: Draft, judged: list[GateResult]) -> Event:
         branch=branch,
         why=why,
         items=tuple(Item(gate.evidence, tone="ok" if gate.passed else "warn") for gate in judged),
-        items_label=count(len(judged), "check"),
+        items_label=with_noun(len(judged), "check"),
         quotes=("why", "items"),
     )
 

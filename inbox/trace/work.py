@@ -11,7 +11,7 @@ from inbox.trace.events import Event, Item, link_to, wait
 from inbox.trace.records import Records
 from integrations.errors import CallOutcome
 from integrations.models import AiCall
-from jobs.display import count
+from jobs.display import with_noun
 from jobs.durations import duration
 from jobs.kinds import in_words
 from jobs.models import BackgroundJob, JobAttempt, JobStep
@@ -101,7 +101,7 @@ def _attempt(job: BackgroundJob, attempt: JobAttempt, steps: list[JobStep]) -> E
     skipped = sum(step.status == JobStep.Status.SKIPPED for step in steps)
     detail = f"Attempt {attempt.number}."
     if len(steps) > 1:
-        detail += f" {count(done, 'step')} done, {skipped} not needed."
+        detail += f" {with_noun(done, 'step')} done, {skipped} not needed."
     return Event(
         attempt.started_at,
         icon,
@@ -115,7 +115,7 @@ def _attempt(job: BackgroundJob, attempt: JobAttempt, steps: list[JobStep]) -> E
         ms=attempt.duration_ms,
         links=(link_to(job),),
         items=tuple(_step(step) for step in steps) if len(steps) > 1 else (),
-        items_label=count(len(steps), "step"),
+        items_label=with_noun(len(steps), "step"),
         waits=attempt.outcome == Outcome.MOVED,
     )
 

@@ -11,7 +11,7 @@ from inbox.replying import lost_time
 from integrations import key_rotation
 from integrations.key_rotation import UNREADABLE
 from jobs import backup, schema_version
-from jobs.display import count
+from jobs.display import with_noun
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 f"note  Sends are held. {why}\n      → manage.py restored --since {expected['made_at']}"
             )
         if wrong:
-            raise CommandError(f"{count(len(wrong), 'problem')} to fix.")
+            raise CommandError(f"{with_noun(len(wrong), 'problem')} to fix.")
         rows = sum(number for number, _ in expected["tables"].values())
         self.stdout.write(
             f"All {rows} rows of {len(expected['tables'])} tables are present, and every secret can be read."

@@ -32,7 +32,7 @@ from integrations.slack import NAME as SLACK
 from jobs import backlog, schema_version, stalls, stats
 from jobs.db import fetch
 from jobs.deadline import Deadline
-from jobs.display import count, counted
+from jobs.display import counted, with_noun
 from jobs.errors import DeadlineExceeded
 from jobs.failures import database_facts
 
@@ -111,7 +111,7 @@ class Command(BaseCommand):
         with stalls.limit(STATEMENT_S):
             broken = self._report(providers=not options["no_providers"])
         if broken:
-            raise CommandError(f"{count(broken, 'problem')} to fix.")
+            raise CommandError(f"{with_noun(broken, 'problem')} to fix.")
         self.stdout.write("No problems found.")
 
     def _report(self, *, providers: bool) -> int:
@@ -230,7 +230,7 @@ def _schema() -> Finding:
         fix = "Run manage.py migrate, then run this again for the remaining checks."
         return Finding(False, "schema", f"{len(missing)} migrations are missing", fix)
     if unknown := schema_version.unknown():
-        number = count(len(unknown), "migration")
+        number = with_noun(len(unknown), "migration")
         words = f"from a newer release. This one doesn’t know {number}, but still works"
         return Finding(None, "schema", words, "See docs/upgrading.md, Going back.")
     return Finding(True, "schema", "all migrations are applied")

@@ -67,12 +67,14 @@ class Command(BaseCommand):
                 f"The model isn’t available: {error} Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later.",
                 returncode=BAD_INPUT,
             ) from None
-        used = list(map(prompts.load, ("strategy", "email", "linkedin", "sms", "revise", "verify")))
+        loaded_prompts = list(map(prompts.load, ("strategy", "email", "linkedin", "sms", "revise", "verify")))
         return {
-            "name": "the sandbox" if sandbox else ", ".join(sorted({prompt.model for prompt in used})),
+            "name": "the sandbox"
+            if sandbox
+            else ", ".join(sorted({prompt.model for prompt in loaded_prompts})),
             "base_url": settings.OPENAI_BASE_URL,
             "sandbox": sandbox,
-            "prompts": [prompt.label for prompt in used],
+            "prompts": [prompt.label for prompt in loaded_prompts],
         }
 
     def _run(self, cases: list[Case], report: Report, deadline: Deadline) -> None:

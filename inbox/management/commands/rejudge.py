@@ -49,9 +49,9 @@ class Command(BaseCommand):
             report = {"rules_version": RULES_VERSION, "counts": rejudging.counts(every), "workspaces": by_id}
             self.stdout.write(json.dumps(report | {"applied": apply}))
         else:
-            dry = "Nothing was changed. Use --apply to make the changes."
-            done = "One job per workspace makes the changes." if apply else dry
-            self.stdout.write(f"Rules {RULES_VERSION}. {done}")
+            advice = "Nothing was changed. Use --apply to make the changes."
+            outcome = "One job per workspace makes the changes." if apply else advice
+            self.stdout.write(f"Rules {RULES_VERSION}. {outcome}")
 
     def _write(self, workspace: Workspace, lines: list[dict[str, str]]) -> None:
         counted = ", ".join(f"{count} {effect}" for effect, count in rejudging.counts(lines).items())
