@@ -24,8 +24,13 @@ from jobs.retention import prunes
 def connect() -> None:
     """Connects receivers, vetoes, buttons and retention rules. Calling it again changes nothing."""
     _receivers()
-    _vetoes()
-    _buttons()
+    send_claims.VETOES[OutboundSend.Origin.DRAFT] = autosend.veto
+    send_claims.VETOES[OutboundSend.Origin.FOLLOWUP] = step_job.veto
+    send_claims.VETOES[OutboundSend.Origin.PERSON] = review.veto
+    send_claims.VETOES[OutboundSend.Origin.PROGRAM] = review.veto
+    buttons.register(slack_cards.APPROVE, slack_cards.approve_pressed)
+    buttons.register(slack_cards.REGENERATE, slack_cards.regenerate_pressed)
+    buttons.register(notice_channels.MUTE, notice_channels.mute_pressed, on_notice=True)
     _retention()
 
 
@@ -46,19 +51,6 @@ def _receivers() -> None:
     writer.changed.connect(groups.on_change)
     actions.acted.connect(audit.record_jobs)
     auth_signals.user_logged_in.connect(identity.begin)
-
-
-def _vetoes() -> None:
-    send_claims.VETOES[OutboundSend.Origin.DRAFT] = autosend.veto
-    send_claims.VETOES[OutboundSend.Origin.FOLLOWUP] = step_job.veto
-    send_claims.VETOES[OutboundSend.Origin.PERSON] = review.veto
-    send_claims.VETOES[OutboundSend.Origin.PROGRAM] = review.veto
-
-
-def _buttons() -> None:
-    buttons.register(slack_cards.APPROVE, slack_cards.approve_pressed)
-    buttons.register(slack_cards.REGENERATE, slack_cards.regenerate_pressed)
-    buttons.register(notice_channels.MUTE, notice_channels.mute_pressed, on_notice=True)
 
 
 def _retention() -> None:

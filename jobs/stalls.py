@@ -54,7 +54,7 @@ class RequestLimit(Limit):
 
     def is_for_all(self) -> bool:
         """Whether the database answers nobody, so that this request is the one that probes it."""
-        return self._bulkhead.is_asked_for_all
+        return self._bulkhead.asks_for_all is not None
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
@@ -79,7 +79,7 @@ class Bulkhead:
         self._began: dict[object, float] = {}  # the oldest wait comes first
         self._answered_at = clock()
         self._stalled = False
-        self._asks_for_all: object = None
+        self.asks_for_all: object = None
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
@@ -96,28 +96,25 @@ class Bulkhead:
             word = False
             raise
         except psycopg.Error as error:
-            word = _is_of_server(error) or None
+            # PostgreSQL sent it. Class 08 (connection errors) does not prove that, because poolers send it too.
+            word = (error.sqlstate is not None and not error.sqlstate.startswith("08")) or None
             raise
         finally:
             self._end(wait, word)
 
-    @property
-    def is_asked_for_all(self) -> bool:
-        return self._asks_for_all is not None
-
     def _begin(self, wait: object) -> None:
         with self._lock:
             if self._stalled or len(self._long()) >= MOST_LONG_WAITS:
-                if self._asks_for_all is not None:
+                if self.asks_for_all is not None:
                     raise Stalled("The database isn’t responding.")
-                self._asks_for_all = wait
+                self.asks_for_all = wait
             self._began[wait] = self._clock()
 
     def _end(self, wait: object, answered: bool | None) -> None:
         with self._lock:
             del self._began[wait]
-            if self._asks_for_all is wait:
-                self._asks_for_all = None
+            if self.asks_for_all is wait:
+                self.asks_for_all = None
             if answered:
                 self._answered_at, self._stalled = self._clock(), False
             elif answered is False:
@@ -125,7 +122,7 @@ class Bulkhead:
 
     def _is_one_too_many(self, wait: object) -> bool:
         with self._lock:
-            asks_too_long = wait is self._asks_for_all and self._began[wait] <= self._clock() - LONG_S
+            asks_too_long = wait is self.asks_for_all and self._began[wait] <= self._clock() - LONG_S
             return asks_too_long or wait in self._long()[MOST_LONG_WAITS:]
 
     def _long(self) -> list[object]:
@@ -157,11 +154,6 @@ class Connection(psycopg.Connection[Any]):
             except Stalled:
                 self.close()
                 raise
-
-
-def _is_of_server(error: psycopg.Error) -> bool:
-    """Whether PostgreSQL sent `error`. Class 08 (connection errors) does not prove it, because poolers send it too."""
-    return error.sqlstate is not None and not error.sqlstate.startswith("08")
 
 
 def _broken_off(

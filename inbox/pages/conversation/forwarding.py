@@ -20,11 +20,6 @@ LONGEST_LINK = 1_900
 SUBJECT_LIMIT = 150
 
 
-def subject_of(message: Message, lead: Lead) -> str:
-    subject = " ".join(message.subject.split()) or lead.display_name
-    return f"Fwd: {subject}"[:SUBJECT_LIMIT]
-
-
 def text_of(message: Message, lead: Lead, conversation_url: str, files: Iterable[tuple[str, str]]) -> str:
     """Returns the text that forwards a message: links, the message's author and time, and its words.
 
@@ -79,7 +74,7 @@ def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
         request.build_absolute_uri(f"{page}#message-{message.pk}"),
         [(name, request.build_absolute_uri(path)) for name, path in files],
     )
-    subject = subject_of(message, lead)
+    subject = f"Fwd: {' '.join(message.subject.split()) or lead.display_name}"[:SUBJECT_LIMIT]
     members = Membership.objects.filter(workspace=workspace, user__is_active=True).select_related("user")
     mates = members.exclude(user=signed_in(request)).order_by("user__first_name", "user__email")
     link, cut = mail_link("", subject, text)
