@@ -218,7 +218,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
             return queryset, False
         if isinstance(self.opts.pk, UUIDField):
             with contextlib.suppress(ValueError):
-                return self._by_id(queryset, uuid.UUID(term)), False
+                wanted = uuid.UUID(term)
+                by_id = Q(*((name, wanted) for name in ("pk", *self.id_fields)), _connector=Q.OR)
+                return queryset.filter(by_id), False
         parts = [
             part.order_by().values_list("pk", flat=True)[:SEARCHED]
             for name in self.search_fields
@@ -228,12 +230,6 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
             return queryset.none(), False
         ids = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
         return queryset.filter(pk__in=list(ids)), False
-
-    def _by_id(self, queryset: QuerySet[Any], wanted: uuid.UUID) -> QuerySet[Any]:
-        condition = Q(pk=wanted)
-        for name in self.id_fields:
-            condition |= Q(**{name: wanted})
-        return queryset.filter(condition)
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
         """Returns a queryset for each index that can serve the look-up `name` of `search_fields`, or [] for BY_ID. A

@@ -326,10 +326,10 @@ def answer_question(ctx: JobContext) -> dict[str, Any]:
     """
     outage = Outage()
     drop_connection()
-    loaded = outage.visit(lambda: _load_question(UUID(ctx.payload["question_id"])))
-    if loaded is None:
+    pending = pending_question(UUID(ctx.payload["question_id"])).select_related("pack")
+    if (question := outage.visit(pending.first)) is None:
         return {"skipped": "It has already been answered, or the pack is gone."}
-    question, threads = loaded
+    threads = outage.visit(lambda: readings.readable(question.pack))
     prompt, bill = load("answer_pack"), Bill()
     values: dict[str, Any] = {"model": prompt.model, "prompt_version": prompt.label}
     try:
@@ -359,10 +359,3 @@ def pending_question(question_id: UUID) -> QuerySet[PackQuestion]:
     is answered or failed.
     """
     return PackQuestion.objects.filter(pk=question_id, status=QuestionStatus.PENDING)
-
-
-def _load_question(question_id: UUID) -> tuple[PackQuestion, list[PackThread]] | None:
-    question = pending_question(question_id).select_related("pack").first()
-    if question is None:
-        return None
-    return question, readings.readable(question.pack)

@@ -53,7 +53,9 @@ def request(
     """
     now = timezone.now()
     since, until = custom or (now - ContextPack.SPANS[ContextPack.Window(window)], now)
-    key = _scope_key(question, window, campaigns, custom)
+    scope = [" ".join(question.lower().split()), window, *sorted(str(campaign.pk) for campaign in campaigns)]
+    scope += [moment.isoformat() for moment in custom or ()]
+    key = hashlib.sha256("\0".join(scope).encode()).hexdigest()
     series = ContextPack.objects.filter(workspace=workspace, scope_key=key)
     fields = {
         "workspace": workspace,
@@ -164,14 +166,6 @@ def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQue
         if row.pack_id != pack.pk:
             raise TokenUsed from refused
         return row
-
-
-def _scope_key(
-    question: str, window: str, campaigns: Sequence[Campaign], custom: tuple[datetime, datetime] | None
-) -> str:
-    parts = [" ".join(question.lower().split()), window, *sorted(str(campaign.pk) for campaign in campaigns)]
-    parts += [moment.isoformat() for moment in custom or ()]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

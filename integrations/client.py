@@ -109,6 +109,10 @@ class ProviderClient:
     def session_of(integration: Integration) -> ProviderSession:
         """Returns the session for calls of an account."""
 
+    @property
+    def account_id(self) -> str:
+        return self._session.account
+
     def _get(
         self,
         path: str,

@@ -152,7 +152,9 @@ def _free_keys(specs: Sequence[JobSpec]) -> None:
 def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
     rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
     if len(rows) > PAYLOAD_LIMIT:
-        _refuse_texts(specs)
+        for spec in specs:
+            if len(json.dumps(spec.payload, cls=DjangoJSONEncoder)) > PAYLOAD_LIMIT:
+                raise ValueError(f"payload: over {PAYLOAD_LIMIT} characters of JSON; pass ids, not contents.")
     with transaction.atomic(savepoint=False):
         created = fetch(INSERT + ", ".join(columns), [rows])
         _wake_once({(row[1], kind, row[0]) for row in created if row[0]})
@@ -212,9 +214,3 @@ def _row(kind: str, spec: JobSpec) -> dict[str, Any]:
         "priority": KINDS[kind].policy.priority if spec.priority is None else spec.priority,
         "run_at": run_at and run_at.isoformat(),
     }
-
-
-def _refuse_texts(specs: Sequence[JobSpec]) -> None:
-    for spec in specs:
-        if len(json.dumps(spec.payload, cls=DjangoJSONEncoder)) > PAYLOAD_LIMIT:
-            raise ValueError(f"payload: over {PAYLOAD_LIMIT} characters of JSON; pass ids, not contents.")

@@ -25,7 +25,8 @@ def redact_path(path: str) -> str:
     """Replaces secret keys in a path, or in text about a request, with "[key]", and removes the query. The last parts
     of webhook URLs and one-time links are replaced too, because they give access.
     """
-    return KEY.sub("[key]", _redact_address(path))
+    path = WEBHOOK.sub(lambda match: match[1] + LONG_SEGMENT.sub("[key]", match[2]), path)
+    return KEY.sub("[key]", QUERY.sub("?[query]", ONE_TIME_LINK.sub(r"\1[token]", path)))
 
 
 def redact_addresses(text: str) -> str:
@@ -37,8 +38,3 @@ def redact_traceback(text: str) -> str:
     """Applies `redact_path` to the lines of a traceback, except those that name a source file."""
     lines = text.split("\n")
     return "\n".join(line if line.lstrip().startswith('File "') else redact_path(line) for line in lines)
-
-
-def _redact_address(text: str) -> str:
-    text = WEBHOOK.sub(lambda match: match[1] + LONG_SEGMENT.sub("[key]", match[2]), text)
-    return QUERY.sub("?[query]", ONE_TIME_LINK.sub(r"\1[token]", text))

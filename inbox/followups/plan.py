@@ -39,10 +39,6 @@ def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> dat
     return hours.next_open(workspace, due) if step.sequence.business_hours_only else due
 
 
-def first_step(sequence: FollowUpSequence) -> FollowUpStep | None:
-    return sequence.steps.filter(retired=False).order_by("position", "pk").first()
-
-
 def step_after(step: FollowUpStep) -> FollowUpStep | None:
     """Returns the next step of the same sequence that is not retired; None after the last step."""
     later = Q(position__gt=step.position) | Q(position=step.position, pk__gt=step.pk)
@@ -55,7 +51,7 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) 
     lead is stopped or a sample. `user` starts it; None for an automatic start. A sequence that is switched off sends
     nothing until it is switched on.
     """
-    step = first_step(sequence)
+    step = sequence.steps.filter(retired=False).order_by("position", "pk").first()
     if step is None or lead.is_stopped or lead.sample:
         return None
     now = timezone.now()
@@ -113,11 +109,6 @@ def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
 
 def _was_lost(moment: datetime | None) -> bool:
     return moment is not None and lost_time.covers(DatabaseOrigin.objects.first(), moment)
-
-
-def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
-    """Makes the next step due at `until`. The instance's row must be locked."""
-    instance.write(due_at=until, waits_for=reason[:200])
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:

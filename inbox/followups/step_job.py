@@ -138,7 +138,7 @@ def apply(task: FollowUpTask, decision: Decision) -> None:
     elif decision.kind is ConditionKind.WAIT:
         assert decision.until is not None
         _close(task, Status.WAITING, decision.reason)
-        plan.put_off(instance, decision.until, decision.reason)
+        instance.write(due_at=decision.until, waits_for=decision.reason[:200])
     elif decision.kind is ConditionKind.PAUSE:
         _close(task, Status.WAITING, decision.reason)
         plan.pause(instance, decision.pause)

@@ -31,7 +31,7 @@ from inbox.replying.buttons import button, mrkdwn
 from inbox.workspaces.accounts import connected, slack_of
 from integrations import notices
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
-from integrations.health import writer
+from integrations.health import probes, writer
 from integrations.http.breaker import breakers
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.slack import NAME as SLACK
@@ -293,18 +293,13 @@ def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
 def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
     """Returns the text of a new notice. A notice that cannot be changed later also reports the last recovery."""
     text = text_of(health)
-    if _can_be_changed(slack):
+    changeable = slack and not slack.is_unreadable and slack.config.get("channel") and probes.can_prove(slack)
+    if changeable:
         return text
     back, last = health.recovered_at, health.last_notice_at
     if back and last and back > last:
         text += f"\nIt was back after the last notice, from {_time(health, back)}. {banner.recovery(health)}"
     return f"{text}\nThis message won’t update when the account is back, but the page will."
-
-
-def _can_be_changed(slack: Integration | None) -> bool:
-    if slack is None or slack.is_unreadable or not slack.config.get("channel"):
-        return False
-    return bool(slack.credentials.get("bot_token") or not slack.credentials.get("webhook_url"))
 
 
 def _broken(slack: Integration) -> bool:

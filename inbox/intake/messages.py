@@ -259,15 +259,10 @@ def _lead(
     else:
         match = identity.resolve(received.workspace, event.person, received.provider, complete=begin)
     if match.lead.sample != received.sample:
-        _tell_apart(received, match.lead)
+        if received.sample:
+            raise PayloadInvalid({"lead": "a lead in this workspace already has the sample’s address"})
+        match.lead.write(sample=False)  # a lead from a provider is never a sample
     return match
-
-
-def _tell_apart(received: Received, lead: Lead) -> None:
-    """Raises PayloadInvalid if a sample names a real person. Any other event makes a sample a real person."""
-    if received.sample:
-        raise PayloadInvalid({"lead": "a lead in this workspace already has the sample’s address"})
-    lead.write(sample=False)
 
 
 def add_links(received: Received, event: MessageEvent, message: Message) -> None:
@@ -363,7 +358,10 @@ def known_bounce(lead: Lead, event: BounceEvent, message: Message) -> Message | 
     if bounce is not None:
         bounce.lead = lead
         if event.notice and _is_bare(bounce):
-            _take_notice(bounce, message)
+            for name in NOTICE_FIELDS:
+                setattr(bounce, name, getattr(message, name))
+            bounce.save(update_fields=NOTICE_FIELDS)
+            rollup.recompute(lead)  # the lead's row may show this message
     return bounce
 
 
@@ -374,10 +372,3 @@ def _is_bare(bounce: Message) -> bool:
 def _may_be(bounce: Message, event: BounceEvent, message: Message) -> bool:
     unsaid = not bounce.thread_id and bounce.campaign_id == message.campaign_id
     return unsaid and (_is_bare(bounce) or not event.notice)
-
-
-def _take_notice(bounce: Message, message: Message) -> None:
-    for name in NOTICE_FIELDS:
-        setattr(bounce, name, getattr(message, name))
-    bounce.save(update_fields=NOTICE_FIELDS)
-    rollup.recompute(bounce.lead)  # the lead's row may show this message

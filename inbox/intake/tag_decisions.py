@@ -81,8 +81,9 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         message.refresh_from_db()
         bounced = suspicion.of(message) == Suspicion.BOUNCE
         if created and alone and not message.suspected:
-            _suspect(lead, message, judgement)
-        elif decision.tag in NO_ANSWER:  # a suspicion that only this model raised earlier stays open
+            message.write(suspected=suspicion.OF_TAG[judgement.tag], suspected_words=judgement.quote)
+            rollup.decided(lead)
+        elif decision.tag in NO_ANSWER:  # not the suspicion that only this model raised in an earlier run
             _settle(lead, message, by)
         # An opt-out wins over a provider's tag.
         above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, provider_tags.PROVIDER)
@@ -91,11 +92,6 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         if created:
             lead_tagged.send(Message, lead=lead, message=message, tag=decision.tag, previous=lead.tag)
     return decision
-
-
-def _suspect(lead: Lead, message: Message, judgement: Judgement) -> None:
-    message.write(suspected=suspicion.OF_TAG[judgement.tag], suspected_words=judgement.quote)
-    rollup.decided(lead)
 
 
 def _believed(message: Message, judgement: Judgement) -> Judgement:

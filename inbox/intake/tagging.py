@@ -36,18 +36,13 @@ def tag(workspace: Workspace, by: Actor, views: Iterable[Seen], tag: str) -> Tri
                 missed.append(lead)
             elif (reply := _newest_reply(lead)) is None:
                 silent.append(lead)
-            elif tag != Tag.BLACKLIST and _is_held(lead, reply):
-                held.append(lead)
+            elif tag != Tag.BLACKLIST and (lead.is_stopped or lead.suspected or suspicion.of(reply)):
+                held.append(lead)  # a person decides one by one about a stop or a suspicion
             else:
                 tag_decisions.correct(reply, tag, user=by, reason=tag_decisions.TOGETHER)
                 leads.append(lead)
     gone = len(replied_at) - len(leads) - len(missed) - len(silent) - len(held)
     return TriageResult(leads, missed, gone, undo="", silent=silent, held=held)
-
-
-def _is_held(lead: Lead, reply: Message) -> bool:
-    """Whether a tag might undo a stop or settle a suspicion. A person decides about such replies one by one."""
-    return lead.is_stopped or bool(lead.suspected or suspicion.of(reply))
 
 
 def _newest_reply(lead: Lead) -> Message | None:

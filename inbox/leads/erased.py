@@ -46,7 +46,8 @@ def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetim
     """Stores the hashes of the identifiers `names` in the caller's transaction. `opted_out_at` is the time after which
     nothing more is sent to the erased person. Raises DecryptionError if the workspace's key cannot be decrypted.
     """
-    key = _made_key(workspace_id)
+    Workspace.objects.filter(pk=workspace_id, erasure_key=None).update(erasure_key=secrets.token_urlsafe(32))
+    key = str(Workspace.objects.only("erasure_key").get(pk=workspace_id).erasure_key)
     ErasedMark.objects.bulk_create(
         [
             ErasedMark(workspace_id=workspace_id, digest=_digest(key, name), opted_out_at=opted_out_at)
@@ -116,11 +117,6 @@ def _marks(workspace: Workspace, names: set[Name]) -> QuerySet[ErasedMark]:
     return ErasedMark.objects.filter(
         workspace_id=workspace.pk, digest__in=[_digest(key, name) for name in names]
     )
-
-
-def _made_key(workspace_id: UUID) -> str:
-    Workspace.objects.filter(pk=workspace_id, erasure_key=None).update(erasure_key=secrets.token_urlsafe(32))
-    return str(Workspace.objects.only("erasure_key").get(pk=workspace_id).erasure_key)
 
 
 def _digest(key: str, name: Name) -> str:

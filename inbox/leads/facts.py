@@ -62,11 +62,6 @@ def note(lead: Lead, names: Iterable[str], source: str, *, by: Actor | None = No
     lead.sources = lead.sources | {name: origin for name in names if name in FACTS}
 
 
-def said_by_themselves(lead: Lead, name: str) -> bool:
-    """Whether the only source of the value is a text or signature of the lead."""
-    return lead.sources.get(name, {}).get("from") in (TEXT, SIGNATURE)
-
-
 def entered(lead: Lead, name: str) -> bool:
     return bool(lead.sources.get(name, {}).get("from") == PERSON)
 

@@ -402,7 +402,9 @@ def recompute(lead: Lead) -> None:
     elif lead.provider_said_at is not None:
         _without_reply(lead)
     if lead.is_stopped:
-        _stopped_by(lead, messages)
+        lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
+        reasons = (row.tag_decided_by for row in reversed(messages) if row.tag == Tag.BLACKLIST)
+        lead.tag_decided_by = next(reasons, lead.tag_decided_by)
         stops.stop_campaigns(lead)
     save(lead)
 
@@ -416,12 +418,6 @@ def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]
     for answer in answers:
         if answer not in blind:
             lead.answered_at = _latest(lead.answered_at, answer.sent_at)
-
-
-def _stopped_by(lead: Lead, messages: list[Message]) -> None:
-    lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
-    reasons = (row.tag_decided_by for row in reversed(messages) if row.tag == Tag.BLACKLIST)
-    lead.tag_decided_by = next(reasons, lead.tag_decided_by)
 
 
 def _derive_replier(lead: Lead, replies: list[Message]) -> None:

@@ -52,7 +52,7 @@ def close_drafts(drafts: QuerySet[Draft], reason: str, *, user: Actor | None = N
 
 def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
     """Rejects the lead's drafts with `reason`, sends the signal `lead_stopped`, and stops the lead's campaigns."""
-    reject_drafts(lead, reason)
+    close_drafts(Draft.objects.filter(lead=lead), reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
     stop_campaigns(lead, anew=anew)
 
@@ -119,10 +119,6 @@ def is_later(at: datetime, stamp: str, than: datetime | None, than_stamp: str) -
         return True
     readable = stamp[:4].isdigit() and than_stamp[:4].isdigit()
     return stamp > than_stamp if readable and stamp != than_stamp else at > than
-
-
-def reject_drafts(lead: Lead, reason: str) -> int:
-    return close_drafts(Draft.objects.filter(lead=lead), reason)
 
 
 def refuse_channel(lead: Lead, channel: str) -> None:

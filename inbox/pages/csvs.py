@@ -22,14 +22,11 @@ def cell(content: object) -> object:
     if isinstance(content, int | float) or content is None:
         return content
     text = str(content)
-    begins = next((character for character in text if not _is_unseen(character)), "")
+    # invisible: blanks of any width, control and format characters, combining marks
+    visible = (mark for mark in text if unicodedata.category(mark)[0] not in "CZM" and mark not in FILLERS)
+    begins = next(visible, "")
     controlled = text[:1] != "\n" and unicodedata.category(text[:1] or " ") == "Cc"
     return f"'{text}" if controlled or unicodedata.normalize("NFKC", begins).startswith(FORMULA) else text
-
-
-def _is_unseen(character: str) -> bool:
-    """Whether a character is invisible: blanks of any width, control and format characters, combining marks."""
-    return unicodedata.category(character)[0] in "CZM" or character in FILLERS
 
 
 def plain(text: str) -> str:

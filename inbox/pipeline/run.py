@@ -50,7 +50,10 @@ def process(ctx: JobContext) -> dict[str, Any]:
 
 def _process(ctx: JobContext, message_id: str) -> dict[str, Any]:
     if ctx.job.snoozes and (why := model_calls.tried_since(ctx.job.run_at)):
-        raise Snooze(model_calls.next_minute(), _own_reason(ctx) if why == UNUSABLE else why)
+        if why == UNUSABLE:  # another reply without a usable answer is no reason to doubt this one
+            jobs = BackgroundJob.objects.filter(pk=ctx.job.pk, workspace=ctx.workspace_id)
+            why = jobs.values_list("last_error", flat=True).get()
+        raise Snooze(model_calls.next_minute(), why)
     if ctx.job.snoozes and ctx.recorded(NAMES[-1]):
         ctx.forget(READ_ANEW)
     away = ""
@@ -97,13 +100,6 @@ def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
         ctx.skip(step.name, UNUSABLE)
         return UNUSABLE
     return ""
-
-
-def _own_reason(ctx: JobContext) -> str:
-    """Returns why the job last waited. An unusable answer to another reply is no reason to doubt this reply."""
-    return BackgroundJob.objects.values_list("last_error", flat=True).get(
-        pk=ctx.job.pk, workspace=ctx.workspace_id
-    )
 
 
 def _next_try(ctx: JobContext, why: str) -> datetime:

@@ -192,17 +192,13 @@ def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Dea
         return ""
     task = getattr(send, "followup_task", None)
     since = max(send.reply_to.sent_at, task.instance.quiet_since) if task else send.reply_to.sent_at
-    stored = _outbound(send, since)
+    ours = Message.objects.outbound(workspace_id=send.workspace_id, lead_id=send.lead_id)
+    stored = list(ours.filter(sent_at__gte=since - EARLIER))
     drop_connection()
     for entry in newer(replace(of(send, integration), since=since), integration, deadline):
         if (entry.sent_at is None or entry.sent_at > since) and not _is_stored(entry, stored):
             return f"Someone has {ELSEWHERE}, directly in {integration.label}."
     return ""
-
-
-def _outbound(send: OutboundSend, since: datetime) -> list[Message]:
-    ours = Message.objects.filter(workspace_id=send.workspace_id, lead_id=send.lead_id)
-    return list(ours.filter(direction=Message.Direction.OUTBOUND, sent_at__gte=since - EARLIER))
 
 
 def _is_stored(entry: Listed, stored: list[Message]) -> bool:

@@ -200,8 +200,10 @@ def _topics(e: Evidence) -> GateVerdict:
     topic, word = topics.escalated(f"{e.message.subject}\n{e.message.text}")
     if topic:
         return GateVerdict(False, f"It’s about {topic} (“{word}”), which needs a person.")
-    if host := topics.scheduling_link(e.message.text):
-        return GateVerdict(False, f"They sent their own booking page ({host}), which needs a person.")
+    if host := topics.SCHEDULER.search(e.message.text):
+        return GateVerdict(
+            False, f"They sent their own booking page ({host[0].lower()}), which needs a person."
+        )
     if not topics.is_readable(e.message.text, e.draft.text):
         return GateVerdict(
             False, "Holdfast has no list of sensitive topics in its language, so it needs a person."

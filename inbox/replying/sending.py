@@ -48,8 +48,10 @@ UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """Sends one message (the job `reply.send`). Raises the error if the request never left and a retry may help."""
-    send = _load(ctx)
+    """The job `reply.send`: sends one message. Raises the error if the request never left and a retry may help."""
+    related = ("lead", "reply_to__campaign", "draft", "workspace", "followup_task")
+    sends = OutboundSend.objects.select_related(*related).filter(workspace_id=ctx.workspace_id)
+    send = sends.filter(pk=ctx.payload["send_id"]).first()
     if send is None:
         return TAKEN_BACK
     if send.counts_down and send.send_at is not None:
@@ -62,12 +64,6 @@ def run(ctx: JobContext) -> dict[str, str]:
         "send", attempt, effect="send", time_limit_ms=CALL_LIMIT_MS, on_interrupted=attempt
     )
     return ended
-
-
-def _load(ctx: JobContext) -> OutboundSend | None:
-    related = ("lead", "reply_to__campaign", "draft", "workspace", "followup_task")
-    sends = OutboundSend.objects.select_related(*related)
-    return sends.filter(pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id).first()
 
 
 def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[str, str]:
@@ -177,18 +173,13 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
         settle_failed(send, f"{_told(error)}, {ATTEMPTS} times.")
         return
     if isinstance(error, CircuitOpen) and send.approved_by_id:
-        _look_again_soon(send, error)
+        probes.enqueue_probe(carrier_messages.way_of(send)[1])  # a person waits for it
+        error.run_at = min(error.run_at, full_second(timezone.now() + WAIT_FOR_BREAKER))
     waiting = f"Waiting: {_told(error)}."
     if isinstance(error, Snooze):
         waiting += f" Holdfast tries again at {error.run_at.astimezone(hours.zone(send.workspace)):%H:%M:%S}."
     OutboundSend.objects.filter(pk=send.pk, state=State.INTENT).update(called_at=None, reason=waiting[:300])
     raise error
-
-
-def _look_again_soon(send: OutboundSend, error: CircuitOpen) -> None:
-    """Enqueues a probe of the account, and lets the send be tried again soon, because a person waits for it."""
-    probes.enqueue_probe(carrier_messages.way_of(send)[1])
-    error.run_at = min(error.run_at, full_second(timezone.now() + WAIT_FOR_BREAKER))
 
 
 def settle_sent(
@@ -216,15 +207,11 @@ def settle_sent(
             rollup.add(lead, message, Arrival(message.text))
         if send.draft_id:
             Draft.objects.filter(pk=send.draft_id).update(status=Draft.Status.SENT, updated_at=timezone.now())
-        _go_on(send)
+        try:
+            send_claims.claim_next_part(send)
+        except send_claims.Refused as refusal:
+            OutboundSend.objects.filter(pk=send.pk).update(reason=f"The rest wasn’t sent. {refusal}"[:300])
     return True
-
-
-def _go_on(send: OutboundSend) -> None:
-    try:
-        send_claims.claim_next_part(send)
-    except send_claims.Refused as refusal:
-        OutboundSend.objects.filter(pk=send.pk).update(reason=f"The rest wasn’t sent. {refusal}"[:300])
 
 
 def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:

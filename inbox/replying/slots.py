@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
@@ -156,7 +155,8 @@ def offer_problem(send: OutboundSend, deadline: Deadline) -> str:
         return GONE if unavailable(send.workspace, times, deadline) else ""
     try:
         times |= _written(send, text)
-        met = set(_met(send, times))
+        booked = Appointment.objects.filter(workspace_id=send.workspace_id, lead_id=send.lead_id)
+        met = set(booked.filter(starts_at__in=times).values_list("starts_at", flat=True))
         times = {moment: words for moment, words in times.items() if moment not in met}
         gone = unavailable(send.workspace, times, deadline)
     except (ProviderError, ProviderMisconfigured):
@@ -183,10 +183,3 @@ def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
                 if written < slot <= last and words(slot) in text:
                     offered[slot] = words(slot)
     return offered
-
-
-def _met(send: OutboundSend, times: Iterable[datetime]) -> QuerySet[Appointment, datetime | None]:
-    meetings = Appointment.objects.filter(
-        workspace_id=send.workspace_id, lead_id=send.lead_id, starts_at__in=times
-    )
-    return meetings.values_list("starts_at", flat=True)

@@ -126,9 +126,3 @@ def is_readable(reply: str, answer: str) -> bool:
     """Whether the language of `reply`, or of `answer` if the reply is very short, is one of those with patterns."""
     short = limits.words(reply) < SHORT
     return bool(language_of(reply) or (short and language_of(answer)))
-
-
-def scheduling_link(text: str) -> str:
-    """Returns the host of a scheduling page in `text`, such as "calendly.com"; "" without such a link."""
-    match = SCHEDULER.search(text)
-    return match[0].lower() if match else ""

@@ -76,7 +76,8 @@ def _sources(text: str, context: Context) -> Iterator[str]:
         else:
             article = "an" if kind[0] in "aeiou" else "a"
             yield f"It {WRITES.get(kind, 'names')} {article} {kind} that isn’t in your facts: {words}"
-    own_phone = "" if facts.said_by_themselves(lead, "phone") else lead.phone
+    from_lead = lead.sources.get("phone", {}).get("from") in (facts.TEXT, facts.SIGNATURE)
+    own_phone = "" if from_lead else lead.phone
     numbers = [*amounts.phones(context.material), amounts.digits(own_phone)]
     for number, written in amounts.phones(text).items():
         if not any(known_number.endswith(number[-9:]) for known_number in numbers):

@@ -98,14 +98,10 @@ class GhlClient(ProviderClient):
             integration, headers=VERSION, timeout_ms=settings.GHL_TIMEOUT_MS, classify=classify
         )
 
-    @property
-    def location_id(self) -> str:
-        return self._session.account
-
     # Reference: GET /locations/{locationId}
     def location(self, deadline: Deadline) -> Location:
         """Returns the GoHighLevel location of the account. A result proves that the key and the location id match."""
-        path, parse = f"/locations/{path_part(NAME, self.location_id)}", single(Location, "location")
+        path, parse = f"/locations/{path_part(NAME, self.account_id)}", single(Location, "location")
         return self._get(path, "location", deadline, parse, headers=CONTACTS_VERSION)
 
     # Reference: GET /contacts/{contactId}
@@ -118,7 +114,7 @@ class GhlClient(ProviderClient):
     def find_contacts(self, field: str, text: str, deadline: Deadline) -> list[Contact]:
         """Returns at most 20 contacts whose `field` ("email" or "phone") equals `text`. The call is safe to repeat."""
         body = {
-            "locationId": self.location_id,
+            "locationId": self.account_id,
             "pageLimit": 20,
             "filters": [{"field": field, "operator": "eq", "value": text}],
         }
@@ -135,7 +131,7 @@ class GhlClient(ProviderClient):
     # Reference: POST /contacts/upsert
     def upsert_contact(self, values: Mapping[str, Any], deadline: Deadline) -> Contact:
         """Creates a contact, or updates the one with the same email or phone. `values` use GHL's field names."""
-        body = {"locationId": self.location_id, **values}
+        body = {"locationId": self.account_id, **values}
         parse = single(Contact, "contact")
         return self._post(
             "/contacts/upsert", "upsert_contact", deadline, body, parse, headers=CONTACTS_VERSION
@@ -162,7 +158,7 @@ class GhlClient(ProviderClient):
     # Reference: GET /conversations/search
     def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:
         """Returns the first page of the contact's conversations, latest first."""
-        params = {"locationId": self.location_id, "contactId": contact_id}
+        params = {"locationId": self.account_id, "contactId": contact_id}
         parse = rows(Conversation, "conversations")
         return self._get("/conversations/search", "conversations", deadline, parse, params)
 
@@ -180,14 +176,14 @@ class GhlClient(ProviderClient):
 
         GoHighLevel's export lags behind, so it can close gaps but does not show the current state.
         """
-        params = {"locationId": self.location_id, "channel": "SMS", "limit": str(EXPORT_PAGE)}
+        params = {"locationId": self.account_id, "channel": "SMS", "limit": str(EXPORT_PAGE)}
         params["startDate"] = utc_text(since)
         path, parse = "/conversations/messages/export", page(Message, "cursor", "nextCursor", "messages")
         return self._entries(path, "export_messages", deadline, parse, EXPORT_MAX_PAGES, params)
 
     # Reference: GET /calendars/
     def calendars(self, deadline: Deadline) -> list[Calendar]:
-        params = {"locationId": self.location_id}
+        params = {"locationId": self.account_id}
         return self._get("/calendars/", "calendars", deadline, rows(Calendar, "calendars"), params)
 
     # Reference: GET /calendars/{calendarId}/free-slots

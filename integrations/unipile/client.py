@@ -173,10 +173,6 @@ class UnipileClient(ProviderClient):
             classify=classify,
         )
 
-    @property
-    def account_id(self) -> str:
-        return self._session.account
-
     # Reference: https://developer.unipile.com/reference/userscontroller_getprofilebyidentifier
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
         """Returns the LinkedIn profile of a person. A failed call raises an error and never means "not connected"."""

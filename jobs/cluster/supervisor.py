@@ -70,7 +70,10 @@ class Supervisor:
         )
         sentinel.start()
         self._watch(sentinel, board)
-        self._bury(board)
+        for pid in board.pids():
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
         stopped = self._stopping and sentinel.exitcode == 0
         log = logger.info if stopped else logger.error
         log("cluster ended", extra={"cluster_id": str(cluster_id), "exitcode": sentinel.exitcode})
@@ -88,12 +91,6 @@ class Supervisor:
             if too_long or now - board.sentinel_at > SILENT_AFTER_S:
                 logger.error("sentinel killed", extra={"why": "stop took too long" if too_long else "stuck"})
                 sentinel.kill()
-
-    def _bury(self, board: Board) -> None:
-        for pid in board.pids():
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
 
     def _release(self, board: Board) -> None:
         """Gives back the jobs of dead workers. If the database is down too, the jobs wait until their leases expire."""

@@ -460,8 +460,8 @@ FENCE = (
 OPT_OUT = (
     (
         "inbox/intake/tagging.py",
-        "return lead.is_stopped or bool(lead.suspected or suspicion.of(reply))",
-        "return False",
+        "elif tag != Tag.BLACKLIST and (lead.is_stopped or lead.suspected or suspicion.of(reply)):",
+        "elif False:",
         "tests/inbox/pages/desk/test_triage.py",
     ),
     ("inbox/replying/send_claims.py", "if lead.opted_out_at is not None:", "if False:", SENDING),
@@ -564,7 +564,7 @@ OPT_OUT = (
     ),
     (
         "inbox/leads/stops.py",
-        "    reject_drafts(lead, reason)",
+        "    close_drafts(Draft.objects.filter(lead=lead), reason)",
         "    pass",
         "tests/webhooks/test_optouts.py tests/inbox/pipeline/test_stops.py",
     ),

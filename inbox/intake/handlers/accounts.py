@@ -34,7 +34,7 @@ def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
     if not repeated:
         _follow(account, received, event)
     words = _words(received)
-    if event.status in words.well and not (repeated and _is_well(account)):
+    if event.status in words.well and (not repeated or writer.row(account).state in probes.BROKEN):
         for loss in filter(None, (_loss_without_proof(received, account, word) for word in words.refused)):
             writer.take_back(account, loss)
         probes.enqueue_probe(account)
@@ -72,10 +72,6 @@ def _words(received: Received) -> AccountWords:
 def _meaning(received: Received, word: str) -> SignalKind | None:
     words = _words(received)
     return SignalKind.REFUSED if word in words.refused else SignalKind.DOWN if word in words.down else None
-
-
-def _is_well(integration: Integration) -> bool:
-    return writer.row(integration).state not in probes.BROKEN
 
 
 def _repeats(received: Received, event: AccountStatusEvent, reason: str) -> bool:

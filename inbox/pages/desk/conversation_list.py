@@ -72,9 +72,8 @@ class Empty:
 
 
 def of_folder(workspace: Workspace, folder: Folder) -> Empty:
-    """Returns why `folder` is empty: what keeps replies from arriving, or else that there is nothing to do."""
-    wrong = _wrong(workspace, folder) if folder.incoming else None
-    return wrong or _well(workspace, folder)
+    """Explains the empty `folder`: what prevents replies, or else that all is well."""
+    return (_wrong(workspace, folder) if folder.incoming else None) or _well(workspace, folder)
 
 
 def over_several(folder: Folder, down: Sequence[Workspace]) -> Empty:

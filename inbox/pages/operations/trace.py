@@ -28,11 +28,9 @@ def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpRespon
         raise Http404(str(error)) from error
     if request.GET.get("as") == "text":
         return HttpResponse(as_text(record), content_type="text/plain; charset=utf-8")
-    context = places(request) | {
-        "trace": record,
-        "zone": request.workspace.timezone,
-        "own": _own_page(request, record),
-    }
+    context = places(request) | {"trace": record, "zone": request.workspace.timezone}
+    if record.kind in OWN_PAGES and context["may_open"]:
+        context["own"] = reverse(OWN_PAGES[record.kind], args=[request.workspace.pk, record.id])
     return render(request, "trace/trace.html", context)
 
 
@@ -60,12 +58,6 @@ def places(request: WorkspaceRequest) -> dict[str, Any]:
         "base": reverse("inbox:find", args=[request.workspace.pk]),
         "may_open": request.membership.at_least(ADMIN),
     }
-
-
-def _own_page(request: WorkspaceRequest, record: Trace) -> str:
-    if record.kind in OWN_PAGES and request.membership.at_least(ADMIN):
-        return reverse(OWN_PAGES[record.kind], args=[request.workspace.pk, record.id])
-    return ""
 
 
 def as_text(record: Trace) -> str:

@@ -117,16 +117,12 @@ class AccountForm(forms.Form):
             except connect.ConnectError as error:
                 self.add_error(name, str(error).removeprefix(f"{name}: "))
         if self.integration.is_unreadable and not tried.is_unreadable:
-            self._clean_replacement(tried)
+            for setting in self.spec.secrets:  # a new secret replaces all
+                if self._needs(setting) and not tried.credentials.get(setting.name):
+                    self.add_error(setting.name, "Enter this again too. The stored secret can’t be read.")
         if not self.errors:
             self._clean_keys(tried, [name for name in self.secret_names if values[name]])
         return values
-
-    def _clean_replacement(self, tried: Integration) -> None:
-        """Checks that all required secrets were entered if the stored ones cannot be decrypted."""
-        for setting in self.spec.secrets:
-            if self._needs(setting) and not tried.credentials.get(setting.name):
-                self.add_error(setting.name, "Enter this again too. The stored secret can’t be read.")
 
     def _clean_keys(self, tried: Integration, names: list[str]) -> None:
         """Checks that `tried`, the account after the change, has keys for its calls, entered with their URL."""

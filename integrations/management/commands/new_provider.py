@@ -91,7 +91,9 @@ class Command(BaseCommand):
                 target.write_text(_renamed(file.read_text(), words, mail=channel == "email"))
                 self.stdout.write(str(target.relative_to(root)))
         _tidy(root, [places["code"], places["tests"], places["player"]])
-        _add_line(root / "integrations" / "registry.py", name)
+        registry = root / "integrations" / "registry.py"
+        before, end, after = registry.read_text().partition(LAST_LINE)
+        registry.write_text(f'{before}    "integrations.{name}",\n{end}{after}')
         self.stdout.write(f"integrations/registry.py: a line for {name}\nNext: docs/adding-a-provider.md")
 
 
@@ -129,9 +131,3 @@ def _tidy(root: Path, places: list[Path]) -> None:
         done = subprocess.run([sys.executable, "-m", "ruff", *command, *places], cwd=root, check=False)
         if done.returncode:
             raise CommandError("ruff cannot tidy the copied files: see above. Install requirements-dev.txt.")
-
-
-def _add_line(registry: Path, name: str) -> None:
-    before, mark, after = registry.read_text().partition("PROVIDERS = [")
-    lines, end, rest = after.partition(LAST_LINE)
-    registry.write_text(f'{before}{mark}{lines}    "integrations.{name}",\n{end}{rest}')

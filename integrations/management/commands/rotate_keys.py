@@ -28,7 +28,8 @@ class Command(BaseCommand):
                 )
             needed = key_rotation.needed_keys(model, field)
             for place in sorted(needed):
-                words = "no key opens" if place == UNREADABLE else _key_words(place)
+                words = f"key {place} of {len(settings.FIELD_ENCRYPTION_KEYS)}"
+                words = {UNREADABLE: "no key opens", 1: f"{words} (the newest)"}.get(place, words)
                 self.stdout.write(f"{name}: {needed[place]} rows: {words}")
             older += sum(count for place, count in needed.items() if place > 1)
             unreadable += needed[UNREADABLE]
@@ -42,8 +43,3 @@ class Command(BaseCommand):
                 f"Rows that need an older key: {older}. Run `manage.py rotate_keys` without --check."
             )
         self.stdout.write("The newest key opens every stored secret. You can remove the others.")
-
-
-def _key_words(place: int) -> str:
-    count = len(settings.FIELD_ENCRYPTION_KEYS)
-    return f"key {place} of {count}" + (" (the newest)" if place == 1 else "")
