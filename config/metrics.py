@@ -249,5 +249,4 @@ def metrics(request: HttpRequest) -> HttpResponse:
         read, up = generate_latest(state), 1
     except DatabaseError:
         read, up = b"", 0
-    body = counted() + read + DATABASE_UP % up
-    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(counted() + read + DATABASE_UP % up, content_type=CONTENT_TYPE_LATEST)

@@ -91,8 +91,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if not conn.initialized and not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
             conn.sock.setblocking(False)
-        waited = time.monotonic() - conn.waits_since
-        _limit(conn, max(SLOW_CLIENT_S - waited, LEAST_S))
+        _limit(conn, max(conn.waits_since + SLOW_CLIENT_S - time.monotonic(), LEAST_S))
         stays = super().handle(conn)
         if not stays:
             _limit(conn, CLOSING_S)

@@ -96,10 +96,10 @@ class PostgresBroker(ORM):  # type: ignore[misc]  # django-q2 has no types
             raise
 
     def _listen(self) -> None:
-        config = connection.settings_dict | (settings.WAKE_DATABASE or {})
-        parameters = DatabaseWrapper(config).get_connection_params()
+        database = DatabaseWrapper(connection.settings_dict | (settings.WAKE_DATABASE or {}))
         with contextlib.ExitStack() as stack:
-            session = stack.enter_context(psycopg.connect(**parameters | {"autocommit": True}))
+            parameters = database.get_connection_params() | {"autocommit": True}
+            session = stack.enter_context(database.get_new_connection(parameters))
             row = session.execute("SELECT pg_backend_pid()").fetchone()
             # A pooler shows its client another process id than that of the PostgreSQL server process.
             self.deaf = row != (session.info.backend_pid,)

@@ -66,6 +66,9 @@ THREADS = 32
 CONNECTIONS = 5
 """The most database connections that a worker's places share. Its lease keeper and its ticks have one more each."""
 
+DISPATCHER_CONNECTIONS = 2
+"""The most database connections of the dispatcher's threads beside its main thread, which has one more."""
+
 
 def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, Any]:
     """Returns the setting Q_CLUSTER. Without a redis:// URL in `broker_url`, PostgreSQL is the broker."""

@@ -30,10 +30,8 @@ class _Place(threading.Thread):
             except Exception:
                 # The error is in our own code. The jobs that the place held become free when their lease expires.
                 logger.exception("place interrupted")
-                drop_connection()
             if not self._places.rest(self):
                 break
-        drop_connection()
 
 
 class Places:

@@ -8,6 +8,7 @@ unreachable. A COMMIT that fails this way may have taken effect. `migrate` and o
 import contextlib
 import threading
 import time
+import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -200,17 +201,19 @@ def limit_process(seconds: float) -> None:
 @contextlib.contextmanager
 def connecting(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Wraps the opening of a connection and yields psycopg's `params`. The timeout of a probing request is at most
-    CONNECT_S. Raises Stalled if the database is stalled and another request is probing it.
+    CONNECT_S. Raises Stalled if the database is stalled and another request is probing it. A timeout closes the socket.
     """
     asks = _limit.get()
-    if asks is None:
-        yield params
-        return
-    with asks.waiting(answered=lambda: False):
-        if isinstance(asks, RequestLimit) and asks.is_for_all():
-            configured = int(params.get("connect_timeout") or 0)
-            params = params | {"connect_timeout": min(configured or CONNECT_S, CONNECT_S)}
-        yield params
+    try:
+        with asks.waiting(answered=lambda: False) if asks else contextlib.nullcontext():
+            if isinstance(asks, RequestLimit) and asks.is_for_all():
+                configured = int(params.get("connect_timeout") or 0)
+                params = params | {"connect_timeout": min(configured or CONNECT_S, CONNECT_S)}
+            yield params
+    except psycopg.errors.ConnectionTimeout as timeout:
+        # Psycopg's frame refers to its own error, which would keep the socket open until a garbage collection.
+        traceback.clear_frames(timeout.__traceback__)
+        raise
 
 
 def watched(connection: "psycopg.Connection[Any]") -> "psycopg.Connection[Any]":

@@ -251,5 +251,4 @@ def _log(job: BackgroundJob, outcome: str, ended: Ended) -> None:
     job_seconds.labels(job.lane, job.kind).observe(ended.duration_ms / 1000)
     if ended.error is not None:
         extra["error_class"] = type(ended.error).__name__
-    level = logging.ERROR if outcome == "failed" else logging.INFO
-    logger.log(level, "job ended", extra=extra)
+    logger.log(logging.ERROR if outcome == "failed" else logging.INFO, "job ended", extra=extra)

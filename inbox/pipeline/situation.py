@@ -89,8 +89,7 @@ class Situation:
 
     @cached_property
     def has_context(self) -> bool:
-        outbound = Message.objects.outbound(lead=self.lead)
-        return outbound.filter(channel=self.channel).exists()
+        return Message.objects.outbound(lead=self.lead).filter(channel=self.channel).exists()
 
     @cached_property
     def policy(self) -> SendingPolicy:

@@ -2,8 +2,9 @@
 
 The dispatcher's main thread takes wake-ups, and polls every second for due jobs without a wake-up. A second thread of
 the dispatcher sweeps expired leases and reports live workers. A third thread of the dispatcher runs django-q2's
-scheduler and hands ticks to the workers. Each function of FEEDS has one more thread. A database lock that blocks one
-thread does not block the others. The dispatcher waits out an outage of the database or Redis.
+scheduler and hands ticks to the workers. Each function of FEEDS has one more thread. These threads share
+DISPATCHER_CONNECTIONS, so a database lock that blocks one thread does not block the others. The dispatcher waits out an
+outage of the database or Redis.
 """
 
 import contextlib
@@ -27,7 +28,8 @@ from django_q.signing import SignedPackage
 from jobs import lost_workers, stalls, ticks
 from jobs.cluster.board import Board
 from jobs.cluster.children import settle_in
-from jobs.conf import DUE_CHECK_S, SWEEP_S, WAKE_UPS, WORKER_ALIVE_S
+from jobs.conf import DISPATCHER_CONNECTIONS, DUE_CHECK_S, SWEEP_S, WAKE_UPS, WORKER_ALIVE_S
+from jobs.connections import Gate
 from jobs.enqueue import FEEDS
 from jobs.failures import facts_of
 
@@ -56,6 +58,7 @@ class Dispatcher:
         self._deaf_s = DEAF_FIRST_S
         self._deaf_until = 0.0
         self._schedules_synced = False
+        self._gate = Gate(DISPATCHER_CONNECTIONS)
 
     def stop(self, *_signal: object) -> None:
         """Asks the dispatcher to stop. A signal handler calls this method, so it waits for nothing."""
@@ -134,13 +137,14 @@ class Dispatcher:
                 os.write(bell, b"1")
 
     def _repeat(self, work: Callable[[], object], every_s: float) -> None:
+        self._gate.enter_with_this_thread()
         while not self._stopping.is_set():
             try:
                 work()
             except Exception as error:
                 context = {"chore": threading.current_thread().name}
                 logger.warning("cluster chore failed", extra=context | facts_of(error))
-                connection.close()
+            connection.close()  # the next thread reuses it
             self._stopping.wait(every_s * random.uniform(0.8, 1.0))
 
     def _chores(self) -> None:

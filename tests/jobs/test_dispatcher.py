@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import SimpleQueue
 from uuid import uuid4
@@ -106,8 +107,29 @@ def test_a_chore_that_the_database_refuses_is_logged_with_its_constraint_and_the
         alone.stop()
         BackgroundJob.objects.create(kind="t", dedupe_key="without a lease", status="running")
 
-    alone._repeat(work, 0)
+    with ThreadPoolExecutor(1) as chore:
+        chore.submit(alone._repeat, work, 0).result()
+    alone._gate.close()
 
     [told] = [record for record in caplog.records if record.message == "cluster chore failed"]
     assert (told.error_class, told.constraint) == ("IntegrityError", "jobs_job_running_has_lease")
     assert told.where.startswith("tests/jobs/test_dispatcher.py:work:")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_threads_beside_the_main_one_share_connections_that_stay_open():
+    alone = Dispatcher(SimpleQueue(), new_board(), (), uuid4())
+    rounds, sessions = iter([None, None, alone.stop]), set[int]()
+    others = dispatcher.DISPATCHER_CONNECTIONS + 2
+    together = threading.Barrier(others, lambda: (next(rounds) or int)())
+
+    def work() -> None:
+        together.wait(PATIENCE_S)
+        connection.ensure_connection()
+        sessions.add(connection.connection.info.backend_pid)
+
+    with ThreadPoolExecutor(others) as chores:
+        for chore in [chores.submit(alone._repeat, work, 0) for _ in range(others)]:
+            chore.result()
+    alone._gate.close()
+    assert len(sessions) <= dispatcher.DISPATCHER_CONNECTIONS

@@ -3,11 +3,14 @@
 A lock that the test holds stands for the stall: PostgreSQL says nothing until the test lets it.
 """
 
+import gc
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 
+import psutil
 import psycopg
 import pytest
 from django.db import OperationalError, connection, connections, transaction
@@ -268,6 +271,19 @@ def test_who_asks_for_all_waits_no_longer_for_a_connection_than_a_wait_that_coun
     with stalls.request_limit(60):
         connection.get_new_connection({"connect_timeout": "3"})
     assert given[-1]["connect_timeout"] == "3"
+
+
+def test_a_connection_that_is_given_up_leaves_no_socket():
+    gc.disable()
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            host, port = silent.getsockname()
+            with pytest.raises(psycopg.errors.ConnectionTimeout):
+                connection.get_new_connection({"host": host, "port": port, "connect_timeout": "2"})
+            ours = psutil.Process().net_connections("tcp")
+            assert [each for each in ours if each.raddr and each.raddr.port == port] == []
+    finally:
+        gc.enable()
 
 
 def test_a_lease_keeper_goes_on_when_its_statement_is_not_answered(stall, monkeypatch):
