@@ -9,6 +9,7 @@ import json
 import statistics
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,11 +21,10 @@ from psycopg.rows import dict_row
 
 from integrations.visits import CONNECTIONS
 from jobs.conf import CONNECTIONS as PLACES_CONNECTIONS
-from jobs.conf import PROCESSES
+from jobs.conf import DISPATCHER_CONNECTIONS, PROCESSES
 from tests.campaign.players import request
 from tests.campaign.stage import POOL, PooledStage
 from tests.serving import free_port
-from tests.waiting import PATIENCE_S
 
 HELD_MS = 150
 WARM_S, NORMAL_S, BUSY_S = 2.0, 2.5, 6.0
@@ -34,9 +34,9 @@ SECRET = "cron-secret-of-the-campaign"
 MAX_CONNECTIONS = 40
 LEFT = POOL + 4
 """Connections of MAX_CONNECTIONS that are not used up by others."""
-BUDGET = PROCESSES * (2 + PLACES_CONNECTIONS + CONNECTIONS) + 4
-"""Of each worker: the lease keeper's, the ticks', the places' and the visits'. Of the cluster: three of its dispatcher
-(looks, sweeps, schedules) and one that stores the ticks' results. An ear that finds a pooler keeps none.
+BUDGET = PROCESSES * (2 + PLACES_CONNECTIONS + CONNECTIONS) + 1 + DISPATCHER_CONNECTIONS + 1
+"""Of each worker: the lease keeper's, the ticks', the places' and the visits'. Of the dispatcher: its main thread's,
+and those of the others. One that stores the ticks' results. An ear that finds a pooler keeps none.
 
 Each pack asks 4 models at once, for which 1 : 1 would be more.
 """
@@ -165,15 +165,16 @@ def run(plan: Plan, directory: Path) -> Seen:
         stage.use_up_connections()
         psutil.cpu_percent()
         began = time.monotonic()
-        watchers = [threading.Thread(target=watch, args=[stage]) for watch in (_watch, _ask_cron, _disturb)]
-        for watcher in watchers:
-            watcher.start()
-        normal, busy = _measure_in_turn(stage, began + plan.seconds)
-        seen.cpu_percent = psutil.cpu_percent()
-        seen.seconds = round(time.monotonic() - began, 1)
-        stage.over.set()
-        for watcher in watchers:
-            watcher.join(PATIENCE_S)
+        with ThreadPoolExecutor(3) as pool:
+            watchers = [pool.submit(watch, stage) for watch in (_watch, _ask_cron, _disturb)]
+            try:
+                normal, busy = _measure_in_turn(stage, began + plan.seconds)
+            finally:
+                stage.over.set()
+            seen.cpu_percent = psutil.cpu_percent()
+            seen.seconds = round(time.monotonic() - began, 1)
+            for watcher in watchers:
+                watcher.result()
         seen.web_p50_normal, seen.web_p95_normal, seen.web_requests_normal = *_quantiles(normal), len(normal)
         seen.web_p50_busy, seen.web_p95_busy, seen.web_requests_busy = *_quantiles(busy), len(busy)
         _count(stage)
@@ -218,14 +219,23 @@ def _watch(stage: Stage) -> None:
             ) as console,
         ):
             while not stage.over.wait(0.1):
-                clients = console.execute("SHOW CLIENTS").fetchall()
-                workers = sum(row["application_name"] == "worker" for row in clients)
-                stage.seen.most_connections = max(stage.seen.most_connections, workers)
+                clients, ports = console.execute("SHOW CLIENTS").fetchall(), _ports(stage.pooler.port)
+                workers = [
+                    row for row in clients if row["application_name"] == "worker" and row["port"] in ports
+                ]
+                stage.seen.most_connections = max(stage.seen.most_connections, len(workers))
                 stage.seen.held += server.execute(held).fetchone()[0] > 0
                 stage.seen.samples += 1
                 if server.execute(open_).fetchone()[0] == 0:
                     stage.done.set()
         stage.over.wait(0.1)
+
+
+def _ports(pooler: int) -> set[int]:
+    """The clients' ends of the connections that both sides have: PgBouncer lists those that wait also once closed."""
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    there = (f"0100007F:{pooler:04X}", "01")
+    return {int(local[-4:], 16) for _, local, *remote in sockets if (remote[0], remote[1]) == there}
 
 
 def _ask_cron(stage: Stage) -> None:
