@@ -9,8 +9,8 @@ ENDS = {"sent", "failed", "unknown"}
 
 
 def refused(posts: Iterable[Post]) -> list[str]:
-    """The deliveries that got an error, or no answer at all, though the sender waited for it."""
-    return [post.key for post in posts if post.status != 200 and not post.late]
+    """The deliveries that got an error, or no answer at all."""
+    return [post.key for post in posts if post.status != 200]
 
 
 def past_limit(posts: Iterable[Post]) -> list[str]:

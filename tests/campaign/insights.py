@@ -111,9 +111,7 @@ class Stage(PooledStage):
 
     def __exit__(self, *exc_info: object) -> None:
         self.over.set()
-        for hog in self.hogs:
-            with suppress(psycopg.Error):
-                hog.close()
+        self.let_connections_go()
         super().__exit__(*exc_info)
 
     def environment(self, name: str) -> dict[str, str]:
@@ -142,14 +140,16 @@ class Stage(PooledStage):
 
     def use_up_connections(self) -> None:
         """Hold what others would: all but LEFT of MAX_CONNECTIONS."""
-        self.hogs = [hog for hog in self.hogs if not hog.closed and _alive(hog)]
-        while len(self.hogs) < MAX_CONNECTIONS - LEFT:
-            with suppress(psycopg.Error):
+        self.let_connections_go()
+        with suppress(psycopg.Error):
+            while len(self.hogs) < MAX_CONNECTIONS - LEFT:
                 self.hogs.append(
                     psycopg.connect(self.postgres.url(), autocommit=True, application_name="hog")
                 )
-                continue
-            break
+
+    def let_connections_go(self) -> None:
+        while self.hogs:
+            self.hogs.pop().close()
 
 
 def run(plan: Plan, directory: Path) -> Seen:
@@ -297,10 +297,23 @@ def _quantiles(times: list[float]) -> tuple[float, float]:
 
 
 def play(directory: Path, plan: Plan) -> tuple[Seen, list[str]]:
-    """The long form. Returns what was seen, and what is wrong of it."""
+    """Returns what was seen, and what is wrong of it."""
     seen = run(plan, directory)
-    wrong = [f"{seen.unexplained} packs failed without an error"] * bool(seen.unexplained)
-    return seen, wrong + [f"packs are {status}" for status in {"PENDING", "RUNNING"} & seen.statuses.keys()]
+    ended = sum(seen.statuses.get(status, 0) for status in ("COMPLETE", "FAILED"))
+    promises = {
+        f"packs ended: {ended}": ended == sum(seen.statuses.values()) == plan.packs,
+        f"packs failed without an error: {seen.unexplained}": seen.unexplained == 0,
+        f"restarts: {seen.restarts}": seen.restarts == plan.restarts,
+        "a thread was neither read nor failed": seen.read + seen.failed_threads == plan.packs * plan.threads,
+        f"connections: {seen.most_connections}": seen.most_connections <= seen.budget,
+        # A transaction held over model calls would be in almost every look; one of a starved process is in some.
+        f"looks with an idle transaction: {seen.held}": seen.held <= seen.samples / 4,
+        # An immediate restart can take back what was paid for.
+        f"paid for twice: {seen.paid_twice}": seen.paid_twice <= plan.restarts * 4,
+        f"looks: {seen.samples}": seen.samples > 50,
+        "no page was answered while packs were read": seen.web_requests_busy > 0,
+    }
+    return seen, [promise for promise, holds in promises.items() if not holds]
 
 
 SEED = """
@@ -328,10 +341,3 @@ client = Client()
 client.force_login(factories.make_member(workspace, Membership.Role.ADMIN))
 print(json.dumps({"id": str(workspace.pk), "cookie": client.cookies["sessionid"].value}))
 """
-
-
-def _alive(connection: psycopg.Connection) -> bool:
-    with suppress(psycopg.Error):
-        connection.execute("SELECT 1")
-        return True
-    return False

@@ -27,8 +27,13 @@ WINDOW = 40
 EVENTS = 4
 """Events of each lead: a reply, or none, after sent mails."""
 REPLIES = 0.6
-KEY = re.compile(r"(?:sent|reply)-(\d+)-\d+")
+KEY = re.compile(r"(?:sent|reply)-(\d+)-(\d+)")
 """A delivery's key, which its text contains: the kind, the number of the mailbox, and the provider's id."""
+
+
+def address(key: str) -> str:
+    """That of the lead of a delivery. The ids of a lead's events begin at a multiple of their number."""
+    return f"dana{int(KEY.fullmatch(key)[2]) // EVENTS * EVENTS}@example.com"
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,8 @@ class Mailboxes:
         place = self.dice.randrange(len(self.paths))
         first = self.next[place]
         self.next[place] += EVENTS
-        lead = {"id": first, "email": f"dana{first}@example.com", "first_name": "Dana", "last_name": "Reyes"}
+        email = address(f"sent-{place}-{first}")
+        lead = {"id": first, "email": email, "first_name": "Dana", "last_name": "Reyes"}
         events = [self._event(place, "sent", first + number, lead) for number in range(EVENTS - 1)]
         if self.dice.random() < replies:
             events.append(self._event(place, "reply", first + EVENTS - 1, lead))

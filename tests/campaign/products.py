@@ -3,7 +3,6 @@
 import json
 import re
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,9 +34,9 @@ class Account:
 
 
 class Product:
-    """What the campaign asks of both. The statements give one row for each message (its lead's workspace and its text),
-    lead that is there again, draft (the text that it answers), send (its text and state), and conversation that was
-    read (the workspaces of its report and of its lead)."""
+    """What the campaign asks of both. The statements give one row for each message (its lead's workspace and address,
+    and its text), lead that is there again, draft (the text that it answers), send (its text and state), and
+    conversation that was read (the workspaces of its report and of its lead, and the lead)."""
 
     name: str
     works_later: bool
@@ -74,15 +73,15 @@ class Product:
 class Control(Product):
     name, works_later, tries = "control", False, 3
     messages = (
-        "SELECT account_id::text, text FROM control_lead l JOIN control_message m ON m.lead_id = l.id"
-        " UNION ALL SELECT account_id::text, text FROM control_lead l JOIN control_send s ON s.lead_id = l.id"
+        "SELECT account_id::text, email, text FROM control_lead l JOIN control_message m ON m.lead_id = l.id"
+        " UNION ALL SELECT account_id::text, email, text FROM control_lead l JOIN control_send s ON s.lead_id = l.id"
         " WHERE state = 'sent' AND channel = 'email'"
     )
     doubled_leads = "SELECT email FROM control_lead GROUP BY account_id, email HAVING count(*) > 1"
     drafted = "SELECT m.text FROM control_message m JOIN control_draft d ON d.message_id = m.id"
     sends = "SELECT text, state FROM control_send WHERE channel = 'email' ORDER BY id"
     readings = (
-        "SELECT p.account_id::text, l.account_id::text FROM control_reading r"
+        "SELECT p.account_id::text, l.account_id::text, l.id FROM control_reading r"
         " JOIN control_pack p ON p.id = r.pack_id JOIN control_lead l ON l.id = r.lead_id"
     )
     crons = ("/cron/followups/", "/cron/context-packs/")
@@ -122,17 +121,16 @@ class Control(Product):
 
 class Holdfast(Product):
     name, works_later, tries = "holdfast", True, 1
-    messages = (
-        "SELECT l.workspace_id::text, m.text FROM inbox_lead l JOIN inbox_message m ON m.lead_id = l.id"
-    )
+    messages = "SELECT l.workspace_id::text, l.email, m.text FROM inbox_lead l JOIN inbox_message m ON m.lead_id = l.id"
     doubled_leads = (
         "SELECT email FROM inbox_lead WHERE email <> '' GROUP BY workspace_id, email HAVING count(*) > 1"
     )
     drafted = "SELECT m.text FROM inbox_message m JOIN inbox_draft d ON d.trigger_message_id = m.id"
-    sends = "SELECT text, state FROM inbox_outboundsend WHERE channel = 'email'"
+    sends = "SELECT text, state FROM inbox_outboundsend WHERE channel = 'email' ORDER BY id"
     readings = (
-        "SELECT p.workspace_id::text, l.workspace_id::text FROM insights_packthread t JOIN insights_contextpack p"
-        " ON p.id = t.pack_id JOIN inbox_lead l ON l.id = t.lead_id WHERE t.status = 'done'"
+        "SELECT p.workspace_id::text, l.workspace_id::text, l.id FROM insights_packthread t"
+        " JOIN insights_contextpack p ON p.id = t.pack_id JOIN inbox_lead l ON l.id = t.lead_id"
+        " WHERE t.status = 'done'"
     )
     calling = (
         "SELECT w.pid FROM jobs_worker w JOIN jobs_backgroundjob j ON j.worker_id = w.id AND j.status = 'running'"
@@ -205,16 +203,13 @@ class Holdfast(Product):
             raise RuntimeError(f"no pack, but {answer.status_code}")
 
     def disconnected(self) -> set[str]:
-        return set(self._disconnected())
-
-    def _disconnected(self) -> Iterator[str]:
+        rows: list[dict[str, Any]] = []
         for account in self.accounts:
             status, answer, _ = request(self.port, "GET", "/api/v1/accounts/", headers=account.headers)
             if status != 200:
                 raise RuntimeError(f"accounts/ answers {status}")
-            for row in answer["data"]:
-                if row["provider"] == "unipile" and row["state"] == "disconnected":
-                    yield row["accountId"]
+            rows += [row for row in answer["data"] if row["provider"] == "unipile"]
+        return {row["accountId"] for row in rows if row["state"] == "disconnected"}
 
 
 PASSWORD = "a-long-password-of-the-campaign"

@@ -21,6 +21,7 @@ from tests.campaign.players import (
     Mailboxes,
     Post,
     Senders,
+    address,
     limit,
     request,
 )
@@ -36,8 +37,8 @@ SILENT = "a silent disconnect"
 POOL = "an exhausted pool"
 LIMITS = "requests past their limit"
 SEVEN = (DUPLICATES, STORMS, DRAFTS, ABORTS, SILENT, POOL, LIMITS)
-LOST, TWICE = "deliveries taken and lost", "messages, leads or drafts stored twice"
-IDLE = "faults and kills that did not come"
+LOST, TWICE = "deliveries taken and lost", "messages, leads or drafts stored twice, or on another lead"
+IDLE, ENDED = "faults and kills that did not come", "services that ended by themselves"
 ANSWER = re.compile(r"answer-(key-\d+)-\d+")
 SENDING = {"provider": "emailbison", "path": r"/replies/\d+/reply$", "method": "POST"}
 SEND_FAULTS: list[dict[str, Any]] = [
@@ -49,7 +50,9 @@ SEND_FAULTS: list[dict[str, Any]] = [
     {"kind": "rate_limit", "probability": 0.05},
     {"kind": "server_error", "probability": 0.05},
 ]
-"""By chance, and each once for sure when no worker is killed any more."""
+"""By chance, and each once for sure when no worker is killed any more: a kill ends the call before its fault does."""
+AFTER_KILLS = 8
+"""The sends for which these are: more than there are faults."""
 PRESSES = 3
 """How often a program sends what was refused."""
 LATER = {0, 429, 503}
@@ -70,7 +73,7 @@ class Plan:
     deliveries: int = 300
     pages: int = 8
     replies: int = 16
-    sends: int = 24
+    sends: int = 32
     conversations: int = 24
     kills: int = 3
     harms: int = 1
@@ -103,9 +106,9 @@ class Play:
         self.dice = random.Random(plan.seed)
         self.senders = Senders(product.port)
         self.mailboxes = Mailboxes(plan.seed, [account.email_path for account in product.accounts])
-        self.rows = {name: Row() for name in (*SEVEN, LOST, TWICE, IDLE)}
-        self.answers: list[str] = []
-        self.fired = Counter[str]()
+        self.rows = {name: Row() for name in (*SEVEN, LOST, TWICE, IDLE, ENDED)}
+        self.answers: dict[str, tuple[str, str]] = {}  # the workspace and the address for which each text is
+        self.fired, self.killed = Counter[str](), Counter[str]()
 
     def run(self) -> dict[str, Row]:
         """Plays all scenes, then compares."""
@@ -133,20 +136,25 @@ class Play:
 
     def abort_storm(self) -> None:
         """EmailBison takes requests and does not answer, while people open conversations."""
+        self.settled(lambda: checker.without_draft(self.senders.posts, self.drafted()))
         pages = [
             (account, page)
-            for account, lead in self.leads(self.plan.pages)
+            for account, lead, _ in self.leads(self.plan.pages)
             for page in self.product.pages(account, lead)
         ]
         calm, _ = self.open_pages(pages)
+        before = self.listings()
+        for account, page in {account.emailbison: (account, page) for account, page in pages}.values():
+            self.open_page(account, page)  # one by one, so that each account is asked
+        asked = {account for account, _ in self.listings() - before}
+        silent = sorted({account.emailbison for account, _ in pages} - asked)
         hang = self.fault(provider="emailbison", kind="hang", seconds=10 * FETCH_S, method="GET")
         with hang as after:
             _, broken = self.open_pages(pages, limit(calm))
-        self.rows[STORMS].add(broken, len(pages), after(lambda: self.open_page(*pages[0])))
+        self.rows[STORMS].add(broken + silent, len(pages), after(lambda: self.open_page(*pages[0])))
 
     def late_model(self) -> None:
         """The model takes longer than a webhook may, and less than a draft may, each time that it is tried."""
-        self.settled(lambda: checker.without_draft(self.senders.posts, self.drafted()))
         deliveries = self.listed(self.mailboxes.flow(EVENTS * self.plan.replies, replies=1))
         calls = (
             len({delivery.key for delivery in deliveries if delivery.key.startswith("reply-")})
@@ -158,42 +166,42 @@ class Play:
             posts = self.senders.play(deliveries)
             at_once = not self.product.works_later
             self.stage.wait(lambda: at_once or late.fired == calls, "the model is asked")
-        self.rows[LIMITS].add(checker.past_limit(posts), len(posts), after(self.probe))
-        self.settled(lambda: checker.without_draft(posts, self.drafted()))
-        self.rows[DRAFTS].normal_s = after(lambda: True)
+        broken = checker.past_limit(posts) or checker.refused(posts)
+        self.rows[LIMITS].add(broken, len(posts), after(self.probe))
+        if not self.settled(lambda: checker.without_draft(posts, self.drafted())):
+            self.rows[DRAFTS].normal_s = after(lambda: True)
 
     def sending(self) -> None:
         """Programs send mails. EmailBison accepts some without saying so, refuses others, and processes are killed."""
         self.product.stage.wait(lambda: self.open_page(*self.first_page()), "EmailBison is asked again")
-        half = self.plan.sends // 2
-        sure = [
-            fault | {"probability": 1, "count": 1, "skip": half + self.dice.randrange(half // 2)}
-            for fault in SEND_FAULTS
-            if "probability" in fault
-        ]
+        enough = self.plan.sends // 3
+        ways = [fault | SENDING for fault in SEND_FAULTS]
+        sure = [way | {"probability": 1, "count": 1} for way in ways if "probability" in way]
+        self.fired.clear()
         leads = self.leads(self.plan.sends)
-        self.answers = [
-            f"This is answer-{account.emailbison}-{number:05}." for number, (account, _) in enumerate(leads)
-        ]
-        with self.faults([fault | SENDING for fault in (*sure, *SEND_FAULTS)]) as after:
-            with ThreadPoolExecutor(BUSY) as programs:
-                answers = [
-                    programs.submit(self.ask_send, *lead, text)
-                    for lead, text in zip(leads, self.answers, strict=True)
-                ]
+        self.answers = {
+            f"This is answer-{account.emailbison}-{number:05}.": (account.workspace, email)
+            for number, (account, _, email) in enumerate(leads)
+        }
+        sends = [(account, lead, text) for (account, lead, _), text in zip(leads, self.answers, strict=True)]
+        with ThreadPoolExecutor(BUSY) as programs:
+            with self.faults(ways):
+                answers = [programs.submit(self.ask_send, *send) for send in sends[:-AFTER_KILLS]]
                 for number in range(self.plan.kills if self.product.works_later else 0):
-                    part = half * number // self.plan.kills
+                    part = enough * number // self.plan.kills
                     self.stage.wait(lambda part=part: self.over_sends() >= part, "mails")
                     self.stage.wait(self.kill_caller, "a worker is killed while it calls")
                 for answer in answers:
                     answer.result()
-            self.settled(lambda: self.unsent())
-        wrong = self.settled(lambda: checker.unsettled(self.went_out(), self.said_of_sends()))
-        texts = [text for _, text in self.product.rows(self.product.messages)]
-        wrong += checker.wrong_sends(self.answers, self.went_out(), self.said_of_sends(), texts)
-        self.rows[ABORTS].add(wrong, len(self.answers), after(lambda: True))
+                self.settled(self.unsent)
+            with self.faults([*sure, *ways]) as after:
+                for answer in [programs.submit(self.ask_send, *send) for send in sends[-AFTER_KILLS:]]:
+                    answer.result()
+                self.settled(self.unsent)
+        if not self.settled(self.unsettled):
+            self.rows[ABORTS].normal_s = after(lambda: True)
         idle = [kind for kind in self.fired if not self.fired[kind]]
-        self.rows[IDLE].add(idle + ["mails"] * (self.went_out().total() < half), len(self.fired) + 1)
+        self.rows[IDLE].add(idle + ["mails"] * (self.went_out().total() < enough), len(self.fired) + 1)
 
     def disconnect(self) -> None:
         """LinkedIn logs each account out. Only a refused call says so."""
@@ -230,21 +238,21 @@ class Play:
         with late as after, ThreadPoolExecutor(1) as platform:
             refused = platform.submit(self.crons)
             posts = self.play(self.plan.deliveries // 4)
-        wrong = checker.refused(posts) + checker.past_limit(posts) + refused.result()
+        wrong = checker.refused(posts) + refused.result()
         self.rows[POOL].add(wrong, len(posts) + len(self.product.crons), after(self.probe))
         self.rows[POOL].add(self.settled(self.unread), READ * len(self.product.accounts))
 
     def harm(self) -> None:
         """Kills and stops in random order under traffic. After each, a new reply must come through as before."""
         harms: list[tuple[str, Callable[[], None]]] = [
-            ("a web process is killed", self.kill_web_process),
+            ("a web process is killed", lambda: self.kill_one("web")),
             ("the web server is killed", lambda: self.kill_all("web")),
             ("PostgreSQL stops fast", lambda: self.stage.postgres.restart("fast")),
             ("PostgreSQL stops at once", lambda: self.stage.postgres.restart("immediate")),
             ("PostgreSQL is frozen", self.freeze),
         ]
         if self.product.works_later:
-            harms.append(("a worker is killed", self.kill_worker))
+            harms.append(("a worker is killed", lambda: self.kill_one("worker")))
             harms.append(("the workers' supervisor is killed", lambda: self.kill_all("worker")))
         harms *= self.plan.harms
         self.dice.shuffle(harms)
@@ -264,16 +272,27 @@ class Play:
                 traffic.result()
 
     def compare(self) -> None:
-        """The whole run: what was taken is there once."""
+        """The whole run: what was taken is there once, and what was to go out is where it is said to be."""
         posts = self.senders.posts
         missing = self.settled(lambda: checker.without_draft(posts, self.drafted()))
         accepted = {post.key for post in posts if post.status == 200}
         self.rows[DRAFTS].add(missing, len([key for key in accepted if key.startswith("reply-")]))
-        stored = self.stored()
+        stored, astray = self.stored()
         self.rows[LOST].add(checker.lost(posts, stored), len(accepted))
         doubled = [email for (email,) in self.product.rows(self.product.doubled_leads)]
-        doubled += checker.twice(stored) + checker.twice(self.drafted())
+        doubled += astray + checker.twice(stored) + checker.twice(self.drafted())
         self.rows[TWICE].add(doubled, len(accepted))
+        unsettled, went_out = self.settled(self.unsettled), self.went_out()
+        shown = [
+            text
+            for owner, email, text in self.product.rows(self.product.messages)
+            if self.answers.get(text) == (owner, email)
+        ]
+        wrong = checker.wrong_sends(self.answers, went_out, self.said_of_sends(), shown)
+        wrong += unsettled + [text for text in went_out if text not in self.answers]
+        self.rows[ABORTS].add(wrong, len(self.answers))
+        starts = {name: service.starts - 1 for name, service in self.stage.services.items()}
+        self.rows[ENDED].add(list((Counter(starts) - self.killed).elements()), len(starts))
 
     # What the scenes share
 
@@ -295,15 +314,20 @@ class Play:
         self.stage.wait(lambda: not self.product.works_later or reply.key in self.drafted(), "a draft")
         return True
 
-    def leads(self, count: int) -> list[tuple[Account, str]]:
-        """Leads that have replied, with their accounts; each once."""
+    def listings(self) -> set[tuple[str, str]]:
+        """The accounts at EmailBison that were asked for a lead's mails, each with the request's id."""
+        rows = self.sandbox.requests(provider="emailbison", path="/sent-emails")
+        return {(row["account"], row["id"]) for row in rows}
+
+    def leads(self, count: int) -> list[tuple[Account, str, str]]:
+        """Leads that have replied, with their accounts and addresses; each once."""
         of_path = {account.email_path: account for account in self.product.accounts}
         replied = {
-            self.senders.leads[key]: of_path[path]
+            self.senders.leads[key]: (of_path[path], address(key))
             for key, path in self.mailboxes.places.items()
             if key.startswith("reply-") and key in self.senders.leads
         }
-        return [(account, lead) for lead, account in list(replied.items())[:count]]
+        return [(account, lead, email) for lead, (account, email) in list(replied.items())[:count]]
 
     def open_pages(
         self, pages: list[tuple[Account, str]], limit_s: float = PATIENCE_S
@@ -325,7 +349,7 @@ class Play:
         return request(self.product.port, "GET", page, headers=headers, limit_s=limit_s)[0] == 200
 
     def first_page(self) -> tuple[Account, str]:
-        [(account, lead)] = self.leads(1)
+        [(account, lead, _)] = self.leads(1)
         return account, self.product.pages(account, lead)[-1]
 
     def ask_send(self, account: Account, lead: str, text: str) -> None:
@@ -342,11 +366,14 @@ class Play:
         port, headers = self.product.port, self.product.cron_headers
         return [path for path in self.product.crons if request(port, "GET", path, headers=headers)[0] != 200]
 
-    def stored(self) -> list[str]:
-        """The key of each message that is with the account that it was delivered for."""
-        places = {account.workspace: str(place) for place, account in enumerate(self.product.accounts)}
-        rows = [(places[owner], KEY.search(text)) for owner, text in self.product.rows(self.product.messages)]
-        return [key[0] for place, key in rows if key and key[1] == place]
+    def stored(self) -> tuple[list[str], list[str]]:
+        """The keys of the messages that are on the lead that they were delivered for, and of all others."""
+        right, astray = list[str](), list[str]()
+        for owner, email, text in self.product.rows(self.product.messages):
+            if key := KEY.search(text):
+                home = (self.product.accounts[int(key[1])].workspace, address(key[0]))
+                (right if (owner, email) == home else astray).append(key[0])
+        return right, astray
 
     def drafted(self) -> list[str]:
         keys = [KEY.search(text) for (text,) in self.product.rows(self.product.drafted)]
@@ -354,7 +381,7 @@ class Play:
 
     def unread(self) -> list[str]:
         """What a report has not read yet, and what it should not have read."""
-        readings = Counter(self.product.rows(self.product.readings))
+        readings = Counter(row[:2] for row in set(self.product.rows(self.product.readings)))
         owners = [account.workspace for account in self.product.accounts]
         missing = [owner for owner in owners for _ in range(READ - readings[owner, owner])]
         return missing + [f"{owner} reads {other}" for owner, other in readings if owner != other]
@@ -368,10 +395,18 @@ class Play:
     def unsent(self) -> list[str]:
         return [text for text, state in self.said_of_sends() if state not in checker.ENDS]
 
+    def unsettled(self) -> list[str]:
+        return checker.unsettled(self.went_out(), self.said_of_sends())
+
     def went_out(self) -> Counter[str]:
-        """How often each answer went out from the account that it was to go out from."""
-        sends = [(ANSWER.search(sent["text"]), sent) for sent in self.sandbox.sends(provider="emailbison")]
-        return Counter(f"This is {text[0]}." for text, sent in sends if text and text[1] == sent["account"])
+        """How often each answer went out. If from another account, or to somebody else, its text says so."""
+        texts = list[str]()
+        for sent in self.sandbox.sends(provider="emailbison"):
+            if answer := ANSWER.search(sent["text"]):
+                text, way = f"This is {answer[0]}.", (sent["account"], sent["to"])
+                right = way == (answer[1], self.answers[text][1])
+                texts.append(text if right else f"{text} {way}")
+        return Counter(texts)
 
     def settled(self, wrong: Callable[[], list[str]]) -> list[str]:
         """What is wrong once nothing goes on any more. A product that works later gets the time for it."""
@@ -410,16 +445,10 @@ class Play:
     def fault(self, **fault: Any) -> AbstractContextManager[Clock]:
         return self.faults([fault])
 
-    def kill_web_process(self) -> None:
-        self._kill_one("web", 1)
-
-    def kill_worker(self) -> None:
-        """One of the cluster's processes below its parent."""
-        self._kill_one("worker", 1)
-
-    def _kill_one(self, name: str, first: int) -> None:
+    def kill_one(self, name: str) -> None:
+        """Kills one of the service's processes below its parent."""
         service = self.stage.services[name]
-        below = self.stage.wait(lambda: service.family()[first:], f"a process of {name}")
+        below = self.stage.wait(lambda: service.family()[1:], f"a process of {name}")
         service.kill(self.dice.choice(below))
 
     def kill_caller(self) -> bool:
@@ -432,6 +461,7 @@ class Play:
         return bool(calling) and (calling[0],) in self.product.rows(self.product.calling)
 
     def kill_all(self, name: str) -> None:
+        self.killed[name] += 1
         self.stage.services[name].kill()
         self.stage.services[name].keep()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from sandbox import SandboxServer
 from tests.campaign import seven
 from tests.campaign.products import Control, Holdfast, Product
-from tests.campaign.seven import IDLE, LOST, SEVEN, TWICE, Plan, Play, Row
+from tests.campaign.seven import ENDED, IDLE, LOST, SEVEN, TWICE, Plan, Play, Row
 from tests.campaign.stage import PooledStage
 
 NORMAL_S = 30
@@ -20,7 +20,7 @@ NORMAL_S = 30
 Result = dict[str, dict[str, Row]]
 """The rows of each product."""
 PRODUCTS: dict[str, type[Product]] = {kind.name: kind for kind in (Control, Holdfast)}
-WRONG = (*SEVEN, LOST, TWICE, IDLE)
+WRONG = (*SEVEN, LOST, TWICE, IDLE, ENDED)
 
 
 FULL = seven.Plan(

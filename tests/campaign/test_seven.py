@@ -4,15 +4,21 @@
 """
 
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
 from tests.campaign import checker
 from tests.campaign.players import KEY, WINDOW, Mailboxes, Post
-from tests.campaign.seven import Plan
+from tests.campaign.products import Account
+from tests.campaign.seven import Plan, Play
 from tests.campaign.table import played, show, wrong
 
-SENT, REPLY, TEXT = "sent-0-1", "reply-0-2", "This is answer-00001."
+SENT, REPLY, TEXT = "sent-0-100005", "reply-0-100007", "This is answer-key-0-00001."
+HOME = ("key-0", "dana100004@example.com")
+"""The account from which TEXT is to go out, and the address of the lead of SENT and REPLY."""
+ACCOUNTS = [Account(f"key-{number}", "", workspace=f"w-{number}") for number in range(2)]
+PRODUCT = SimpleNamespace(port=0, accounts=ACCOUNTS, messages="")
 
 
 @pytest.mark.faults
@@ -31,7 +37,7 @@ def post(key: str, status: int = 200, *, late: bool = False) -> Post:
 
 def test_the_checker_finds_deliveries_that_were_refused_given_up_lost_and_doubled():
     posts = [post(SENT), post(SENT, 500), post(REPLY, 0, late=True), post(REPLY)]
-    assert checker.refused(posts) == [SENT]
+    assert checker.refused(posts) == [SENT, REPLY]
     assert checker.past_limit(posts) == [REPLY]
     assert checker.lost(posts, [REPLY]) == [SENT]
     assert checker.twice([SENT, REPLY, SENT]) == [SENT]
@@ -40,27 +46,48 @@ def test_the_checker_finds_deliveries_that_were_refused_given_up_lost_and_double
 
 
 @pytest.mark.parametrize(
-    ("state", "times", "is_wrong"),
+    ("state", "times", "shown", "is_wrong"),
     [
-        ("sent", 1, False),
-        ("sent", 0, True),
-        ("sent", 2, True),
-        ("failed", 0, False),
-        ("failed", 1, True),
-        ("unknown", 1, False),
-        ("unknown", 0, False),
-        ("intent", 0, True),
+        ("sent", 1, 1, False),
+        ("sent", 0, 1, True),
+        ("sent", 2, 1, True),
+        ("sent", 1, 0, True),
+        ("sent", 1, 2, True),
+        ("failed", 0, 0, False),
+        ("failed", 1, 0, True),
+        ("failed", 0, 1, True),
+        ("unknown", 1, 0, False),
+        ("unknown", 0, 0, False),
+        ("unknown", 0, 1, True),
+        ("intent", 0, 0, True),
     ],
 )
-def test_the_checker_compares_what_is_said_of_a_send_with_what_the_provider_took(state, times, is_wrong):
-    shown = [TEXT] * (state == "sent")
-    assert bool(checker.wrong_sends([TEXT], Counter({TEXT: times}), [(TEXT, state)], shown)) is is_wrong
+def test_the_checker_compares_what_is_said_of_a_send_with_what_the_provider_took(
+    state, times, shown, is_wrong
+):
+    wrong = checker.wrong_sends([TEXT], Counter({TEXT: times}), [(TEXT, state)], [TEXT] * shown)
+    assert bool(wrong) is is_wrong
 
 
-@pytest.mark.parametrize(("state", "times"), [("sent", 0), ("sent", 2), ("failed", 1), ("unknown", 1)])
-def test_a_send_is_in_the_conversation_once_it_is_sent_and_only_then(state, times):
-    went_out = Counter({TEXT: state == "sent"})
-    assert checker.wrong_sends([TEXT], went_out, [(TEXT, state)], [TEXT] * times)
+@pytest.mark.parametrize(
+    ("way", "is_right"), [(HOME, True), (("key-1", HOME[1]), False), (("key-0", "dana0@example.com"), False)]
+)
+def test_a_mail_that_went_out_to_somebody_else_or_from_another_account_is_not_taken_for_the_right_one(
+    way, is_right
+):
+    sent = {"text": f"<p>{TEXT}</p>", "account": way[0], "to": way[1]}
+    play = Play(None, SimpleNamespace(sends=lambda provider: [sent]), PRODUCT, Plan())
+    play.answers = {TEXT: ("w-0", HOME[1])}
+    assert (play.went_out() == Counter([TEXT])) is is_right
+
+
+@pytest.mark.parametrize(
+    ("row", "is_right"),
+    [(("w-0", HOME[1]), True), (("w-1", HOME[1]), False), (("w-0", "dana0@example.com"), False)],
+)
+def test_a_message_on_another_lead_is_not_taken_for_the_one_that_was_delivered(row, is_right):
+    play = Play(None, None, SimpleNamespace(**vars(PRODUCT), rows=lambda _: [(*row, f"Hi, {SENT}?")]), Plan())
+    assert play.stored() == (([SENT], []) if is_right else ([], [SENT]))
 
 
 def test_what_comes_again_comes_at_once_or_after_all_others_and_each_mailbox_has_the_same_ids():

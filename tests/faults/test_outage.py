@@ -1,6 +1,5 @@
 """EmailBison hangs, and more people look at its part of a page than the server has room for: nobody else waits."""
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -13,14 +12,13 @@ from inbox.workspaces.creation import webhook_path
 from integrations.models import Integration
 from sandbox import SandboxServer
 from tests import factories
-from tests.faults.site import browser_of, web_server
+from tests.faults.site import browser_of, reply, web_server
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 THREADS = 8
 VIEWERS = 16
-numbers = itertools.count(880_000)
 
 
 @pytest.fixture
@@ -73,15 +71,5 @@ def get(browser: requests.Session, url: str, *, htmx: bool = False) -> requests.
 
 
 def post(url: str) -> requests.Response:
-    return requests.post(url, json=reply_of(next(numbers)), timeout=PATIENCE_S)
-
-
-def reply_of(number: int) -> dict:
-    """A reply as EmailBison tells of it."""
-    return {
-        "event": {"type": "LEAD_REPLIED"},
-        "data": {
-            "lead": {"id": 7700, "email": "dana@example.org"},
-            "reply": {"id": number, "from_email_address": "dana@example.org", "text_body": "Yes."},
-        },
-    }
+    headers = {"Content-Type": "application/json"}
+    return requests.post(url, reply(880_000), headers=headers, timeout=PATIENCE_S)

@@ -1,7 +1,5 @@
-"""Webhooks behind PgBouncer in transaction mode: each transaction may have another server session."""
+"""A broker behind PgBouncer in transaction mode, where each transaction may have another server session."""
 
-import json
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg
@@ -9,35 +7,10 @@ import pytest
 
 from config.env import postgres_config
 from jobs.broker import PostgresBroker
-from tests import forms
-from tests.faults.site import reply
 from tests.pooling import Pooler
-from tests.serving import WebServer
 from tests.waiting import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.crash]
-
-JSON = {"Content-Type": "application/json"}
-
-
-REPLIES = forms.either(32, 80)
-
-
-@pytest.mark.shortened
-@pytest.mark.slow(seconds=10)
-def test_replies_that_change_server_sessions_all_the_time_are_each_stored_once(postgres, tmp_path):
-    """Guard: nothing is prepared. A prepared statement would be missing in the next session, or be there already."""
-    with Pooler(postgres, pool=3) as pooler:
-        server = WebServer(pooler.url(), tmp_path / "web.log")
-        made = json.loads(
-            server.manage("create_workspace", "Northwind", "--admin-email=ann@example.com", "--json")
-        )
-        address = f"/api/webhooks/email/{made['webhooks']['email']['key']}/"
-        with server, ThreadPoolExecutor(16) as clients:
-            got = list(clients.map(lambda number: server.post(address, reply(number), JSON), range(REPLIES)))
-    assert {status for status, _ in got} == {200}
-    assert [answer["deduped"] for _, answer in got] == [False] * REPLIES
-    assert len({answer["leadId"] for _, answer in got}) == REPLIES
 
 
 def test_a_broker_behind_a_pooler_knows_that_it_hears_nothing_and_keeps_no_session(postgres, settings):

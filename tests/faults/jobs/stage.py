@@ -64,11 +64,6 @@ class Server:
         with psycopg.connect(self.postgres.url(name), autocommit=True) as session:
             template.adopt(session)
 
-    def hold_autovacuum(self) -> None:
-        """From now on PostgreSQL cleans no table by itself: for counts of what others do."""
-        self._admin("ALTER SYSTEM SET autovacuum = off")
-        self._admin("SELECT pg_reload_conf()")
-
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)

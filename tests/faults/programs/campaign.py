@@ -15,7 +15,7 @@ from sandbox import SandboxServer
 from tests.faults.jobs.stage import Server, Stage
 from tests.faults.programs import checker
 from tests.faults.programs.clients import Http, Poller, Writer
-from tests.faults.sends import oracle
+from tests.faults.sends import driver
 from tests.inbox.events.receiver import Receiver
 
 TAGS = ("Interested", "Objection", "Neutral")
@@ -83,7 +83,7 @@ class Campaign:
     def run(self) -> Report:
         """Prepare, write while things break, wait, and count."""
         self.stage.keeps = True
-        prepared = oracle.drive(self.stage, "program", self.sandbox.base_url)
+        prepared = driver.drive(self.stage, "program", self.sandbox.base_url)
         environment = {"ALLOW_LOOPBACK_PROVIDERS": "1", "WEB_CONCURRENCY": "2", "WEB_THREADS": "8"}
         port = self.stage.serve_web(self.stage.environment(**environment))
         base = f"http://127.0.0.1:{port}/api/v1"
@@ -105,7 +105,7 @@ class Campaign:
     def _play(self, base: str, prepared: dict) -> None:
         poller = Poller(Http(base, prepared["token"]))
         poller.start()
-        made = oracle.drive(self.stage, "leads", prepared["workspace"], str(self.plan.sends))
+        made = driver.drive(self.stage, "leads", prepared["workspace"], str(self.plan.sends))
         for key, body in made["bodies"]:
             self.sandbox.ingest("emailbison", key, [body])
         self._lose_answers()
@@ -125,7 +125,7 @@ class Campaign:
         self._count(poller, writers)
 
     def _lose_answers(self) -> None:
-        common = {"provider": "emailbison", "path": oracle.REPLY, "method": "POST"}
+        common = {"provider": "emailbison", "path": driver.REPLY, "method": "POST"}
         self.sandbox.fault(kind="latency", ms=50, jitter_ms=100, **common)
         self.sandbox.fault(kind="accept_drop", probability=self.plan.dropped, seed=self.plan.seed, **common)
 
@@ -210,7 +210,7 @@ class Campaign:
         states = dict(self.stage.query("SELECT id::text, state FROM inbox_outboundsend"))
         if "intent" in states.values() or self.stage.value(WAITING):
             return False
-        accepted = oracle.accepted_sends(self.sandbox)
+        accepted = driver.accepted_sends(self.sandbox)
         return not any(state == "unknown" and accepted[send] for send, state in states.items())
 
     def _count(self, poller: Poller, writers: list[Writer]) -> None:
@@ -224,7 +224,7 @@ class Campaign:
         evidence = checker.Evidence(
             answers=answers,
             sends=dict(self.stage.query("SELECT id::text, state FROM inbox_outboundsend")),
-            accepted=oracle.accepted_sends(self.sandbox),
+            accepted=driver.accepted_sends(self.sandbox),
             written=self.written,
             ledger={pk for (pk,) in rows},
             pulled=poller.events,

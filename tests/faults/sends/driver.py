@@ -4,10 +4,30 @@ A process of its own, because it must use the stage's database. Speaks JSON on s
 """
 
 import json
+import re
 import sys
 import time
+from collections import Counter
+
+from sandbox import SandboxServer
+from tests.faults.jobs.stage import Stage
 
 WORKSPACES = 4
+MARKER = re.compile(r"<!-- ref:([0-9a-f-]{36}) -->")
+REPLY = r"/replies/\d+/reply$"
+
+
+def accepted_sends(sandbox: SandboxServer) -> Counter[str]:
+    """How often the provider accepted each send, by the marker in the message."""
+    return Counter(MARKER.search(send["text"])[1] for send in sandbox.sends(provider="emailbison"))
+
+
+def drive(stage: Stage, *arguments: str) -> dict:
+    """The answer of a command of the driver."""
+    output = stage.run(
+        ["-m", "tests.faults.sends.driver", *arguments], stage.environment(ALLOW_LOOPBACK_PROVIDERS="1")
+    )
+    return json.loads(output.splitlines()[-1])
 
 
 def prepare(count: int, sandbox_url: str) -> dict[str, object]:

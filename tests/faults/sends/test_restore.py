@@ -12,7 +12,7 @@ from demo.postgres_user import bin_dir
 from sandbox import SandboxServer
 from tests.campaign.stage import ROOT
 from tests.faults.jobs.stage import ENTRY
-from tests.faults.sends import oracle
+from tests.faults.sends import driver
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600), pytest.mark.long]
 
@@ -35,7 +35,7 @@ def command(stage, *arguments: str, check: bool = True, **extra: str) -> str:
 
 def accepted(sandbox) -> Counter[str]:
     """How often the provider took each text."""
-    return Counter(oracle.MARKER.sub("", send["text"]) for send in sandbox.sends(provider="emailbison"))
+    return Counter(driver.MARKER.sub("", send["text"]) for send in sandbox.sends(provider="emailbison"))
 
 
 def restore(stage, dump) -> None:
@@ -51,12 +51,12 @@ def restore(stage, dump) -> None:
 
 def test_no_message_goes_out_twice_after_a_restore(stage):
     with SandboxServer() as sandbox:
-        for key, body in oracle.drive(stage, "prepare", str(DRAFTS), sandbox.base_url)["bodies"]:
+        for key, body in driver.drive(stage, "prepare", str(DRAFTS), sandbox.base_url)["bodies"]:
             sandbox.ingest("emailbison", key, [body])
         cluster = stage.start_cluster(workers=2, **PRODUCT)
         stage.wait(cluster.ready, "a cluster")
         with ThreadPoolExecutor(1) as person:
-            approving = person.submit(oracle.drive, stage, "approve", "12")
+            approving = person.submit(driver.drive, stage, "approve", "12")
             stage.wait(lambda: accepted(sandbox).total() >= 3, "messages on their way")
             command(stage, "backup", str(stage.directory))
             assert approving.result() == {"approved": DRAFTS}
@@ -74,7 +74,7 @@ def test_no_message_goes_out_twice_after_a_restore(stage):
         assert known < DRAFTS, "the dump was made before the end"
 
         stage.start_cluster(host="host-b", workers=2, **PRODUCT)
-        oracle.drive(stage, "approve", "1")  # people find the drafts of before, and approve them again
+        driver.drive(stage, "approve", "1")  # people find the drafts of before, and approve them again
         held = "SELECT count(*) FROM jobs_backgroundjob WHERE kind = 'reply.send' AND status = 'queued' AND snoozes > 0"
         stage.wait(lambda: stage.value(held) + known == DRAFTS, "every send held")
         assert accepted(sandbox).total() == DRAFTS
