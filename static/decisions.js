@@ -5,7 +5,18 @@ import { actions } from "./holdfast.js";
 import { byId, focusedRow, page } from "./page.js";
 import { keepPane, putPane } from "./panes.js";
 import { enqueue, forgetStep, formData, steps, wordsOf } from "./queue.js";
-import { focusRow, idOf, list, rowOf, rows, setUnread, showTitle, threads } from "./rows.js";
+import {
+  focusRow,
+  idOf,
+  inboxOf,
+  list,
+  rowOf,
+  rows,
+  setAnswered,
+  setUnread,
+  showTitle,
+  threads,
+} from "./rows.js";
 import { say } from "./toasts.js";
 import { sendDecision, viewOf } from "./triage.js";
 
@@ -32,10 +43,21 @@ function detailOf(kind, fields, button) {
   if (fields.until) return ` until ${fields.until}`;
   return `, ${label[0].toLowerCase()}${label.slice(1)}`.replace(", snooze", "");
 }
-/** @param {any[]} listed @param {string[]} leads */
-function nameOf(listed, leads) {
-  if (listed.length === 1) return listed[0].querySelector("b").textContent;
-  return leads.length === 1 ? byId("lead").textContent : `${leads.length} conversations`;
+/** @param {Partial<Part>} part @param {string} open the name in the open conversation */
+function nameOf({ ids = [], places = [] }, open) {
+  if (ids.length > 1) return `${ids.length} conversations`;
+  return places[0]?.row.querySelector("b").textContent ?? open;
+}
+/** Takes the conversations of one inbox out of a step. Returns them.
+ * @param {Step} step @param {string} inbox @returns {Part} */
+function takeOut(step, inbox) {
+  const { ids = [], places = [] } = step;
+  /** @param {string} id */
+  const isOut = (id) => inboxOf(id) === inbox;
+  step.ids = ids.filter((id) => !isOut(id));
+  step.places = places.filter(({ row }) => !isOut(idOf(row)));
+  step.sent = step.sent?.filter((request) => request.inbox !== inbox);
+  return { ids: ids.filter(isOut), places: places.filter(({ row }) => isOut(idOf(row))) };
 }
 /** Decides about the conversations of `leads`. Returns false if the page has none of them.
  * @param {string} decision @param {string[]} leads @param {Record<string, string>} [fields] @param {any} [button] */
@@ -45,27 +67,34 @@ export function decide(decision, leads, fields = {}, button = null) {
   const kind = decision.split(":")[0];
   const ids = views.map(([lead]) => lead);
   const listed = ids.map(rowOf).filter(Boolean);
-  const name = nameOf(listed, ids);
   /** @type {Step} */
   const step = { ids, places: listed.map(placeOf), shown: page.shown, opened: page.opened };
-  leave(kind, listed, ids);
-  const failures = new Set(); // one toast shows the failures of all workspaces
-  const onFailure = (/** @type {Reply | undefined} */ reply) => {
-    failures.add(wordsOf(reply).at(-1) || `That didn’t work. ${name} hasn’t changed.`);
-    if (!step.stays || step.sent?.length === failures.size) forgetStep(step);
-    restore(step);
-    step.toast?.remove();
-    step.toast = say([...failures].join(" "));
-    page.refreshList();
+  const words = `${WORDS[kind]}${detailOf(kind, fields, button)}`;
+  const open = byId("lead")?.textContent;
+  const describe = () => {
+    if (STAYS[kind]) step.stays = `${nameOf(step, open)}: ${STAYS[kind]}.`;
+    else step.name = `${words}: ${nameOf(step, open)}`;
   };
-  step.sent = sendDecision(decision, views, onFailure, fields);
+  describe();
+  leave(kind, listed, ids);
+  // The failures of several workspaces, in one toast.
+  const refusals = new Set();
+  /** @type {Part} */
+  let lost = { ids: [], places: [] };
+  step.sent = sendDecision(decision, views, fields, (inbox, reply) => {
+    const failed = takeOut(step, inbox);
+    restore(failed);
+    step.sent?.length ? describe() : forgetStep(step);
+    const refusal = wordsOf(reply).at(-1);
+    if (refusal) refusals.add(refusal);
+    else lost = { ids: [...lost.ids, ...failed.ids], places: [...lost.places, ...failed.places] };
+    const loss = lost.ids.length ? `That didn’t work. Not changed: ${nameOf(lost, open)}.` : "";
+    step.toast?.remove();
+    step.toast = say([...refusals, loss].join(" ").trim());
+    page.refreshList();
+  });
   steps.push(step);
-  if (STAYS[kind])
-    step.stays = `${name}: ${STAYS[kind]}.`; // a toast of the server reports the decision
-  else {
-    step.name = `${WORDS[kind]}${detailOf(kind, fields, button)}: ${name}`;
-    step.toast = say(step.name, { undo: true });
-  }
+  if (step.name) step.toast = say(step.name, { undo: true }); // otherwise the server reports what it did
   return true;
 }
 /** Updates the rows before the server does, and opens the next conversation if the decision closes the open one.
@@ -171,6 +200,7 @@ function restoreDraft({ lead = "", text, value, toast }) {
  * @param {Step} step */
 export function takeBack({ lead = "", cancel, release, url = () => "", toast }) {
   toast?.remove();
+  setAnswered(lead, false);
   if (page.shown !== lead || !page.opened) show(lead, { open: true });
   if (cancel?.()) {
     release?.();

@@ -14,6 +14,7 @@ import {
   markCurrent,
   rowOf,
   rows,
+  setAnswered,
   showTitle,
   threads,
 } from "./rows.js";
@@ -27,6 +28,7 @@ const newest = new Map();
 const touched = new Set();
 /** @type {any[] | null} the rows of a newer list, until the user stops reading or presses the pill */
 let nextRows = null;
+let isAwaited = false; // whether the user has asked for a list that is still to be read
 
 for (const kind of ["keydown", "pointermove", "wheel"])
   addEventListener(
@@ -49,27 +51,28 @@ const isRead = () =>
 // --- the list --------------------------------------------------------------------------------------------------------
 let isAsking = false;
 let asksAgain = false;
-let askedAt = 0;
+let readAt = 0; // the requests that had been sent when the newest list was read
 const NEAR = 10;
 /** Whether at most NEAR rows are left from the row of the shown conversation on. */
 const isNearEnd = () => rows().length - rows().indexOf(rowOf(page.shown)) <= NEAR;
 /** Fetches the list again. After a failure, the next change starts another attempt. */
 async function refresh() {
   if (queue.pending && !isNearEnd()) return; // the queue refreshes later
-  askedAt = Date.now();
   if (isAsking) {
     asksAgain = true;
     return;
   }
   isAsking = true;
-  const { total } = queue; // a response from before the latest decision here is out of date
+  const total = queue.pending ? -1 : queue.total; // a list from before the latest decision here is out of date
   try {
     let { response, page: answer } = await fetchPart(here(), "threads");
     // The open conversation may no longer exist.
     if (!response.ok) ({ response, page: answer } = await fetchPart(listAddress(), "threads"));
     if (response.ok) {
-      (!queue.pending && queue.total === total ? follow : extend)(answer);
-      dispatchEvent(new Event("holdfast:rows"));
+      const isCurrent = queue.total === total;
+      if (isCurrent) readAt = total;
+      (isCurrent ? follow : extend)(answer);
+      dispatchEvent(new CustomEvent("holdfast:rows", { detail: isCurrent }));
     }
   } catch {}
   isAsking = false;
@@ -78,10 +81,8 @@ async function refresh() {
   refresh();
 }
 page.refreshList = refresh;
-// The list is fetched after a request, unless a change event has already caused this.
-addEventListener("holdfast:sent", () =>
-  setTimeout(() => Date.now() - askedAt > SOON_MS && refresh(), SOON_MS),
-);
+// Usually a change event arrives sooner.
+addEventListener("holdfast:sent", () => setTimeout(() => readAt !== queue.total && refresh(), SOON_MS));
 
 /** Returns the list in a response, or null if it belongs to other workspaces than the shown list.
  * @param {Document} answer */
@@ -117,10 +118,12 @@ function follow(answer) {
   nextRows = [...rowsPart.children].map((row) => document.adoptNode(row));
   takeOver(nextRows);
   if (idsOf(nextRows) === idsOf(rows())) {
-    nextRows = null;
     waiting.clear();
-  } else if (isRead()) showPill(nextRows);
+    showPill(nextRows);
+    nextRows = null;
+  } else if (isRead() && !isAwaited) showPill(nextRows);
   else arrange();
+  isAwaited = false;
   showTitle();
 }
 /** @param {any[]} sequence */
@@ -159,7 +162,10 @@ function renewRow(row, coming) {
   row.removeAttribute("data-gone");
   const box = row.querySelector("input");
   const other = coming.querySelector("input");
-  if (box && other) box.value = other.value;
+  if (box && other && box.value !== other.value) {
+    box.value = other.value;
+    setAnswered(idOf(row), false);
+  }
   putContent(linkOf(row), linkOf(coming));
 }
 /** Shows the number of rows in `waiting`, and dims the rows that are not in the newer list.
@@ -192,7 +198,8 @@ on("click", (element, event) => {
   if (!element.closest("#new") || !isPlain(event)) return;
   event.preventDefault();
   fresh.clear();
-  arrange();
+  isAwaited = readAt !== queue.total; // the list that waits was read before the latest decision here
+  isAwaited ? refresh() : arrange();
   const row = isOpenOrRoomy() ? rowOf(page.shown) : rows()[0]; // keys still apply to the shown conversation
   linkOf(row)?.focus({ preventScroll: true });
   requestAnimationFrame(() => threads().scrollTo(0, 0));

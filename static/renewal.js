@@ -9,8 +9,8 @@ import { hasText, restoreTexts } from "./typed.js";
 const IDLE_MS = 30000;
 let usedAt = Date.now();
 for (const kind of ["keydown", "pointermove", "wheel"])
-  addEventListener(kind, () => (usedAt = Date.now()), { passive: true });
-/** Whether the user is looking at the page: it has the focus and was used within IDLE_MS. */
+  addEventListener(kind, () => (usedAt = Date.now()), { capture: true, passive: true });
+/** Whether the user is looking at the page: it is visible and was used a moment ago. */
 export const isWatched = () => !document.hidden && document.hasFocus() && Date.now() - usedAt < IDLE_MS;
 
 /** The page's address without its fragment. */

@@ -59,6 +59,9 @@ export function markCurrent(id) {
 }
 /** @param {Element} row @param {boolean} unread */
 export const setUnread = (row, unread) => row?.classList.toggle("unread", unread);
+/** Marks a row whose lead has been sent an answer here, until the lead writes again.
+ * @param {string} id @param {boolean} answered */
+export const setAnswered = (id, answered) => rowOf(id)?.toggleAttribute("data-answered", answered);
 
 /** @param {any} heading @param {number} level */
 function setLevel(heading, level) {

@@ -15,19 +15,21 @@ export const viewOf = (lead) => [
   inboxOf(lead),
 ];
 
-/** Sends one decision, with one request for each workspace. `views` are what `viewOf` returns for the leads.
- * @param {string} decision @param {[string, string | undefined, string][]} views @param {(reply?: Reply) => void} onFailure
- * @param {Record<string, string>} [fields]
+/** Sends one decision, a request for each workspace. `views` pairs each lead with the version that the user saw.
+ * @param {string} decision @param {[string, string | undefined, string][]} views @param {Record<string, string>} fields
+ * @param {(inbox: string, reply?: Reply) => void} onFailure
  * @returns {SentDecision[]} */
-export function sendDecision(decision, views, onFailure, fields) {
+export function sendDecision(decision, views, fields, onFailure) {
   const inboxes = Map.groupBy(views, ([, , inbox]) => inbox);
-  return [...inboxes].map(([inbox, part]) => sendTo(inbox, decision, part, onFailure, fields));
+  return [...inboxes].map(([inbox, part]) =>
+    sendTo(inbox, decision, part, fields, (reply) => onFailure(inbox, reply)),
+  );
 }
 /** @param {string} inbox
- * @param {string} decision @param {[string, string | undefined, string][]} views @param {(reply?: Reply) => void} onFailure
- * @param {Record<string, string>} [fields]
+ * @param {string} decision @param {[string, string | undefined, string][]} views @param {Record<string, string>} fields
+ * @param {(reply?: Reply) => void} onFailure
  * @returns {SentDecision} */
-function sendTo(inbox, decision, views, onFailure, fields) {
+function sendTo(inbox, decision, views, fields, onFailure) {
   const sent = { inbox, token: "", cancel: () => false };
   const url = `${inbox}triage/`;
   const body = () => {
@@ -55,5 +57,5 @@ export function markRead(lead) {
   if (!row?.matches(".unread")) return;
   const view = viewOf(lead);
   setUnread(row, false);
-  if (view[1]) sendDecision("read", [view], () => {});
+  if (view[1]) sendDecision("read", [view], {}, () => {});
 }

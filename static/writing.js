@@ -5,9 +5,9 @@ import { keepKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
 import { all, byId, create, focusedRow, isField, on, page } from "./page.js";
 import { expirePane, keepPane, pane, panes, putPane } from "./panes.js";
-import { enqueue, forgetStep, queue, steps, wordsOf } from "./queue.js";
-import { renewPane } from "./renewal.js";
-import { focusRow, idOf, linkOf, rowOf, rows, showTitle, threads } from "./rows.js";
+import { enqueue, forgetStep, steps, wordsOf } from "./queue.js";
+import { isWatched, renewPane } from "./renewal.js";
+import { focusRow, idOf, linkOf, rowOf, rows, setAnswered, showTitle, threads } from "./rows.js";
 import { say } from "./toasts.js";
 import { forgetTexts, restoreTexts } from "./typed.js";
 
@@ -52,9 +52,7 @@ function takeBackFrom({ action }) {
   takeBack(step ?? { lead: page.shown, url: () => action });
 }
 
-// --- an answer, or another form of the conversation; the response is the updated conversation ------------------------
-/** @type {Set<string>} leads to which this page has sent an answer */
-const answered = new Set();
+// --- an answer, or another form of the conversation; the server answers with the conversation as it is then ----------
 /** @param {any} form @param {any} button */
 function send(form, button) {
   const lead = page.shown;
@@ -86,7 +84,7 @@ function send(form, button) {
     onFailure: (reply) => (reply ? onAnswer(reply) : onLoss()),
   });
   if (button?.value !== "send-next") return;
-  answered.add(lead);
+  setAnswered(lead, true);
   openNext(lead);
 }
 /** Returns the step of a submitted form. For some seconds, Undo takes a message back. Other steps cannot be undone.
@@ -107,7 +105,7 @@ function stepOf(form, button, name) {
 const sentWords = (name) => `The message to ${name} has gone out.`;
 /** @param {Step} step @param {string} lead */
 function retract(step, lead) {
-  answered.delete(lead);
+  setAnswered(lead, false);
   forgetStep(step);
   step.toast?.remove();
 }
@@ -142,17 +140,18 @@ function setBusy(form, busy) {
 }
 let waitsForRow = false;
 for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, () => (waitsForRow = false), true);
-addEventListener("holdfast:rows", () => {
+addEventListener("holdfast:rows", ({ detail: isCurrent }) => {
+  waitsForRow &&= isWatched(); // opening a conversation reads it
   if (waitsForRow) openNext("");
-  waitsForRow &&= queue.pending > 0; // without pending requests, the list has ended
+  waitsForRow &&= !isCurrent; // else the list has ended
 });
-/** Opens the conversation below. At the end of the list, waits for a new row, until the user presses a key.
+/** @param {Element} row */
+const isUnanswered = (row) => !row.matches("[data-answered]");
+/** Opens the conversation below, or, at the end of the list, the next one that comes before a key is pressed.
  * @param {string} lead */
 function openNext(lead) {
   const row = rowOf(lead);
-  const next = row
-    ? (row.nextElementSibling ?? rows().findLast((other) => !answered.has(idOf(other))))
-    : rows().find((other) => !answered.has(idOf(other)));
+  const next = row ? (row.nextElementSibling ?? rows().findLast(isUnanswered)) : rows().find(isUnanswered);
   waitsForRow = !next;
   if (!next) return lead ? close() : undefined;
   focusRow(next);

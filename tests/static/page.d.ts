@@ -48,6 +48,11 @@ interface Place {
   nextId: string | undefined;
   unread: boolean;
 }
+/** Conversations of a step, and the places of those in the list. */
+interface Part {
+  ids: string[];
+  places: Place[];
+}
 /** What a person did: a decision (`ids`), a message that counts down (`lead`), or a text that came back (`text`). */
 interface Step {
   toast?: any;
@@ -115,7 +120,7 @@ interface WindowEventMap {
   "holdfast:here": CustomEvent<Record<string, [string, boolean][]> | undefined>;
   "holdfast:leave": Event;
   "holdfast:pane": Event;
-  "holdfast:rows": Event;
+  "holdfast:rows": CustomEvent<boolean>;
   "holdfast:sent": Event;
 }
 declare const htmx: {
