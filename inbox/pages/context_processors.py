@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils.functional import cached_property
 
 from inbox.health.banner import Banner, banner_for
-from inbox.models import Workspace
+from inbox.models import Membership, Workspace
 from inbox.pages import navigation
 from inbox.pages.access import ADMIN, LAST_WORKSPACE, MEMBER, WorkspaceRequest
 from inbox.pages.account import profile
@@ -103,6 +103,11 @@ class Shell:
     def writable(self) -> set[UUID]:
         """The ids of the workspaces of `members` in which the user's role allows changes."""
         return {row.workspace_id for row in self.members if row.at_least(MEMBER)}
+
+    @property
+    def admin_of(self) -> list[Membership]:
+        """Those of `members` whose role allows invitations."""
+        return [row for row in self.members if row.at_least(ADMIN)]
 
     @cached_property
     def banner(self) -> Banner | None:

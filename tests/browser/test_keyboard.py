@@ -362,7 +362,8 @@ def test_the_palette_offers_theme_density_away_invitations_workspaces_and_labels
     page, workspace, user, leads
 ):
     factories.make_label(workspace, name="VIP")
-    Membership.objects.create(workspace=factories.make_workspace("Bluebird"), user=user)
+    other, role = factories.make_workspace("Bluebird"), Membership.Role.MEMBER
+    Membership.objects.create(workspace=other, user=user, role=role)
     everywhere = {
         "dark": "Theme: dark",
         "compact": "Density: compact rows",
@@ -372,7 +373,7 @@ def test_the_palette_offers_theme_density_away_invitations_workspaces_and_labels
     here = {"invite": "Invite someone", "vip": "Labels: VIP"}
     for path, offers in (
         (f"/w/{workspace.pk}/inbox/{leads[0].pk}/", everywhere | here),
-        ("/desk/", everywhere),
+        ("/desk/", everywhere | {"invite": "Invite someone to Northwind"}),
     ):
         page.goto(path)
         field = page.get_by_role("combobox", name="Search commands")
@@ -381,8 +382,13 @@ def test_the_palette_offers_theme_density_away_invitations_workspaces_and_labels
             expect(field).to_be_focused()
             page.keyboard.type(words)
             expect(page.get_by_role("option", name=name, exact=True)).to_be_visible()
+            expect(page.get_by_role("option", name="to Bluebird")).to_have_count(0)  # only admins invite
             press(page, "Escape")
             expect(field).to_be_hidden()
+    press(page, "Control+k")
+    page.keyboard.type("invite")
+    press(page, "Enter")
+    expect(page).to_have_url(re.compile(f"/w/{workspace.pk}/people/#add"))
 
 
 def test_a_palette_that_is_opened_again_at_once_is_empty_and_keeps_what_is_typed(page):
