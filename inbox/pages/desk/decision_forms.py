@@ -1,9 +1,11 @@
 """The forms for decisions about conversations: done, snooze, unread, read, assign, tag, label and unlabel."""
 
+import re
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.urls.converters import UUIDConverter
 from django.utils import timezone
 
 from inbox.leads.tags import SAID
@@ -11,11 +13,13 @@ from inbox.leads.triage import Seen
 from inbox.models.label import NAME_CHARS
 from inbox.pages.changes import parse_snapshot
 from inbox.pages.desk import snooze_words
+from inbox.pages.desk.filters import BY_NAME
 
 LEAD_LIMIT = 50
 SNOOZE_DAYS_LIMIT = 366
 ID_DIGITS = 19
 LABELLING = ("label", "unlabel")
+LABEL = re.compile(f"{BY_NAME}.{{1,{NAME_CHARS}}}|{UUIDConverter.regex}")
 PAGE_GOOD_FOR = timedelta(minutes=15)
 """How long after it was read a page may be used to decide about all conversations of its list."""
 
@@ -36,8 +40,8 @@ class SeenField(forms.Field):
 
 
 class DecisionForm(forms.Form):
-    """A decision about conversations. `do` is done, read, unread, snooze, assign:<membership>, assign:nobody,
-    tag:<tag>, label:<id> or unlabel:<id>. A label's name may stand for its id.
+    """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, tag:<tag>, or
+    label:<id> or unlabel:<id>, or instead of the id "=" and the label's name.
 
     A snooze ends on the day `until`, or at the time in `snooze:<words>`: a key of WORDS, a time (ISO 8601), or words
     that inbox.pages.desk.snooze_words reads. A day without a time means `opens_at` on that day, in the active time
@@ -69,7 +73,7 @@ class DecisionForm(forms.Form):
         if action == "tag":
             return word in SAID
         if action in LABELLING:
-            return 0 < len(word) <= NAME_CHARS
+            return LABEL.fullmatch(word) is not None
         return action == "snooze" or not word
 
     @staticmethod

@@ -114,7 +114,9 @@ SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")
 WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
 DRAFTS = [(WAITS, "Waiting for review"), (GOES_OUT, "Goes out automatically"), (NO_DRAFT, "None")]
 CHOSEN = ("workspace", "channel", "campaign", "assignee", "tag", "label", "score", "draft")
-"""The filters whose value is one of a list of choices."""
+"""The filters that offer a list of choices."""
+BY_NAME = "="
+"""What precedes the name of a label where its id may stand too: a name may look like an id."""
 
 
 def choices_in(workspace: Workspace) -> dict[str, Rows]:
@@ -276,12 +278,12 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def labels(self) -> list[tuple[str, str]]:
-        """The ids and names of the labels, for the dialog about selected rows. In a list over several workspaces, one
-        name stands for all labels with that name, and serves as the id.
+        """The ids and names of the workspace's labels, for the dialog about selected rows. Over several workspaces, the
+        name after BY_NAME stands for the labels that have it.
         """
         if is_over_all(self.request):
             names = {name.lower(): name for _, name in labels_over_all(self.request)}
-            return [(name, name) for name in names.values()]
+            return [(f"{BY_NAME}{name}", name) for name in names.values()]
         return offered(self.request, "label")
 
     @property

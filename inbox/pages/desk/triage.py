@@ -1,6 +1,5 @@
 """Carries out decisions about selected rows or the open conversation, such as done and snooze, and undoes them."""
 
-import re
 from collections.abc import Sequence
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +11,6 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import date
 from django.urls import reverse
-from django.urls.converters import UUIDConverter
 
 from inbox.intake import tagging
 from inbox.leads import assigning, labels, notes, triage
@@ -20,7 +18,7 @@ from inbox.models import Label, Lead
 from inbox.pages.access import POST, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.desk.conversation_list import list_url, threads
 from inbox.pages.desk.decision_forms import LABELLING, TriageForm
-from inbox.pages.desk.filters import ORDER, filtered, looked_at
+from inbox.pages.desk.filters import BY_NAME, ORDER, filtered, looked_at
 from inbox.pages.desk.search import following
 from inbox.pages.forms import first_error
 from inbox.pages.pagination import cursor_of, keyset_page
@@ -91,14 +89,14 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
 
 
 def _label(request: WorkspaceRequest, form: TriageForm) -> Label:
-    """Returns the label with the id, or the name, in `form`. Raises Http404 for an unknown id, LabelGone for a name."""
-    rows = Label.objects.filter(workspace=request.workspace)
-    if re.fullmatch(UUIDConverter.regex, form.word):
+    """Returns the workspace's label with the id, or the name, in `form`. Raises Http404, or LabelGone for a name."""
+    rows, name = Label.objects.filter(workspace=request.workspace), form.word.removeprefix(BY_NAME)
+    if name == form.word:
         return get_object_or_404(rows, pk=form.word)
-    label, count = rows.filter(name__iexact=form.word).first(), len(form.cleaned_data["lead"])
+    label, count = rows.filter(name__iexact=name).first(), len(form.cleaned_data["lead"])
     if label is None:
         skipped = f"{count} conversation{' was' if count == 1 else 's were'} skipped"
-        raise labels.LabelGone(f"{request.workspace} has no label “{form.word}”: {skipped}.")
+        raise labels.LabelGone(f"{request.workspace} has no label “{name}”: {skipped}.")
     return label
 
 

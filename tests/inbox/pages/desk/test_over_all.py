@@ -224,7 +224,7 @@ def test_the_list_over_all_workspaces_is_filtered_by_the_name_of_a_label(
         page = client.get(f"{DESK}?label={name}")
         assert [row.first_name for row in page.context["threads"].page.rows] == ["Dana", "Leo"]
         assert "Label: vip" in " ".join(page.content.decode().split())
-    assert page.context["threads"].filter.labels == [("Board", "Board"), ("vip", "vip")]
+    assert page.context["threads"].filter.labels == [("=Board", "Board"), ("=vip", "vip")]
     beside = client.get(f"{reverse('inbox:conversation', args=[northwind.pk, dana.pk])}?desk=1&label=vip")
     assert [row.first_name for row in beside.context["threads"].page.rows] == ["Dana", "Leo"]
     assert names(client, f"?label=vip&workspace={bluebird.pk}") == ["Leo"]
@@ -240,25 +240,38 @@ def test_a_label_is_put_on_by_its_name_from_each_workspace_and_never_from_anothe
 ):
     dana, leo = waiting(northwind, "Dana", 2), waiting(bluebird, "Leo", 1)
     page = client.get(DESK).content.decode()
-    assert 'form="bulk" name="do" value="label:vip"' in page and 'value="unlabel:vip"' in page
+    assert 'form="bulk" name="do" value="label:=vip"' in page and 'value="unlabel:=vip"' in page
 
     def label(lead, do: str):
         path = reverse("inbox:triage", args=[lead.workspace_id])
         headers = {"HX-Request": "true", "HX-Target": "toasts"}
         return client.post(path, {"do": do, "lead": [f"{lead.pk}@", f"{lead.pk}@"]}, headers=headers)
 
-    assert [label(lead, "label:ViP").status_code for lead in (dana, leo)] == [200, 200]
+    assert [label(lead, "label:=ViP").status_code for lead in (dana, leo)] == [200, 200]
     assert set(LeadLabel.objects.values_list("lead", "label")) == {
         (dana.pk, vips[0].pk),
         (leo.pk, vips[1].pk),
     }
-    assert label(leo, "unlabel:VIP").status_code == 200
+    assert label(leo, "unlabel:=VIP").status_code == 200
     assert label(dana, f"label:{vips[1].pk}").status_code == 404
     factories.make_label(bluebird, name="Board")
-    refused = label(dana, "label:Board")
+    refused = label(dana, "label:=Board")
     assert refused.status_code == 409
     assert "Northwind has no label “Board”: 2 conversations were skipped." in refused.content.decode()
+    assert label(leo, "label:Board").status_code == 422  # a name needs its sign
     assert LeadLabel.objects.filter(lead=dana).count() == 1
+
+
+def test_a_label_whose_name_looks_like_an_id_is_chosen_and_filtered_by_its_name(client, northwind, bluebird):
+    dana = waiting(northwind, "Dana", 2)
+    other = factories.make_label(bluebird)
+    own = factories.make_label(northwind, name=str(other.pk))
+    page = client.get(DESK).content.decode()
+    (button,) = re.findall(rf'name="do" value="(label:[^"]*)"[^>]*>{own.name}<', page)
+    path = reverse("inbox:triage", args=[northwind.pk])
+    client.post(path, {"do": button, "lead": str(Seen.of(dana))})
+    assert LeadLabel.objects.get().label == own
+    assert names(client, f"?label={own.name}") == ["Dana"]
 
 
 def test_a_search_finds_names_in_all_workspaces_of_the_person_and_in_no_other(
