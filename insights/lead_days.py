@@ -24,7 +24,7 @@ jobs.retention.SLICE, as a transaction that deletes the messages of more leads h
 """
 BEGINNING = UUID(int=0)
 COLUMNS = """workspace_id, lead_id, day, first_at, last_at, replies, positive, answer_s, previous_reply_at,
-    contacted, previous_contact_at, answered_by, waited_s, kept, campaign_id, tag, booked_at, waits"""
+    contacted, previous_contact_at, answered_by, waited_s, kept, hours, campaign_id, tag, booked_at, waits"""
 
 # A reply is a message that a lead wrote, not a machine. A campaign's step is not an answer
 # (inbox.leads.rollup.answers). `answered_by` holds the answers that a person wrote or approved in Holdfast, each with
@@ -51,7 +51,9 @@ message AS (
         later AS (PARTITION BY lead_id ORDER BY sent_at DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), waiting AS (
     SELECT *, of_person AND min(sent_at) FILTER (WHERE reply) OVER since_answer IS NOT NULL AS answers,
-           extract(epoch FROM sent_at - min(sent_at) FILTER (WHERE reply) OVER since_answer)::float8 AS waited_s
+           extract(epoch FROM sent_at - min(sent_at) FILTER (WHERE reply) OVER since_answer)::float8 AS waited_s,
+           extract(hour FROM min(sent_at) FILTER (WHERE reply) OVER since_answer AT TIME ZONE (
+               SELECT timezone FROM inbox_workspace WHERE id = %(workspace)s))::int2 AS hour
     FROM beside
     WINDOW since_answer AS (PARTITION BY lead_id, previous_answer_at ORDER BY sent_at
                             GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
@@ -66,7 +68,8 @@ message AS (
            bool_or(contact) AS contacted, max(sent_at) FILTER (WHERE contact) AS contact_at,
            coalesce(array_agg(approved_by_id ORDER BY sent_at) FILTER (WHERE answers), '{}') AS answered_by,
            coalesce(array_agg(waited_s ORDER BY sent_at) FILTER (WHERE answers), '{}') AS waited_s,
-           coalesce(array_agg(kept ORDER BY sent_at) FILTER (WHERE answers), '{}') AS kept
+           coalesce(array_agg(kept ORDER BY sent_at) FILTER (WHERE answers), '{}') AS kept,
+           coalesce(array_agg(hour ORDER BY sent_at) FILTER (WHERE answers), '{}') AS hours
     FROM waiting
     WHERE (reply OR contact) AND sent_at >= %(since)s AND sent_at < %(until)s
     GROUP BY 1, 2, 3

@@ -270,6 +270,9 @@ class LeadDay(models.Model):
     )
     waited_s = ArrayField(models.FloatField(), help_text="Seconds that a reply had waited for each answer.")
     kept = ArrayField(models.BooleanField(null=True), help_text="Whether each answer kept the promise.")
+    hours = ArrayField(
+        models.PositiveSmallIntegerField(), help_text="The local hour in which each answered reply arrived."
+    )
     campaign_id = models.UUIDField(null=True)
     tag = models.CharField(max_length=32)
     booked_at = models.DateTimeField(null=True)

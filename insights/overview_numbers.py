@@ -3,6 +3,7 @@
 The numbers are sums over each lead and day (insights.lead_days). A reply is a message that a lead wrote, not a machine.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -54,6 +55,18 @@ SELECT answer.by, count(*) AS answers, percentile_cont(0.5) WITHIN GROUP (ORDER 
 FROM day CROSS JOIN unnest(answered_by, waited_s, kept) AS answer (by, waited_s, kept)
 WHERE answered_by <> '{}' GROUP BY answer.by ORDER BY 2 DESC, 1 LIMIT 50
 """
+BY_HOUR = """
+SELECT answer.hour, count(*) FILTER (WHERE answer.kept) AS kept, count(*) FILTER (WHERE NOT answer.kept) AS broken
+FROM day CROSS JOIN unnest(hours, kept) AS answer (hour, kept)
+WHERE answered_by <> '{}' AND answer.kept IS NOT NULL GROUP BY 1 ORDER BY 1
+"""
+BY_CLIENT = """
+SELECT workspace_id, count(*) FILTER (WHERE answer.kept), count(*) FILTER (WHERE NOT answer.kept)
+FROM insights_leadday CROSS JOIN unnest(kept) AS answer (kept)
+WHERE workspace_id = ANY(%(workspaces)s) AND first_at >= %(since)s AND first_at < %(until)s
+  AND answered_by <> '{}' AND answer.kept IS NOT NULL
+GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1
+"""
 STATEMENTS = {
     "totals": TOTALS,
     "times": TIMES,
@@ -61,6 +74,7 @@ STATEMENTS = {
     "days": BY_DAY,
     "contacted": CONTACTED,
     "persons": BY_PERSON,
+    "hours": BY_HOUR,
 }
 REVIEWED = """
 SELECT count(*), count(*) FILTER (WHERE d.text = d.generated_text)
@@ -145,7 +159,8 @@ class Overview(Totals):
     """All numbers of the Insights overview page. `reviewed` counts the drafts that a person sent, and `unchanged` those
     of them with the model's own text. `funnel` and `answers` are lists of (label, number of people). `days` is a list
     of (day, replies, positive replies). `follow_ups` has the form of `inbox.followups.responses.effectiveness`.
-    `persons` lists at most 50 people, those with the most answers first.
+    `persons` lists at most 50 people, those with the most answers first. `hours` is a list of (label, kept promises,
+    missed promises) by the hour in which the reply arrived.
     """
 
     reviewed: int
@@ -157,6 +172,7 @@ class Overview(Totals):
     days: list[tuple[date, int, int]]
     follow_ups: list[dict[str, Any]]
     persons: list[PersonRow]
+    hours: list[tuple[str, int, int]]
 
 
 def overview(workspace_id: UUID, since: datetime, until: datetime) -> Overview:
@@ -188,6 +204,7 @@ def overview(workspace_id: UUID, since: datetime, until: datetime) -> Overview:
         days=[(date.fromisoformat(row["day"]), row["replies"], row["positive"]) for row in rows["days"]],
         follow_ups=list(responses.effectiveness(workspace_id, since, until)),
         persons=_persons(rows["persons"]),
+        hours=[(f"{row['hour']:02}:00", row["kept"], row["broken"]) for row in rows["hours"]],
     )
 
 
@@ -195,6 +212,14 @@ def totals(workspace_id: UUID, since: datetime, until: datetime) -> Totals:
     """Returns the totals of the overview page from `since` up to `until` (aware), counted as in `overview`."""
     [numbers] = lead_days.read(workspace_id, since, until, {"totals": TOTALS})["totals"]
     return Totals(**numbers)
+
+
+def by_client(workspaces: Iterable[UUID], since: datetime, until: datetime) -> list[tuple[UUID, int, int]]:
+    """Returns the kept and the missed promises of each of the workspaces that has some, as of the last count of days
+    (insights.lead_days), from `since` up to `until` (aware).
+    """
+    values = {"workspaces": list(workspaces), "since": since, "until": until}
+    return [(row[0], row[1], row[2]) for row in fetch(BY_CLIENT, values)]
 
 
 def waiting(workspace: Workspace) -> int:

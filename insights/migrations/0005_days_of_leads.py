@@ -86,6 +86,14 @@ class Migration(migrations.Migration):
                         size=None,
                     ),
                 ),
+                (
+                    "hours",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        help_text="The local hour in which each answered reply arrived.",
+                        size=None,
+                    ),
+                ),
                 ("campaign_id", models.UUIDField(null=True)),
                 ("tag", models.CharField(max_length=32)),
                 ("booked_at", models.DateTimeField(null=True)),

@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.health import receipts
+from inbox.models import Workspace
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.team import open_memberships
 from insights import charts, overview_numbers
 from jobs.display import tile
 from jobs.durations import duration
@@ -32,6 +34,7 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
         "tiles": _tiles(request, numbers, before, f"the previous {span} days"),
         "found": numbers,
         "people": numbers.persons,
+        "clients": _clients(request, since, until),
         "days": charts.days(numbers, since.astimezone(local).date(), until.astimezone(local).date()),
         "completeness": receipts.between(request.workspace, since, until),
         "since": since,
@@ -59,6 +62,13 @@ def _span(request: WorkspaceRequest) -> tuple[str, datetime, datetime]:
     span = span if span in SPANS else DEFAULT_SPAN
     until = timezone.now()
     return span, until - timedelta(days=int(span)), until
+
+
+def _clients(request: WorkspaceRequest, since: datetime, until: datetime) -> list[tuple[Workspace, int, int]]:
+    """The kept and missed promises of the user's workspaces; none for a user with one workspace."""
+    workspaces = {row.workspace_id: row.workspace for row in open_memberships(request)}
+    rows = overview_numbers.by_client(workspaces, since, until) if len(workspaces) > 1 else []
+    return [(workspaces[pk], kept, broken) for pk, kept, broken in rows]
 
 
 def _tiles(

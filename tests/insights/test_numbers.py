@@ -1,7 +1,8 @@
 """What the overview counts as an answer, and who waits for one: the inbox's own rules."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
@@ -11,8 +12,9 @@ from django.utils import timezone
 
 from inbox.leads import rollup, triage
 from inbox.leads.folders import leads_in
-from inbox.models import Lead, Membership, OutboundSend, User
-from insights import overview_numbers
+from inbox.models import Lead, Membership, OutboundSend, User, Workspace
+from insights import lead_days, overview_numbers
+from insights.models import LeadDay
 from tests import factories
 from tests.factories import ago
 
@@ -183,3 +185,52 @@ def test_an_answer_counts_from_the_reply_that_waited_and_once(workspace, answere
     wrote(lead, str(again.pk), ago(minutes=50))  # and nobody had written since
     wrote(lead, "of no send", ago(hours=19))
     assert by_person(workspace) == [("Ana", 1, 4.0, 4.0)]
+
+
+def promise(workspace: Workspace, at: datetime, *, kept: bool) -> None:
+    """A reply at `at`, and a person's answer an hour later, which kept or broke its promise."""
+    reply = factories.make_message(factories.make_lead(workspace), sent_at=at, received_at=at)
+    answered_at = at + timedelta(hours=1)
+    due = answered_at + timedelta(minutes=5 if kept else -5)
+    by = factories.make_member(workspace, email=f"{reply.pk}@example.com")
+    draft = factories.make_draft(reply)
+    send = factories.make_send(draft, approved_by=by, state=OutboundSend.State.SENT, answer_by=due)
+    wrote(reply.lead, str(send.pk), answered_at)
+
+
+def test_promises_count_by_the_local_hour_in_which_the_reply_arrived(workspace):
+    Workspace.objects.filter(pk=workspace.pk).update(timezone="Asia/Kolkata")
+    now = timezone.now()
+    at = (now - timedelta(days=3)).astimezone(ZoneInfo("Asia/Kolkata")).replace(hour=9, minute=40)
+    for hours, kept in ((0, True), (0, False), (5, False)):
+        promise(workspace, at + timedelta(hours=hours), kept=kept)
+    expected = [("09:00", 1, 1), ("14:00", 0, 1)]
+    for _ in range(2):  # from messages, then from days
+        assert overview_numbers.overview(workspace.pk, now - timedelta(days=7), now).hours == expected
+        lead_days.count(workspace.pk)
+    assert sorted(LeadDay.objects.values_list("hours", flat=True)) == [[9], [9], [14]]
+
+
+def test_promises_by_client_are_those_of_the_users_workspaces_alone(workspace):
+    bluebird, larkspur, other = map(factories.make_workspace, ("Bluebird", "Larkspur", "Stranger"))
+    user = factories.make_member(workspace)
+    for client in (bluebird, larkspur):
+        Membership.objects.create(workspace=client, user=user, role=Membership.Role.VIEWER)
+    for client, kept in ((workspace, True), (bluebird, False), (bluebird, True), (other, False)):
+        promise(client, ago(days=2), kept=kept)
+        promise(client, ago(days=40), kept=kept)  # before the span
+        lead_days.count(client.pk)
+    client = Client()
+    client.force_login(user)
+
+    def page(*numbers) -> str:
+        response = client.get(reverse("insights:overview", args=[workspace.pk]))
+        assert response.context["clients"] == list(numbers)
+        assert "Stranger" not in response.content.decode()
+        return response.content.decode()
+
+    assert "Promises, by client" in page((bluebird, 1, 1), (workspace, 1, 0))
+    Workspace.objects.filter(pk=bluebird.pk).update(requires_second_factor=True)
+    page((workspace, 1, 0))  # a password alone learns nothing of it
+    Membership.objects.filter(user=user).exclude(workspace=workspace).delete()
+    assert "Promises, by client" not in page()
