@@ -78,10 +78,15 @@ class AccountCard:
         return self.health.state if self.health else HealthState.UNKNOWN
 
     @property
-    def rank(self) -> tuple[bool, int]:
+    def rank(self) -> tuple[bool, int, bool]:
         """The sort key of the cards: accounts in the worst state come first, accounts without a connection last."""
         troubled = self.integration.enabled and self.state in TROUBLED
-        return not self.connected, TROUBLED.index(self.state) if troubled else len(TROUBLED)
+        worst = TROUBLED.index(self.state) if troubled else len(TROUBLED)
+        return not self.connected, worst, not self.alarms
+
+    @property
+    def mark(self) -> str:
+        return "mailbox" if self.alarms and self.state == HealthState.CONNECTED else self.state
 
     @property
     def name(self) -> str:

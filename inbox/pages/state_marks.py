@@ -86,7 +86,8 @@ TABLES: dict[str, Mapping[Any, StateMark]] = {
             (HealthState.QUIET, "snooze", "Quiet"),
             (HealthState.NOT_UNDERSTOOD, "warn", "Not understood"),
         )
-    },
+    }
+    | {"mailbox": StateMark("warn", "warn", "Mailbox problem")},
     "notice": {
         Notice.State.CLAIMED: StateMark("info", "send", "Going out"),
         Notice.State.SENT: StateMark("ok", "check", "Sent"),

@@ -85,11 +85,11 @@ def _tiles(
         "Drafts sent unchanged",
         percent(numbers.unchanged, numbers.reviewed),
         f"of {numbers.reviewed} reviewed",
-        url=f"{inbox}?view=drafts",
+        url=f"{inbox}?view=sent",
     )
     return [
         tile("Needs reply", waiting, "waiting now", "warn" if waiting else "", f"{inbox}?view=needs-reply"),
-        *([reviewed] if numbers.reviewed else []),
+        reviewed,
         tile(
             "Booked", numbers.booked, f"{before.booked} in {then}", url=f"{inbox}?view=all&tag=Meeting+Booked"
         ),

@@ -20,6 +20,7 @@ def test_a_person_sees_why_and_resumes(width, workspace, user, open_page):
     page.goto(f"/w/{workspace.pk}/followups/")
     page.get_by_role("link", name="Paused 1").click()
     page.get_by_role("link", name="The lead has replied").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_disabled()
     expect(page.get_by_label("Everything in this list with this reason")).to_be_visible()
     page.get_by_label(f"Select {instance.lead.display_name}").check()
     page.get_by_role("button", name="Resume").click()
@@ -57,6 +58,8 @@ def test_a_step_is_moved_by_keys_and_previewed_while_it_is_written(width, worksp
     page = open_page(user, width=width)
     page.goto(f"/w/{workspace.pk}/followups/sequences/{sequence.pk}/")
     first = page.get_by_role("article", name="Step 1")
+    bar = page.get_by_role("region", name="Changes")
+    expect(bar).to_have_css("position", "static")  # it covers no field until there is something to save
     expect(first).to_contain_text("One, Mei.")
     assert audit(page) == []
     page.get_by_label("Message").nth(1).press("Alt+ArrowUp")
@@ -71,10 +74,11 @@ def test_a_step_is_moved_by_keys_and_previewed_while_it_is_written(width, worksp
     assert [step.text for step in sequence.steps.all()] == ["Two, dear {first_name}.", "One, {first_name}."]
 
 
-def test_a_whole_list_is_stopped_at_once(workspace, user, open_page):
+@pytest.mark.parametrize("script", [True, False])
+def test_a_whole_list_is_stopped_at_once(script, workspace, user, open_page):
     for _ in range(3):
         enrolled(workspace, {"offset_days": 2})
-    page = open_page(user)
+    page = open_page(user, java_script_enabled=script)
     page.goto(f"/w/{workspace.pk}/followups/?view=waiting")
     page.get_by_label("Everything in this list").check()
     page.get_by_role("button", name="Stop").click()

@@ -34,7 +34,7 @@ def test_an_admin_promises_answers_and_the_list_shows_what_is_left_and_what_is_l
     group = page.get_by_role("form", name="Response times")
     group.get_by_label("Hot replies").select_option("Within 30 min")
     group.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Hot replies: 30, was empty.")).to_be_visible()
+    expect(page.get_by_text("Hot replies: Within 30 min (was No promise).")).to_be_visible()
     assert audit(page) == []
     drain()
     page.goto(f"/w/{workspace.pk}/inbox/?view=hot")

@@ -78,6 +78,6 @@ def test_what_was_typed_is_there_after_the_question(open_page, user, workspace):
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("Saved. Older records are deleted")).to_be_visible()
+    expect(page.get_by_text("Older data is deleted within the hour.")).to_be_visible()
     workspace.refresh_from_db()
     assert workspace.keep_messages_days == 365

@@ -150,6 +150,16 @@ def test_every_bar_stands_in_the_row_of_its_number(built, client_of, url):
     assert page.count('<svg class="plot" ') == 1 and "As a table" in page  # replies by day
 
 
+def test_each_tile_that_decides_leads_to_its_list(workspace, client_of, url):
+    page = client_of(Role.VIEWER).get(url("overview"))
+    links = {tile["label"]: tile["url"].partition("?")[2] for tile in page.context["tiles"] if tile["url"]}
+    assert links == {
+        "Needs reply": "view=needs-reply",
+        "Drafts sent unchanged": "view=sent",
+        "Booked": "view=all&tag=Meeting+Booked",
+    }
+
+
 def test_a_stale_pack_offers_to_be_built_again_and_a_fresh_one_does_not(built, client_of, url):
     client = client_of(Role.MEMBER)
     fresh = client.get(url("packs")).content.decode()

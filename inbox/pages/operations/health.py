@@ -81,7 +81,8 @@ def health(request: WorkspaceRequest) -> HttpResponse:
             )
             for strip in sorted(strips, key=lambda strip: _worst_first(strip, alarmed))
         ],
-        "counts": _counts(accounts),
+        "counts": _counts(accounts, alarmed),
+        "alarmed": alarmed,
         "troubles": [row for row in uptime.troubles(changes) if row.change.at > since][:SHOWN],
         "mailboxes": mailboxes,
         "others": [mailbox for group in by_provider.values() for mailbox in group],
@@ -123,12 +124,15 @@ def _worst_first(account: uptime.Account, alarmed: set[UUID]) -> tuple[object, .
     return state, row.integration_id not in alarmed, account.up, account.name, row.pk
 
 
-def _counts(rows: list[WorkspaceIntegrationHealth]) -> list[tuple[StateMark, int]]:
-    marked = [(state_of("health", row.state).tone, row.is_down) for row in rows]
-    tones = Counter("warn" if tone == "bad" and not is_down else tone for tone, is_down in marked)
+def _counts(rows: list[WorkspaceIntegrationHealth], alarmed: set[UUID]) -> list[tuple[StateMark, int]]:
+    marked = [(state_of("health", row.state).tone, row) for row in rows]
+    tones = Counter(
+        "warn" if not row.is_down and (tone == "bad" or row.integration_id in alarmed) else tone
+        for tone, row in marked
+    )
     marks = (
         StateMark("bad", "critical", "down"),
-        StateMark("warn", "warn", "need attention"),
+        StateMark("warn", "warn", "with problems"),
         StateMark("ok", "ok", "healthy"),
     )
     return [(mark, tones[mark.tone]) for mark in marks if tones[mark.tone]]

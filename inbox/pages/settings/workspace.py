@@ -82,15 +82,17 @@ TIMES = {"opens_at", "closes_at", "timezone"}
 """The settings that, like promises, determine when answers are due."""
 
 
-def in_words(form: forms.BaseForm, changes: dict[str, list[object]]) -> str:
-    """Returns the saved changes in words: "Closes at: 18:00, was 17:00"."""
+def in_words(form: forms.BaseForm, changes: dict[str, list[object]], none: str = "none") -> str:
+    """Returns the saved changes in words: "Closes at: 18:00 (was 17:00)"."""
     lines = []
     for name, pair in changes.items():
-        old, new = ("" if part is None else str(part).removesuffix(":00") for part in pair or ("", ""))
-        words = {"True": "on", "False": "off"}.get(
-            new, f"{new or 'none'}, was {old or 'empty'}" if pair else "changed"
+        field = form.fields[name]
+        shown = {"None": none, "": none} | {str(key): word for key, word in getattr(field, "choices", ())}
+        new, old = (
+            shown.get(str(part), str(part).removesuffix(":00")) for part in reversed(pair or ["", ""])
         )
-        lines.append(f"{form.fields[name].label}: {words}.")
+        words = {"True": "on", "False": "off"}.get(new, f"{new} (was {old})" if pair else "changed")
+        lines.append(f"{field.label}: {words}.")
     return " ".join(lines)
 
 
@@ -231,9 +233,12 @@ def retention(request: WorkspaceRequest) -> HttpResponse:
     saved = Workspace.objects.get(pk=request.workspace.pk)  # the form has changed its own instance
     form = RetentionForm(params if "keep_bodies_days" in params else None, instance=saved)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        record(request, "workspace.change", saved, changes=audit.changes_of(form))
-        messages.success(request, "Saved. Older records are deleted at the next hourly run.")
+        words = "Nothing has changed."
+        if changes := audit.changes_of(form):
+            form.save()
+            record(request, "workspace.change", saved, changes=changes)
+            words = f"Saved. {in_words(form, changes, 'forever')} Older data is deleted within the hour."
+        messages.success(request, words)
         return redirect_to(request, "inbox:retention")
     removed = effects(saved) if form.is_bound and form.is_valid() else []
     status = 400 if form.errors else 200

@@ -209,9 +209,9 @@ def test_the_health_page_lists_the_worst_account_first_in_one_line_each(client, 
         "Calendly",
         "Slack",
     ]
-    assert re.findall(r"</svg> (\d (?:down|need attention|healthy))</span>", page) == [
+    assert re.findall(r"</svg> (\d (?:down|with problems|healthy))</span>", page) == [
         "1 down",
-        "1 need attention",
+        "1 with problems",
         "2 healthy",
     ]
     shares = re.findall(r'<span class="up">(.*?)</span>', page)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.models import AuditEntry
+from inbox.models import AuditEntry, MailboxAlarm
 from inbox.pages.settings.account_form import AccountForm
 from integrations import registry
 from integrations.health import writer
@@ -56,6 +56,26 @@ def test_a_broken_account_comes_first(people, account, url):
     writer.record(account, Signal(SignalKind.REFUSED, "invalid_key"))
     cards = people.owner.get(url("integrations")).context["cards"]
     assert [card.integration for card in cards][:2] == [account, calendly]
+
+
+def test_an_account_with_a_mailbox_in_trouble_is_not_shown_as_connected_and_comes_first(people, account, url):
+    for row in (make_integration(account.workspace, "calendly", credentials={"api_key": SECRET}), account):
+        writer.record(row, Signal(SignalKind.WORKED))
+    MailboxAlarm.objects.create(
+        integration=account,
+        address="a@b.example.com",
+        rate="replies",
+        count=3,
+        mails=44,
+        days=7,
+        since=timezone.now(),
+        last_at=timezone.now(),
+    )
+    card = people.owner.get(url("integrations")).context["cards"][0]
+    assert (card.integration, card.mark) == (account, "mailbox")
+    page = text_of(people.owner, url("health"))
+    assert page.index("Mailbox problem") < page.index("Connected</span>")
+    assert "1 with problems" in page and "1 healthy" in page
 
 
 def test_member_reads_cards_and_gets_no_address_and_no_button(people, account, url):

@@ -177,8 +177,8 @@ def test_a_group_of_settings_is_saved_by_itself_says_what_it_changed_and_is_audi
     ]
     assert entries[2].changes["persona_name"] == [] and "Ana" not in str(entries[2].data)
     page = admin.get(url("settings")).content.decode()
-    assert "Saved. Opens at: 08:00, was 09:00. Closes at: 16:30, was 17:00." in page
-    assert "Signed by: changed. Tone: calm, was friendly and professional." in page
+    assert "Saved. Opens at: 08:00 (was 09:00). Closes at: 16:30 (was 17:00)." in page
+    assert "Signed by: changed. Tone: calm (was friendly and professional)." in page
     assert "Share new interested leads in rotation among people who get leads: on." in page
 
 
@@ -230,7 +230,10 @@ def test_times_of_keeping_are_shown_with_their_effect_before_they_are_saved(admi
     assert workspace.keep_messages_days is None
     assert admin.get(url("retention"), asked | {"keep_bodies_days": "31"}).status_code == 400
 
-    assert admin.post(url("retention"), asked).status_code == 302
+    page = admin.post(url("retention"), asked, follow=True).content.decode()
+    assert "Days to keep messages: 60 (was forever)." in page and "Older data is deleted" in page
+    page = admin.post(url("retention"), asked, follow=True).content.decode()
+    assert "Nothing has changed." in page
     workspace.refresh_from_db()
     assert (workspace.keep_messages_days, workspace.keep_bodies_days) == (60, 7)
     assert workspace.keep_model_calls_days is None

@@ -429,6 +429,7 @@ def test_finished_steps_are_folded_but_the_first_reply_stays_in_view_until_a_dra
     page = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
     then, folded = page.partition('aria-label="Then"')[2].split("<details>", 1)
     assert "Open the reply" in then and "EmailBison is connected" not in then
+    assert then.index("Invite a colleague") < then.index("Open the reply"), "open steps come first"
     assert "EmailBison is connected" in folded and "Open the reply" not in folded
     factories.make_draft(message, status="approved", decided_by=fresh.admin)
     page = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
