@@ -53,7 +53,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     names and settings. Anyone who can see the row may read its plain texts. `heavy`: further columns that a list page
     does not load. `id_fields`: indexed id columns, which a search for an id includes. `ordering_of_one`: the order of a
     list that shows only one workspace; set it if an index begins with the workspace. `trace_kind`: the kind of the row
-    on the page “What happened”, or "" if it has no such page. `index_begins`: maps a look-up of `search_fields` to the
+    on the page “Trace”, or "" if it has no such page. `index_begins`: maps a look-up of `search_fields` to the
     column that follows the workspace in its index, and to a function that returns all values of that column.
     `linked_by`: the look-ups that links of our pages use, besides those of `list_filter`. `pages_in_workspace`: the
     workspace pages about a row, offered only to members: the text, the URL name, and the fields whose values follow the

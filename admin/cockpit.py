@@ -138,7 +138,7 @@ NUMBERS: dict[str, Number] = {
         _oldest,
         "warn",
     ),
-    "deliveries": ("Problem deliveries", WebhookDelivery, {"trouble": "open"}, _of_week, "warn"),
+    "deliveries": ("Deliveries with problems", WebhookDelivery, {"trouble": "open"}, _of_week, "warn"),
     "contract": ("Provider changes", Deviation, {"told": "lately"}, _sources, "warn"),
     "drafts": ("Drafts waiting", Draft, {"status__exact": "pending", "sample": 0}, _oldest, ""),
 }

@@ -32,7 +32,7 @@ class FollowUpSequenceAdmin(RecordAdmin):
     ordering = ("name", "pk")
     list_display = ("name", "starts", "enabled", "business_hours_only", "created_at")
     search_fields = ("name__istartswith",)
-    search_help_text = "Start of the name, or an ID"
+    search_help_text = "Name or ID"
     readonly_fields = ("related",)
     pages_in_workspace = (("Edit in the workspace", "inbox:sequence", "pk"),)
     related_lists = (("Steps", FollowUpStep, "sequence"), ("Leads", FollowUpInstance, "sequence"))
@@ -44,7 +44,7 @@ class FollowUpStepAdmin(RecordAdmin):
     text_fields = ("subject", "text")
     ordering = ("sequence", "position", "pk")
     search_fields = ("sequence__name__istartswith",)
-    search_help_text = "Start of the sequence’s name, or an ID"
+    search_help_text = "Sequence name or ID"
 
     def in_words(self, row: FollowUpStep) -> str:
         return f"Step {row.position} of {row.sequence}"

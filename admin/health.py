@@ -91,7 +91,7 @@ class HealthBoard(RecordAdmin):
         "integration__external_account_id__exact",
         "reason",
     )
-    search_help_text = "Start of the workspace or account name, the provider’s account ID, or a reason"
+    search_help_text = "Workspace, account, provider’s account ID, or reason"
     ordering = (accounts.WORST_FIRST, "since", "pk")
     actions = ("check_now",)
     readonly_fields = ("paused",)

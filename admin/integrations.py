@@ -53,7 +53,7 @@ class IntegrationAdmin(EditAdmin):
     list_filter = (known_values("provider", registry.labels), "enabled")
     ordering = ("provider", "created_at", "pk")
     search_fields = ("name__istartswith", "external_account_id__exact", "workspace__name__istartswith")
-    search_help_text = "Start of its name or its workspace’s name, the provider’s account ID, or another ID"
+    search_help_text = "Name, workspace, provider’s account ID, or another ID"
     fields = (
         "workspace",
         "provider",

@@ -53,7 +53,7 @@ class CampaignAdmin(RecordAdmin):
     list_display = ("name", provider_name, "external_id", "created_at")
     list_filter = (known_values("provider", registry.labels),)
     search_fields = ("name__istartswith", "external_id__exact")
-    search_help_text = "Start of the name, or the provider’s ID"
+    search_help_text = "Name or provider’s ID"
 
 
 @admin.register(Lead)
@@ -73,7 +73,7 @@ class LeadAdmin(EditAdmin):
     ordering = ("-pk",)
     ordering_of_one = ("-last_message_at", "-pk")
     search_fields = ("email__exact", "phone__exact", WORDS)
-    search_help_text = "Address, start of a name, phone number like +15555550119, or an ID"
+    search_help_text = "Email, name, ID, or phone number like +15555550119"
     pages_in_workspace = (("Conversation", "inbox:conversation", "pk"),)
     related_lists = (
         ("Messages", Message, "lead"),

@@ -83,7 +83,7 @@ class UserAdmin(BaseAdmin, StockUserAdmin):  # type: ignore[type-arg]
     list_display = ("email", "name", "workspaces_of", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
     search_fields = ("email__istartswith", "first_name__istartswith", "last_name__istartswith")
-    search_help_text = "Start of an address or name"
+    search_help_text = "Email or name"
     form = RightsForm
     change_password_form = OperatorsPasswordForm
     plain_texts = ("company_key",)
@@ -172,7 +172,7 @@ class WorkspaceAdmin(BaseAdmin):
     list_display = ("name", "timezone", "sends_paused", "daily_send_cap", "created_at")
     list_filter = ("sends_paused",)
     search_fields = ("name__istartswith",)
-    search_help_text = "Start of the name, or an ID"
+    search_help_text = "Name or ID"
     actions = ("narrow",)
     pages_in_workspace = (
         ("Inbox", "inbox:list"),
@@ -252,7 +252,7 @@ class MembershipAdmin(BaseAdmin):
     list_display = ("user__email", "role", "created_at")
     list_filter = ("role",)
     search_fields = ("user__email__istartswith", "workspace__name__istartswith")
-    search_help_text = "Start of an address or a workspace’s name"
+    search_help_text = "Email or workspace name"
     raw_id_fields = ("user", "workspace")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
@@ -322,4 +322,4 @@ class InvitationAdmin(RecordAdmin):
     ordering = ("-created_at", "-pk")
     list_display = ("email", "role", "state", "created_at", "expires_at")
     search_fields = ("email__istartswith", "workspace__name__istartswith")
-    search_help_text = "Start of an address or a workspace’s name"
+    search_help_text = "Email or workspace name"

@@ -132,7 +132,7 @@ class Scope:
             rows = self.limit(Workspace.objects.filter(pk=UUID(str(key))), "pk")
             if workspace := rows.first():
                 return workspace
-        raise Http404("No such workspace.")
+        raise Http404("This workspace doesn’t exist.")
 
     def may_choose(self, workspace_id: UUID) -> bool:
         """Whether the user may narrow the admin to this workspace."""

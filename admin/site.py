@@ -90,7 +90,7 @@ class AdminSite(admin.AdminSite):
             if scope.may_choose(UUID(wanted)):
                 choose(request, UUID(wanted))
                 return redirect(_kept_page(request))
-        raise Http404("No such workspace.")
+        raise Http404("This workspace doesn’t exist.")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         if not self.has_permission(request):
@@ -124,8 +124,8 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=300,
         min_length=10,
-        label="Reason for reading these texts",
-        help_text="The workspace's owners and admins can read it, with your name and each text that you open.",
+        label="Reason for reading this text",
+        help_text="Owners and admins of the workspace can see your name, this reason and everything you open.",
     )
 
 
@@ -141,11 +141,11 @@ def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
     back = next_url(request, reverse("admin:index"))
     if request.method == "POST" and form.is_valid():
         grant(request, workspace, form.cleaned_data["reason"])
-        messages.success(request, f"You can read texts in {workspace} for an hour.")
+        messages.success(request, f"You can read text in {workspace} for an hour.")
         return redirect(back)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": f"Read texts in {workspace}",
+        "title": f"Read text in {workspace}",
         "form": form,
         "next": back,
     }
@@ -166,8 +166,8 @@ def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess
 
 
 def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """Shows, at `trace/<kind>/<id>/`, the page “What happened” about one row. A row that the user may not see is
-    answered with 404.
+    """`trace/<kind>/<id>/`: the page “Trace” about one row. A row that the user may not see is answered with
+    404.
 
     User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each view of user
     text by a user who is not a member is recorded in the audit log.

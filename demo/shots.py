@@ -177,7 +177,7 @@ def tour(browser: Browser) -> None:
     page.goto(page.url.partition("/health/")[0] + "/inbox/?view=sent")
     page.locator(".row a").first.click()
     page.wait_for_selector("#messages")
-    page.get_by_role("link", name="What happened").first.click()
+    page.get_by_role("link", name="Trace").first.click()
     page.wait_for_load_state("networkidle")
     hold(3000)
     (PICTURES / "tour.png").write_bytes(animation.animated(frames))

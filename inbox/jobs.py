@@ -103,7 +103,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (PROCESS, run.process, "Processes a new reply", READING | {"priority": 10}),
     (CATCH_UP, run.process, "Finishes a reply once a model or an account is back", READING_AGAIN),
     (send_claims.SEND, sending.run, "Sends an approved message", SENDING),
-    (sending.RECONCILE, reconciliation.run, "Finds out whether an unconfirmed message went out", LOOK_UP),
+    (sending.RECONCILE, reconciliation.run, "Checks whether an unconfirmed message went out", LOOK_UP),
     (
         autosend.AUTOSEND,
         autosend.run,
@@ -118,13 +118,13 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (missing_facts.CRM_CONTACT, campaign_mail.crm_contact, "Links a lead to its GoHighLevel contact", ERRAND),
     (slack_cards.POST, slack_cards.post, "Shows a draft to its reviewers in Slack", NOTICE),
     (slack_cards.FOLLOW, slack_cards.run_follow, "Updates a draft’s card in Slack", OWN_NOTICE),
-    (second_factor.MAIL, second_factor.mail_change, "Tells someone their two-step login has changed", MAIL),
+    (second_factor.MAIL, second_factor.mail_change, "Emails a user that their two-step login changed", MAIL),
     (people.PASSWORD_MAIL, people.mail_password_link, "Emails someone a link to set a password", MAIL),
     (invitations.MAIL, invitations.mail, "Emails an invitation to a workspace", MAIL),
     (tag_notices.TELL, tag_notices.run, "Posts a lead’s reply in Slack", NOTICE | {"keep_done_days": 7}),
     (promises.REMAKE, promises.remake, "Updates when answers are due", MANY_BRIEFLY_KEPT),
-    (own_notices.LOOK, notice_mails.look, "Checks whether a member has seen their notices", OWN_NOTICE),
-    (notice_mails.MAIL, notice_mails.mail, "Emails a member their notices", MAIL | {"lane": lanes.PROOF}),
+    (own_notices.LOOK, notice_mails.look, "Checks whether a member has seen their notifications", OWN_NOTICE),
+    (notice_mails.MAIL, notice_mails.mail, "Emails notifications to a member", MAIL | {"lane": lanes.PROOF}),
     (alike.JOB, alike.run, "Applies a correction to similar replies", MANY),
     (rejudging.JOB, rejudging.run, "Tags replies again with the current rules", MANY | {"lane": lanes.BULK}),
     (
@@ -148,13 +148,13 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (
         notice_channels.EMAIL,
         notice_channels.run_email,
-        "Sends a notice by email, alongside or instead of Slack",
+        "Sends a notification by email, alongside or instead of Slack",
         NOTICE_MAIL,
     ),
-    (notice_trial.TRY, notice_trial.run, "Sends a test notice", TRIAL),
+    (notice_trial.TRY, notice_trial.run, "Sends a test notification", TRIAL),
     (probes.PROBE, watch.run, "Checks whether an account works", PROBE),
     (comeback.RECOVER, comeback.run, "Catches up once an account is back", _policy(lanes.PROOF, 8, 180)),
-    (READ, backfill.read_message, "Fetches a message that a webhook only names by ID", NAMED_MESSAGE),
+    (READ, backfill.read_message, "Fetches a message that a webhook identified only by ID", NAMED_MESSAGE),
     (reply_polls.POLL, reply_polls.run, "Fetches messages that a provider’s webhooks missed", POLL),
     (drill.DRILL, drill.run, "Runs a fire drill", FIRE_DRILL),
     (step_job.STEP, step_job.run, "Prepares a follow-up step", ERRAND),
@@ -167,7 +167,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
 TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
     ("catch-up", run.catch_up_tick, "Resumes replies that are waiting for the model", 60),
     ("sends", sends_tick, "Resolves sends whose job has ended", 60),
-    ("promises", answer_promises.tick, "Tells people when an answer is almost due", 60),
+    ("promises", answer_promises.tick, "Notifies people when an answer is almost due", 60),
     ("events", events_tick, "Queues due events for programs and handles failing endpoints", 60),
     ("reply-poll", reply_polls.tick, "Queues polls of accounts that are due", 300),
     (
@@ -183,7 +183,7 @@ TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
         300,
     ),
     ("mailboxes", mailbox_rates.tick, "Counts bounces, complaints and replies by mailbox", 900),
-    ("notifications", notice_channels.tick, "Queues notices about broken accounts", 60),
+    ("notifications", notice_channels.tick, "Queues notifications about broken accounts", 60),
     ("followups", followups.run, "Claims follow-up steps that are due", 60),
     ("appointment-reconcile", calendar_check.tick, "Queues calendar comparisons for leads that are due", 60),
 )
@@ -197,7 +197,7 @@ for _name, _run, _words, _every_s in TICKS:
 tick(
     "heartbeat",
     guarantees.beat,
-    words="Tells an outside monitor that everything is on target",
+    words="Reports to an outside monitor that everything is on target",
     every_s=60,
     budget_ms=30_000,
 )

@@ -328,7 +328,7 @@ def answer_question(ctx: JobContext) -> dict[str, Any]:
     drop_connection()
     pending = pending_question(UUID(ctx.payload["question_id"])).select_related("pack")
     if (question := outage.visit(pending.first)) is None:
-        return {"skipped": "It has already been answered, or the pack is gone."}
+        return {"skipped": "The question has already been answered, or the pack was deleted."}
     threads = outage.visit(lambda: readings.readable(question.pack))
     prompt, bill = load("answer_pack"), Bill()
     values: dict[str, Any] = {"model": prompt.model, "prompt_version": prompt.label}

@@ -44,7 +44,7 @@ def _in_time() -> Iterator[None]:
     try:
         yield
     except DeadlineExceeded:
-        raise TimeoutError("the mail server took too long") from None
+        raise TimeoutError("the mail server took too long to respond") from None
 
 
 class _Guarded(smtplib.SMTP):

@@ -194,7 +194,7 @@ def _each(
 
 def _state_of(job: BackgroundJob) -> str:
     verb = "has" if job.status in (Status.SUCCEEDED, Status.FAILED) else "is"
-    return f"It {verb} {job.get_status_display().lower()}."
+    return f"The job {verb} {job.get_status_display().lower()}."
 
 
 def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:

@@ -29,8 +29,8 @@ EVENTS = "events"
 
 LANES = (
     Lane(STOP, 5, "Opt-outs and stopped campaigns", 0, half=False),
-    Lane(PROOF, 30, "Account checks, send results, notices", 2),
-    Lane(PERSON, 60, "Actions someone is waiting for on a page", 1),
+    Lane(PROOF, 30, "Account checks, send results, notifications", 2),
+    Lane(PERSON, 60, "Actions that a user is waiting for", 1),
     Lane(REPLY, 30, "Reading replies, sending answers", 5, half=False),
     Lane(EVENTS, 30, "Events for programs", 6),
     Lane(DRAFT, 300, "Writing answers", None, half=False),

@@ -35,12 +35,12 @@ function offerNotices(form) {
 async function tryNotice() {
   try {
     if ((await Notification.requestPermission()) !== "granted")
-      return "This browser is blocking notices. Allow them for this site in its settings.";
-    const body = "You’ll get notices here about replies, notes and assignments for you.";
-    new Notification("Notices are on", { body, silent: true });
+      return "This browser is blocking notifications. Allow them for this site in its settings.";
+    const body = "You’ll be notified here about replies, notes and assignments.";
+    new Notification("Notifications are on", { body, silent: true });
     return "";
   } catch {
-    return "This browser can’t show notices. You’ll get emails instead.";
+    return "This browser can’t show notifications. You’ll get emails instead.";
   }
 }
 

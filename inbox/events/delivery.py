@@ -195,7 +195,7 @@ def _failure(error: Exception) -> tuple[dict[str, Any], timedelta]:
     elif isinstance(error, HostRefused):
         words = "Not a public https:// address"
     elif isinstance(error, DecryptionError):
-        words = "Its secret can’t be read"
+        words = "The endpoint’s secret can’t be read"
     else:
         code = getattr(error, "code", "")
         late = code == "answer" and isinstance(error, ProviderTimeout)

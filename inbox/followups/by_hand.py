@@ -111,7 +111,7 @@ def _approve(instance: FollowUpInstance, user: Actor) -> None:
     assert isinstance(user, User)  # the API offers programs no approval
     task = FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).first()
     if task is None:
-        raise Refused("None of its steps need approval.")
+        raise Refused("No step of this follow-up needs approval.")
     step_job.approve(task, user=user)
 
 

@@ -32,7 +32,7 @@ from integrations.models import HealthState, Integration, WorkspaceIntegrationHe
 
 NOBODY_WROTE = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 """The tags of automatic messages, which do not count as replies."""
-PERHAPS = "Perhaps "
+PERHAPS = "Possible "
 """The beginning of the stored reason of a step that waits for a decision about a suspicion."""
 BUSY_PAUSE = timedelta(minutes=5)
 
@@ -85,7 +85,7 @@ Check = Callable[[Case], Decision | None]
 
 def _stopped(case: Case) -> Decision | None:
     if case.lead.is_stopped or case.lead.tag == Tag.BLACKLIST:
-        return Decision(ConditionKind.STOP, "This lead gets no more messages.")
+        return Decision(ConditionKind.STOP, "Messages to this lead are stopped.")
     return None
 
 
@@ -156,13 +156,13 @@ def _nothing_sent(case: Case) -> bool:
 Condition = FollowUpStep.Condition
 CONDITIONS: dict[str, tuple[str, Callable[[Case], bool]]] = {
     Condition.ALWAYS: ("", lambda case: True),
-    Condition.CONNECTED: ("Not connected on LinkedIn.", lambda case: bool(case.lead.linkedin_connected_at)),
+    Condition.CONNECTED: ("Not a LinkedIn connection.", lambda case: bool(case.lead.linkedin_connected_at)),
     Condition.NOT_CONNECTED: (
-        "Connected on LinkedIn.",
+        "The lead is a LinkedIn connection.",
         lambda case: case.lead.linkedin_connected_at is None,
     ),
     Condition.HAS_PHONE: ("No phone number.", lambda case: bool(case.lead.phone)),
-    Condition.NO_PHONE: ("Has a phone number.", lambda case: not case.lead.phone),
+    Condition.NO_PHONE: ("The lead has a phone number.", lambda case: not case.lead.phone),
     Condition.NOTHING_SENT: ("An earlier step was sent.", _nothing_sent),
 }
 

@@ -90,7 +90,7 @@ VIEWS = {
         ),
         View("waiting", "Waiting", "", "due_at", _waiting, "waits_for"),
         View("paused", "Paused", "warn", "due_at", _paused, "paused_for"),
-        View("excluded", "Held back by a setting", "warn", "due_at", _excluded, "sequence__name"),
+        View("excluded", "On hold", "warn", "due_at", _excluded, "sequence__name"),
         View("skipped", "Skipped", "", "finished_at", partial(_lately, TaskStatus.SKIPPED)),
         View("failed", "Failed", "bad", "finished_at", partial(_lately, TaskStatus.FAILED)),
     )

@@ -185,7 +185,7 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
         outcome, reason = Status.SENT, ""
     elif code := _refusal(send):
         _remember(task, code)
-        outcome, reason = Status.SKIPPED, f"This person can’t be reached here ({code})."
+        outcome, reason = Status.SKIPPED, f"This lead can’t be reached on this channel ({code})."
     else:
         outcome, reason = Status.FAILED, send.reason
     task.write(status=outcome, reason=reason[:200], finished_at=ended_at)

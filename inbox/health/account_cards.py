@@ -81,12 +81,8 @@ class AccountCard:
     def rank(self) -> tuple[bool, int, bool]:
         """The sort key of the cards: accounts in the worst state come first, accounts without a connection last."""
         troubled = self.integration.enabled and self.state in TROUBLED
-        worst = TROUBLED.index(self.state) if troubled else len(TROUBLED)
-        return not self.connected, worst, not self.alarms
-
-    @property
-    def mark(self) -> str:
-        return "mailbox" if self.alarms and self.state == HealthState.CONNECTED else self.state
+        place = TROUBLED.index(self.state) if troubled else len(TROUBLED)
+        return not self.connected, place, not self.alarms
 
     @property
     def name(self) -> str:

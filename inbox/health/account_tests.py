@@ -29,17 +29,17 @@ def webhooks(integration: Integration) -> Check:
     last = account_cards.last_delivery(integration)
     if last is None:
         fix = f"Paste this card’s webhook URL into the provider and select these events: {events}."
-        return Check(EVENT, WARN, "None have arrived yet.", fix)
-    arrival = f"The last one arrived {age((timezone.now() - last.received_at).total_seconds())}."
+        return Check(EVENT, WARN, "No events have arrived yet.", fix)
+    arrival = f"The last event arrived {age((timezone.now() - last.received_at).total_seconds())}."
     if last.verdict == Verdict.MISMATCH:
         return Check(
-            EVENT, BAD, f"{arrival} It names another account.", "Check the ID in the account’s settings."
+            EVENT, BAD, f"{arrival} It was for another account.", "Check the ID in the account’s settings."
         )
     if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
-        return Check(EVENT, BAD, f"{arrival} It couldn’t be used.", "Open it under Deliveries to see why.")
+        return Check(EVENT, BAD, f"{arrival} Processing it failed.", "Open it under Deliveries to see why.")
     if _by_an_old_key(integration):
         fix = "Paste the new URL into the provider’s settings."
-        return Check(EVENT, WARN, f"{arrival} It came to an old URL.", fix)
+        return Check(EVENT, WARN, f"{arrival} It was sent to an old URL.", fix)
     return Check(EVENT, OK, arrival)
 
 

@@ -98,7 +98,7 @@ def compare(
             assert not isinstance(entry, Unusable)
             verdict = settled.get(received.sha256) or receive(received, entry, handlers.handle).verdict
             settles = verdict in (FETCHED, HELD, IGNORED)
-            outcome = verdict if settles else "Holdfast couldn’t import it."
+            outcome = verdict if settles else "Holdfast couldn’t import this message."
         kind = _kind(entry)
         tally.add(kind if kind in kinds else kinds[0], _at(entry), outcome)
 

@@ -200,7 +200,7 @@ def recovery(health: WorkspaceIntegrationHealth) -> str:
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()
-    downtime = f"It was down for {duration(max(MINUTE_S, down_s))}"
+    downtime = f"The account was down for {duration(max(MINUTE_S, down_s))}"
     if not registry.spec_of(health.provider).replies:
         return f"{downtime}."
     count = health.imported_messages

@@ -55,10 +55,10 @@ WOULD_SAY = "In a real outage, this message would say:"
 STEPS = {
     "prepare": "A test account is connected",
     "break": "The account breaks",
-    "detect": "Holdfast notices",
+    "detect": "Holdfast detects the problem",
     "banner": "The banner appears",
     "pause": "The follow-up is paused",
-    "slack": "Slack gets a notice",
+    "slack": "Slack gets a notification",
     "missed": f"{MISSED} messages arrive during the outage",
     "heal": "The account is reconnected",
     "import": "The missed messages are imported",
@@ -111,7 +111,7 @@ def run(ctx: JobContext) -> dict[str, int]:
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()
     if JobStep.objects.filter(job=ctx.job).exists():
-        raise PermanentError("The worker stopped in the middle of the drill. Start a new one.")
+        raise PermanentError("The worker stopped during the drill. Start a new drill.")
     user = User.objects.get(pk=ctx.payload["user_id"])
     try:
         held = held_until(timezone.now() + timedelta(days=1))
@@ -213,7 +213,7 @@ class _Drill:
 
     def _slack(self, deadline: Deadline) -> DrillResult:
         if not self._asked_for(notice_channels.NOTIFY):
-            return DrillResult(False, "The outage didn’t trigger a notice.")
+            return DrillResult(False, "The outage didn’t trigger a notification.")
         if self.slack is None:
             return DrillResult(
                 None, "No Slack channel is connected. In an outage, the admins would get an email."
@@ -229,7 +229,7 @@ class _Drill:
         if not self.posted:
             reason = notice.reason if notice else "Slack is already broken"
             return DrillResult(
-                False, f"It didn’t arrive ({reason}). In an outage, the admins would get an email."
+                False, f"The message didn’t arrive ({reason}). In an outage, the admins would get an email."
             )
         channel = self.slack.config.get("channel") or "the webhook’s default channel"
         return DrillResult(True, f"One message in {channel}, marked as a drill.")
@@ -253,7 +253,7 @@ class _Drill:
                     "url": "https://www.linkedin.com/in/sam-drill",
                 },
             )
-        return DrillResult(self._messages() == 0, "The provider keeps them and sends no webhook.")
+        return DrillResult(self._messages() == 0, "The provider stores the messages and sends no webhooks.")
 
     def _messages(self) -> int:
         return Message.objects.filter(workspace=self.workspace).count()

@@ -55,7 +55,7 @@ ADMIN_TRIES = 4
 """The number of attempts in Slack for a notice of `tell_admins`. Then an email is sent."""
 Status = BackgroundJob.Status
 MUTE = buttons.offered("mute_account", __name__)
-MUTED = "Muted until it works again. An admin can undo this on the page above."
+MUTED = "Muted until the account recovers. An admin can unmute it on the page above."
 REFUSED = "Only owners and admins of this workspace can mute it."
 
 
@@ -166,7 +166,7 @@ def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> 
         shown.append({"type": "context", "elements": [mrkdwn(note)]})
     if health.state != HealthState.CONNECTED and not health.muted_at:
         ids = {"healthId": health.pk, "clientId": str(health.workspace_id)}
-        mute = button(MUTE, "Mute until it works again", value=json.dumps(ids))
+        mute = button(MUTE, "Mute until it recovers", value=json.dumps(ids))
         shown.append({"type": "actions", "block_id": f"mute_{health.pk}", "elements": [mute]})
     return shown
 
@@ -208,7 +208,7 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
     notices.settle(notice, token, state, reason, try_again=True)
     if not isinstance(error, PermanentError):
         retry_after_ms = getattr(error, "retry_after_ms", None)
-        raise TransientError("Slack didn’t accept the notice", retry_after_ms=retry_after_ms)
+        raise TransientError("Slack didn’t accept the notification", retry_after_ms=retry_after_ms)
     # The broken account is Slack itself. The account's health shows that Slack is broken, and email still works.
     if isinstance(error, ProviderRejected):
         writer.record(slack, writer.Signal(writer.SignalKind.REFUSED, reason))
@@ -298,7 +298,7 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
         return text
     back, last = health.recovered_at, health.last_notice_at
     if back and last and back > last:
-        text += f"\nIt was back after the last notice, from {_time(health, back)}. {banner.recovery(health)}"
+        text += f"\nIt recovered after the last message, at {_time(health, back)}. {banner.recovery(health)}"
     return f"{text}\nThis message won’t update when the account is back, but the page will."
 
 

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 ADMINS = "workspace admins"
 NO_WAY = "EMAIL_URL isn’t set, or no admin has an address"
-REFUSED = "the mail server didn’t accept it"
+REFUSED = "the mail server didn’t accept the message"
 CUT_SHORT = "the worker stopped while sending"
 State = Notice.State
 
@@ -41,8 +41,8 @@ def post(notice: Notice, about: str = "") -> End:
     to = recipients(notice.workspace)
     if not to or is_off():
         return End(State.FAILED, NO_WAY)
-    account = notice.health.integration if notice.health else "trial notice"
-    subject = f"Holdfast: {about or account} of {notice.workspace.name}"
+    account = notice.health.integration if notice.health else "test notification"
+    subject = f"Holdfast: {about or account} in {notice.workspace.name}"
     drop_connection()
     server = get_connection()
     try:
@@ -55,7 +55,7 @@ def post(notice: Notice, about: str = "") -> End:
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused):
         return End(State.FAILED, REFUSED)
     except OSError:
-        return End(State.UNKNOWN, "the mail server hung up")
+        return End(State.UNKNOWN, "the mail server closed the connection")
     finally:
         with suppress(OSError):
             server.close()

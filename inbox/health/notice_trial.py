@@ -53,12 +53,12 @@ class About(NamedTuple):
     promise: str
 
 
-ACCOUNTS = About("accounts", KIND, "Broken accounts", "You’ll get a notice here when an account breaks.")
+ACCOUNTS = About("accounts", KIND, "Broken accounts", "You’ll be notified here when an account breaks.")
 REPLIES = About(
     "replies",
     f"{KIND}-replies",
     "Replies with a chosen tag",
-    "You’ll get a notice here for replies with the tags you chose.",
+    "You’ll be notified here about replies with the tags you chose.",
 )
 REVIEWS = About("reviews", f"{KIND}-reviews", "Drafts", "Drafts that need review will appear here.")
 KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
@@ -93,7 +93,7 @@ def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
         alternative = (
             ", or have the operator set EMAIL_URL" if about is ACCOUNTS else " and choose its channel"
         )
-        raise NoWay(f"Notices have nowhere to go. Connect Slack{alternative}.")
+        raise NoWay(f"There’s nowhere to send notifications. Connect Slack{alternative}.")
     with transaction.atomic():
         notice = Notice.objects.create(
             workspace_id=workspace.pk,
@@ -109,7 +109,7 @@ def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
 
 def _text(workspace: Workspace, user: User, about: About) -> str:
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[workspace.pk])
-    return f"This is a test notice for {workspace.name}, sent by {user}. {about.promise}\n{where}"
+    return f"This is a test notification for {workspace.name}, sent by {user}. {about.promise}\n{where}"
 
 
 def last_trials(workspace: Workspace) -> dict[str, Notice]:

@@ -47,14 +47,14 @@ WHY = {
     REQUEST_REFUSED: "our request was refused",
     ADDRESS_REFUSED: "calls to its address aren’t allowed",
     SECRETS_UNREADABLE: "its stored secrets can’t be read with the current FIELD_ENCRYPTION_KEYS",
-    "silence": "nothing arrived",
-    "form": "its requests are in an unknown format",
+    "silence": "nothing has arrived",
+    "form": "the provider’s requests are in an unknown format",
     "changed": "a different account was connected",
     "payment_required": "payment is due",
     ACCOUNT_SUSPENDED: "suspended, or its plan has expired",
     SENDER_DOWN: "a sending mailbox is disconnected, but the account’s other mailboxes work",
     NUMBER_REFUSED: "the sending number isn’t registered, or is suspended",
-    NO_NUMBER: "it has no number to send from",
+    NO_NUMBER: "the account has no number to send from",
     NO_FUNDS: "the sending balance is used up",
 }
 """The texts for our own codes. Providers declare the texts for their codes (`refusals`). Others stay unchanged."""
@@ -69,7 +69,7 @@ def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
         HealthState.DEGRADED: f"{name} refuses to send{whose}"
         if health.reason in CANNOT_SEND
         else f"{name} is slow or responding with errors",
-        HealthState.RATE_LIMITED: f"{name} has slowed {workspace} down",
+        HealthState.RATE_LIMITED: f"{name} is limiting requests from {workspace}",
         HealthState.NOT_UNDERSTOOD: f"{name} sends requests{whose} that Holdfast doesn’t understand",
         HealthState.QUIET: f"{name} is quieter than usual{whose}",
         HealthState.CONNECTED: f"{name} is back{whose}",
@@ -126,7 +126,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     if health.reason == SECRETS_UNREADABLE:
         return f"New {messages} arrive by webhook, but sending and fetching have stopped"
     if health.lacks_mailboxes:
-        return f"New {messages} to it aren’t arriving, and outgoing messages are on hold"
+        return f"New {messages} to this mailbox aren’t arriving, and outgoing messages are on hold"
     return f"New {messages} aren’t arriving"
 
 
@@ -138,7 +138,7 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[str]) -> str:
         if not registry.spec_of(health.provider).is_connected_here:
             way_out = f"{_why(health)} Ask the installation’s operator to fix it."
         if health.lacks_mailboxes:
-            way_out = f" Connect it again at {known_as(health.provider)}."
+            way_out = f" Reconnect it at {known_as(health.provider)}."
         return f"{_stopped(health)}{'; ' + waits if waits else ''}.{way_out}"
     if health.state == HealthState.DEGRADED and health.reason in CANNOT_SEND:
         return f"{_why(health).lstrip()} Refused messages are marked as not sent."
@@ -146,13 +146,13 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[str]) -> str:
         return "Nothing has arrived for longer than usual, but the credentials still work."
     if health.state == HealthState.NOT_UNDERSTOOD:
         return (
-            "Its format has changed, so replies and unsubscribes may be missing. Everything is kept under "
+            "The provider’s format has changed, so replies and unsubscribes may be missing. Everything is kept under "
             "Deliveries, Rejected, and processed again once Holdfast supports the new format. Tell the "
             "operator."
         )
     if health.state == HealthState.CONNECTED:
         return ""
-    return f"Nothing to do: Holdfast keeps trying{'. ' + waits[:1].upper() + waits[1:] if waits else ''}."
+    return f"No action needed: Holdfast keeps trying{'. ' + waits[:1].upper() + waits[1:] if waits else ''}."
 
 
 def _why(health: WorkspaceIntegrationHealth) -> str:

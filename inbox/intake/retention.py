@@ -200,7 +200,7 @@ def _messages(workspace: Workspace) -> str:
     )
     what = f"{_number(counts['messages'])} {_plural('message', counts['messages'])}"
     return (
-        f"Removes {what} of {_number(counts['leads'])} {_plural('lead', counts['leads'])} from before "
+        f"Deletes {what} from {_number(counts['leads'])} {_plural('lead', counts['leads'])}, dated before "
         f"{_day(days)}."
     )
 
@@ -208,9 +208,7 @@ def _messages(workspace: Workspace) -> str:
 def _bodies(workspace: Workspace) -> str:
     days = workspace.keep_bodies_days
     count = _count(bodies(workspace.pk, days), "received_at")
-    return (
-        f"Clears {_number(count)} raw webhook {'body' if count == 1 else 'bodies'} from before {_day(days)}."
-    )
+    return f"Deletes {_number(count)} raw webhook {'body' if count == 1 else 'bodies'} dated before {_day(days)}."
 
 
 def _model_calls(workspace: Workspace) -> str:
@@ -218,7 +216,7 @@ def _model_calls(workspace: Workspace) -> str:
     if days is None:
         return "Records of model calls are kept."
     count = _count(model_calls(workspace.pk, days), "created_at")
-    return f"Removes {_number(count)} {_plural('record', count)} of model calls from before {_day(days)}."
+    return f"Deletes {_number(count)} {_plural('record', count)} of model calls dated before {_day(days)}."
 
 
 def _count(rows: "QuerySet[Any]", by: str) -> int:

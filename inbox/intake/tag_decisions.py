@@ -181,7 +181,7 @@ def decide(
         suspected = suspicion.of(message)
         if not suspected:
             return None
-        words = Suspicion(suspected).label.removeprefix("Perhaps ")
+        words = Suspicion(suspected).label.removeprefix("Possible ")
         decision = _by_person(
             message,
             user,
@@ -189,7 +189,7 @@ def decide(
             tag=suspicion.TAG_OF[suspected] if is_it else message.tag or Tag.NEUTRAL,
             denied="" if is_it else suspected,
             quote=message.suspected_words,
-            reason=f"It is {'' if is_it else 'not '}{words}.",
+            reason=f"{'Confirmed' if is_it else 'Rejected'}: {words}.",
         )
         _settle(lead, message, decision.by)
         if is_it:

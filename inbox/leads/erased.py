@@ -21,7 +21,7 @@ Name = tuple[str, ...]
 """An identifier: its kind, and the values that identify a person or message, such as ("email", address)."""
 UNREADABLE = (
     "The opt-outs of erased people can’t be read, because their key is missing from FIELD_ENCRYPTION_KEYS. "
-    "Nothing will be sent here until you add it."
+    "Nothing is sent in this workspace until you add the key."
 )
 
 
@@ -93,7 +93,7 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     wants = at is None or (lead.opted_in_at is not None and lead.opted_in_at > at)
     if wants and opted_out_at(workspace, addressed - names) is None:  # A START counts for its sender only.
         return ""
-    return "This wasn’t sent because it would reach a person who was erased."
+    return "This message wasn’t sent because its recipient was erased."
 
 
 def marked(workspace: Workspace, names: set[Name]) -> set[Name]:

@@ -58,7 +58,7 @@ LAST: list[type[models.Model]] = []
 EMPTIED = {
     "inbox.WebhookDelivery": "Deliveries of their events, without the contents",
     "integrations.IdempotencyKey": "API responses about them, without the contents",
-    "integrations.Notice": "Slack notices about them, without the text",
+    "integrations.Notice": "Slack messages about them, without the text",
     "admin.LogEntry": "The admin’s log, without their name",
     "insights.ContextPack": "Insights that used them, without these parts",
     "insights.PackQuestion": "Answers about such a context pack, without these parts",

@@ -285,7 +285,7 @@ def _proves(lead: Lead, name: str, text: str) -> bool:
 class KeptIdentity(StrEnum):
     FILLED = "filled"
     KNOWN = "known"
-    ANOTHERS = "another lead has it"
+    ANOTHERS = "another lead has this contact detail"
 
 
 def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
@@ -300,7 +300,7 @@ def keep(lead: Lead, name: str, text: str, source: str) -> KeptIdentity:
                 return KeptIdentity.KNOWN
             if Lead.objects.filter(workspace_id=row.workspace_id, **{name: text}).exists():
                 raise IntegrityError(
-                    "Another lead already has it."
+                    "Another lead already has this contact detail."
                 )  # otherwise PostgreSQL's log would show the constraint's error
             setattr(row, name, text)
             facts.note(row, [name], source)

@@ -135,7 +135,7 @@ def _locked_labels(label: Label, into: Label | None) -> tuple[Label, Label | Non
     if locked is None:
         raise LabelGone("Someone else has deleted it.")
     if into and (into := rows.filter(pk=into.pk).first()) is None:
-        raise LabelGone(f"The label to merge into was deleted. {locked} stays.")
+        raise LabelGone(f"The label to merge into was deleted, so {locked} was kept.")
     return locked, into
 
 

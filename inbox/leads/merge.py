@@ -76,7 +76,7 @@ def merge(keep: Lead, twin: Lead, actor: User | None) -> Lead:
         both = Lead.objects.select_for_update().filter(pk__in=[keep.pk, twin.pk]).order_by("pk")
         locked = {lead.pk: lead for lead in both}
         if len(locked) < 2:
-            raise MergeRefused("One of the two leads is gone. Search for the other one again.")
+            raise MergeRefused("One of the two leads no longer exists. Search again.")
         keep, twin = locked[keep.pk], locked[twin.pk]
         _check(keep, twin)
         audit.record(keep.workspace_id, actor, "lead.merged", keep, other=str(twin.pk))

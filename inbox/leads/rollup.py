@@ -117,7 +117,7 @@ def _answered(lead: Lead, message: Message) -> None:
         older = Draft.objects.filter(
             lead=lead, channel=message.channel, trigger_message__sent_at__lt=message.sent_at
         )
-        stops.close_drafts(older, "Someone answered outside this inbox.")
+        stops.close_drafts(older, "Someone answered outside Holdfast.")
 
 
 def written_by_hand(message: Message) -> None:

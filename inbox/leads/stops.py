@@ -126,7 +126,7 @@ def refuse_channel(lead: Lead, channel: str) -> None:
     if channel in lead.refused_channels:
         return
     lead.refused_channels = [*lead.refused_channels, channel]
-    close_drafts(Draft.objects.filter(lead=lead, channel=channel), "They don’t want messages here.")
+    close_drafts(Draft.objects.filter(lead=lead, channel=channel), "The lead declined this channel.")
     if channel == Channel.EMAIL:
         stop_campaigns(lead, anew=True)
 

@@ -89,4 +89,4 @@ def pause_of_texts(lead: Lead) -> str:
 
 def reason(lead: Lead) -> str:
     """Returns why nothing goes to `lead` without a person: a suspicion is open. Returns "" if none is open."""
-    return f"{Suspicion(lead.suspected).label}: not decided yet." if lead.suspected else ""
+    return f"{Suspicion(lead.suspected).label}: waiting for a decision." if lead.suspected else ""

@@ -654,10 +654,10 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("opt_out", "Perhaps an opt-out"),
-                            ("bounce", "Perhaps a bounce"),
-                            ("out_of_office", "Perhaps an out-of-office reply"),
-                            ("auto_reply", "Perhaps an automatic reply"),
+                            ("opt_out", "Possible opt-out"),
+                            ("bounce", "Possible bounce"),
+                            ("out_of_office", "Possible out-of-office reply"),
+                            ("auto_reply", "Possible automated reply"),
                         ],
                         db_default="",
                         default="",
@@ -1493,10 +1493,10 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("opt_out", "Perhaps an opt-out"),
-                            ("bounce", "Perhaps a bounce"),
-                            ("out_of_office", "Perhaps an out-of-office reply"),
-                            ("auto_reply", "Perhaps an automatic reply"),
+                            ("opt_out", "Possible opt-out"),
+                            ("bounce", "Possible bounce"),
+                            ("out_of_office", "Possible out-of-office reply"),
+                            ("auto_reply", "Possible automated reply"),
                         ],
                         db_default="",
                         default="",
@@ -2266,10 +2266,10 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("opt_out", "Perhaps an opt-out"),
-                            ("bounce", "Perhaps a bounce"),
-                            ("out_of_office", "Perhaps an out-of-office reply"),
-                            ("auto_reply", "Perhaps an automatic reply"),
+                            ("opt_out", "Possible opt-out"),
+                            ("bounce", "Possible bounce"),
+                            ("out_of_office", "Possible out-of-office reply"),
+                            ("auto_reply", "Possible automated reply"),
                         ],
                         db_default="",
                         default="",

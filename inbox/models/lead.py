@@ -79,10 +79,10 @@ WRITTEN_ON = [(channel.value, channel.label) for channel in Channel if channel i
 class Suspicion(models.TextChoices):
     """The rules' suspicion about a reply. Until a model or a person decides, the lead gets nothing automatically."""
 
-    OPT_OUT = "opt_out", "Perhaps an opt-out"
-    BOUNCE = "bounce", "Perhaps a bounce"
-    OUT_OF_OFFICE = "out_of_office", "Perhaps an out-of-office reply"
-    AUTO_REPLY = "auto_reply", "Perhaps an automatic reply"
+    OPT_OUT = "opt_out", "Possible opt-out"
+    BOUNCE = "bounce", "Possible bounce"
+    OUT_OF_OFFICE = "out_of_office", "Possible out-of-office reply"
+    AUTO_REPLY = "auto_reply", "Possible automated reply"
 
 
 class Campaign(Row):

@@ -132,7 +132,7 @@ def desk_view(view: Callable[[SignedInRequest], HttpResponseBase]) -> Guarded:
         rows = with_snapshot().filter(user=signed_in(request)).select_related("user", "workspace")
         memberships = vars(request)["memberships"] = list(rows.order_by("workspace__name", "pk"))
         if not memberships:
-            raise Http404("No such page.")
+            raise Http404("This page doesn’t exist.")
         required = any(membership.workspace.requires_second_factor for membership in memberships)
         if required and not identity_of(request).is_strong:
             return to_second_factor(request)
@@ -146,10 +146,10 @@ def _admitted(request: HttpRequest, workspace_id: UUID, min_role: str) -> Member
     rows = with_snapshot().select_related("workspace")
     membership = rows.filter(workspace_id=workspace_id, user=signed_in(request)).first()
     if membership is None:
-        raise Http404("No such page.")
+        raise Http404("This page doesn’t exist.")
     writing = request.method not in SAFE_METHODS
     if not membership.at_least(min_role) or (writing and not membership.at_least(MEMBER)):
-        raise PermissionDenied(f"Your role here is {membership.get_role_display().lower()}.")
+        raise PermissionDenied(f"Your role in this workspace is {membership.get_role_display().lower()}.")
     return membership
 
 

@@ -91,7 +91,7 @@ def action_of(request: HttpRequest, *actions: str) -> str:
     """Returns the field `do` of the posted form. Raises Http404 if it is not one of `actions`."""
     action = request.POST.get("do", "")
     if action not in actions:
-        raise Http404("No such action.")
+        raise Http404("This action doesn’t exist.")
     return action
 
 

@@ -83,5 +83,5 @@ def help_page(request: WorkspaceRequest, name: str) -> HttpResponse:
     try:
         title, body, headings = rendered(name)
     except (KeyError, OSError):
-        raise Http404("No such page.") from None
+        raise Http404("This page doesn’t exist.") from None
     return render(request, "workspace/help.html", {"title": title, "body": body, "headings": headings})

@@ -78,8 +78,8 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             name: label for name, label in facts.LABELS.items() if name != "title"
         }
         help_texts = {
-            "email": "New emails go here.",
-            "phone": "Texts go here. Include the country code unless it’s a number in the workspace’s country.",
+            "email": "Holdfast sends new emails to this address.",
+            "phone": "Holdfast sends texts to this number. Include the country code of numbers abroad.",
             "linkedin_url": "The profile’s URL: https://www.linkedin.com/in/…",
         }
 
@@ -175,7 +175,7 @@ def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     if not contact:
         return redirect_to(request, "inbox:conversation", lead.pk, error=problem)
     try:
-        words = "Added." if facts.add(lead, name, contact, signed_in(request)) else "They already have it."
+        words = "Added." if facts.add(lead, name, contact, signed_in(request)) else "Already on this lead."
     except facts.Taken as taken:
         return _taken(request, lead, taken)
     return redirect_to(request, "inbox:conversation", lead.pk, success=words)

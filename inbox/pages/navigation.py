@@ -81,7 +81,7 @@ PAGES: list[Page] = [
     Page("inbox:labels", "Labels", "label", ADMIN, SETTINGS),
     Page("inbox:snippets", "Snippets", "draft", MEMBER, SETTINGS),
     Page("inbox:rules", "Rules", "filter", ADMIN, SETTINGS),
-    Page("inbox:notices", "Notices", "mail", ADMIN, SETTINGS),
+    Page("inbox:notices", "Notifications", "mail", ADMIN, SETTINGS),
     Page("inbox:programs", "Programs", "key", ADMIN, SETTINGS),
     Page("inbox:people-security", "Security", "lock", ADMIN, SETTINGS),
     Page(

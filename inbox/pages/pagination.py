@@ -100,4 +100,4 @@ def _beyond(queryset: QuerySet[Any], time_field: str, cursor: str, lookup: str) 
             Q(**{f"{time_field}__{lookup}": moment}) | Q(**{time_field: moment, f"pk__{lookup}": pk}),
         )
     except (ValueError, OverflowError, ValidationError):
-        raise Http404("No such page.") from None
+        raise Http404("This page doesn’t exist.") from None

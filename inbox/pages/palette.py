@@ -55,7 +55,7 @@ SHORTCUTS = (
     Shortcut("confirm", "Confirm the suspicion", ("y",)),
     Shortcut("deny", "Reject the suspicion", ("N",)),
     Shortcut("alike", "Review similar replies", ("a",)),
-    Shortcut("trace", "See what happened to the newest message", ("i",)),
+    Shortcut("trace", "Open the newest message’s trace", ("i",)),
     Shortcut("forward", "Forward the newest message"),
     Shortcut("times", "Offer a time"),
     Shortcut("hold", "Hold the draft"),

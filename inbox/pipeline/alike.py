@@ -221,7 +221,7 @@ def _then(decision: TagDecision, message: Message, lead: Lead) -> str:
         return "A later reply decides the lead’s tag."
     if decision.tag in DRAFTED:
         return "A draft will be written."
-    return "The lead leaves Needs reply." if decision.tag in NO_ANSWER and lead.needs_reply else ""
+    return "The lead moves out of Needs reply." if decision.tag in NO_ANSWER and lead.needs_reply else ""
 
 
 def _then_stopped(message: Message, lead: Lead) -> str:
@@ -230,4 +230,4 @@ def _then_stopped(message: Message, lead: Lead) -> str:
     bounced = suspicion.of(message) == Suspicion.BOUNCE
     if not bounced and rollup.opted_in_after(lead, rollup.stopped_at(message), message.stamp):
         return "This lead isn’t stopped: they’ve since opted back in."
-    return "Everything to the lead stops, including campaigns."
+    return "All messages to the lead stop, including campaigns."

@@ -49,7 +49,7 @@ def _ask(
             deadline=deadline,
         )
     except model_calls.TextRefused:
-        return tag_answer.undecided("The model refused to read it."), {}
+        return tag_answer.undecided("The model refused to read this reply."), {}
     booked = situation.lead.booked_at is not None
     judgement = tag_answer.judge(reading, message.text, booked=booked)
     if judgement is None:
@@ -82,12 +82,12 @@ def ask_for_review(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """Enqueues a Slack message about the draft. Raises NotNow without a draft, or if it goes out automatically."""
     draft = _draft(situation)
     if draft.send_at is not None:
-        raise NotNow("It goes out automatically.")
+        raise NotNow("The draft goes out automatically.")
     slack_cards.ask(draft)
     return {"draft": str(draft.pk)}
 
 
 def _draft(situation: Situation) -> Draft:
     if situation.draft is None:
-        raise NotNow("It has no draft.")
+        raise NotNow("This reply has no draft.")
     return situation.draft

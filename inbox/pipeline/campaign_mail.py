@@ -53,7 +53,7 @@ def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     table skips this step if a machine may have written the reply. Raises NotNow if the lead is in no campaign.
     """
     if situation.campaign is None:
-        raise NotNow("It doesn’t belong to a campaign.")
+        raise NotNow("This reply doesn’t belong to a campaign.")
     created = enqueue_many(STOP_EMAILS, [stop_emails(situation.lead, situation.campaign.pk)])
     return {"first": bool(created)}
 

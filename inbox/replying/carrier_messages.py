@@ -25,7 +25,7 @@ EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
 """The time before and after our call in which a listed message with the same text counts as our send."""
 
 
-ELSEWHERE = "answered outside this inbox"
+ELSEWHERE = "answered outside Holdfast"
 """A part of the reason why a message waits: somebody answered, or may have answered, at the provider."""
 MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 TAG = re.compile(r"<\w+[^>]*>")

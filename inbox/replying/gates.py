@@ -153,7 +153,7 @@ def _tag(e: Evidence) -> GateVerdict:
 def _unchanged(e: Evidence) -> GateVerdict:
     if e.newest is None or e.newest.pk != e.draft.trigger_message_id:
         return GateVerdict(False, "The lead has written again.")
-    return GateVerdict(True, "It answers the lead's newest message.")
+    return GateVerdict(True, "The draft answers the lead's newest message.")
 
 
 def _nothing_since(e: Evidence) -> GateVerdict:
@@ -174,7 +174,7 @@ def _one_in_a_row(e: Evidence) -> GateVerdict:
         and (e.newest is None or last.created_at > e.newest.received_at)
     ):
         return GateVerdict(False, "The last message was automatic, and the lead hasn’t written since.")
-    return GateVerdict(True, "It isn’t the second automatic message in a row.")
+    return GateVerdict(True, "This isn’t the second automatic message in a row.")
 
 
 def _loop(e: Evidence) -> GateVerdict:
@@ -193,16 +193,16 @@ def _loop(e: Evidence) -> GateVerdict:
     same = Message.objects.inbound(lead_id=e.draft.lead_id, text=e.message.text).exclude(pk=e.message.pk)
     if len(e.message.text) > SHORT_ANSWER and same.exists():
         return GateVerdict(False, "The lead has sent these exact words before, so they may be automated.")
-    return GateVerdict(True, "It doesn’t look like two bots answering each other.")
+    return GateVerdict(True, "This doesn’t look like two bots answering each other.")
 
 
 def _topics(e: Evidence) -> GateVerdict:
     topic, word = topics.escalated(f"{e.message.subject}\n{e.message.text}")
     if topic:
-        return GateVerdict(False, f"It’s about {topic} (“{word}”), which needs a person.")
+        return GateVerdict(False, f"The reply is about {topic} (“{word}”), which needs a person.")
     if host := topics.SCHEDULER.search(e.message.text):
         return GateVerdict(
-            False, f"They sent their own booking page ({host[0].lower()}), which needs a person."
+            False, f"The lead sent their own booking page ({host[0].lower()}), which needs a person."
         )
     if not topics.is_readable(e.message.text, e.draft.text):
         return GateVerdict(
@@ -211,7 +211,7 @@ def _topics(e: Evidence) -> GateVerdict:
     topic, word = topics.escalated(e.draft.text)
     if topic and word not in fold(draft_material.gather(e.message).sayable):
         return GateVerdict(False, f"The answer is about {topic} (“{word}”), but no fact covers that.")
-    return GateVerdict(True, "It doesn’t touch a topic that needs a person.")
+    return GateVerdict(True, "No topic in the reply needs a person.")
 
 
 def _speaks_to_a_machine(e: Evidence) -> GateVerdict:
@@ -229,11 +229,11 @@ def _verified(e: Evidence) -> GateVerdict:
             False, f"The plan asks for a person: {e.draft.strategy.get('why') or 'no reason given'}"
         )
     if e.draft.strategy.get("unknown"):
-        return GateVerdict(False, "They asked something that the workspace’s facts don’t answer.")
+        return GateVerdict(False, "The lead asked something that the workspace’s facts don’t answer.")
     if question := provenance.stale(e.draft):
-        return GateVerdict(False, f"It relies on a fact that was changed or removed: “{question[:80]}”.")
+        return GateVerdict(False, f"The draft relies on a changed or removed fact: “{question[:80]}”.")
     if forbidden := chosen_facts.forbidden(e.draft.workspace_id, e.draft.text):
-        return GateVerdict(False, f"It uses a phrase on your “Never said” list: {forbidden[0]}")
+        return GateVerdict(False, f"The draft uses a phrase on your “Never said” list: {forbidden[0]}")
     return GateVerdict(bool(e.draft.text.strip()), TEXT_PASSES)
 
 

@@ -13,14 +13,14 @@ from inbox.models.origin import here
 from jobs.errors import Snooze
 
 PAUSE = timedelta(minutes=1)
-REASON = "It may have gone out during the time the restored database is missing."
-HELD = "The database was restored. Nothing is sent until the operator confirms what had already gone out."
+REASON = "The message may have gone out in the period that the restored database is missing."
+HELD = "The database was restored. Nothing is sent until the operator confirms which messages had already gone out."
 
 
 def refusal(origin: DatabaseOrigin | None) -> str:
     """Returns why this database must not send, as a text for operators; "" if it may send."""
     if origin is None:
-        return "This database’s origin is unknown."
+        return "The origin of this database is unknown."
     was, now = origin.place.split("/"), origin.here.split("/")
     if was == now:
         return ""

@@ -86,7 +86,7 @@ def settle_stranded(deadline: Deadline) -> dict[str, int]:
     late = OutboundSend.objects.filter(state=State.LATER, send_at__lt=timezone.now() - STRANDED_AFTER)
     for send in late.select_related("lead")[:500]:
         if not send_claims.has_job(send):
-            undo.give_up(send, "Its job ended before it went out.")
+            undo.give_up(send, "The job ended before the message went out.")
     for send in stranded.order_by("created_at")[:500]:
         if deadline.expired:
             counts["left"] += 1
@@ -94,7 +94,7 @@ def settle_stranded(deadline: Deadline) -> dict[str, int]:
         if send_claims.has_job(send):
             continue
         if send.called_at is None:
-            counts["failed"] += sending.settle_failed(send, "Its job ended before handing over the message.")
+            counts["failed"] += sending.settle_failed(send, "The job ended before handing over the message.")
         else:
-            counts["unknown"] += sending.settle_unknown(send, "Its job ended while handing over the message.")
+            counts["unknown"] += sending.settle_unknown(send, "The job ended while handing over the message.")
     return counts

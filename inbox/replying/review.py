@@ -36,7 +36,7 @@ from jobs.models import BackgroundJob
 REWRITE = kind_name("draft.rewrite", __name__)
 Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
 JUST = timedelta(minutes=10)
-WROTE_AGAIN = "They’ve written again. Read that first, then send."
+WROTE_AGAIN = "The lead has written again. Read the new message before you send."
 
 
 class KeyReused(Refused):
@@ -49,7 +49,7 @@ class ColleagueAnswered(AlreadyDecided):
     def __init__(self, name: str, at: datetime) -> None:
         just = timezone.now() - at < JUST
         when = "has just answered" if just else f"answered on {moment(at)}"
-        super().__init__(f"{name} {when}: read that first, or send yours as a second message.")
+        super().__init__(f"{name} {when}. Read that answer first, or send yours as a second message.")
 
 
 def approve(
@@ -171,7 +171,7 @@ def send_own(
         )
         forget(sends.filter(lead=lead))
         stops.close_drafts(
-            Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=user
+            Draft.objects.filter(lead=lead, channel=channel), "Answered without this draft.", user=user
         )
         audit.record(lead.workspace_id, user, "send.own", send)
     return send
@@ -202,7 +202,7 @@ def send_for_program(
             **_when(locked),
         )
         stops.close_drafts(
-            Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=program
+            Draft.objects.filter(lead=lead, channel=channel), "Answered without this draft.", user=program
         )
         audit.record(lead.workspace_id, program, "send.program", send)
     return send
@@ -276,7 +276,7 @@ def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) ->
     )
     if unseen is not None:
         if not unseen.author:
-            raise Refused("An automatic answer has gone out. Read that first, then send.")
+            raise Refused("An automatic answer has gone out. Read it before you send.")
         raise ColleagueAnswered(unseen.author, unseen.created_at)
 
 

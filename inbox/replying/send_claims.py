@@ -237,7 +237,7 @@ def unreachable(lead: Lead, channel: str) -> str:
     if lead.bounced_at is not None and channel == Channel.EMAIL:
         return "The last email to this lead bounced, so the address doesn’t work."
     if channel in lead.refused_channels:
-        return f"They asked not to be contacted via {Channel(channel).label}."
+        return f"The lead asked not to be contacted by {Channel(channel).label}."
     return suspicion.pause_of_texts(lead) if channel == Channel.SMS else ""
 
 

@@ -56,7 +56,7 @@ def run(ctx: JobContext) -> dict[str, str]:
         return TAKEN_BACK
     if send.counts_down and send.send_at is not None:
         # The job became due early, because all waiting jobs of a recovered account become due.
-        raise Snooze(send.send_at, "You can take it back until then.")
+        raise Snooze(send.send_at, "You can take the message back until then.")
     if send.state == State.LATER and (why := undo.begin(send)):
         return TAKEN_BACK | {"reason": why}
     attempt = partial(_attempt, ctx, send)

@@ -113,7 +113,7 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
 
     def approve(draft: Draft, user: User) -> None:
         if draft.revision != shown:
-            raise send_claims.Refused("It has been rewritten. This is the new text.")
+            raise send_claims.Refused("The draft has been rewritten. This is the new text.")
         seen_at = draft.trigger_message.sent_at
         review.approve(draft, user=user, text=draft.text, seen_at=seen_at)
 

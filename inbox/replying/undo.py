@@ -20,14 +20,14 @@ def take_back(send: OutboundSend, *, user: Actor) -> None:
     Raises Refused if another person sent the message; before its chosen time, anybody may take it back.
     """
     if send.state != State.LATER and send.approved_by not in (None, user):
-        raise Refused(f"{send.author} sent it. Only they can take it back.")
+        raise Refused(f"{send.author} sent this message. Only they can take it back.")
     _take_back(send, user)
 
 
 def _take_back(send: OutboundSend, user: Actor) -> None:
     with rollup.holding(send.lead) as lead:
-        if not undo(send, lead, f"{user} took it back."):
-            raise AlreadyDecided("It’s too late to take it back: it has gone out.")
+        if not undo(send, lead, f"{user} took this message back."):
+            raise AlreadyDecided("It’s too late to take this message back. It has already gone out.")
         audit.record(send.workspace_id, user, "send.take_back", send)
 
 
@@ -76,7 +76,7 @@ def begin(send: OutboundSend) -> str:
     with rollup.holding(send.lead) as lead:
         waiting = send_claims.later(lead).filter(pk=send.pk)
         if not waiting.exists():
-            return "Someone took it back."
+            return "Someone took this message back."
         answered = lead.answered_at is not None and lead.answered_at > send.created_at
         why = "Someone has answered since." if answered else send_claims.vetoed(send, lead)
         if why := send_claims.blocked(lead, send.channel) or why:
@@ -98,4 +98,4 @@ def on_reply(sender: object, lead: Lead, **kwargs: object) -> int:
     """Takes back the messages that wait for their chosen time, because the lead has written. Returns their number."""
     with rollup.holding(lead) as locked:
         waiting = [send for send in send_claims.later(locked) if send_claims.wrote_during_countdown(send)]
-        return sum(undo(send, locked, "They wrote first.") for send in waiting)
+        return sum(undo(send, locked, "The lead wrote first.") for send in waiting)

@@ -38,7 +38,7 @@ def problems(text: str, context: Context) -> list[str]:
     """Returns the problems of `text` as an answer from the material in `context`, one sentence per problem."""
     visible_text = visible(text)
     problems = [problem for check in CHECKS for problem in check(visible_text, context)]
-    return ["It contains invisible characters.", *problems] if UNSEEN.search(text) else problems
+    return ["The draft contains invisible characters.", *problems] if UNSEEN.search(text) else problems
 
 
 def _fits(text: str, context: Context) -> Iterator[str]:
@@ -46,20 +46,20 @@ def _fits(text: str, context: Context) -> Iterator[str]:
     if trouble := limits.problem(context.channel, text):
         yield trouble
     elif context.channel == Channel.EMAIL and words > EMAIL_WORDS:
-        yield f"It’s too long: {words} words, and the limit is {EMAIL_WORDS}."
+        yield f"The draft is too long: {words} words, and the limit is {EMAIL_WORDS}."
     elif context.channel == Channel.EMAIL and words < EMAIL_MIN_WORDS:
-        yield "It’s too short for an answer."
+        yield "The draft is too short for an answer."
     elif context.channel == Channel.LINKEDIN and len(text) > LINKEDIN_DRAFT_CHARS:
-        yield f"It’s too long for LinkedIn: {len(text)} characters, and the limit is {LINKEDIN_DRAFT_CHARS}."
+        yield f"The draft is too long for LinkedIn: {len(text)} characters, and the limit is {LINKEDIN_DRAFT_CHARS}."
 
 
 def _finished(text: str, _context: Context) -> Iterator[str]:
     if placeholder := PLACEHOLDER.search(text):
-        yield f"It contains a placeholder: {placeholder[0]}"
+        yield f"The draft contains a placeholder: {placeholder[0]}"
     if MARK.search(text):
-        yield "It includes text from the prompt."
+        yield "The draft includes text from the prompt."
     if MARKDOWN.search(text):
-        yield "It contains markdown."
+        yield "The draft contains Markdown."
 
 
 def _sources(text: str, context: Context) -> Iterator[str]:
@@ -72,16 +72,16 @@ def _sources(text: str, context: Context) -> Iterator[str]:
     theirs += [lead.first_name, lead.last_name, lead.company, lead.title, str(len(context.slots))]
     for kind, words in unsourced_statements.unsourced(text, ours, "\n".join(theirs)):
         if kind in ("time", "day"):
-            yield f"It mentions a {kind} that isn’t on offer: {words}"
+            yield f"The draft mentions a {kind} that isn’t on offer: {words}"
         else:
             article = "an" if kind[0] in "aeiou" else "a"
-            yield f"It {WRITES.get(kind, 'names')} {article} {kind} that isn’t in your facts: {words}"
+            yield f"The draft {WRITES.get(kind, 'names')} {article} {kind} that isn’t in your facts: {words}"
     from_lead = lead.sources.get("phone", {}).get("from") in (facts.TEXT, facts.SIGNATURE)
     own_phone = "" if from_lead else lead.phone
     numbers = [*amounts.phones(context.material), amounts.digits(own_phone)]
     for number, written in amounts.phones(text).items():
         if not any(known_number.endswith(number[-9:]) for known_number in numbers):
-            yield f"It includes a phone number that isn’t in your facts: {written}"
+            yield f"The draft includes a phone number that isn’t in your facts: {written}"
 
 
 def _domain(context: Context) -> str:
@@ -105,14 +105,14 @@ def _echo(text: str, context: Context) -> Iterator[str]:
         _runs(context.material)
     )
     if echoed := next((run for run in _runs(text) if run in theirs), None):
-        yield f"It repeats what they wrote: {' '.join(echoed)}"
+        yield f"The draft repeats what the lead wrote: {' '.join(echoed)}"
 
 
 def _prompt(text: str, context: Context) -> Iterator[str]:
     if words := next(
         (run for run in _runs(text) if run in _prompt_runs() - set(_runs(context.material))), None
     ):
-        yield f"It repeats its own prompt: {' '.join(words)}"
+        yield f"The draft repeats its own prompt: {' '.join(words)}"
 
 
 @cache
@@ -129,12 +129,12 @@ def _times(text: str, context: Context) -> Iterator[str]:
     now, folded = timezone.now(), fold(text)
     for slot in context.slots:
         if slot.starts_at <= now and fold(slot.words) in folded:
-            yield f"It offers a time that has passed: {slot.words}"
+            yield f"The draft offers a time that has passed: {slot.words}"
 
 
 def _never(text: str, context: Context) -> Iterator[str]:
     for phrase in context.chosen.forbidden(text):
-        yield f"It uses a phrase on your “Never said” list: {phrase}"
+        yield f"The draft uses a phrase on your “Never said” list: {phrase}"
 
 
 def _person(text: str, context: Context) -> Iterator[str]:
@@ -150,15 +150,15 @@ def _person(text: str, context: Context) -> Iterator[str]:
         "frau",
         "dr",
     }:
-        yield f"It greets someone else: {greeted[1]}"
+        yield f"The draft greets someone else: {greeted[1]}"
 
 
 def _tone(text: str, _context: Context) -> Iterator[str]:
     if text.count("!") > 2:
-        yield "It has more than two exclamation marks."
+        yield "The draft has more than two exclamation marks."
     shouted = re.findall(r"\b[A-Z]{5,}\b", text)
     if len(shouted) > 1:
-        yield f"It’s in capitals: {' '.join(shouted[:3])}"
+        yield f"The draft is in capitals: {' '.join(shouted[:3])}"
 
 
 CHECKS: tuple[Check, ...] = (

@@ -49,7 +49,7 @@ def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
 
 
 def _made_of(draft: Draft) -> str:
-    by = f"By {draft.model}, prompt {draft.prompt_version}" if draft.model else "Written here"
+    by = f"By {draft.model}, prompt {draft.prompt_version}" if draft.model else "Written in Holdfast"
     sources = provenance.of(draft, ())  # the facts are only counted, so they are not compared with their rows
     if sources is None:
         return f"{by}."
@@ -58,7 +58,7 @@ def _made_of(draft: Draft) -> str:
         with_noun(len(sources.facts), "fact"),
         with_noun(len(sources.slots), "free time"),
     ]
-    return f"{by}: {sum(sources.tokens):,} tokens, {sources.cost}. It saw {', '.join(counts)}."
+    return f"{by}: {sum(sources.tokens):,} tokens, {sources.cost}. The model saw {', '.join(counts)}."
 
 
 def _checked(draft: Draft, judged: list[GateResult]) -> Event:
@@ -69,14 +69,14 @@ def _checked(draft: Draft, judged: list[GateResult]) -> Event:
     )
     due = judged[0].stage == GateResult.Stage.SEND
     if failed:
-        what, branch, why = "Held for a person", "This check held it", failed[0].evidence
+        what, branch, why = "Held for a person", "One check held the draft", failed[0].evidence
         if len(failed) > 1:
-            branch = f"These {len(failed)} checks held it"
+            branch = f"{len(failed)} checks held the draft"
             why = " ".join(gate.evidence for gate in failed[:3])
     else:
         what = "Checked again when it was due" if due else "Checked"
         branch, why = (
-            "It may go out",
+            "Cleared to send",
             MODES.get(SendingPolicy.Mode(draft.gate_mode or "auto"), "All checks passed."),
         )
     return Event(
@@ -99,7 +99,7 @@ def _waits(draft: Draft) -> Event:
         return Event(
             draft.send_at,
             "clock",
-            "It goes out automatically",
+            "Goes out automatically",
             tone="info",
             branch="It’s due" if late else "Unless someone stops it",
             why="A worker picks it up next." if late else "The checks run again at that time.",
@@ -108,7 +108,7 @@ def _waits(draft: Draft) -> Event:
     return Event(
         draft.updated_at,
         "user",
-        "It’s waiting for a person",
+        "Waiting for a person",
         tone="warn",
         branch="Until someone approves or discards it",
         why=draft.status_reason or "Automatic answers are off, or a check held it.",
@@ -127,7 +127,7 @@ def _decision(draft: Draft) -> Event:
     return Event(
         draft.decided_at or draft.updated_at,
         "user" if who else "run",
-        f"{who} approved it" if who else "It went out automatically",
+        f"{who} approved it" if who else "Went out automatically",
         tone="ok",
         branch="" if not who else "Changed" if edited else "As it was drafted",
         why="" if not who else "The text differs from the draft." if edited else "The text is unchanged.",
@@ -144,11 +144,11 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
         yield Event(
             send.called_at,
             "send",
-            f"Handed to {who} for sending",
+            f"Handed over to {who}",
             tone="warn" if in_doubt else "ok",
-            detail="Each try allows one call, and it was made.",
+            detail="Each attempt makes exactly one call, and this one has been made.",
             branch="Not confirmed" if in_doubt else "",
-            why="It may have been sent, so Holdfast checks the provider’s list instead of resending it."
+            why="The message may have been sent, so Holdfast checks the provider’s list instead of resending it."
             if in_doubt
             else "",
             ms=_call_ms(send, looks),
@@ -156,15 +156,15 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
         )
     if send.finished_at is not None:
         if looks is not None and send.state == State.SENT:
-            yield from wait(looks.created_at, send.finished_at, "It was unclear whether it had been sent")
+            yield from wait(looks.created_at, send.finished_at, "Unclear whether the message was sent")
         yield _end(send, who, records.own.get(str(send.pk)))
     elif send.state == State.LATER and send.send_at:
         yield Event(
-            send.send_at, "clock", "It goes out", branch="Someone chose the time", links=(link_to(send),)
+            send.send_at, "clock", "Goes out", branch="Someone chose the time", links=(link_to(send),)
         )
     elif send.state == State.INTENT and send.reason:
         yield Event(
-            send.created_at, "clock", "It hasn’t gone out yet", tone="warn", branch="Waiting", why=send.reason,
+            send.created_at, "clock", "Not sent yet", tone="warn", branch="Waiting", why=send.reason,
             links=(link_to(send),),
         )  # fmt: skip
 
@@ -177,7 +177,7 @@ def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
 
 def _claimed(send: OutboundSend) -> Iterator[Event]:
     task: FollowUpTask | None = getattr(send, "followup_task", None)
-    again = f" This was try {send.tries + 1}, after a person sent it again." if send.tries else ""
+    again = f" This was attempt {send.tries + 1}, after someone sent the message again." if send.tries else ""
     if task is not None:
         step = task.step
         yield Event(
@@ -198,7 +198,7 @@ def _claimed(send: OutboundSend) -> Iterator[Event]:
             links=(link_to(send),),
         )
     elif again:
-        yield Event(send.created_at, "retry", "It was sent again", why=again.strip(), links=(link_to(send),))
+        yield Event(send.created_at, "retry", "Sent again", why=again.strip(), links=(link_to(send),))
 
 
 def _end(send: OutboundSend, who: str, message: Message | None) -> Event:
@@ -206,18 +206,18 @@ def _end(send: OutboundSend, who: str, message: Message | None) -> Event:
     at = send.finished_at or send.created_at
     if send.state == State.SENT:
         branch = "Resolved later" if send.reason else f"{who} accepted it"
-        return Event(at, "check", "It went out", tone="ok", branch=branch, why=send.reason, links=links)
+        return Event(at, "check", "Sent", tone="ok", branch=branch, why=send.reason, links=links)
     if send.state == State.FAILED:
         why = send.reason or "The provider refused it."
-        return Event(at, "fail", "It didn’t go out", tone="bad", branch="Confirmed", why=why, links=links)
+        return Event(at, "fail", "Not sent", tone="bad", branch="Confirmed", why=why, links=links)
     if send.state == State.TAKEN_BACK:
-        return Event(at, "off", "It was taken back", branch="Before the call", why=send.reason, links=links)
+        return Event(at, "off", "Taken back", branch="Before the call", why=send.reason, links=links)
     return Event(
         send.looked_at or at,
         "warn",
-        "It’s unclear whether it was sent",
+        "Unclear whether the message was sent",
         tone="warn",
-        branch="It won’t be resent automatically",
+        branch="Not resent automatically",
         why=send.reason,
         links=links,
     )

@@ -15,7 +15,7 @@ from integrations.events import BACKFILL, IMPORT
 Verdict = WebhookDelivery.Verdict
 LISTED = (BACKFILL, IMPORT)
 TONES = {Verdict.ACCEPTED: "ok", Verdict.DUPLICATE: "", Verdict.IGNORED: ""}
-STOP = "Drafts, follow-ups and campaigns stop. This lead gets no more messages."
+STOP = "All drafts, follow-ups and campaigns for this lead are stopped."
 
 
 def events(records: Records) -> Iterator[Event]:
@@ -64,7 +64,7 @@ def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
         listed = delivery.event_type in LISTED
         branch = "Accepted, although no webhook delivered it" if listed else "New, not a duplicate"
         return branch, f"This was new. {sentence}".strip()
-    used = "Nothing here depends on this kind of event."
+    used = "Holdfast doesn’t use this kind of event."
     missing = delivery.reason or "required fields are missing"
     outage = f"{sentence} The request is kept, so you can replay it once the bug is fixed."
     return {
@@ -75,9 +75,9 @@ def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
         Verdict.IGNORED: ("Not used", sentence or used),
         Verdict.MISMATCH: (
             "Refused",
-            "The key belongs to this workspace, but the request names another one.",
+            "The key belongs to this workspace, but the request is for another one.",
         ),
-        Verdict.REJECTED: ("Refused", f"The request can’t be used: {missing}. The provider got an error."),
+        Verdict.REJECTED: ("Refused", f"The request is unusable: {missing}. The provider got an error."),
         Verdict.FAILED: ("Failed on our side", outage.strip()),
     }[Verdict(delivery.verdict)]
 
@@ -95,7 +95,7 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
             "plug",
             "The message was stored",
             branch="The original request is gone",
-            why="It came from the provider’s history, or the request has passed its retention period.",
+            why="The message came from the provider’s history, or the request is past its retention period.",
             links=(link_to(message),),
         )
     if message.direction != Message.Direction.INBOUND:
@@ -117,7 +117,7 @@ def matched(message: Message, first: WebhookDelivery | None) -> Event:
     else:
         branch, why = "Already known", known_by(message, lead)
     if lead.identity_conflict:
-        why = f"{why} Some events also match another lead. Check whether they’re the same person."
+        why = f"{why} Some events also match another lead. Check whether both leads are the same person."
     return Event(
         at=max(message.received_at, lead.created_at) if branch == "New" else message.received_at,
         icon="user",
@@ -168,7 +168,7 @@ def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event
     """Yields an event for each decision about a reply's tag, by rules, provider, model or person, with its reason."""
     at = message.received_at
     if message.suspected:
-        decided = "It has since been decided."
+        decided = "The suspicion has since been resolved."
         yield Event(
             at,
             "pause",
@@ -186,10 +186,10 @@ def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event
         why, quote = f"Decided by {by}.", message.tag_evidence
         yield Event(at, "filter", what, tone="ok", branch="On arrival", why=why, said=quote)
     if message.tag == Tag.BLACKLIST and message.lead.opted_out_at is not None:
-        branch = "They asked not to be contacted"
+        branch = "The lead asked not to be contacted"
         yield Event(at, "off", "Everything was stopped", tone="warn", branch=branch, why=STOP)
     elif message.direction == Message.Direction.INBOUND and not message.tag and not message.suspected:
-        branch, why = "No rule matches these words", "It’s waiting for the model or a person."
+        branch, why = "No rule matches these words", "The reply is waiting for the model or a person."
         yield Event(at, "clock", "Not understood yet", tone="warn", branch=branch, why=why)
 
 

@@ -52,7 +52,7 @@ FILE_BUDGET_MS = 15_000
 FILE_SLOT_COUNT = 2
 FILE_SLOTS = threading.BoundedSemaphore(FILE_SLOT_COUNT)
 """Limits the number of files that a server process holds in memory at the same time."""
-TOO_LARGE = f"It’s larger than {LARGEST // (1024 * 1024)} MB, which is the limit."
+TOO_LARGE = f"This file is larger than the limit of {LARGEST // (1024 * 1024)} MB."
 
 
 class Busy(Exception):
@@ -234,7 +234,7 @@ def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> s
     if isinstance(spec.files, NONE):
         return spec.files.why
     if not getattr(attachment, spec.files.needs):
-        where = "doesn’t give it an ID" if attachment.url else "doesn’t say where it is"
+        where = "doesn’t give the file an ID" if attachment.url else "doesn’t say where the file is"
         return f"{spec.company} {where}, so Holdfast can’t fetch it."
     if attachment.size is not None and attachment.size > LARGEST:
         return TOO_LARGE
@@ -242,7 +242,7 @@ def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> s
         try:
             check_url(spec.name, attachment.url, workspace_id)
         except HostRefused:
-            return f"It isn’t stored at {spec.company}, so Holdfast can’t fetch it."
+            return f"This file isn’t stored at {spec.company}, so Holdfast can’t fetch it."
     return ""
 
 
@@ -277,7 +277,7 @@ def fetch_file(message: Message, attachment: Attachment) -> Held:
         raise NotFetched("Other files are being fetched right now. Try again in a few seconds.") from None
     except (Cancelled, DeadlineExceeded, ShutdownRequested):
         raise NotFetched(
-            f"{spec.company} hadn’t sent it in full after {FILE_BUDGET_MS / 1000:g} s. Try again."
+            f"{spec.company} hadn’t sent the whole file after {FILE_BUDGET_MS / 1000:g} s. Try again."
         ) from None
     except (NotAnswerable, ProviderMisconfigured) as error:
         raise NotFetched(str(error)) from None
@@ -289,7 +289,7 @@ def _refusal(company: str, error: ProviderError) -> str:
     if error.code == "answer_too_large":
         return TOO_LARGE
     if error.status is not None and 300 <= error.status < 400:
-        return f"{company} keeps it at another address, and Holdfast doesn’t follow redirects."
+        return f"{company} redirects to another address, and Holdfast doesn’t follow redirects."
     if error.status in (404, 410):
-        return f"{company} no longer has it."
-    return f"{company} didn’t provide it: {error.outcome.label}."
+        return f"{company} no longer has this file."
+    return f"{company} didn’t provide this file: {error.outcome.label}."

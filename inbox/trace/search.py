@@ -138,15 +138,15 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
         "None of the newest refused, failed or unused requests mentions it.",
     )
     ledgers = [
-        _ledger("Leads", leads, _lead, "No lead in this workspace has it."),
+        _ledger("Leads", leads, _lead, "No lead in this workspace has this address, number or ID."),
         _ledger("Messages", messages, _message, "No stored messages."),
         deliveries,
         untaken,
-        _ledger("Sent messages", sends, _send, "Nothing was sent to it from here."),
+        _ledger("Sent messages", sends, _send, "Nothing was sent to this lead from Holdfast."),
     ]
     if wanted.id:
         rows = _rows(workspace, wanted.id)
-        ledgers.append(_ledger("Records with this ID", rows, _row, "No draft, job or notice has this ID."))
+        ledgers.append(_ledger("Records with this ID", rows, _row, "No other records have this ID."))
     return Found(wanted, ledgers, _doors(workspace))
 
 
@@ -266,15 +266,15 @@ def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
 
 
 def _lead(lead: Lead) -> Hit:
-    stopped = "Opted out, so they get no more messages." if lead.opted_out_at else ""
-    bounced = "Their address bounced, so they get no emails." if lead.bounced_at else ""
+    stopped = "The lead opted out, so they get no more messages." if lead.opted_out_at else ""
+    bounced = "The lead’s address bounced, so they get no emails." if lead.bounced_at else ""
     return Hit(lead.created_at, link_to(lead), "Lead", f"{stopped} {bounced}".strip())
 
 
 def _message(message: Message) -> Hit:
     inbound = message.direction == Message.Direction.INBOUND
     what = f"{'Received' if inbound else 'Sent'} by {message.get_channel_display()}"
-    why = "" if message.processed_at or not inbound else "It’s still being processed."
+    why = "" if message.processed_at or not inbound else "This message is still being processed."
     link = link_to(message)
     return Hit(message.sent_at, replace(link, label=message.subject or link.label), what, why)
 

@@ -135,7 +135,7 @@ def _noticed(notice: Notice) -> Event:
     return Event(
         notice.created_at,
         "info",
-        f"A notice went out by {notice.get_path_display()}{where}",
+        f"A notification went out by {notice.get_path_display()}{where}",
         tone=tones.get(Notice.State(notice.state), "warn"),
         branch=notice.get_state_display(),
         why=notice.reason,
@@ -156,21 +156,21 @@ def _end(rows: Records) -> Ending:
     kind, lead, notice = rows.subject.kind, rows.lead, rows.subject.notice
     if kind == "notice" and notice is not None:
         tone, icon = ("ok", "check") if notice.state == Notice.State.SENT else ("warn", "warn")
-        return Ending(f"A notice by {notice.get_path_display()}", tone, icon, notice.get_state_display())
-    if kind == "lead" and lead is not None:
-        headline = f"What happened with {lead.display_name}"
         return Ending(
-            headline, "", "user", _lead_word(lead), "The newest messages and what happened to them."
+            f"A notification by {notice.get_path_display()}", tone, icon, notice.get_state_display()
         )
+    if kind == "lead" and lead is not None:
+        headline = f"Trace for {lead.display_name}"
+        return Ending(headline, "", "user", _lead_word(lead), "The newest messages, with the trace of each.")
     if rows.bounces or any(arrival.is_bounce(message) for message in rows.messages):
         return BOUNCED
     send = rows.subject.send or (rows.sends[-1] if rows.sends else None)
     if send is not None:
         return _end_of_send(rows, send)
     if rows.messages and rows.messages[0].direction == Message.Direction.OUTBOUND:
-        headline = f"It went out from {sender_of(rows.messages[0].source)}"
+        headline = f"Sent from {sender_of(rows.messages[0].source)}"
         return Ending(
-            headline, "ok", "check", "Sent", "It was sent by a campaign or by someone in the provider’s app."
+            headline, "ok", "check", "Sent", "A campaign or someone in the provider’s app sent this message."
         )
     if not rows.messages and rows.deliveries:
         return _end_of_delivery(rows.deliveries[-1])
@@ -200,7 +200,7 @@ def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
 def _held_words(rows: Records) -> str:
     draft = next((row for row in rows.drafts if row.decided_by_id and row.decided_at), None)
     if draft is None or draft.decided_at is None:
-        return "It went out once."
+        return "The message went out once."
     waited = duration((draft.decided_at - draft.created_at).total_seconds())
     return f"For {waited} of that time, it was waiting for a person. {_refusal(rows, draft)}".strip()
 
@@ -232,13 +232,13 @@ def _end_of_work(rows: Records) -> Ending:
     if job is not None and job.status in (Job.QUEUED, Job.RUNNING):
         attempts = rows.attempts.get(job.pk)
         if attempts and attempts[-1].outcome != JobAttempt.Outcome.MOVED:
-            return Ending("It’s waiting for a retry", "warn", "retry", "Waiting", job.last_error)
-        return Ending("It’s being processed", "info", "run", "In progress")
+            return Ending("Waiting for a retry", "warn", "retry", "Waiting", job.last_error)
+        return Ending("Being processed", "info", "run", "In progress")
     if draft is not None:
         return Ending("The draft was discarded", "", "off", "Discarded", draft.status_reason)
     if rows.messages:
         return Ending("Nothing was sent", "", "info", "No answer", _no_draft(rows))
-    headline = f"{work.words_of(job)}: {job.get_status_display().lower()}" if job else "What happened"
+    headline = f"{work.words_of(job)}: {job.get_status_display().lower()}" if job else "Trace"
     return Ending(headline, "", "info", "")
 
 

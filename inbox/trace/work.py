@@ -53,7 +53,7 @@ ASKED_TO = {
 }
 """What the model was asked to do, by the name of the prompt."""
 LEFT_OUT = {
-    "draft": ("draft", "No answer was drafted", "Not for this reply"),
+    "draft": ("draft", "No answer was drafted", "Not needed for this reply"),
     "gates": ("pause", "The checks didn’t run", "Skipped"),
 }
 """The steps that the trace mentions if they were skipped, each with an icon, a sentence, and words for the branch."""
@@ -177,7 +177,7 @@ def _asked(call: AiCall) -> Event:
 
 def _no_answer(outcome: str) -> str:
     if outcome in REFUSED:
-        return "It refused to answer"
+        return "The model refused to answer"
     if outcome in CallOutcome.values:
-        return f"It couldn’t be asked, {CallOutcome(outcome).label}"
-    return f"Its answer couldn’t be used, {outcome.replace('_', ' ')}"
+        return f"The model couldn’t be asked, {CallOutcome(outcome).label}"
+    return f"The model’s answer couldn’t be used, {outcome.replace('_', ' ')}"

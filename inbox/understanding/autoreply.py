@@ -119,7 +119,7 @@ def _by_headers(reading: Reading) -> str | None:
 
 @mail_rule(
     "auto_reply.delivery_notice",
-    "A mail system reports a delay or a success. No address failed, and no person wrote.",
+    "The message is a mail system’s report of a delay or a delivery. No address failed, and no person wrote it.",
 )
 def _by_delivery_notice(reading: Reading) -> str | None:
     if (

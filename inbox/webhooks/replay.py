@@ -199,10 +199,10 @@ def _replayed(pk: UUID) -> str:
 
 def _run(delivery: WebhookDelivery) -> ReplayResult:
     if delivery.body is None:
-        raise NotReplayable("Its body has been deleted.")
+        raise NotReplayable("The request’s body has been deleted.")
     source = registry.webhook_sources().get(delivery.source)
     if source is None:
-        raise NotReplayable("Its source is no longer supported.")
+        raise NotReplayable("The request’s source is no longer supported.")
     began = timezone.now()
     received = _received(delivery)
     # a message from the provider's list is stored as the event itself
@@ -217,7 +217,7 @@ def _listed(received: WebhookRequest) -> MessageEvent | BookingEvent:
     try:
         return backfill.event_of(received.body)
     except PayloadInvalid:
-        raise NotReplayable("Its body doesn’t contain the event.") from None
+        raise NotReplayable("The request’s body doesn’t contain the event.") from None
 
 
 def _received(delivery: WebhookDelivery) -> WebhookRequest:

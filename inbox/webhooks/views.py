@@ -226,7 +226,7 @@ def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
             raise
         return record(received, failed(received, "", error))
     if received.workspace is None:
-        return record(received, _ignored(event, "no workspace here has this account"))
+        return record(received, _ignored(event, "no workspace has this account"))
     off = received.integration is not None and not received.integration.enabled
     if off and isinstance(event, UNUSED_WHILE_OFF):
         return record(received, _ignored(event, "account turned off"))

@@ -159,7 +159,7 @@ def send(subject: str, text: str, email: str, headers: dict[str, str] | None = N
     try:
         EmailMessage(" ".join(subject.split()), text, None, [email], headers=headers).send()
     except OSError as error:
-        raise TransientError("the mail server refused the message") from error
+        raise TransientError("the mail server rejected the message") from error
     return {"sent": "email"}
 
 

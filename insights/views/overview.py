@@ -81,15 +81,11 @@ def _tiles(
 
     more = f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"
     answered = f"{answer_time(before.answer_s)} in {then}"
-    reviewed = tile(
-        "Drafts sent unchanged",
-        percent(numbers.unchanged, numbers.reviewed),
-        f"of {numbers.reviewed} reviewed",
-        url=f"{inbox}?view=sent",
-    )
+    unchanged = percent(numbers.unchanged, numbers.reviewed)
+    note = f"of {numbers.reviewed} reviewed"
     return [
         tile("Needs reply", waiting, "waiting now", "warn" if waiting else "", f"{inbox}?view=needs-reply"),
-        reviewed,
+        tile("Drafts sent unchanged", unchanged, note, url=f"{inbox}?view=sent"),
         tile(
             "Booked", numbers.booked, f"{before.booked} in {then}", url=f"{inbox}?view=all&tag=Meeting+Booked"
         ),

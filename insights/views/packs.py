@@ -120,7 +120,7 @@ def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     own_pack = _own(request, pack_id)
     if request.POST.get("do") == "stop":
         stopped = packs.stop(own_pack, request.user)
-        messages.info(request, "Stopped." if stopped else "It had already ended.")
+        messages.info(request, "Stopped." if stopped else "The build had already ended.")
     else:
         try:
             return _built(request, *packs.build_again(own_pack, request.user))

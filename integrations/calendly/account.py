@@ -11,7 +11,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 def check_token(test: Test) -> str:
     """Stores the token's user in `test.found` for the next check."""
     test.found = CalendlyClient.for_integration(test.account).me(test.deadline)
-    return f"It belongs to {test.found.name}." if test.found.name else ""
+    return f"The token belongs to {test.found.name}." if test.found.name else ""
 
 
 def check_event_type(test: Test) -> str:

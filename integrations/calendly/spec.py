@@ -34,7 +34,7 @@ SPEC = spec.Declaration(
             payloads,
             **spec.NO_SECRET,
             accepts=signature.accepts,
-            sample=spec.NONE("It brings meetings, not messages."),
+            sample=spec.NONE("Calendly provides meetings, not messages."),
             rules=spec.DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
@@ -58,7 +58,7 @@ SPEC = spec.Declaration(
     health=spec.Health(
         probe=spec.Probe(read=account.probe, applies=spec.any_account),
         checks=(("Token accepted", account.check_token), ("Event type", account.check_event_type)),
-        account_words=spec.NONE("It doesn’t report an account’s state."),
+        account_words=spec.NONE("The provider doesn’t report an account’s state."),
         **spec.KEY_HEALTH | {"stopped": "Bookings and free times can’t be read"},
     ),
 )

@@ -29,7 +29,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 def check_key(test: Test) -> str:
     """Stores the key's workspace in `test.found` for the next check."""
     test.found = EmailBisonClient.for_integration(test.account).account(test.deadline)
-    return f"It opens {test.found.workspace_name}." if test.found.workspace_name else ""
+    return f"The key opens {test.found.workspace_name}." if test.found.workspace_name else ""
 
 
 def check_account(test: Test) -> str:
@@ -45,5 +45,5 @@ def check_account(test: Test) -> str:
 def check_senders(test: Test) -> str:
     count = len(EmailBisonClient.for_integration(test.account).sender_emails(test.deadline))
     if not count:
-        raise Wrong("It has no sender address.", "Connect a mailbox in EmailBison.")
+        raise Wrong("This workspace has no sender address.", "Connect a mailbox in EmailBison.")
     return f"{count} sender address{'' if count == 1 else 'es'}."

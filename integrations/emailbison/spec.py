@@ -69,9 +69,9 @@ SPEC = spec.Declaration(
         poll_every=timedelta(minutes=30),
         replies=listed.since,
         sent=spec.NONE(
-            "It lists campaign emails one lead at a time. Emails that people write there come with the replies."
+            "EmailBison lists campaign emails one lead at a time. Emails that people write arrive with the replies."
         ),
-        opt_outs=spec.NONE("It lists unsubscribes, but not their times."),
+        opt_outs=spec.NONE("The provider lists unsubscribes, but not their times."),
         bounces=listed.bounces,
         appointments=spec.NO_CALENDAR,
     ),

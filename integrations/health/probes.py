@@ -24,7 +24,7 @@ EVERY = timedelta(minutes=30)
 EVERY_WHILE_BROKEN = timedelta(minutes=5)
 BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN, HealthState.DEGRADED, HealthState.RATE_LIMITED)
 
-UNREADABLE = "Its secrets can’t be read with the current FIELD_ENCRYPTION_KEYS."
+UNREADABLE = "The account’s secrets can’t be read with the current FIELD_ENCRYPTION_KEYS."
 UNREADABLE_FIX = (
     "Restore their key in FIELD_ENCRYPTION_KEYS, or enter the secrets again in the account’s settings."
 )

@@ -14,7 +14,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 def check_key(test: Test) -> str:
     test.found = InstantlyClient.for_integration(test.account).workspace(test.deadline)
-    return f"It opens {test.found.name}." if test.found.name else ""
+    return f"The key opens {test.found.name}." if test.found.name else ""
 
 
 def check_campaigns(test: Test) -> str:

@@ -41,7 +41,7 @@ SPEC = spec.Declaration(
         carrier=carrier.InstantlyCarrier(),
         newer=carrier.InstantlyCarrier().listed,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
-        history=spec.NONE("Its campaigns’ messages arrive by webhook."),
+        history=spec.NONE("The campaigns’ messages arrive by webhook."),
         files=spec.NONE("Instantly doesn’t report attached files. Find them in its Unibox."),
         pauses_follow_ups=spec.NONE("A follow-up only waits at its own send."),
         **spec.MAIL_ANSWERS,
@@ -49,9 +49,9 @@ SPEC = spec.Declaration(
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),  # Instantly may lose an event at the first failed delivery
         replies=listed.since,
-        sent=spec.NONE("Its rate limit is too low to list every campaign email."),
-        opt_outs=spec.NONE("It lists unsubscribes, but not their times."),
-        bounces=spec.NONE("It lists bounces, but not their times."),
+        sent=spec.NONE("Instantly’s rate limit is too low to list every campaign email."),
+        opt_outs=spec.NONE("The provider lists unsubscribes, but not their times."),
+        bounces=spec.NONE("The provider lists bounces, but not their times."),
         appointments=spec.NO_CALENDAR,
     ),
     calendar=spec.NO_CALENDAR,

@@ -30,7 +30,7 @@ SPEC = spec.Declaration(
     health=spec.Health(
         probe=spec.Probe(read=account.probe, applies=spec.any_account),
         checks=(("Key accepted", account.check_key),),
-        account_words=spec.NONE("It doesn’t report an account’s state."),
+        account_words=spec.NONE("The provider doesn’t report an account’s state."),
         no_proof=spec.KEY_PROVES_ALL,
         still_broken=account.stays_broken,
         refusals={

@@ -46,7 +46,7 @@ def check_token(test: Test) -> str:
     if not test.account.credentials.get("bot_token") and test.account.credentials.get("webhook_url"):
         return "Incoming webhooks can only be tested with a post. Run the fire drill."
     test.found = SlackClient.for_integration(test.account).identity(test.deadline)
-    return f"It belongs to {test.found.team}." if test.found.team else ""
+    return f"The token belongs to {test.found.team}." if test.found.team else ""
 
 
 def check_scopes(test: Test) -> str:

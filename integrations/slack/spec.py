@@ -30,14 +30,14 @@ SPEC = spec.Declaration(
             spec.BASE_URL,
             spec.optional(
                 "channel",
-                "Channel for notices",
+                "Channel for notifications",
                 "A channel ID, such as C0123456789. The bot must be in the channel.",
             ),
             spec.optional(
                 "replies_channel",
                 "Channel for replies",
-                "A channel ID, for replies with a tag chosen under Notices. Defaults to the channel for "
-                "notices.",
+                "A channel ID, for replies with a tag chosen under Notifications. Defaults to the "
+                "channel for notifications.",
             ),
             spec.optional(
                 "review_channel",
@@ -59,7 +59,7 @@ SPEC = spec.Declaration(
             signature=spec.Signature(valid=signature.valid, names=payloads.names),
             decode=payloads.decode,
             **spec.SHARED_WEBHOOK,
-            sample=spec.NONE("It brings button presses, not messages."),
+            sample=spec.NONE("Slack provides button presses, not messages."),
             rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
@@ -82,6 +82,6 @@ SPEC = spec.Declaration(
         no_proof=spec.NONE("What proves that an account works depends on why it broke."),
         still_broken=account.stays_broken,
         refusals={},
-        stopped="Nothing reaches Slack. Notices about accounts go to admins by email",
+        stopped="Nothing reaches Slack. Admins get account notifications by email",
     ),
 )

@@ -48,7 +48,7 @@ SPEC = spec.Declaration(
         carrier=carrier.SmartLeadCarrier(),
         newer=carrier.SmartLeadCarrier().listed,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
-        history=spec.NONE("Its campaigns’ messages arrive by webhook."),
+        history=spec.NONE("The campaigns’ messages arrive by webhook."),
         files=spec.NONE("SmartLead doesn’t report attached files. Find them in its Master Inbox."),
         pauses_follow_ups=spec.NONE("A follow-up only waits at its own send."),
         **spec.MAIL_ANSWERS,
@@ -56,9 +56,9 @@ SPEC = spec.Declaration(
     lists=spec.Lists(
         poll_every=timedelta(minutes=30),  # SmartLead may lose an event at the first failed delivery
         replies=listed.since,
-        sent=spec.NONE("It only lists sent emails in conversations with a reply."),
-        opt_outs=spec.NONE("It lists them for one campaign at a time only."),
-        bounces=spec.NONE("It lists them for one campaign at a time only."),
+        sent=spec.NONE("SmartLead lists sent emails only in conversations with a reply."),
+        opt_outs=spec.NONE("SmartLead lists them only for one campaign at a time."),
+        bounces=spec.NONE("SmartLead lists them only for one campaign at a time."),
         appointments=spec.NO_CALENDAR,
     ),
     calendar=spec.NO_CALENDAR,

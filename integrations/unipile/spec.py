@@ -72,7 +72,7 @@ SPEC = spec.Declaration(
         newer=carrier.UnipileCarrier().listed,
         sends=frozenset({"reply", "send_message", "send_inmail"}),
         contacts=spec.NO_CONTACTS,
-        stop_campaign=spec.NONE("It runs no campaigns."),
+        stop_campaign=spec.NONE("LinkedIn runs no campaigns."),
         history=spec.NONE("A chat’s messages all come by webhook, in both directions."),
         read_message=listed.read,
         files=spec.Files(needs="id", fetch=carrier.fetch_file),

@@ -117,7 +117,7 @@ def test_it_says_what_is_broken_for_whom_and_since_when(operator, northwind, blu
     assert found["Missed targets"] == ("3", "most in Reply, last hour")
     assert found["Unconfirmed sends"][0] == "1"
     assert found["Not understood yet"] == ("1", "oldest 36 min")
-    assert found["Problem deliveries"] == ("2", "1 cause, 7 days")
+    assert found["Deliveries with problems"] == ("2", "1 cause, 7 days")
     assert found["Drafts waiting"] == ("1", "oldest 2 h")
     assert found["Late scheduled tasks"] == (str(len(TICKS)), f"of {len(TICKS)}")
     page = operator.get(reverse(INDEX)).content.decode()
@@ -185,7 +185,7 @@ def test_an_admin_sees_the_own_workspace_alone(northwind, bluebird):
     found, page = shown(client), client.get(reverse(INDEX)).content.decode()
 
     assert found["Jobs failed"][0] == "1" and found["Accounts down"][0] == "0"
-    assert found["Missed targets"][0] == "0" and found["Problem deliveries"][0] == "0"
+    assert found["Missed targets"][0] == "0" and found["Deliveries with problems"][0] == "0"
     assert "Northwind's error" in page.replace("&#x27;", "'")
     assert "Late scheduled tasks" not in found  # they are the installation's
     for secret in ("Bluebird", "Secret Inbox", "nobody"):
@@ -225,11 +225,11 @@ def test_the_fullest_queue_is_named_with_its_workspace(operator, northwind, blue
 
 def test_a_repaired_delivery_is_no_trouble(operator, northwind):
     failed = factories.make_delivery(northwind, verdict="failed", reason="KeyError")
-    assert shown(operator)["Problem deliveries"][0] == "1"
+    assert shown(operator)["Deliveries with problems"][0] == "1"
 
     factories.make_delivery(northwind, replay_of=failed)
 
-    assert shown(operator)["Problem deliveries"][0] == "0"
+    assert shown(operator)["Deliveries with problems"][0] == "0"
     assert WebhookDelivery.objects.count() == 2
 
 
@@ -262,4 +262,4 @@ def test_the_page_of_an_app_lists_its_models_and_is_not_the_first_page(operator)
     page = operator.get(reverse("admin:app_list", args=["inbox"])).content.decode()
 
     assert reverse("admin:inbox_message_changelist") in page
-    assert "What’s broken" not in page and "<details" not in page
+    assert "Open problems" not in page and "<details" not in page

@@ -91,7 +91,7 @@ def test_replay_does_it_records_who_and_shows_the_run(root, workspace):
     root.post(url("webhookdelivery_replay", delivery.pk), {"do": "run"})
     assert Message.objects.get().workspace == workspace
     assert AuditEntry.objects.get().action == "delivery.replayed"
-    assert "Replays so far" in root.get(url("webhookdelivery_change", delivery.pk)).content.decode()
+    assert "Previous replays" in root.get(url("webhookdelivery_change", delivery.pk)).content.decode()
 
 
 def test_replay_without_a_body_is_refused_in_words(root, workspace):

@@ -69,7 +69,7 @@ def test_an_admin_of_the_workspace_reads_each_trace_with_its_words(world, rows):
         response = browser.get(address(kind, row))
         assert response.status_code == 200, kind
         text = response.content.decode()
-        assert "Texts are hidden" not in text
+        assert "Message text is hidden" not in text
         assert reverse("inbox:trace", args=[world.workspace.pk, kind, row.pk]) in text
         assert (WORDS in text) is (kind != "notice"), kind
     assert not AuditEntry.objects.filter(action="text.read").exists()
@@ -79,7 +79,7 @@ def test_support_reads_what_happened_and_no_words_of_people(rows, support):
     for kind, row in rows.items():
         text = support.get(address(kind, row)).content.decode()
         assert WORDS not in text and "It is down." not in text, kind
-        assert "Texts are hidden" in text
+        assert "Message text is hidden" in text
     assert "EmailBison sent a webhook" in support.get(address("message", rows["message"])).content.decode()
 
 

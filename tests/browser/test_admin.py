@@ -59,10 +59,10 @@ def test_a_superuser_says_why_before_they_read_a_text(message, open_page):
     page.goto(reverse("admin:inbox_message_change", args=[message.pk]))
     expect(page.get_by_text(SECRET_TEXT)).to_have_count(0)
 
-    page.get_by_role("link", name="Give a reason to read them").click()
-    page.get_by_label("Reason for reading these texts").fill("The owner asked about a lost reply.")
+    page.get_by_role("link", name="Give a reason to read it").click()
+    page.get_by_label("Reason for reading this text").fill("The owner asked about a lost reply.")
     assert audit(page) == []
-    page.get_by_role("button", name="Open texts").click()
+    page.get_by_role("button", name="Show text").click()
 
     expect(page.get_by_text(SECRET_TEXT).first).to_be_visible()
 

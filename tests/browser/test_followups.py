@@ -21,7 +21,7 @@ def test_a_person_sees_why_and_resumes(width, workspace, user, open_page):
     page.get_by_role("link", name="Paused 1").click()
     page.get_by_role("link", name="The lead has replied").click()
     expect(page.get_by_role("button", name="Resume")).to_be_disabled()
-    expect(page.get_by_label("Everything in this list with this reason")).to_be_visible()
+    expect(page.get_by_label("Select everything in this list with this reason")).to_be_visible()
     page.get_by_label(f"Select {instance.lead.display_name}").check()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Resumed 1 follow-up.")).to_be_visible()
@@ -80,7 +80,7 @@ def test_a_whole_list_is_stopped_at_once(script, workspace, user, open_page):
         enrolled(workspace, {"offset_days": 2})
     page = open_page(user, java_script_enabled=script)
     page.goto(f"/w/{workspace.pk}/followups/?view=waiting")
-    page.get_by_label("Everything in this list").check()
+    page.get_by_label("Select everything in this list").check()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped 3 follow-ups.")).to_be_visible()
     assert set(FollowUpInstance.objects.values_list("status", flat=True)) == {"stopped"}

@@ -144,5 +144,5 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     assert audit(page) == []
     factories.make_message(factories.make_lead(world.workspace))
     page.goto(f"/w/{world.workspace.pk}/inbox/?view=all")
-    expect(page.get_by_role("link", name="Incomplete: see Accounts")).to_be_visible()
+    expect(page.get_by_role("link", name="Some messages may be missing. See Accounts.")).to_be_visible()
     assert audit(page) == []

@@ -30,7 +30,7 @@ def page(workspace, user, open_page) -> Page:
 
 
 def test_a_refresh_keeps_filters_scroll_and_what_is_unfolded(page, workspace):
-    page.get_by_text("As a table").click()
+    page.get_by_text("Show as table").click()
     page.evaluate("scrollTo(0, 700)")
     fail_job(workspace, "another")
     BackgroundJob.objects.create(workspace=workspace, kind="inbound.process", dedupe_key="waits")

@@ -319,7 +319,7 @@ def test_theme_is_switched_in_the_menu(page):
 
 
 @pytest.mark.parametrize(
-    ("key", "said", "tag"), [("y", "It is an opt-out.", "Blacklist"), ("N", "It is not an opt-out.", "New")]
+    ("key", "said", "tag"), [("y", "Confirmed: opt-out.", "Blacklist"), ("N", "Rejected: opt-out.", "New")]
 )
 def test_one_key_decides_what_a_reply_is_suspected_of(page, leads, workspace, user, key, said, tag):
     message = factories.make_message(
@@ -367,7 +367,7 @@ def test_the_palette_offers_theme_density_away_invitations_workspaces_and_labels
     everywhere = {
         "dark": "Theme: dark",
         "compact": "Density: compact rows",
-        "away": "Name, notices and away status",
+        "away": "Name, notifications and away status",
         "bluebird": "Bluebird",
     }
     here = {"invite": "Invite someone", "vip": "Labels: VIP"}

@@ -90,7 +90,7 @@ def test_from_a_message_to_what_happened_and_on_to_the_send_by_keyboard(world, m
     page.locator("body").press("i")  # the newest message is our own answer: it tells the same story
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Answered in "))
     page.go_back()
-    page.locator(f"#message-{message.pk}").get_by_role("link", name="What happened").focus()
+    page.locator(f"#message-{message.pk}").get_by_role("link", name="Trace").focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"/trace/message/{message.pk}/"))
     steps = page.locator("ol.steps > li")
@@ -137,7 +137,7 @@ def test_in_the_admin_it_is_read_without_words_until_somebody_says_why(
     page.locator("#header").evaluate("header => header.remove()")  # Django's own, on every page of the admin
     assert audit(page) == []
 
-    page.get_by_role("link", name="Give a reason to read them").click()
+    page.get_by_role("link", name="Give a reason to read it").click()
     page.get_by_label(re.compile("^Reason for reading")).fill("They asked why it went out so late.")
-    page.get_by_role("button", name="Open texts for an hour").click()
+    page.get_by_role("button", name="Show text for an hour").click()
     expect(page.locator("ol.steps")).to_contain_text("two locations")

@@ -12,7 +12,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 def check_key(test: Test) -> str:
     test.found = ExampleMailClient.for_integration(test.account).me(test.deadline)
-    return f"It opens {test.found.name}." if test.found.name else ""
+    return f"The key opens {test.found.name}." if test.found.name else ""
 
 
 def check_account(test: Test) -> str:

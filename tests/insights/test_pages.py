@@ -137,7 +137,7 @@ def test_a_second_build_says_what_changed(built, conversation, client_of, url, w
     work()
 
     page = client.get(url("pack", ContextPack.objects.latest("id").pk)).content.decode()
-    assert "What changed since" in page and "1 conversation added, 0 removed." in page
+    assert "Changes since" in page and "1 conversation added, 0 removed." in page
 
 
 def test_every_bar_stands_in_the_row_of_its_number(built, client_of, url):
@@ -147,7 +147,7 @@ def test_every_bar_stands_in_the_row_of_its_number(built, client_of, url):
     bars = [row for row in rows if "plot level" in row]
     assert len(bars) == page.count("plot level") >= 12
     assert all('class="num"' in row and 'scope="row"' in row for row in bars)
-    assert page.count('<svg class="plot" ') == 1 and "As a table" in page  # replies by day
+    assert page.count('<svg class="plot" ') == 1 and "Show as table" in page  # replies by day
 
 
 def test_each_tile_that_decides_leads_to_its_list(workspace, client_of, url):

@@ -132,7 +132,7 @@ def test_an_id_that_another_lead_has_is_no_error_of_postgresql(poster, refusals)
     connection.close()  # the next one is watched
     assert (
         identity.keep(make_lead(poster.workspace), "ghl_contact_id", "contact-1", "ghl")
-        == "another lead has it"
+        == "another lead has this contact detail"
     )
     assert Lead.objects.filter(identity_conflict=True).count() == 2 and refusals == []
 

@@ -213,7 +213,10 @@ def test_the_status_of_an_account_that_is_gone_is_ignored_when_it_is_replayed(po
     words = {"account_id": "uni_acc_42", "account_type": "LINKEDIN", "message": "CREDENTIALS"}
     delivery = spoilt(poster, "linkedin", {"AccountStatus": words})
     outcome = replay.replay(delivery).outcome
-    assert (outcome.verdict, outcome.reason) == (Verdict.IGNORED, "the account is no longer connected here")
+    assert (outcome.verdict, outcome.reason) == (
+        Verdict.IGNORED,
+        "the account is no longer connected to this workspace",
+    )
 
 
 def spoilt(poster, source: str, body: dict) -> WebhookDelivery:

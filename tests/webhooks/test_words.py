@@ -113,7 +113,7 @@ def test_category_of_the_older_form_is_understood(poster):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("Speaks Klingon", "no label here has this name: Speaks Klingon"),
+        ("Speaks Klingon", "this workspace has no label Speaks Klingon"),
         (None, "it names no category"),
         ("", "it names no category"),
     ],

@@ -50,5 +50,5 @@ def handle(received: Received, event: Event) -> IntakeResult:
     """
     if isinstance(event, MessageEvent) and gone(received, event):
         received.body, received.headers = b"", {}
-        return IntakeResult(DeliveryVerdict.IGNORED, "erased with its person")
+        return IntakeResult(DeliveryVerdict.IGNORED, "erased together with the lead")
     return HANDLERS[type(event)](received, event)

@@ -27,7 +27,7 @@ def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
     """
     account = received.integration
     if account is None:
-        return IntakeResult(DeliveryVerdict.IGNORED, "the account is no longer connected here")
+        return IntakeResult(DeliveryVerdict.IGNORED, "the account is no longer connected to this workspace")
     locks.hold("account", account.pk)
     reason = f"{event.mailbox[:MAILBOX_LIMIT]}: {event.status}" if event.mailbox else event.status
     repeated = not event.event_key and _repeats(received, event, reason)

@@ -40,7 +40,7 @@ def _press_on_notice(received: Received, event: ButtonEvent) -> IntakeResult:
     stands = {"destination": event.channel_id, "provider_message_id": event.message_ts}
     if not event.message_ts or not notices.filter(**stands).exists():
         return IntakeResult(
-            DeliveryVerdict.IGNORED, "the button isn’t on one of our notices about this workspace’s accounts"
+            DeliveryVerdict.IGNORED, "the button isn’t on one of our messages about this workspace’s accounts"
         )
     return _accepted(received, event, {"health_id": health_id})
 

@@ -63,7 +63,7 @@ def notice(received: Received, event: MessageNotice) -> IntakeResult:
     """Enqueues the job that reads the message at the provider (`inbox.health.backfill.read_message`)."""
     account = received.integration
     if account is None:
-        return IntakeResult(DeliveryVerdict.IGNORED, "the account is no longer connected here")
+        return IntakeResult(DeliveryVerdict.IGNORED, "the account is no longer connected to this workspace")
     about = {name: getattr(event, name) for name in ("thread_id", "message_id", "edited")}
     job, _ = enqueue_about(READ, account, "integration_id", key=f"{account.pk}:{event.event_key}", **about)
     return IntakeResult(DeliveryVerdict.ACCEPTED, "it’s being fetched from the provider", job_id=job.pk)
@@ -81,7 +81,7 @@ def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
     names = identity.identities_of(received.workspace, event.person)
     if event.tracked or (names and identity.named_by(received.workspace, names).exists()):
         return None
-    return IntakeResult(DeliveryVerdict.IGNORED, "it didn’t go to any lead here")
+    return IntakeResult(DeliveryVerdict.IGNORED, "it wasn’t sent to a lead in this workspace")
 
 
 def _by_former_account(received: Received, event: MessageEvent) -> Message | None:

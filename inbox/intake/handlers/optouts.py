@@ -107,7 +107,7 @@ def _stands_above(lead: Lead, reply: Message | None, tag: str) -> str:
 def _put(received: Received, event: LabelEvent) -> IntakeResult:
     meant = labels.meant_by(received.workspace, event.label)
     if not meant:
-        return IntakeResult(DeliveryVerdict.IGNORED, f"no label here has this name: {event.label[:120]}")
+        return IntakeResult(DeliveryVerdict.IGNORED, f"this workspace has no label {event.label[:120]}")
     lead = _lead(received, event)
     rollup.save(lead)
     provider = registry.spec_of(received.provider).label

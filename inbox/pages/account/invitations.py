@@ -87,7 +87,7 @@ def answer(request: HttpRequest, invitation_id: int) -> HttpResponse:
             invitations.accept(invitation, signed_in(request))
             return _in(request, invitation)
         if signed_in(request).address_proven_at is None:
-            raise Http404("No such invitation.")
+            raise Http404("This invitation doesn’t exist.")
         invitations.decline(invitation)
     except NotAllowed as reason:
         return _own(request, error=str(reason), status=409)

@@ -40,11 +40,11 @@ def look(ctx: JobContext) -> dict[str, str]:
     """
     member = _member(ctx)
     if member is None or not _unseen(ctx, member):
-        return {"skipped": "They’ve seen it or don’t want emails."}
+        return {"skipped": "The member has seen this or doesn’t want emails."}
     now, last_visit = timezone.now(), presence.last_there(member.user_id)
     away = last_visit + timedelta(minutes=member.mail_after_min or 0) if last_visit else now
     if away > now:
-        raise Snooze(away, "They’re in the inbox.")
+        raise Snooze(away, "The member is using the inbox.")
     about = "urgent-" * ("urgent" in ctx.payload) + (ctx.payload["lead_id"] or "many")
     _, is_new = enqueue(
         MAIL,
@@ -54,7 +54,7 @@ def look(ctx: JobContext) -> dict[str, str]:
     )
     if not is_new:
         next_hour = now.replace(minute=0, second=0, microsecond=0) + HOUR
-        raise Snooze(next_hour, "An email about it went out within the last hour.")
+        raise Snooze(next_hour, "An email about this conversation went out within the last hour.")
     return {"mail": "enqueued"}
 
 
@@ -63,7 +63,7 @@ def mail(ctx: JobContext) -> dict[str, str]:
     member = _member(ctx)
     news = _unseen(ctx, member) if member else []
     if member is None or not news:
-        return {"skipped": "They’ve seen it or don’t want emails."}
+        return {"skipped": "The member has seen this or doesn’t want emails."}
     subject, text = letter(member, news)
     page = settings.PUBLIC_URL + reverse("account")
     headers = {"List-Unsubscribe": f"<{page}>", "Auto-Submitted": "auto-generated"}

@@ -116,7 +116,7 @@ class NoticesForm(ChangedColumnsForm):
     """The choice of the events that a member is notified about, and of the minutes until a mail."""
 
     mail_after_min = forms.TypedChoiceField(
-        choices=[("", "No"), *((minutes, f"When I’ve been away {minutes} min") for minutes in MINUTES)],
+        choices=[("", "No"), *((minutes, f"After {minutes} min away") for minutes in MINUTES)],
         coerce=int,
         empty_value=None,
         required=False,

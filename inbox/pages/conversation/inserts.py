@@ -105,7 +105,7 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
             free = slots.next_free(workspace, deadline)
     except asking.NO_ANSWER:
         drafted = _drafted(lead)
-        hint = " These were free when the draft was written." if drafted else ""
+        hint = " These times were free when the draft was written." if drafted else ""
         return Times(drafted, f"The calendar isn’t responding, so there are no free times to offer.{hint}")
     if not free:
         return Times([], "There are no free times during business hours in the next seven days.")

@@ -73,7 +73,7 @@ def _their_time(lead: Lead) -> Tile | None:
     if zone is None:
         return None
     local = timezone.localtime(timezone=zone)
-    awake = "by day" if NIGHT_ENDS <= local.hour < NIGHT_BEGINS else "at night"
+    awake = "daytime" if NIGHT_ENDS <= local.hour < NIGHT_BEGINS else "night"
     place = zone.key.rpartition("/")[2].replace("_", " ")
     return Tile("Their time", format_date(local, "H:i"), f"{place}, {awake}")
 
@@ -100,7 +100,7 @@ def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
 def _waits(lead: Lead) -> Tile:
     since = lead.last_inbound_at
     if not lead.needs_reply or since is None:
-        return Tile("Waiting", "no", "no answer due")
+        return Tile("Waiting", "no", "no answer needed")
     if lead.is_over:
         return Tile("Waiting", waits(since), "overdue", "warn")
     rest = f"{until(lead.answer_by)} left" if lead.is_promised and lead.answer_by else "for an answer"
@@ -120,9 +120,9 @@ def _wrote(timeline: Timeline) -> Tile:
 def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
     """Returns a sentence that says what a person should do next for `lead`. `sends` are our messages on the page."""
     if lead.sample:
-        return "Nothing. This is a sample."
+        return "Nothing to do. This is a sample."
     if lead.is_stopped:
-        return "Nothing. You can’t message them."
+        return "Nothing to do. You can’t message them."
     if lead.suspected:
         return f"Decide: {lead.get_suspected_display().lower()}."
     if lead.identity_conflict:
@@ -136,8 +136,8 @@ def _of_sends(sends: Iterable[OutboundSend]) -> str:
         return "Find out whether the last message was sent."
     going = [send for send in under_way if send.state == OutboundSend.State.INTENT]
     if due := [send.send_at for send in going if send.counts_down and send.send_at]:
-        return f"Nothing. Your answer goes out at {format_date(timezone.localtime(min(due)), 'H:i:s')}."
-    return "Nothing. Your answer is on its way." if going else ""
+        return f"Nothing to do. Your answer goes out at {format_date(timezone.localtime(min(due)), 'H:i:s')}."
+    return "Nothing to do. Your answer is on its way." if going else ""
 
 
 def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
@@ -154,7 +154,8 @@ def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
             "hold to stop it."
         )
     if lead.snoozed_until and lead.snoozed_until > timezone.now():
-        return f"Nothing. Snoozed until {format_date(timezone.localtime(lead.snoozed_until), 'j M, H:i')}."
+        until_words = format_date(timezone.localtime(lead.snoozed_until), "j M, H:i")
+        return f"Nothing to do. Snoozed until {until_words}."
     if draft:
         return "Read the draft, then send it."
     if lead.needs_reply and failed:
@@ -163,7 +164,7 @@ def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
         return "They said no. Say goodbye, or mark it done."
     if lead.needs_reply:
         return "Answer them."
-    return "Nothing. You’ve answered." if lead.answered_at else "Nothing. They aren’t waiting for an answer."
+    return "Nothing to do. " + ("You’ve answered." if lead.answered_at else "They don’t expect an answer.")
 
 
 LIMIT = 5
@@ -278,7 +279,7 @@ def finds(lead: Lead, timeline: Timeline, signatures: Iterable[str]) -> list[Fin
         day = format_date(timezone.localtime(message.sent_at), "j F")
         for name, contact, spelled in _contacts(message.text, region):
             if contact not in already and contact.rpartition("@")[2] not in domains:
-                where = f"{WRITTEN[Channel(message.channel)]} of {day}"
+                where = f"{WRITTEN[Channel(message.channel)]} from {day}"
                 contacts.setdefault(contact, Find(name, contact, spelled, where))
     return list(contacts.values())[:OFFERS]
 

@@ -31,7 +31,7 @@ class SuspicionForm(forms.Form):
     """Asks a person whether the rules' suspicion about a reply, such as an opt-out, is right."""
 
     answer = forms.TypedChoiceField(
-        choices=[("yes", "It is"), ("no", "It is not")],
+        choices=[("yes", "Yes"), ("no", "No")],
         coerce=lambda answer: answer == "yes",
         error_messages={
             "required": "Answer yes or no.",
@@ -54,8 +54,8 @@ def why(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         before = message.tag
         decision = tag_decisions.correct(message, user=request.user, **form.cleaned_data)
-        done = "Kept as" if decision.tag == before else "Corrected to"
-        words = f"{done} {decision.tag}. The correction is kept as labelled data."
+        done = "Confirmed as" if decision.tag == before else "Corrected to"
+        words = f"{done} {decision.tag}. Saved as labelled data."
         return redirect_to(request, "inbox:why", message.pk, success=words)
     return form_page(
         request,
@@ -79,7 +79,7 @@ def decide_suspicion(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpRe
     elif decision := tag_decisions.decide(message, is_it=form.cleaned_data["answer"], user=request.user):
         messages.success(request, f"{decision.reason} Change it with “Why this tag?” below the message.")
     else:
-        messages.info(request, "Someone already decided this.")
+        messages.info(request, "Someone has already resolved this.")
     page = reverse("inbox:conversation", args=[request.workspace.pk, message.lead_id])
     query = urlencode(request.GET.dict() | {"decided": str(message.pk)})
     return redirect(f"{page}?{query}#message-{message.pk}")

@@ -108,7 +108,7 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
     key = f"{JOB}:{user.pk}:{at}:{do}:{snooze_until and snooze_until.isoformat() or ''}"
     if job_before := BackgroundJob.objects.filter(tenant=workspace.pk, dedupe_key=key).first():
         if undo_job(job_before):
-            raise Otherwise("That was undone. To redo it, choose it again here.")
+            raise Otherwise("The action was undone. To redo it, choose it again.")
         return job_before
     total, more = Matching(request, cleaned["at"], cleaned["mark"]).count()
     if not total or (cleaned["count"] is not None and total > cleaned["count"]):
@@ -146,11 +146,11 @@ def run(ctx: JobContext) -> dict[str, int | str]:
         try:
             matching = Matching(_request(member, ctx.payload["query"]), at, ctx.payload["mark"])
         except Http404:
-            return dict(counts) | {"why": "This list no longer exists because one of its filters is gone."}
+            return dict(counts) | {"why": "This list no longer exists because a filter was deleted."}
         for number in count(1):
             anew = not ctx.recorded(f"slice {number}")
             if anew and timezone.now() - at > GOOD_FOR:
-                return dict(counts) | {"why": "It took too long.", "after": after}
+                return dict(counts) | {"why": "This took too long.", "after": after}
             work = partial(_slice, member, ctx.payload, matching, after)
             try:
                 with transaction.atomic():  # the changes and their undo token are stored together
@@ -161,7 +161,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
             ctx.progress(counts.total(), ctx.payload["count"])
             if not (after := report["after"]) or counts.total() >= MOST:
                 return dict(counts) | (
-                    {"why": f"It handles about {MOST:,} at a time.", "after": after} if after else {}
+                    {"why": f"Holdfast handles about {MOST:,} at a time.", "after": after} if after else {}
                 )
             if anew:
                 _let_others(began)
@@ -342,7 +342,7 @@ def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
     jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind__in=(JOB, labels.END), pk=job_id)
     job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:
-        raise Http404("No such job.")
+        raise Http404("This job doesn’t exist.")
     query, is_list = query_of(request), job.kind == JOB
     if request.method == "POST" and is_list:
         if not start_undo(job, signed_in(request)):

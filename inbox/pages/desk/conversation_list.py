@@ -54,7 +54,7 @@ NOT_DOWN = tuple(state for state in WORKS if state != HealthState.QUIET)
 """The states in which an account's replies arrive. A quiet account has a valid key, but replies may be missing."""
 
 ELSEWHERE = (
-    ("scheduled", "on the way out", "See what’s going out"),
+    ("scheduled", "going out", "See what’s going out"),
     ("snoozed", "snoozed", "See snoozed"),
 )
 """The folders that are offered if nobody needs a reply, each with the words after its count, and the link."""
@@ -86,7 +86,7 @@ def over_several(folder: Folder, down: Sequence[Workspace]) -> Empty:
 def beyond(url: str) -> Empty:
     """Returns why a page after the last page of the list at `url` is empty."""
     return Empty(
-        "inbox", "Nothing left on this page", "The list is shorter now.", url, "Go to the first page"
+        "inbox", "No conversations on this page", "The list is shorter now.", url, "Go to the first page"
     )
 
 
@@ -383,4 +383,4 @@ def _after(leads: QuerySet[Any], cursor: str) -> QuerySet[Any]:
         # The second condition implies the first, but the planner starts its index scan at the first.
         return leads.filter(Q(worth__lte=int(worth)), Q(worth__lt=int(worth)) | later)
     except (ValueError, OverflowError):
-        raise Http404("No such page.") from None
+        raise Http404("This page doesn’t exist.") from None

@@ -48,7 +48,7 @@ def live(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=401)
     entries = news(user_id, snapshots)
     if not entries:
-        raise Http404("No such workspace.")
+        raise Http404("This workspace doesn’t exist.")
     is_weak = request.session.get(STRENGTH, Strength.PASSWORD) <= Strength.PASSWORD
     if is_weak and any(entry.requires_second_factor for entry in entries):
         return HttpResponse(status=401)

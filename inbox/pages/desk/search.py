@@ -313,7 +313,7 @@ def _read_cursor(cursor: str) -> tuple[int, Place]:
     try:
         return max(0, int(shown)), (EPOCH + timedelta(microseconds=int(microseconds)), UUID(pk))
     except (ValueError, OverflowError):
-        raise Http404("No such page.") from None
+        raise Http404("This page doesn’t exist.") from None
 
 
 def _by_itself(leads: QuerySet[Lead], workspace: Workspace, typed: Typed, place: Place | None) -> Steps:

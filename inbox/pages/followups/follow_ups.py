@@ -41,10 +41,10 @@ class ApprovalForm(forms.Form):
 NOTES = {
     "due": "sent within a minute",
     "in-hand": "being written or sent",
-    "approval": "need a decision",
-    "waiting": "until they’re due",
-    "paused": "reasons below",
-    "excluded": "due, but held back",
+    "approval": "awaiting your decision",
+    "waiting": "not due yet",
+    "paused": "see the reasons below",
+    "excluded": "due, but a setting stops them",
     "skipped": "in 30 days",
     "failed": "in 30 days",
 }
@@ -53,8 +53,8 @@ EMPTY = {
     "in-hand": "Steps appear here while they’re being written or sent.",
     "approval": "Messages that need approval appear here.",
     "waiting": "Add leads from a sequence.",
-    "paused": "Follow-ups appear here when the lead replies or the account is down.",
-    "excluded": "Due steps appear here when a setting keeps them from going out.",
+    "paused": "Follow-ups appear here after the lead replies or while the account is down.",
+    "excluded": "Due steps appear here when a setting stops them from being sent.",
     "skipped": "Skipped steps appear here with the reason.",
     "failed": "Steps that failed to send appear here with the provider’s error.",
 }

@@ -137,7 +137,7 @@ class EnrolForm(forms.Form):
         label="Email addresses, one per line", required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
     tag = forms.ChoiceField(
-        label="or all leads tagged", required=False, choices=[("", "None"), *((tag, tag) for tag in Tag)]
+        label="Or leads with this tag", required=False, choices=[("", "None"), *((tag, tag) for tag in Tag)]
     )
 
     def clean(self) -> dict[str, Any]:
@@ -291,7 +291,7 @@ def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     messages.success(request, f"Enrolled {len(started)} of {len(leads)} leads.")
     unknown = len(set(form.cleaned_data["emails"]) - {lead.email for lead in leads})
     if unknown:
-        messages.warning(request, f"{unknown} of the addresses don’t match a lead.")
+        messages.warning(request, f"{unknown} of these addresses don’t match a lead.")
     if skipped := len(leads) - len(started):
         messages.warning(request, f"{skipped} are already in it or can’t be contacted.")
     return list_of(request, "waiting")

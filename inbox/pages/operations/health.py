@@ -276,7 +276,7 @@ def _mute(request: HttpRequest, integration: Integration, page: Page) -> None:
     mutes = request.POST["do"] == "mute"
     if (row := _health_of(integration)) and (notices.mute if mutes else notices.unmute)(row):
         notice_channels.enqueue_update(row)
-        messages.success(request, f"Notices are {'muted until it works' if mutes else 'on'} again.")
+        messages.success(request, f"Notifications are {'muted until it recovers' if mutes else 'on again'}.")
 
 
 def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:

@@ -216,7 +216,7 @@ class SignatureForm(forms.Form):
         required=False,
         max_length=1000,
         label="Signature",
-        help_text="Ends emails from this address, instead of the workspace’s signature. Leave it empty to remove it.",
+        help_text="Replaces the workspace’s signature in emails from this address. Leave it empty to remove it.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

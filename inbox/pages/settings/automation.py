@@ -32,7 +32,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
             "business_hours_only": "Only in business hours",
         }
         help_texts = {
-            "max_delay_s": "Counted from the lead’s message. Until then, anyone can stop the countdown."
+            "max_delay_s": "Counted from the time of the lead’s message. Anyone can stop the countdown."
         }
 
     def __init__(self, workspace: Workspace, campaign: Campaign | None, *args: Any, **kwargs: Any) -> None:

@@ -125,7 +125,7 @@ def fact_list(request: WorkspaceRequest) -> HttpResponse:
 def new(request: WorkspaceRequest, kind: str) -> HttpResponse:
     """`…/facts/new/<kind>/`: adds a fact of the kind `kind` (a WorkspaceFact.Kind)."""
     if kind not in Kind.values:
-        raise Http404("No such kind of fact.")
+        raise Http404("This kind of fact doesn’t exist.")
     add = partial(factbook.add, request.workspace, request.user, kind=kind)
     return _edit(request, FactForm(kind, request.POST or None), add, "Added. New drafts can use it.")
 

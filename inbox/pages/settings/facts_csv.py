@@ -31,7 +31,7 @@ MAX_ROWS = 500
 EXAMPLE = (
     ("answer", "Do you handle interstate moves?", "Yes, in all 48 states. We hold a licence of the FMCSA."),
     ("answer", "How soon can you start?", "Within two weeks of signing."),
-    ("price", "A crew of four", "$1,500 a month, cancelled any month. No discounts by mail."),
+    ("price", "A crew of four", "$1,500 a month, cancelled any month. No discounts by email."),
     ("link", "Brochure", "https://example.com/brochure. Only when they ask for material."),
     ("never", "money-back guarantee", "Say that they can cancel any month."),
 )

@@ -240,7 +240,7 @@ def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
     """`…/integrations/new/<provider>/`: connects an account, or sets up the provider's account that has no secrets."""
     spec = registry.specs().get(provider)
     if spec is None or not spec.is_connected_here:
-        raise Http404("No such provider.")
+        raise Http404("This provider doesn’t exist.")
     rows = Integration.objects.filter(workspace=request.workspace, provider=provider)
     blank = next((row for row in rows.filter(external_account_id="") if not row.has_secrets), None)
     if blank is None and not spec.account_id and (only := rows.first()):

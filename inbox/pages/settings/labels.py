@@ -23,7 +23,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         fields = ("name", "colour", "meaning", "aliases", "notice")
         labels = {"notice": "Post in Slack when a lead gets it"}
         help_texts = {"notice": ""}
-        error_messages = {"name": {"required": "Give it a name."}}
+        error_messages = {"name": {"required": "Enter a name."}}
 
     def clean_name(self) -> str:
         return self._plain(self.cleaned_data["name"])

@@ -48,10 +48,10 @@ def try_way(request: WorkspaceRequest, kind: str) -> HttpResponse:
     """`w/<workspace>/settings/notices/<kind>/try/`: sends a test notice of this kind. An unknown kind is a 404."""
     about = notice_trial.KINDS.get(kind)
     if about is None:
-        raise Http404("No such kind of notice.")
+        raise Http404("This kind of notification doesn’t exist.")
     with refusals_shown(request, notice_trial.NoWay):
         notice_trial.start(request.workspace, request.user, about)
-        messages.info(request, "Your test notice is on its way.")
+        messages.info(request, "Your test notification is on its way.")
     return redirect_to(request, "inbox:notices")
 
 
@@ -65,5 +65,5 @@ def told_of(request: WorkspaceRequest) -> HttpResponse:
     Workspace.objects.filter(pk=request.workspace.pk).update(notice_tags=tags)
     changes = {"notice_tags": [request.workspace.notice_tags, tags]}
     record(request, "notices.change", request.workspace, changes=changes)
-    words = f"Slack notices: {', '.join(tags)}." if tags else "Slack notices are off."
+    words = f"Slack notifications: {', '.join(tags)}." if tags else "Slack notifications are off."
     return redirect_to(request, "inbox:notices", success=words)

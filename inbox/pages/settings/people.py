@@ -160,7 +160,7 @@ def _do(request: WorkspaceRequest, membership: Membership) -> str:
         return f"{membership.user} now only needs a password. They’ll get an email about it."
     role, takes = request.POST.get("role"), request.POST.get("takes")
     if what != "role" or role not in Membership.Role.values:
-        raise Http404("No such action.")
+        raise Http404("This action doesn’t exist.")
     words = []
     if role != request.POST.get("was", membership.role):
         people.change_role(by, membership, role)

@@ -30,7 +30,7 @@ from inbox.workspaces.own_and_shared import SNIPPETS
 class SnippetForm(forms.Form):
     """A snippet, validated like the text of a follow-up step. `shares` says whether the user may share snippets."""
 
-    name = forms.CharField(max_length=OWN_NAME_CHARS, error_messages={"required": "Give it a name."})
+    name = forms.CharField(max_length=OWN_NAME_CHARS, error_messages={"required": "Enter a name."})
     text = PostedText(
         max_length=TEXT_CHARS,
         widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),

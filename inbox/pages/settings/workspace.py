@@ -63,10 +63,10 @@ GROUPS = {
     "promises": Group(
         "Response times",
         (),
-        "Counted in business hours. When an answer is almost due, the assignee gets a notice, then one more "
+        "Counted in business hours. When an answer is almost due, the assignee is notified, then one more "
         "person who isn’t away. Without a promise, a reply is overdue after a day.",
     ),
-    "answers": Group("How your answers sound", ("persona_name", "tone", "signature", "service_description")),
+    "answers": Group("Tone and signature", ("persona_name", "tone", "signature", "service_description")),
     "sending": Group("Sending", ("undo_send_s", "enter_twice", "daily_send_cap")),
     "team": Group("Team and alerts", ("assign_in_turn", "health_emails")),
 }
@@ -82,15 +82,13 @@ TIMES = {"opens_at", "closes_at", "timezone"}
 """The settings that, like promises, determine when answers are due."""
 
 
-def in_words(form: forms.BaseForm, changes: dict[str, list[object]], none: str = "none") -> str:
+def in_words(form: forms.BaseForm, changes: dict[str, list[object]]) -> str:
     """Returns the saved changes in words: "Closes at: 18:00 (was 17:00)"."""
     lines = []
     for name, pair in changes.items():
-        field = form.fields[name]
+        field, none = form.fields[name], "forever" if name.startswith("keep_") else "none"
         shown = {"None": none, "": none} | {str(key): word for key, word in getattr(field, "choices", ())}
-        new, old = (
-            shown.get(str(part), str(part).removesuffix(":00")) for part in reversed(pair or ["", ""])
-        )
+        old, new = (shown.get(str(part), str(part).removesuffix(":00")) for part in pair or ["", ""])
         words = {"True": "on", "False": "off"}.get(new, f"{new} (was {old})" if pair else "changed")
         lines.append(f"{field.label}: {words}.")
     return " ".join(lines)
@@ -143,20 +141,20 @@ class WorkspaceForm(ChangedColumnsForm):
         labels = {
             "name": "Workspace name",
             "persona_name": "Signed by",
-            "service_description": "What you offer",
+            "service_description": "Products and services",
             "undo_send_s": "Undo send window, in seconds",
             "enter_twice": "Press Enter twice to send a ready draft",
             "daily_send_cap": "Maximum automatic answers a day",
-            "assign_in_turn": "Share new interested leads in rotation among people who get leads",
+            "assign_in_turn": "Assign new interested leads in rotation",
             "health_emails": "Email owners and admins when an account stops working",
         }
         help_texts = {
-            "service_description": "Drafts use only what’s here, in your facts and in the conversation.",
+            "service_description": "Drafts use only this description, your facts and the conversation.",
             "undo_send_s": "0 to 60. At 0, messages go out right away.",
             "enter_twice": "",
             "closes_at": "Monday to Friday. Automatic answers and follow-ups can be limited to these hours.",
             "assign_in_turn": "",
-            "health_emails": "At most one email per account a day. Without Slack, they always get it.",
+            "health_emails": "At most one email per account a day. If Slack isn’t connected, they always get it.",
         }
         field_classes = {"signature": PostedText, "service_description": PostedText}
         widgets = {
@@ -196,12 +194,22 @@ class RetentionForm(ChangedColumnsForm):
         }
 
 
+def _save(request: WorkspaceRequest, form: Any, note: str = "") -> dict[str, list[object]]:
+    if changes := audit.changes_of(form):
+        form.save()
+        record(request, "workspace.change", form.instance, changes=changes)
+    messages.success(
+        request, f"Saved. {in_words(form, changes)}{note}" if changes else "Nothing has changed."
+    )
+    return changes
+
+
 @workspace_view(ADMIN, FORM)
 def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/settings/`: saves the settings of one `group`, with an audit entry. Errors are a 400."""
     key = request.POST.get("group")
     if request.method == "POST" and key not in GROUPS:
-        raise Http404("No such group of settings.")
+        raise Http404("This group of settings doesn’t exist.")
     groups = {
         name: PromiseForm(request.POST if name == key else None, request.workspace)
         if name == "promises"
@@ -209,12 +217,9 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
         for name, group in GROUPS.items()
     }
     if key and (form := groups[key]).is_valid():
-        if changes := audit.changes_of(form):
-            form.save()
-            if key == "promises" or TIMES & changes.keys():
-                promises.remake_soon(form.instance)
-            record(request, "workspace.change", form.instance, changes=changes)
-        messages.success(request, f"Saved. {in_words(form, changes)}" if changes else "Nothing has changed.")
+        changes = _save(request, form)
+        if changes and (key == "promises" or TIMES & changes.keys()):
+            promises.remake_soon(form.instance)
         return redirect(f"{request.path}#{key}")
     if key:
         request.workspace.refresh_from_db()
@@ -233,12 +238,7 @@ def retention(request: WorkspaceRequest) -> HttpResponse:
     saved = Workspace.objects.get(pk=request.workspace.pk)  # the form has changed its own instance
     form = RetentionForm(params if "keep_bodies_days" in params else None, instance=saved)
     if request.method == "POST" and form.is_valid():
-        words = "Nothing has changed."
-        if changes := audit.changes_of(form):
-            form.save()
-            record(request, "workspace.change", saved, changes=changes)
-            words = f"Saved. {in_words(form, changes, 'forever')} Older data is deleted within the hour."
-        messages.success(request, words)
+        _save(request, form, " Older data is deleted within the hour.")
         return redirect_to(request, "inbox:retention")
     removed = effects(saved) if form.is_bound and form.is_valid() else []
     status = 400 if form.errors else 200

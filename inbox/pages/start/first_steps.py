@@ -247,7 +247,7 @@ class FirstSteps:
             return Step(FAILED, title, _failure(health, name), url=url, link="Open settings")
         if health.lacks_mailboxes:
             mailboxes = "the mailboxes" if health.lost_mailboxes[1:] else health.lost_mailboxes[0]
-            return Step(FAILED, f"Reconnect {name}", f"Log in to {mailboxes} at {name}, then test it here.")
+            return Step(FAILED, f"Reconnect {name}", f"Log in to {mailboxes} at {name}, then run the test.")
         return Step(FAILED, f"Reconnect {name}", _failure(health, name), url=url, link="Enter new key")
 
     def _address(self) -> Step:
@@ -256,7 +256,7 @@ class FirstSteps:
         title = f"Paste the webhook URL into {self.names or 'the account'}"
         if not self.senders:
             return Step(LATER, title, "Available after you connect an account.")
-        words = "No events yet. Treat this URL like a password: anyone who has it can post events."
+        words = "No events yet. Treat this URL like a password: anyone who has it can send events."
         return Step(OPEN, title, words)
 
     def _event(self) -> Step:
@@ -275,7 +275,7 @@ class FirstSteps:
         return Step(
             CHECKING,
             "Listening for the first reply",
-            "It shows up here within seconds. Campaign replies can take a while, so answer one of your own "
+            "The reply shows up here within seconds. Campaign replies can take a while, so answer one of your own "
             "emails or send a test event.",
         )
 
@@ -321,17 +321,17 @@ class FirstSteps:
         arrived = facts["slack_at" if by_slack else "email_at"] if way else None
         if facts["trial_state"] and not (arrived and arrived >= facts["trial_at"]):
             if facts["trial_state"] == Notice.State.CLAIMED:
-                return Step(CHECKING, "Your test notice is on its way")
+                return Step(CHECKING, "Your test notification is on its way")
             if facts["trial_state"] != Notice.State.SENT:
                 why = facts["trial_reason"] or "it’s unclear whether it arrived"
-                return Step(FAILED, "The test notice didn’t arrive", f"{_upper(why)}.")
+                return Step(FAILED, "The test notification didn’t arrive", f"{_upper(why)}.")
         if arrived:
-            words = "A notice reached Slack." if by_slack else "The mail server accepted a notice."
-            return Step(DONE, "You’ll get a notice when an account breaks", words, arrived)
+            words = "Slack received one." if by_slack else "The mail server accepted one."
+            return Step(DONE, "Notifications about broken accounts work", words, arrived)
         if by_slack:
-            return Step(OPEN, ALERTS, "A test notice goes to your Slack channel.")
+            return Step(OPEN, ALERTS, "A test notification goes to your Slack channel.")
         if way:
-            words = "A test notice goes to owners and admins by email, or to Slack once it’s connected."
+            words = "A test notification goes to owners and admins by email, or to Slack once it’s connected."
             return Step(OPEN, ALERTS, words)
         return Step(
             OPEN,
@@ -354,14 +354,14 @@ class FirstSteps:
             return Step(
                 DONE,
                 f"{facts['invited']} has been invited",
-                "They haven’t joined yet.",
+                "This person hasn’t joined yet.",
                 url=people,
                 link="People",
             )
         return Step(
             OPEN,
             "Invite a colleague",
-            "They answer while you’re away.",
+            "Colleagues can answer while you’re away.",
             url=people,
             link="Invite",
         )

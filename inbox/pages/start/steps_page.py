@@ -117,7 +117,7 @@ def try_notice(request: WorkspaceRequest) -> HttpResponse:
     """Sends a test notice, on the path that notices about broken accounts take first."""
     with refusals_shown(request, notice_trial.NoWay):
         notice_trial.start(request.workspace, request.user)
-        messages.info(request, "Your test notice is on its way.")
+        messages.info(request, "Your test notification is on its way.")
     return _back(request)
 
 

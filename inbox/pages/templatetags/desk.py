@@ -44,7 +44,7 @@ def waits_since(lead: Lead) -> SafeString:
     if lead.is_promised and lead.answer_by and not lead.is_over:
         return render_time(lead.answer_by, f"{until(lead.answer_by)} left", "warn" if lead.warned_ids else "")
     since = waits(lead.last_inbound_at) if lead.last_inbound_at else "now"
-    words = "wrote just now" if since == "now" else f"waits {since}"
+    words = "wrote just now" if since == "now" else f"waiting {since}"
     return render_time(lead.last_inbound_at or timezone.now(), words, "warn" if lead.is_over else "")
 
 

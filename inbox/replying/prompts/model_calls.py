@@ -33,7 +33,7 @@ from jobs.models import BackgroundJob, JobAction
 logger = logging.getLogger(__name__)
 UNUSABLE_ATTEMPTS = 4
 """The number of unusable answers after which a job's other steps continue without the model."""
-UNUSABLE = f"The model gave no usable answer, {UNUSABLE_ATTEMPTS} times."
+UNUSABLE = f"The model didn’t give a usable answer in {UNUSABLE_ATTEMPTS} attempts."
 MINUTE = timedelta(minutes=1)
 LONG = timedelta(minutes=10)
 """The length of an outage after which all waiting jobs become due at once. Until then, they are due within minutes."""
@@ -63,8 +63,8 @@ def ask(
     """Asks the model with `prompt` and `sheet`, and returns its answer as an instance of `schema`. Holds no database
     connection during the call. Records the start and the end of an outage.
 
-    Raises NoModel if no key is set, TextRefused if the model refuses the text, ModelAway if OpenAI refuses our key or
-    request, Snooze if the model cannot be reached, and AnswerUnusable if another attempt may help.
+    Raises NoModel if no key is set, TextRefused if the model refuses the text, ModelAway if OpenAI rejected the API key
+    or request, Snooze if the model cannot be reached, and AnswerUnusable if another attempt may help.
     """
     if not ready():
         raise NoModel(NO_KEY)
@@ -78,7 +78,7 @@ def ask(
         )
     except AnswerRefused as error:
         _note(_end_outage)
-        raise TextRefused("The model refuses to answer this.") from error
+        raise TextRefused("The model refused to answer.") from error
     except (ProviderAuthError, ProviderRejected, ProviderMisconfigured) as error:
         raise away(_why(error)) from error
     except ProviderError as error:
@@ -93,14 +93,14 @@ def ask(
 def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) -> str:
     """Returns the reason of an outage as a sentence. Texts of these errors contain no key and no people's text."""
     if isinstance(error, ProviderMisconfigured):
-        return f"The model is not set up right: {error}"
+        return f"The model isn’t set up correctly: {error}"
     quote = f": “{error.said}”" if error.said else ""
     if error.code in QUOTA:
-        return f"OpenAI says that our quota is used up ({error.code}){quote}."
+        return f"OpenAI says the quota is used up ({error.code}){quote}."
     if isinstance(error, ProviderAuthError):
-        return f"OpenAI refuses our key ({error.code or error.status}){quote}."
+        return f"OpenAI rejected the API key ({error.code or error.status}){quote}."
     # Any question would fail, because the model was retired, or because OpenAI no longer supports our request.
-    return f"OpenAI does not take our request ({error.code or error.status}){quote}."
+    return f"OpenAI rejected the request ({error.code or error.status}){quote}."
 
 
 def away(why: str) -> ModelAway:

@@ -80,7 +80,7 @@ def fitting(reading: Reading, names: Iterable[str]) -> dict[str, str]:
 
 def undecided(why: str) -> Judgement:
     """Returns a judgement with the tag Neutral, for the reason `why`. A person must decide about the reply."""
-    return Judgement(Tag.NEUTRAL, "", f"{why} A person has to say what it means.", "none", None)
+    return Judgement(Tag.NEUTRAL, "", f"{why} A person needs to choose the tag.", "none", None)
 
 
 def quoted(quote: str, text: str) -> bool:

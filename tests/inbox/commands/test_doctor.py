@@ -133,7 +133,7 @@ def test_secrets_that_no_key_opens_are_named_and_the_other_accounts_are_looked_a
     report = run()
     assert (
         report.count(
-            "FAIL  Lost, SmartLead: Its secrets can’t be read with the current FIELD_ENCRYPTION_KEYS."
+            "FAIL  Lost, SmartLead: The account’s secrets can’t be read with the current FIELD_ENCRYPTION_KEYS."
         )
         == 1
     )
@@ -145,7 +145,7 @@ def test_unreadable_secrets_are_named_without_asking_any_provider(worker):
     lose_key(account)
     lose_key(WebhookKey.issue(account))
     report = run("--no-providers")
-    assert "FAIL  Lost, SmartLead: Its secrets can’t be read" in report
+    assert "FAIL  Lost, SmartLead: The account’s secrets can’t be read" in report
     assert "note  webhook addresses: 1 can no longer be shown" in report
 
 

@@ -60,7 +60,7 @@ HOLDS = {
         lambda lead: Lead.objects.filter(pk=lead.pk).update(tag="Blacklist"),
         "stopped",
         "cancelled",
-        "This lead gets no more messages.",
+        "Messages to this lead are stopped.",
     ),
     "snoozed": (
         lambda lead: Lead.objects.filter(pk=lead.pk).update(snoozed_until=timezone.now() + DAY),
@@ -222,8 +222,8 @@ def test_an_opt_out_stops_everything_in_its_own_transaction(world, workspace):
     [
         ({"channel": "sms"}, {"phone": "+12125550123"}, "GoHighLevel isn’t connected."),
         ({"text": "Hi {title}"}, {}, "This lead is missing: title."),
-        ({"condition": "connected"}, {}, "Not connected on LinkedIn."),
-        ({"condition": "no_phone"}, {"phone": "+12125550123"}, "Has a phone number."),
+        ({"condition": "connected"}, {}, "Not a LinkedIn connection."),
+        ({"condition": "no_phone"}, {"phone": "+12125550123"}, "The lead has a phone number."),
         ({"text": "x" * 30_000}, {}, "This is too long. The limit on Email is 20,000 characters."),
         ({"text": "Free: {slots}"}, {}, "There are no free times in the calendar."),
     ],
@@ -238,7 +238,7 @@ def test_what_is_missing_skips_the_step_and_the_next_one_goes_out(world, workspa
 def test_a_step_on_a_refused_channel_is_skipped_and_does_not_wait(workspace):
     instance = enrolled(workspace, {}, lead=quiet_lead(workspace, refused_channels=["email"]))
     minute()
-    assert statuses(instance) == [("skipped", "They asked not to be contacted via Email.")]
+    assert statuses(instance) == [("skipped", "The lead asked not to be contacted by Email.")]
 
 
 def test_a_missing_phone_is_skipped_without_clay(world, workspace):

@@ -44,7 +44,7 @@ def test_every_follow_up_is_in_a_list_with_its_number(people, workspace, url):  
     page = people.viewer.get(url("followups"), {"view": "paused"})
     assert tiles(page) == {
         "Due": 1, "Going out": 0, "Waiting for approval": 0, "Waiting": 1, "Paused": 1,
-        "Held back by a setting": 1, "Skipped": 0, "Failed": 0,
+        "On hold": 1, "Skipped": 0, "Failed": 0,
     }  # fmt: skip
     assert page.context["reasons"] == [("unipile_disconnected", "LinkedIn account is disconnected", 1)]
     excluded = people.viewer.get(url("followups"), {"view": "excluded"})
@@ -157,7 +157,7 @@ def test_an_admin_makes_a_sequence_changes_it_and_enrols_leads(people, workspace
     emails = f"{lead.email}\n{stopped.email}\nnobody@example.org"
     page = people.member.post(url("sequence-enrol", made.pk), {"emails": emails}, follow=True)
     assert "Enrolled 1 of 2 leads." in page.content.decode()
-    assert "1 of the addresses don’t match a lead." in page.content.decode()
+    assert "1 of these addresses don’t match a lead." in page.content.decode()
     assert FollowUpInstance.objects.get().lead == lead
 
 

@@ -171,7 +171,7 @@ def test_the_pages_show_it_and_no_other_workspace_s(people, workspace, instance)
     page = people.viewer.get(reverse("inbox:sequences", args=[workspace.pk])).content.decode()
     assert "(1 answered, 0 won)" in page and "It pays for itself in a month." in page
     overview = people.viewer.get(reverse("insights:overview", args=[workspace.pk])).content.decode()
-    assert "How leads responded to follow-ups" in overview
+    assert "Responses to follow-ups" in overview
     now = timezone.now()
     theirs = factories.make_workspace()
     assert overview_numbers.overview(theirs.pk, now - timedelta(days=1), now).follow_ups == []

@@ -162,14 +162,14 @@ def test_another_workspace_s_account_is_not_found(client, workspace, linkedin):
 def test_the_page_of_a_workspace_without_accounts_says_so(client, workspace):
     client.force_login(make_member(workspace, role="viewer"))
     page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
-    assert "No account has been used yet" in page
+    assert "No accounts in use yet" in page
 
 
 def test_a_blip_counts_as_a_minute_in_the_banner_and_in_the_strip(client, workspace, linkedin):
     at = timezone.now() - timedelta(seconds=2)
     writer.record(linkedin, Signal(SignalKind.REFUSED), at=at)
     writer.record(linkedin, Signal(SignalKind.WORKED), at=at + timedelta(milliseconds=400))
-    assert "It was down for 1 min" in page_of(client, workspace)
+    assert "The account was down for 1 min" in page_of(client, workspace)
     assert (
         uptime.account(linkedin.health, list(linkedin.health.transitions.all())).strip[-1].word
         == "down 1 min"

@@ -125,7 +125,7 @@ def test_a_drill_whose_worker_died_is_cleaned_up_and_not_gone_on_with(workspace,
     )
     drain()
     job.refresh_from_db()
-    assert job.status == "failed" and "Start a new one" in job.last_error
+    assert job.status == "failed" and "Start a new drill" in job.last_error
     assert not workspace.drills.exists()
 
 

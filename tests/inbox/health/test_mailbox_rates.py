@@ -80,7 +80,7 @@ def test_no_mailbox_is_named_in_a_plain_month(account, seed):
 @pytest.mark.parametrize(
     ("bad", "rate", "words"),
     [
-        ({"bounces": 0.3}, "bounces", "bounced in the last 24 hours: pause it at EmailBison"),
+        ({"bounces": 0.3}, "bounces", "bounced in the last 24 hours: pause this mailbox at EmailBison"),
         (
             {"complaints": 0.12},
             "complaints",
@@ -184,7 +184,7 @@ def test_people_read_it_on_the_health_page_and_the_account_s_card_and_in_the_not
     client.force_login(factories.make_member(account.workspace, "admin", email="ana@example.org"))
     drain()
     letter = next(letter for letter in mail.outbox if "bounced" in letter.body)
-    assert letter.subject == f"Holdfast: {BAD} of Northwind" and "/health/" in letter.body
+    assert letter.subject == f"Holdfast: {BAD} in Northwind" and "/health/" in letter.body
     notice = Notice.objects.get(kind="mailbox")
     assert (notice.state, notice.path) == ("sent", "email")
     page = client.get(reverse("inbox:health", args=[account.workspace_id])).content.decode()

@@ -363,7 +363,7 @@ def last_words(sandbox) -> str:
 
 
 def press_mute(account, email: str) -> dict:
-    """What the worker does after somebody has pressed "Mute until it works again" in the newest notice."""
+    """What the worker does after somebody has pressed "Mute until it recovers" in the newest notice."""
     slack, notice = slack_of(account.workspace_id), Notice.objects.filter(path="slack").latest("created_at")
     pressed = {
         "health_id": row(account).pk,
@@ -408,7 +408,7 @@ def test_only_an_owner_or_admin_mutes_and_a_page_takes_it_back(account, sandbox)
     drain()
     assert notice_channels.MUTED in last_words(sandbox)
     page = client.get(reverse("inbox:health", args=[account.workspace_id])).content.decode()
-    assert "Notices are muted until it works again." in page and "Unmute notices" in page
+    assert "Notifications are muted until it recovers." in page and "Unmute notifications" in page
     client.post(path, {"do": "unmute"})
     assert row(account).muted_at is None
 
@@ -528,7 +528,7 @@ def test_a_mail_instead_of_slack_that_may_have_left_uses_the_slot_up(account, mo
     Integration.objects.filter(provider="slack").delete()
     break_down(account)
     MailServer(monkeypatch, sending=[TimeoutError()])
-    assert tell(account) == {"unknown": "the mail server hung up"}
+    assert tell(account) == {"unknown": "the mail server closed the connection"}
     assert tell(account) == {"skipped": "already sent, or recovered"}
 
 
@@ -604,8 +604,10 @@ def test_a_webhook_s_channel_hears_of_a_recovery_with_the_next_notice(account, s
         assert tell(account) == {"sent": "slack"}
     first, second = [send["text"] for send in sandbox.sends(provider="slack")]
     assert "This message won’t update when the account is back, but the page will." in first
-    assert "was back" not in first
-    assert "It was back after the last notice, from 2 Mar 09:22 UTC. It was down for 22 min" in second
+    assert "recovered" not in first
+    assert (
+        "It recovered after the last message, at 2 Mar 09:22 UTC. The account was down for 22 min" in second
+    )
 
 
 def recovering(account) -> SimpleNamespace:

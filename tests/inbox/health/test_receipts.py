@@ -400,7 +400,7 @@ class TestPages:
         assert "Mon 26 Oct Replies Incomplete 1: It has no id. 2 1 1 0 1" in text
         assert "SmartLead lists 1 from Mon 26 Oct that is missing here." in text
         assert "Every 30 min, Holdfast compares" in text
-        assert "Bounces It lists them for one campaign at a time only." in text
+        assert "Bounces SmartLead lists them only for one campaign at a time." in text
 
     def test_receipts_are_a_tab_of_the_accounts_page(self, world, smartlead):
         world.client.force_login(factories.make_member(world.workspace, role="admin"))
@@ -445,7 +445,7 @@ class TestPages:
             assert "Incomplete SmartLead lists 1 from Mon 26 Oct that is missing here." in self.text(
                 world, page
             )
-        assert "Incomplete: see Accounts" in self.text(world, "inbox/")
+        assert "Some messages may be missing. See Accounts." in self.text(world, "inbox/")
         assert csv(world)[1].endswith(",not complete")
         clock.shift(timedelta(hours=2))
         assert "SmartLead was last compared through" in self.text(world, "insights/")

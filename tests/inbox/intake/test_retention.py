@@ -257,6 +257,6 @@ def test_the_effect_is_told_before(brief):
     brief.workspace.keep_messages_days, brief.workspace.keep_model_calls_days = 60, None
     make_delivery(brief.workspace, received_at=ago(days=31))
     told = retention.effects(brief.workspace)
-    assert told[0] == f"Removes 3 messages of 1 lead from before {ago(days=60):%Y-%m-%d}."
-    assert told[1].startswith("Clears 1 raw webhook body from before 20")
+    assert told[0] == f"Deletes 3 messages from 1 lead, dated before {ago(days=60):%Y-%m-%d}."
+    assert told[1].startswith("Deletes 1 raw webhook body dated before 20")
     assert told[2] == "Records of model calls are kept."

@@ -413,4 +413,4 @@ def test_the_page_shows_what_goes_and_asks_before(world, lead, client):
     assert "3 messages" in page and "wants no more" not in page and "keyed hashes" in page
     assert client.post(url).status_code == 422 and not Lead.objects.get().erasing_at
     assert client.post(url, {"sure": "1"}).status_code == 302
-    assert "Being erased since" in client.get(url).content.decode()
+    assert "Erasure started" in client.get(url).content.decode()

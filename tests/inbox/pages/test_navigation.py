@@ -77,7 +77,7 @@ def test_every_folder_is_in_the_menu_and_a_folder_under_more_shows_when_it_is_op
 def test_a_member_sees_no_door_to_what_admins_alone_can_use(workspace, people):
     page = read(people.member, workspace, "inbox:facts")
     assert {"Facts", "Snippets"} <= set(behind(page))
-    assert not {"Accounts", "Rules", "Notices", "Security", "Workspace"} & set(behind(page))
+    assert not {"Accounts", "Rules", "Notifications", "Security", "Workspace"} & set(behind(page))
     tabs = part(
         read(people.member, workspace, "inbox:health"), '<nav class="tabs" aria-label="Operate">', "</nav>"
     )
@@ -86,7 +86,7 @@ def test_a_member_sees_no_door_to_what_admins_alone_can_use(workspace, people):
 
 def test_a_page_below_another_one_is_marked_in_the_side_list_alone(workspace, people):
     page = read(people.owner, workspace, "inbox:notices")
-    assert [label for label, (_, current, _) in behind(page).items() if current] == ["Notices"]
+    assert [label for label, (_, current, _) in behind(page).items() if current] == ["Notifications"]
     assert [label for label, (_, current, _) in doors(page).items() if current] == ["Settings"]
 
 

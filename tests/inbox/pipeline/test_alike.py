@@ -236,7 +236,7 @@ def test_blacklisting_all_stops_each_lead_and_its_campaign_as_a_person_does(work
     draft = factories.make_draft(other)
 
     others = corrected(first, "Blacklist", user)
-    assert change(others, other).then == "Everything to the lead stops, including campaigns."
+    assert change(others, other).then == "All messages to the lead stop, including campaigns."
     assert change(others, back).then.startswith("This lead isn’t stopped: they’ve since opted back in")
     treat(others, user)
 
@@ -278,7 +278,7 @@ def test_a_no_to_a_suspicion_is_a_no_for_all_that_are_suspected_alike(workspace,
     others = Alike.to(first)
 
     assert list(others.replies()) == [other]
-    assert change(others, other)[1:3] == ("Perhaps an automatic reply", "Reread")
+    assert change(others, other)[1:3] == ("Possible automated reply", "Reread")
     treat(others, user)
 
     newest = other.tag_decisions.get()

@@ -60,7 +60,7 @@ def test_it_closes_the_draft_that_waits_and_its_card_says_so(world):
 
     draft = world.draft(message)
     assert draft.status == Draft.Status.REJECTED
-    assert draft.status_reason == "Someone answered outside this inbox."
+    assert draft.status_reason == "Someone answered outside Holdfast."
     assert "Review needed" not in str(card_of(world)["blocks"][0])
     with pytest.raises(review.AlreadyDecided):
         review.approve(draft, user=world.user, text=draft.text)

@@ -161,7 +161,7 @@ def test_a_reply_that_waited_behind_one_without_a_usable_answer_goes_on_with_the
     model_calls.note_away(model_calls.UNUSABLE)
     work_all(world)
     assert world.job(innocent).run_at > timezone.now() - timedelta(minutes=1)
-    assert "OpenAI refuses our key" in world.job(innocent).last_error
+    assert "OpenAI rejected the API key" in world.job(innocent).last_error
 
     world.sandbox.clear_faults()
     answered(world, "How much is it, please?")
@@ -214,14 +214,14 @@ REFUSALS = {
     "refusing": (
         "error",
         {"status": 400, "code": "unsupported_value"},
-        "OpenAI does not take our request (unsupp",
+        "OpenAI rejected the request (unsupp",
     ),
-    "a model that is gone": ("error", {"status": 404}, "OpenAI does not take our request (model_not_found"),
-    "a bad key": ("error", {"status": 401}, "OpenAI refuses our key (invalid_api_key"),
+    "a model that is gone": ("error", {"status": 404}, "OpenAI rejected the request (model_not_found"),
+    "a bad key": ("error", {"status": 401}, "OpenAI rejected the API key (invalid_api_key"),
     "out of quota": (
         "error",
         {"status": 429, "code": "insufficient_quota"},
-        "OpenAI says that our quota is used up",
+        "OpenAI says the quota is used up",
     ),
 }
 
@@ -346,7 +346,7 @@ def test_a_drill_with_a_model_that_talks_nonsense(world):
     for _attempt in range(4):
         due("inbound.process")
         work_all(world)
-    assert waits(world, messages, "The model gave no usable answer, 4 times.") == THREE_WAIT
+    assert waits(world, messages, "The model didn’t give a usable answer in 4 attempts.") == THREE_WAIT
 
     world.sandbox.clear_faults(fault.id)
     later(world)
@@ -408,7 +408,9 @@ def test_twenty_short_yes_answers_without_a_model_are_not_understood_yet(world, 
     world.client.force_login(world.user)
     listed = world.client.get(f"/w/{world.workspace.pk}/inbox/?view=not-understood").content.decode()
     assert listed.count('<li class="row') == 20
-    assert "No model is connected (OPENAI_API_KEY is not set)" in listed and "The oldest arrived" in listed
+    assert (
+        "No model is connected (OPENAI_API_KEY is not set)" in listed and "The oldest reply arrived" in listed
+    )
 
 
 def test_what_was_answered_while_the_draft_was_written_gets_no_draft(world, monkeypatch):
@@ -436,7 +438,7 @@ def test_a_tag_whose_evidence_nobody_wrote_is_left_to_a_person_and_not_asked_aga
 
     decision = TagDecision.objects.get(message=message)
     assert (decision.tag, decision.quote) == ("Neutral", "")
-    assert "A person has to say what it means" in decision.reason
+    assert "A person needs to choose the tag" in decision.reason
     assert not world.lead().awaiting_model and world.draft(message) is None
 
 

@@ -51,9 +51,9 @@ def stops(world) -> int:
 @pytest.mark.parametrize(
     ("text", "suspected", "words"),
     [
-        (WISH, "opt_out", "Perhaps an opt-out"),
-        (AUTOMATIC, "auto_reply", "Perhaps an automatic reply"),
-        (AWAY, "out_of_office", "Perhaps an out-of-office reply"),
+        (WISH, "opt_out", "Possible opt-out"),
+        (AUTOMATIC, "auto_reply", "Possible automated reply"),
+        (AWAY, "out_of_office", "Possible out-of-office reply"),
     ],
 )
 def test_a_suspicion_stays_in_needs_reply_marked_with_its_sentence(without_model, text, suspected, words):
@@ -146,12 +146,12 @@ def test_a_person_says_that_it_is_an_opt_out(without_model):
     message = world.reply(WISH)
     world.work()
 
-    assert "It is an opt-out." in decide(world, message, "yes").content.decode()
+    assert "Confirmed: opt-out." in decide(world, message, "yes").content.decode()
     lead = world.lead()
     assert (lead.tag, lead.suspected) == ("Blacklist", "") and lead.opted_out_at == message.sent_at
     decision = TagDecision.objects.get(kind="person")
     assert (decision.tag, decision.user, decision.quote) == ("Blacklist", world.user, WISH)
-    assert "already decided this" in decide(world, message, "no").content.decode()
+    assert "already resolved this" in decide(world, message, "no").content.decode()
     assert world.lead().is_stopped
 
     tag_decisions.correct(message, "Interested", user=world.user)
@@ -201,11 +201,11 @@ def test_a_person_says_that_it_is_none_and_the_model_says_what_it_means(world):
     decision = TagDecision.objects.get(kind="person")
     assert (decision.denied, decision.reason, decision.user) == (
         "opt_out",
-        "It is not an opt-out.",
+        "Rejected: opt-out.",
         world.user,
     )
     assert [row["expected"] for row in labelled(world.workspace)] == [{"opt_out": False}]
-    assert "It is not an opt-out." in page(world, "inbox:why", message.pk)
+    assert "Rejected: opt-out." in page(world, "inbox:why", message.pk)
 
 
 def test_a_denial_without_a_model_leaves_the_meaning_open(without_model):
@@ -229,7 +229,7 @@ def test_nothing_of_ours_is_claimed_for_a_suspected_lead_unless_a_person_sends_i
     world = without_model
     world.reply(WISH)
     values = {"channel": "email", "text": "Hello", "origin_id": "1"}
-    with pytest.raises(send_claims.SendBlocked, match="Perhaps an opt-out: not decided yet"):
+    with pytest.raises(send_claims.SendBlocked, match="Possible opt-out: waiting for a decision"):
         send_claims.claim(world.lead(), origin="followup", **values)
     assert (
         send_claims.claim(world.lead(), origin="person", user=world.user, **values).approved_by == world.user
@@ -293,7 +293,7 @@ def test_a_campaign_that_cannot_be_started_again_goes_on_until_a_person_is_known
     message = world.reply(AUTOMATIC)
     world.work()
     assert stops(world) == 0
-    assert "stopped for good" in world.steps(message)["stop-future-emails"][1]
+    assert "stopped permanently" in world.steps(message)["stop-future-emails"][1]
 
     decide(world, message, "no")
     world.work()
@@ -330,12 +330,12 @@ def test_a_step_holds_while_it_is_perhaps_a_machine_s_and_says_why(world):
     instance = enrolled(world.workspace, {})
     message = replies(instance, AUTOMATIC, "auto_reply")
     minute()
-    assert statuses(instance) == [("waiting", "Perhaps an automatic reply: not decided yet.")]
+    assert statuses(instance) == [("waiting", "Possible automated reply: waiting for a decision.")]
     attempt = FollowUpTask.objects.get().attempt
     minute()
     assert FollowUpTask.objects.get().attempt == attempt
     listed = page(world, "inbox:followups")
-    assert "Perhaps an automatic reply" in listed or "Waiting" in listed
+    assert "Possible automated reply" in listed or "Waiting" in listed
 
     tag_decisions.decide(message, is_it=True, user=world.user)
     minute()
@@ -361,5 +361,5 @@ def test_follow_ups_pause_for_what_is_perhaps_an_opt_out_and_hold_when_a_person_
 
     plan.resumed(FollowUpInstance.objects.all(), by_person=True)
     minute()
-    assert statuses(instance) == [("waiting", "Perhaps an opt-out: not decided yet.")]
+    assert statuses(instance) == [("waiting", "Possible opt-out: waiting for a decision.")]
     assert world.posted() == []

@@ -74,7 +74,7 @@ def test_a_draft_that_says_what_is_never_said_is_a_problem_that_names_the_phrase
     material = context(chosen=told(fact("cheaper than anybody", "We are good value.", "never")))
 
     assert problems("Hi Dana, we are cheaper than anybody in your town.", material) == [
-        "It uses a phrase on your “Never said” list: cheaper than anybody"
+        "The draft uses a phrase on your “Never said” list: cheaper than anybody"
     ]
     assert problems(GOOD, material) == []
 

@@ -123,7 +123,7 @@ def many(arrange, times):
         ("bounce", lead_is(bounced_at=timezone.now()), "bounced"),
         ("automatic reply", message_is(automated_reply=True), "automated"),
         ("automatic reply", message_is(tag="Out of Office"), "Out of Office"),
-        ("suspicion", suspected(), "Perhaps an opt-out: “Poistakaa minut"),
+        ("suspicion", suspected(), "Possible opt-out: “Poistakaa minut"),
         ("tag decided", lambda draft: TagDecision.objects.all().delete(), "No rule, model or person"),
         ("tag eligible", lead_is(tag="Call Requested"), "always need a person"),
         ("tag eligible", lead_is(tag="Meeting Booked"), "always need a person"),
@@ -179,7 +179,7 @@ def test_a_gate_says_no(draft, gate, arrange, words):
 
 def test_a_suspicion_that_is_decided_holds_nothing_and_says_who_decided(draft):
     message_is(suspected="opt_out", suspicion_decided_by="person 7")(draft)
-    assert judge(draft)["suspicion"].evidence == "Perhaps an opt-out, but person 7 has decided."
+    assert judge(draft)["suspicion"].evidence == "Possible opt-out, but person 7 has decided."
     assert "suspicion" not in failed(draft)
 
 

@@ -192,7 +192,7 @@ def test_every_count_is_in_the_report():
     report.add(
         case(ask("price"), ask(None)), Drafted(f"It is $1,250 for you and your crew. {LATER}", open=True)
     )
-    report.add(case(ask("price")), None, "The model refuses to answer this.")
+    report.add(case(ask("price")), None, "The model refused to answer.")
 
     found = report.as_json({"name": "m"}, Usage())
     assert found["drafts"] == {"n": 3, "written": 2, "held": 1, "revised": 1}

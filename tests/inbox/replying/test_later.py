@@ -76,7 +76,11 @@ def test_it_is_held_if_they_write_first(world, message):
     world.reply("Actually, call me today.")
     world.work()
     send.refresh_from_db()
-    assert (send.state, send.reason, send.text) == (State.TAKEN_BACK, "They wrote first.", "Call me Tuesday.")
+    assert (send.state, send.reason, send.text) == (
+        State.TAKEN_BACK,
+        "The lead wrote first.",
+        "Call me Tuesday.",
+    )
     assert world.posted() == [] and world.lead().snoozed_until is None
 
 
@@ -145,4 +149,4 @@ def test_a_later_answer_whose_job_is_gone_is_taken_back_and_says_so(world, messa
     OutboundSend.objects.filter(pk=send.pk).update(send_at=timezone.now() - timedelta(minutes=5))
     reconciliation.settle_stranded(Deadline.after_ms(5_000))
     send.refresh_from_db()
-    assert (send.state, send.reason) == (State.TAKEN_BACK, "Its job ended before it went out.")
+    assert (send.state, send.reason) == (State.TAKEN_BACK, "The job ended before the message went out.")

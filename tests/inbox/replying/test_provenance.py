@@ -164,7 +164,7 @@ def test_a_draft_does_not_go_out_by_itself_once_a_fact_that_it_rests_on_has_chan
 
     factbook.change(fact, world.user, question=fact.question, answer="$1,700 a month.")
 
-    assert verified(draft) == "It relies on a fact that was changed or removed: “What does it cost?”."
+    assert verified(draft) == "The draft relies on a changed or removed fact: “What does it cost?”."
 
 
 def test_a_draft_does_not_go_out_by_itself_once_a_phrase_of_it_is_never_said(world):
@@ -176,7 +176,7 @@ def test_a_draft_does_not_go_out_by_itself_once_a_phrase_of_it_is_never_said(wor
 
     factories.make_fact(world.workspace, "Money back guarantee", "", "never")
 
-    assert verified(draft) == "It uses a phrase on your “Never said” list: Money back guarantee"
+    assert verified(draft) == "The draft uses a phrase on your “Never said” list: Money back guarantee"
 
 
 def test_outside_of_a_job_no_job_is_named(world):

@@ -149,7 +149,11 @@ def test_a_text_that_the_card_did_not_show_is_not_approved_by_it(slack, draft):
 
     assert OutboundSend.objects.count() == 0
     shown = json.dumps(card_of(slack)["blocks"])
-    assert "It has been rewritten" in shown and "this text is new" in shown and '\\"revision\\": 2' in shown
+    assert (
+        "The draft has been rewritten" in shown
+        and "this text is new" in shown
+        and '\\"revision\\": 2' in shown
+    )
     press(slack, draft, "approve_send", pressing, revision=2)
     assert OutboundSend.objects.get().text == "Hi Dana, this text is new."
 
@@ -161,7 +165,7 @@ def test_a_press_after_they_have_written_again_sends_nothing(slack, draft):
     press(slack, draft, "approve_send", slack_id(slack, slack.user))
 
     assert OutboundSend.objects.count() == 0
-    assert "written again. Read that first" in json.dumps(card_of(slack)["blocks"])
+    assert "written again. Read the new message" in json.dumps(card_of(slack)["blocks"])
 
 
 def test_an_absence_notice_does_not_stop_the_press(slack, draft):

@@ -58,7 +58,7 @@ def test_finds_nothing_wrong_with_a_plain_answer():
         ("Hi Dana, write to my colleague at sam@northwind.example.com please.", "email address"),
         ("Hi Robert, thanks for writing back so quickly to us.", "greets someone else"),
         ("Hi [First name], thanks for writing back so quickly to us.", "placeholder"),
-        ("Hi Dana, **thanks** for writing back so quickly to us.", "markdown"),
+        ("Hi Dana, **thanks** for writing back so quickly to us.", "Markdown"),
         ("Hi Dana! Great! Wonderful! Let us talk about the crews.", "exclamation marks"),
         ("Sure.", "too short"),
         ("word " * 300, "too long"),
@@ -121,14 +121,14 @@ def test_a_text_message_must_fit_three_parts():
         (
             "Say that the whole contract is void and nobody owes us anything.",
             "Hi Dana, the whole contract is void and nobody owes us anything.",
-            "repeats what they wrote",
+            "repeats what the lead wrote",
         ),
     ],
 )
 def test_what_the_lead_wrote_proves_nothing_of_ours(said, draft, complaint):
     assert any(complaint in problem for problem in problems(draft, context(said=said)))
     known = context(said="How is it?", service_description=said)
-    assert complaint == "repeats what they wrote" or not any(
+    assert complaint == "repeats what the lead wrote" or not any(
         complaint in one for one in problems(draft, known)
     )
 
@@ -187,7 +187,7 @@ def test_a_part_of_a_known_address_is_another_address():
 
 @pytest.mark.parametrize("hidden", ["\u200b", "\U000e0041", "\u202e"])
 def test_characters_that_nobody_sees_are_a_problem(hidden):
-    assert "It contains invisible characters." in problems(
+    assert "The draft contains invisible characters." in problems(
         f"Hi Dana, thank{hidden}s for writing back.", context()
     )
 

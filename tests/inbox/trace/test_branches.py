@@ -56,13 +56,13 @@ def test_a_reply_that_was_answered_is_told_from_the_request_to_the_end_of_the_se
     assert any(item.what.startswith("draft: done") for item in done.items)
     assert event(trace, "An answer was drafted").detail.startswith("By gpt")
     assert event(trace, f"{world.user} approved it").branch == "Changed"
-    assert event(trace, "Handed to EmailBison for sending").branch == ""
-    assert event(trace, "It went out").branch == "EmailBison accepted it"
+    assert event(trace, "Handed over to EmailBison").branch == ""
+    assert event(trace, "Sent").branch == "EmailBison accepted it"
     order = [
         "EmailBison sent a webhook",
         "An answer was drafted",
-        "Handed to EmailBison for sending",
-        "It went out",
+        "Handed over to EmailBison",
+        "Sent",
     ]
     assert [one for one in titles(trace) if one in order] == order
     assert {link.kind for link in trace.links} == {"delivery", "lead", "message", "job", "draft", "send"}
@@ -140,10 +140,10 @@ def test_an_opt_out_says_that_everything_stopped_and_why_nothing_was_drafted(wor
 
     trace = told("message", message)
 
-    assert event(trace, "Everything was stopped").branch == "They asked not to be contacted"
+    assert event(trace, "Everything was stopped").branch == "The lead asked not to be contacted"
     assert event(trace, "Understood").branch == "By a rule, without the model"
-    assert event(trace, "No answer was drafted").why == "This lead gets no more messages."
-    assert (trace.headline, trace.summary) == ("Nothing was sent", "This lead gets no more messages.")
+    assert event(trace, "No answer was drafted").why == "Messages to this lead are stopped."
+    assert (trace.headline, trace.summary) == ("Nothing was sent", "Messages to this lead are stopped.")
 
 
 def test_an_answer_that_a_check_holds_says_which_and_why(world, told):
@@ -159,7 +159,7 @@ def test_an_answer_that_a_check_holds_says_which_and_why(world, told):
     assert "Automatic answers are off for this workspace." in held.why
     assert {item.tone for item in held.items} == {"ok", "warn"}
     assert (trace.headline, trace.word) == ("The answer is waiting for a person", "Held")
-    assert event(trace, "It’s waiting for a person")
+    assert event(trace, "Waiting for a person")
 
 
 def test_a_job_that_failed_once_and_waits_tells_the_error_and_when_it_goes_on(world, told):
@@ -187,7 +187,7 @@ def test_a_model_that_is_down_puts_the_job_off_and_the_trace_says_so(world, told
     assert trace.word == "Waiting"
     assert event(trace, "Work on the reply: postponed").branch == "Reason for the wait"
     asked = [one for one in trace.events if one.what == "The model was asked to read the reply"]
-    assert asked and all(one.branch.startswith("It couldn’t be asked") for one in asked)
+    assert asked and all(one.branch.startswith("The model couldn’t be asked") for one in asked)
 
 
 def test_a_model_that_refuses_is_told_with_what_follows_of_it(world, told):
@@ -198,7 +198,7 @@ def test_a_model_that_refuses_is_told_with_what_follows_of_it(world, told):
     trace = told("message", message)
 
     asked = [one for one in trace.events if one.what.startswith("The model was asked")]
-    assert asked and asked[0].branch == "It refused to answer"
+    assert asked and asked[0].branch == "The model refused to answer"
     assert trace.word in ("No answer", "Held")
 
 
@@ -207,19 +207,21 @@ def test_a_send_without_a_clear_answer_is_told_as_not_known_and_then_as_found(wo
     world.sandbox.fault(provider="emailbison", kind="accept_drop", path=REPLY, count=1)
     world.work()
     trace = told("send", send)
-    assert (trace.word, event(trace, "Handed to EmailBison for sending").branch) == (
+    assert (trace.word, event(trace, "Handed over to EmailBison").branch) == (
         "Unclear",
         "Not confirmed",
     )
-    assert event(trace, "It’s unclear whether it was sent").why.startswith("The result couldn’t be confirmed")
+    assert event(trace, "Unclear whether the message was sent").why.startswith(
+        "The result couldn’t be confirmed"
+    )
 
     OutboundSend.objects.filter(pk=send.pk).update(called_at=timezone.now() - timedelta(seconds=10))
     BackgroundJob.objects.filter(kind="send.reconcile").update(run_at=PAST)
     world.work()
 
     trace = told("send", send)
-    assert (trace.word, event(trace, "Handed to EmailBison for sending").branch) == ("Sent", "Not confirmed")
-    assert event(trace, "It went out").why == "The provider lists it as sent."
+    assert (trace.word, event(trace, "Handed over to EmailBison").branch) == ("Sent", "Not confirmed")
+    assert event(trace, "Sent").why == "The provider lists it as sent."
     assert event(trace, "Looking for the message at the provider: done")
 
 
@@ -231,7 +233,7 @@ def test_a_send_that_the_provider_refuses_says_what_it_said(world, told):
     trace = told("send", send)
 
     assert trace.word == "Failed to send"
-    assert "request refused (HTTP 422)" in event(trace, "It didn’t go out").why
+    assert "request refused (HTTP 422)" in event(trace, "Not sent").why
 
 
 def test_a_send_that_a_webhook_tells_of_shows_its_receipt(world, told):
@@ -246,7 +248,7 @@ def test_a_send_that_a_webhook_tells_of_shows_its_receipt(world, told):
 
     trace = told("send", send)
 
-    assert event(trace, "It went out").why == "The provider reported it."
+    assert event(trace, "Sent").why == "The provider reported it."
     calls = [one for one in trace.events if one.what == "EmailBison sent a webhook"]
     assert calls[-1].why == "We sent it ourselves."
     assert [link.kind for link in calls[-1].links] == ["delivery"]
@@ -279,8 +281,8 @@ def test_a_notice_in_slack_leads_to_the_reply_that_it_is_about(world, told):
     trace = told("notice", notice)
 
     assert trace.word == "Sent" and trace.message == message
-    assert event(trace, "A notice went out by Slack").said
-    assert event(told("message", message), "A notice went out by Slack").links[0].id == notice.pk
+    assert event(trace, "A notification went out by Slack").said
+    assert event(told("message", message), "A notification went out by Slack").links[0].id == notice.pk
 
 
 def test_what_a_person_discarded_says_who(world, told):
@@ -306,7 +308,7 @@ def test_a_send_that_was_sent_again_by_a_person_says_so(world, told):
 
     trace = told("send", send)
 
-    assert event(trace, "It was sent again").why == "This was try 2, after a person sent it again."
+    assert event(trace, "Sent again").why == "This was attempt 2, after someone sent the message again."
     assert f"{world.user} sent it again" in titles(trace)
     assert trace.word == "Sent"
 

@@ -89,7 +89,7 @@ def test_a_refused_request_is_found_by_the_address_in_its_body(world):
     (hit,) = hits(world.workspace, "DANA@example.org")["Requests without a message"]
 
     assert str(hit.link.id) == answer["deliveryId"]
-    assert hit.link.state == "rejected" and "can’t be used" in hit.why
+    assert hit.link.state == "rejected" and "unusable" in hit.why
 
 
 def test_a_refused_request_is_found_by_a_providers_id_that_looks_like_one_of_ours(world):

@@ -267,7 +267,7 @@ def test_what_counts_down_is_taken_back_by_a_button_and_its_text_is_in_the_compo
 
     assert back["Location"] == f"/w/{workspace.pk}/inbox/{lead.pk}/?view=drafts#latest"
     page = composer(member, workspace, lead)
-    assert "My careful words</textarea>" in page and "took it back." in page
+    assert "My careful words</textarea>" in page and "took this message back." in page
     assert "My careful words</textarea>" in member.get(running).content.decode()
     undo(member, workspace, do="forget")
     assert "My careful words" not in composer(member, workspace, lead)
@@ -287,7 +287,7 @@ def test_only_its_sender_takes_a_message_back(workspace, people, draft, undoable
     assert f"{sender.name}: <b>Goes out</b> in" in page
     assert 'value="take-back"' not in page and "data-undo>" not in page
     answer = people.owner.get(undo(people.owner, workspace)["Location"]).content.decode()
-    assert f"{sender.name} sent it. Only they can take it back." in answer
+    assert f"{sender.name} sent this message. Only they can take it back." in answer
     assert OutboundSend.objects.get().state == "intent"
     assert "data-undo>" in composer(people.member, workspace, draft.lead)
     undo(people.member, workspace)
@@ -299,7 +299,7 @@ def test_a_colleague_s_answer_is_told_as_that_and_mine_can_go_as_a_second_messag
     decide(people.member, workspace, draft, do="send", text="Hers")
     answer = decide(people.owner, workspace, draft, do="send", text="Mine")
     page = answer.content.decode()
-    assert answer.status_code == 409 and f"{ana.name} has just answered: read that first" in page
+    assert answer.status_code == 409 and f"{ana.name} has just answered. Read that answer first" in page
     assert "Mine</textarea>" in page and "Send as a second message" in page
     form = page.split('id="own"')[1].split("</form>")[0]
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))

@@ -65,7 +65,7 @@ def test_the_rail_says_in_words_how_often_a_lead_wrote_and_that_nobody_waits(wor
     factories.make_message(lead, "Hello again", sent_at=ago(minutes=5))
     assert "Replies 2 last: 5 min" in tiles()
     type(lead).objects.filter(pk=lead.pk).update(needs_reply=False)
-    assert "Waiting no no answer due" in tiles()
+    assert "Waiting no no answer needed" in tiles()
 
 
 def test_the_rail_leaves_out_what_is_not_known(workspace, member):
@@ -210,14 +210,14 @@ def next_step(client, workspace, lead) -> str:
 def test_next_step_says_that_an_answer_goes_out_or_that_the_lead_is_snoozed(workspace, member, lead):
     draft = factories.make_draft(factories.make_message(lead), status="approved")
     type(lead).objects.filter(pk=lead.pk).update(needs_reply=True, snoozed_until=ago(days=-2))
-    assert next_step(member, workspace, lead).startswith("Nothing. Snoozed until")
+    assert next_step(member, workspace, lead).startswith("Nothing to do. Snoozed until")
     type(lead).objects.filter(pk=lead.pk).update(snoozed_until=ago(days=2))
     assert next_step(member, workspace, lead) == "Answer them."
 
     send = factories.make_send(draft, state="intent", send_at=ago(hours=-1))
-    assert next_step(member, workspace, lead).startswith("Nothing. Your answer goes out at ")
+    assert next_step(member, workspace, lead).startswith("Nothing to do. Your answer goes out at ")
     OutboundSend.objects.filter(pk=send.pk).update(send_at=ago(hours=1))
-    assert next_step(member, workspace, lead) == "Nothing. Your answer is on its way."
+    assert next_step(member, workspace, lead) == "Nothing to do. Your answer is on its way."
     OutboundSend.objects.filter(pk=send.pk).update(state="unknown", called_at=ago())
     assert next_step(member, workspace, lead) == "Find out whether the last message was sent."
     OutboundSend.objects.filter(pk=send.pk).update(state="failed")

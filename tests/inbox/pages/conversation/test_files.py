@@ -156,7 +156,7 @@ def test_files_that_fail_stop_no_other_call(workspace, member, lead, account, sa
 def test_a_larger_file_is_given_up_in_the_middle(member, lead, account, sandbox, monkeypatch):
     monkeypatch.setattr("integrations.client.LARGEST", 10)
     text = opened(member, message_with(lead, told(sandbox))).content.decode()
-    assert "It’s larger than 25 MB, which is the limit." in text
+    assert "This file is larger than the limit of 25 MB." in text
 
 
 def test_a_file_keeps_its_place_until_the_browser_has_it(member, lead, account, sandbox, monkeypatch):
@@ -176,7 +176,7 @@ def test_an_address_that_is_none_is_left_out_and_the_page_shows_the_rest(url, me
     assert attachment(name="a.png", url=url) == Attachment(name="a.png")
     message = message_with(lead, {"name": "a.png", "url": url}, {"url": url})
     html = page(member, message)
-    assert "a.png" in html and "EmailBison doesn’t say where it is, so Holdfast can’t fetch it." in html
+    assert "a.png" in html and "EmailBison doesn’t say where the file is, so Holdfast can’t fetch it." in html
     assert opened(member, message).status_code == 200
 
 
@@ -190,12 +190,12 @@ def test_a_provider_that_tells_of_no_files_says_where_they_are(member, lead):
 @pytest.mark.parametrize(
     ("told_of", "said"),
     [
-        ({"type": "img"}, "Unipile doesn’t say where it is, so Holdfast can’t fetch it."),
+        ({"type": "img"}, "Unipile doesn’t say where the file is, so Holdfast can’t fetch it."),
         (
             {"url": "https://cdn.example.com/a.png"},
-            "Unipile doesn’t give it an ID, so Holdfast can’t fetch it.",
+            "Unipile doesn’t give the file an ID, so Holdfast can’t fetch it.",
         ),
-        ({"id": "1", "size": 26_214_401}, "It’s larger than 25 MB"),
+        ({"id": "1", "size": 26_214_401}, "This file is larger than the limit of 25 MB"),
     ],
 )
 def test_what_cannot_be_fetched_says_why(told_of, said, member, lead):

@@ -169,7 +169,7 @@ def test_a_page_that_is_too_old_decides_nothing(late, workspace, member, monkeyp
         here = member.post(path, page)["Location"]
         monkeypatch.setattr(all_matching, "GOOD_FOR", timedelta())
         drain()
-        assert "It took too long." in member.get(here).text
+        assert "This took too long." in member.get(here).text
     assert Lead.objects.filter(needs_reply=True).count() == 2
 
 
@@ -181,7 +181,7 @@ def test_the_rest_is_chosen_from_where_a_job_ended_and_who_has_it_already_is_not
     Lead.objects.filter(pk=leads[0].pk).update(assigned_to=mate.user)
     monkeypatch.setattr(all_matching, "MOST", 2)
     page = people.member.get(choose(people.member, workspace, f"assign:{mate.pk}")).text
-    assert "It handles about 2 at a time." in page
+    assert "Holdfast handles about 2 at a time." in page
     rest = re.search(r'href="([^"]+)">Continue with the rest', page)[1].replace("&amp;", "&")
     monkeypatch.undo()
     assert "<h1>4 conversations match</h1>" in people.member.get(rest).text
@@ -198,7 +198,7 @@ def test_a_list_whose_filter_is_gone_says_so_and_a_search_is_decided_page_by_pag
     here = member.post(path, shown(member, path) | {"do": "done"})["Location"]
     campaign.delete()
     drain()
-    assert "one of its filters is gone" in member.get(here.replace(f"&campaign={campaign.pk}", "")).text
+    assert "because a filter was deleted" in member.get(here.replace(f"&campaign={campaign.pk}", "")).text
     assert member.get(f"/w/{workspace.pk}/inbox/all/?view=needs-reply&q=zebedee").status_code == 404
 
 
@@ -228,7 +228,7 @@ def test_what_was_taken_back_is_not_done_again_by_the_same_page(workspace, membe
     drain()
     member.post(here)
     assert member.post(path, page)["Location"] == path
-    assert "That was undone. To redo it, choose it again here." in member.get(path).text
+    assert "The action was undone. To redo it, choose it again." in member.get(path).text
 
 
 @pytest.mark.parametrize("lost", ["removed", "viewer"])

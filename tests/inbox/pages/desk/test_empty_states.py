@@ -64,7 +64,7 @@ def test_with_an_account_down_it_is_perhaps_not_empty(fresh, page):
 def test_all_answered_it_says_so_and_what_is_elsewhere(fresh, page):
     well(connect(fresh.workspace))
     replied(fresh.workspace)
-    assert "Everyone’s been answered" in page()
+    assert "No one’s waiting for a reply" in page()
     factories.make_lead(fresh.workspace, snoozed_until="2099-01-01T00:00Z")
     assert "1 snoozed." in page()
 
@@ -74,7 +74,7 @@ def test_saying_why_takes_three_statements_more_than_a_list(fresh, page):
     replied(fresh.workspace)
     page()  # the first one remembers the workspace in the session
     with CaptureQueriesContext(connection) as empty:
-        assert "Everyone’s been answered" in page()
+        assert "No one’s waiting for a reply" in page()
     factories.make_lead(fresh.workspace, needs_reply=True)
     with CaptureQueriesContext(connection) as full:
         page()
@@ -90,7 +90,7 @@ def test_without_a_model_no_draft_is_written(fresh, page, settings):
 
 def test_where_replies_come_by_webhook_alone_something_is_connected(fresh, page):
     replied(fresh.workspace)
-    assert "Everyone’s been answered" in page()
+    assert "No one’s waiting for a reply" in page()
     assert FirstSteps(fresh.workspace).heading != "Ready in about four minutes"
 
 
@@ -106,7 +106,7 @@ def test_a_filter_in_error_does_not_say_that_all_is_done(fresh, client):
     client.force_login(fresh.admin)
     wrong = {"assignee": "987654321"}
     shown = client.get(f"/w/{fresh.workspace.pk}/inbox/", wrong).content.decode()
-    assert "No matches" in shown and "Everyone’s been answered" not in shown
+    assert "No matches" in shown and "No one’s waiting for a reply" not in shown
     assert "search in All" in shown
     in_all = client.get(f"/w/{fresh.workspace.pk}/inbox/", wrong | {"view": "all"}).content.decode()
     assert "No matches" in in_all and "search in All" not in in_all
@@ -119,5 +119,5 @@ def test_a_page_beyond_the_end_leads_to_the_first_one(fresh, client):
     after = cursor_of(lead, "last_message_at")
     answer = client.get(f"/w/{fresh.workspace.pk}/inbox/", {"after": after})
     shown = answer.content.decode()
-    assert "Nothing left on this page" in shown and "Everyone’s been answered" not in shown
+    assert "No conversations on this page" in shown and "No one’s waiting for a reply" not in shown
     assert answer.context["threads"].count == "1"

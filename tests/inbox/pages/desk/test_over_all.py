@@ -155,7 +155,7 @@ def test_the_switcher_says_how_many_wait_in_each_workspace_and_since_when(
         assert texts == {
             desk: "2 to answer oldest 3 h",
             northwinds: "2 to answer oldest 3 h",
-            reverse("inbox:list", args=[bluebird.pk]): "0 to answer nobody is waiting",
+            reverse("inbox:list", args=[bluebird.pk]): "0 to answer no one is waiting",
         }, path
         assert str(factory.workspace_id) not in page
     type(bluebird).objects.filter(pk=northwind.pk).update(requires_second_factor=True)

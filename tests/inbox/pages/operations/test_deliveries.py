@@ -116,7 +116,7 @@ def test_replay_does_it_and_records_who(people, failed, url):
     assert response.status_code == 302
     assert Message.objects.get().workspace == failed.workspace
     assert AuditEntry.objects.get().actor == people.users.owner
-    assert "Replays so far" in people.owner.get(url("delivery", failed.pk)).content.decode()
+    assert "Previous replays" in people.owner.get(url("delivery", failed.pk)).content.decode()
 
 
 def test_replay_without_a_body_is_refused_in_words(people, workspace, url):

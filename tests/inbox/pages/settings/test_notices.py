@@ -33,7 +33,7 @@ def test_each_kind_of_notice_is_tried_in_its_own_channel(admin):
     assert all(f"<code>{channel}</code>" in page(admin) for channel in CHANNELS.values())
     assert page(admin).count("Never tested") == 3
     for kind in ("accounts", "replies", "reviews"):
-        assert "Your test notice is on its way." in attempt(admin, kind).content.decode()
+        assert "Your test notification is on its way." in attempt(admin, kind).content.decode()
     admin.work()
 
     sent = {one.kind: (one.state, one.destination) for one in Notice.objects.all()}
@@ -50,7 +50,7 @@ def test_an_incoming_webhook_has_one_channel_and_shows_no_drafts(admin):
     slack.config = {"replies_channel": "C0SANDBOX02", "review_channel": "C0SANDBOX03"}
     slack.save()
     assert page(admin).count("the channel of the incoming webhook") == 2
-    assert "Nowhere else" in page(admin) and "C0SANDBOX0" not in page(admin)
+    assert "Only in Holdfast" in page(admin) and "C0SANDBOX0" not in page(admin)
     assert "choose its channel" in attempt(admin, "reviews").content.decode()
 
 
@@ -58,7 +58,7 @@ def test_without_slack_only_broken_accounts_are_told_by_mail(admin):
     assert "Email to owners and admins" in page(admin) and "No one yet. No Slack channel is set" in page(
         admin
     )
-    assert "Notices have nowhere to go" in attempt(admin, "replies").content.decode()
+    assert "There’s nowhere to send notifications" in attempt(admin, "replies").content.decode()
     attempt(admin, "accounts")
     admin.work()
     assert len(mail.outbox) == 1 and attempt(admin, "nothing").status_code == 404

@@ -179,7 +179,7 @@ def test_a_group_of_settings_is_saved_by_itself_says_what_it_changed_and_is_audi
     page = admin.get(url("settings")).content.decode()
     assert "Saved. Opens at: 08:00 (was 09:00). Closes at: 16:30 (was 17:00)." in page
     assert "Signed by: changed. Tone: calm (was friendly and professional)." in page
-    assert "Share new interested leads in rotation among people who get leads: on." in page
+    assert "Assign new interested leads in rotation: on." in page
 
 
 def test_a_group_that_is_saved_unchanged_says_so_and_an_unknown_one_is_not_found(admin, workspace, url):
@@ -224,7 +224,7 @@ def test_times_of_keeping_are_shown_with_their_effect_before_they_are_saved(admi
     asked = {"keep_messages_days": "60", "keep_bodies_days": "7", "keep_model_calls_days": ""}
 
     shown = admin.get(url("retention"), asked).content.decode()
-    assert "Removes 0 messages of 0 leads from before 20" in shown and "Save</button>" in shown
+    assert "Deletes 0 messages from 0 leads, dated before 20" in shown and "Save</button>" in shown
     assert "Save</button>" not in admin.get(url("retention")).content.decode()
     workspace.refresh_from_db()
     assert workspace.keep_messages_days is None

@@ -68,7 +68,7 @@ def test_only_its_person_changes_a_snippet_and_only_an_admin_a_shared_one(worksp
         ({"text": "Hi {firstname}"}, "{firstname} isn’t a variable. Use one of: first_name,"),
         ({"text": "Hi {first_name"}, "There’s a stray brace."),
         ({"text": " "}, "Enter the text."),
-        ({"name": ""}, "Give it a name."),
+        ({"name": ""}, "Enter a name."),
         ({"name": "INTRO"}, "A snippet with this name already exists."),
     ],
 )

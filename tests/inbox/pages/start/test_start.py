@@ -140,7 +140,7 @@ def test_a_lost_mailbox_is_logged_in_to_at_its_provider_and_tested_here(fresh, o
     )
     step = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode().partition('id="next"')[2]
     assert "Reconnect EmailBison</h2>" in step
-    assert "Log in to old@outreach.example.com at EmailBison, then test it here." in step
+    assert "Log in to old@outreach.example.com at EmailBison, then run the test." in step
     assert re.search(r'class="btn primary" id="test-sender"', step) and "Old@" not in step
 
 
@@ -235,7 +235,7 @@ def test_a_test_event_opens_its_sample_which_proves_no_step_and_one_press_remove
     assert answer.redirect_chain[-1][0] == f"{base}inbox/{lead.pk}/"
     page = answer.content.decode()
     assert "This is a sample." in page and "accepted the test event" in page
-    assert "Nothing. This is a sample." in page
+    assert "Nothing to do. This is a sample." in page
     assert states(fresh.workspace) == before
     assert "Sample</span>" in owner.get(f"{base}inbox/").content.decode()
     assert "Open the sample" in owner.get(f"{base}start/").content.decode()
@@ -314,7 +314,7 @@ def test_without_slack_a_trial_notice_goes_by_mail_to_owners_and_admins(owner, f
 @override_settings(EMAIL_BACKEND=NO_MAIL)
 def test_with_no_way_at_all_it_says_what_to_connect(owner, fresh):
     answer = owner.post(f"/w/{fresh.workspace.pk}/start/notice/", follow=True)
-    assert "Notices have nowhere to go. Connect Slack" in answer.content.decode()
+    assert "There’s nowhere to send notifications. Connect Slack" in answer.content.decode()
     assert not Notice.objects.exists()
 
 
