@@ -166,7 +166,7 @@ def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess
 
 
 def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
-    """`trace/<kind>/<id>/`: the page “Trace” about one row. A row that the user may not see is answered with
+    """Shows the page “Trace” about one row, at `trace/<kind>/<id>/`. A row that the user may not see is answered with
     404.
 
     User text is shown to members of the workspace, and for an hour to users who have stated a reason. Each view of user
