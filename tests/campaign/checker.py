@@ -8,6 +8,11 @@ from tests.campaign.players import Post
 ENDS = {"sent", "failed", "unknown"}
 
 
+def broken(posts: Iterable[Post]) -> list[str]:
+    """The deliveries whose request ended in an error that the product did not handle. A busy product answers 503."""
+    return [post.key for post in posts if post.status == 500]
+
+
 def refused(posts: Iterable[Post]) -> list[str]:
     """The deliveries that got an error, or no answer at all."""
     return [post.key for post in posts if post.status != 200]

@@ -131,7 +131,7 @@ class Play:
 
     def duplicates(self) -> None:
         posts = self.play(self.plan.deliveries // 2)
-        self.rows[DUPLICATES].add(checker.refused(posts), len(posts))
+        self.rows[DUPLICATES].add(checker.broken(posts), len(posts))
         self.senders.limit_s = limit(post.seconds for post in posts)
 
     def abort_storm(self) -> None:

@@ -37,6 +37,7 @@ def post(key: str, status: int = 200, *, late: bool = False) -> Post:
 
 def test_the_checker_finds_deliveries_that_were_refused_given_up_lost_and_doubled():
     posts = [post(SENT), post(SENT, 500), post(REPLY, 0, late=True), post(REPLY)]
+    assert checker.broken([*posts, post(REPLY, 503)]) == [SENT]
     assert checker.refused(posts) == [SENT, REPLY]
     assert checker.past_limit(posts) == [REPLY]
     assert checker.lost(posts, [REPLY]) == [SENT]
