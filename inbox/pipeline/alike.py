@@ -214,7 +214,7 @@ def _then(decision: TagDecision, message: Message, lead: Lead) -> str:
     if decision.tag == Tag.BLACKLIST:
         return _then_stopped(message, lead)
     if tag_decisions.has_stopped(lead, message):
-        return "The stop caused by this reply is lifted."
+        return "This reply no longer stops sending to the lead."
     if lead.is_stopped:
         return "The lead stays stopped for another reason."
     if message.sent_at != lead.last_inbound_at:

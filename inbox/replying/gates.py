@@ -97,7 +97,7 @@ def _mode(e: Evidence) -> GateVerdict:
 def _channel(e: Evidence) -> GateVerdict:
     if e.draft.channel == Channel.LINKEDIN:
         return GateVerdict(False, "LinkedIn answers always need a person.")
-    return GateVerdict(True, f"Answers via {e.draft.get_channel_display()} can go out.")
+    return GateVerdict(True, f"{e.draft.get_channel_display()} answers can be sent automatically.")
 
 
 def _opt_out(e: Evidence) -> GateVerdict:

@@ -94,7 +94,7 @@ def settle_stranded(deadline: Deadline) -> dict[str, int]:
         if send_claims.has_job(send):
             continue
         if send.called_at is None:
-            counts["failed"] += sending.settle_failed(send, "The job ended before handing over the message.")
+            counts["failed"] += sending.settle_failed(send, "The job ended before the message was sent.")
         else:
-            counts["unknown"] += sending.settle_unknown(send, "The job ended while handing over the message.")
+            counts["unknown"] += sending.settle_unknown(send, "The job ended while sending the message.")
     return counts

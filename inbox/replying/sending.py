@@ -68,7 +68,7 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[str, str]:
     if send.state == State.INTENT and send.called_at is not None:
-        settle_unknown(send, "The worker stopped while handing over the message.")
+        settle_unknown(send, "The worker stopped while sending the message.")
     elif send.state == State.INTENT:
         lost_time.known_origin()
         _send(ctx, send, deadline)

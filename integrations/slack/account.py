@@ -17,7 +17,7 @@ def usable(account: Integration) -> bool:
 def lacks(account: Integration) -> tuple[str, str] | None:
     """Returns the missing setting with a sentence; only the account's own secrets count. Raises DecryptionError."""
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
-        return "bot_token", "Enter a bot token, or an incoming webhook below."
+        return "bot_token", "Enter a bot token here, or an incoming webhook URL below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
         return "channel", "Enter the channel’s ID so the bot knows where to post."
     return None

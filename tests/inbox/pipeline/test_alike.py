@@ -258,7 +258,7 @@ def test_taking_an_opt_out_back_lifts_only_the_stops_that_these_replies_caused(w
     Lead.objects.filter(pk=again.lead_id).update(opted_out_at=stop.sent_at)
 
     others = corrected(first, "Objection", user)
-    assert change(others, other).then == "The stop caused by this reply is lifted."
+    assert change(others, other).then == "This reply no longer stops sending to the lead."
     assert change(others, again).then == "The lead stays stopped for another reason."
     treat(others, user)
 
