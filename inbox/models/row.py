@@ -5,11 +5,9 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 
 from jobs.ids import uuid7
-
-OWN_NAME_CHARS = 60
 
 
 def program_key() -> "models.ForeignKey[Any, Any]":
@@ -63,34 +61,6 @@ class Row(models.Model):
         for name, content in columns.items():
             setattr(self, name, content)
         self.save(update_fields=columns)
-
-
-class OwnRow(Row):
-    """A named row of one member or, without `owner`, of the whole `workspace`. A name is unique in any case."""
-
-    owner = models.ForeignKey("inbox.User", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    name = models.CharField(max_length=OWN_NAME_CHARS)
-    created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_shared(self) -> bool:
-        return self.owner_id is None
-
-    @staticmethod
-    def constraints(word: str) -> list[models.BaseConstraint]:
-        owned, name = models.Q(owner__isnull=False), Lower("name")
-        return [
-            models.UniqueConstraint("workspace", "owner", name, condition=owned, name=f"{word}_own_once"),
-            models.UniqueConstraint(
-                "workspace", name, condition=models.Q(owner__isnull=True), name=f"{word}_shared_once"
-            ),
-        ]
 
 
 def moment(help_text: str) -> "models.DateTimeField[datetime | None, datetime | None]":

@@ -22,8 +22,7 @@ from inbox.leads.folders import (
     read_values,
 )
 from inbox.models import SavedView
-from inbox.models.row import OWN_NAME_CHARS
-from inbox.models.saved_view import QUERY_CHARS
+from inbox.models.saved_view import NAME_CHARS, QUERY_CHARS
 from inbox.pages.access import FORM, POST, WorkspaceRequest, once, signed_in, workspace_view
 from inbox.pages.desk.filters import LeadFilter
 from inbox.pages.forms import (
@@ -101,10 +100,10 @@ def _filter(request: WorkspaceRequest, query: QueryDict) -> LeadFilter | None:
 
 class RenameForm(forms.Form):
     name = forms.CharField(
-        max_length=OWN_NAME_CHARS,
+        max_length=NAME_CHARS,
         error_messages={
             "required": "Give the view a name.",
-            "max_length": f"The name is too long. Use at most {OWN_NAME_CHARS} characters.",
+            "max_length": f"The name is too long. Use at most {NAME_CHARS} characters.",
         },
     )
 

@@ -11,8 +11,7 @@ from django.shortcuts import render
 
 from inbox.followups import step_text
 from inbox.models import Snippet, Workspace
-from inbox.models.row import OWN_NAME_CHARS
-from inbox.models.snippet import TEXT_CHARS
+from inbox.models.snippet import NAME_CHARS, TEXT_CHARS
 from inbox.pages.access import FORM, MEMBER, WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.forms import (
     PostedText,
@@ -30,7 +29,7 @@ from inbox.workspaces.own_and_shared import SNIPPETS
 class SnippetForm(forms.Form):
     """A snippet, validated like the text of a follow-up step. `shares` says whether the user may share snippets."""
 
-    name = forms.CharField(max_length=OWN_NAME_CHARS, error_messages={"required": "Enter a name."})
+    name = forms.CharField(max_length=NAME_CHARS, error_messages={"required": "Enter a name."})
     text = PostedText(
         max_length=TEXT_CHARS,
         widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
