@@ -80,7 +80,7 @@ def test_retry_runs_a_failed_job_and_says_why_not_a_done_one(root, workspace):
     page = post(root, "retry_now", failed, done, confirmed="yes")
 
     assert status_of(failed) == "queued"
-    assert "1 job: retried." in page and f"{done.pk}. It has succeeded." in page
+    assert "1 job: retried." in page and f"{done.pk}. The job has succeeded." in page
 
 
 def test_a_discard_asks_for_its_reason_first(root, workspace):

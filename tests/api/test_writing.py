@@ -146,7 +146,7 @@ def test_a_send_is_taken_back_during_its_countdown(workspace, program, lead, rep
     answer = program.post(f"sends/{body['id']}/take-back/", key="b1")
     assert answer.status_code == 200 and answer.json()["state"] == "taken_back"
     row = OutboundSend.objects.get()
-    assert (row.state, row.text, row.reason) == (State.TAKEN_BACK, "", "CRM sync took it back.")
+    assert (row.state, row.text, row.reason) == (State.TAKEN_BACK, "", "CRM sync took this message back.")
     assert problem(program.post(f"sends/{row.pk}/take-back/")) == (409, "conflict")
     assert send(program, lead).json() == body  # the first answer under that key
     assert actions(program) == ["send.program", "send.take_back"]

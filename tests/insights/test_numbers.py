@@ -113,7 +113,7 @@ def test_the_first_three_tiles_lead_to_their_lists(workspace, thread):
     tiles = client.get(reverse("insights:overview", args=[workspace.pk])).context["tiles"]
     assert [(tile["label"], tile["url"].partition("?")[2]) for tile in tiles[:3]] == [
         ("Needs reply", "view=needs-reply"),
-        ("Drafts sent unchanged", "view=drafts"),
+        ("Drafts sent unchanged", "view=sent"),
         ("Booked", "view=all&tag=Meeting+Booked"),
     ]
     assert (tiles[1]["value"], tiles[1]["note"]) == ("67%", "of 3 reviewed"), "one went out by itself"

@@ -85,8 +85,8 @@ TENANCY = (
     ),
     (
         "inbox/pages/desk/triage.py",
-        "rows = Label.objects.filter(workspace=request.workspace)",
-        "rows = Label.objects.all()",
+        "rows, name = Label.objects.filter(workspace=request.workspace),",
+        "rows, name = Label.objects.all(),",
         "tests/inbox/pages/desk/test_over_all.py",
     ),
     (

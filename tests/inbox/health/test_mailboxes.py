@@ -140,7 +140,7 @@ def test_people_read_which_mailbox_it_is_and_what_to_do(world, account):
     row = writer.row(account)
     assert headline(row, "Northwind").startswith(f"EmailBison: {ALEX} is disconnected for ")
     assert effect(row, []) == (
-        "New replies to it aren’t arriving, and outgoing messages are on hold. Connect it again at EmailBison."
+        "New replies to this mailbox aren’t arriving, and outgoing messages are on hold. Reconnect it at EmailBison."
     )
     world.client.force_login(world.user)
     page = world.client.get(reverse("inbox:health", args=[world.workspace.pk])).content.decode()

@@ -154,7 +154,7 @@ def test_a_label_whose_target_was_deleted_meanwhile_stays_on_its_leads(user, lea
     old, into = made[:2]
     put(user, lead, old)
     labels.end(Label.objects.get(pk=into.pk), user)
-    with pytest.raises(labels.LabelGone, match="The label to merge into was deleted. Label 1 stays."):
+    with pytest.raises(labels.LabelGone, match="The label to merge into was deleted, so Label 1 was kept."):
         labels.end(old, user, into=into)
     assert names(lead) == ["Label 1"] and not AuditEntry.objects.filter(action="label.merge").exists()
 

@@ -253,7 +253,7 @@ def test_who_ends_one_channel_for_another_is_not_opted_out_and_gets_no_text(text
     lead = texts.lead()
     assert lead.refused_channels == ["sms"] and not lead.is_stopped and lead.needs_reply
     assert texts.draft(message) is None
-    with pytest.raises(send_claims.SendBlocked, match="asked not to be contacted via SMS"):
+    with pytest.raises(send_claims.SendBlocked, match="asked not to be contacted by SMS"):
         send_claims.claim(
             lead,
             channel="sms",

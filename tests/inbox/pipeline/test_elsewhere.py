@@ -17,7 +17,7 @@ def test_a_message_on_another_channel_says_where_it_is_answered_and_gets_no_draf
     assert world.client.post(world.paths["ghl"], body, content_type="application/json").status_code == 200
     world.work()
     skipped = JobStep.objects.get(job__kind="inbound.process", name="draft")
-    assert (skipped.status, skipped.reason) == ("skipped", "It’s answered in GoHighLevel.")
+    assert (skipped.status, skipped.reason) == ("skipped", "Your team answers this reply in GoHighLevel.")
     assert not Draft.objects.exists()
     world.client.force_login(world.user)
     page = world.client.get(

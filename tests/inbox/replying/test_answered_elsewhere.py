@@ -17,7 +17,7 @@ BASES = {"emailbison": "", "smartlead": "/api/v1", "instantly": "/api/v2"}
 REPLIES = {"emailbison": "LEAD_REPLIED", "smartlead": "EMAIL_REPLY", "instantly": "reply_received"}
 MAILS = {"emailbison": "MANUAL_EMAIL_SENT", "smartlead": "EMAIL_SENT", "instantly": "email_sent"}
 LEAD = {"email": "dana@example.org", "name": "Dana Reyes", "first_name": "Dana", "last_name": "Reyes"}
-HELD = "Someone has answered outside this inbox, directly in {}."
+HELD = "Someone has answered outside Holdfast, directly in {}."
 THREADS = "conversation-thread"
 
 
@@ -115,7 +115,7 @@ def test_a_thread_that_the_provider_does_not_show_holds_it_for_a_person(world, a
     draft = over(world, draft)
 
     assert draft.status_reason == (
-        "Held: EmailBison didn’t say whether someone has answered outside this inbox."
+        "Held: EmailBison didn’t say whether someone has answered outside Holdfast."
     )
     assert draft.status == Draft.Status.PENDING and world.posted() == []
 

@@ -320,5 +320,5 @@ def test_a_mail_of_a_campaign_is_told_as_sent_by_the_provider(world, told):
 
     trace = told("message", listed)
 
-    assert (trace.headline, trace.word) == ("It went out from EmailBison", "Sent")
+    assert (trace.headline, trace.word) == ("Sent from EmailBison", "Sent")
     assert event(trace, "The message was stored").branch == "The original request is gone"

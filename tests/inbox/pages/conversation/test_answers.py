@@ -80,7 +80,7 @@ def test_what_they_wrote_since_the_page_was_opened_is_read_before_anything_goes_
     refused = decide(member, workspace, draft, do="send", text="My edit", seen_at=seen_at.isoformat())
     page = refused.content.decode()
 
-    assert refused.status_code == 409 and "They’ve written again" in page
+    assert refused.status_code == 409 and "The lead has written again" in page
     assert "Forget it, thanks." in page and "My edit</textarea>" in page
     assert write(member, workspace, draft.lead, seen_at=seen_at.isoformat()).status_code == 409
     assert OutboundSend.objects.count() == 0
@@ -322,7 +322,7 @@ def test_what_is_out_is_not_taken_back_and_that_is_said(workspace, member, draft
     OutboundSend.objects.update(called_at=factories.ago())
     assert 'value="take-back"' not in composer(member, workspace, draft.lead)
     response = undo(member, workspace)
-    assert "it has gone out" in member.get(response["Location"]).content.decode()
+    assert "It has already gone out" in member.get(response["Location"]).content.decode()
     assert OutboundSend.objects.get().state == "intent"
 
 

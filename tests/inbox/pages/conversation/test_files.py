@@ -94,7 +94,7 @@ def test_the_key_goes_to_the_account_s_own_address_only(member, lead, account, s
         text = opened(member, message_with(lead, told(sandbox, url=url))).content.decode()
         assert len(elsewhere.requests(provider="emailbison")) == 1
     # this sandbox takes any key for an account of its own, in which there would be no such file
-    assert "The file couldn’t be opened. EmailBison didn’t provide it: credentials refused." in text
+    assert "The file couldn’t be opened. EmailBison didn’t provide this file: credentials refused." in text
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_address_that_is_not_the_provider_s_is_never_called(url, member, lead
     settings.ALLOW_LOOPBACK_PROVIDERS = False
     message = message_with(lead, {"name": "plan.pdf", "url": url})
     html, answer = page(member, message), opened(member, message)
-    assert "It isn’t stored at EmailBison, so Holdfast can’t fetch it." in html
+    assert "This file isn’t stored at EmailBison, so Holdfast can’t fetch it." in html
     assert "The file couldn’t be opened." in answer.content.decode() and not answer.get("Content-Disposition")
     with pytest.raises(HostRefused):
         stated(registry.spec_of("emailbison").files).fetch(
@@ -130,7 +130,7 @@ def test_a_hanging_file_is_given_up_and_says_so(member, lead, account, sandbox, 
     started = time.monotonic()
     text = opened(member, message_with(lead, told(sandbox))).content.decode()
     assert time.monotonic() - started < 0.3 + SLACK_S
-    assert "EmailBison hadn’t sent it in full after 0.3 s." in text and "Try again" in text
+    assert "EmailBison hadn’t sent the whole file after 0.3 s." in text and "Try again" in text
 
 
 def test_a_refused_or_missing_file_says_nothing_about_the_account(member, lead, account, sandbox):
@@ -138,7 +138,7 @@ def test_a_refused_or_missing_file_says_nothing_about_the_account(member, lead, 
     sandbox.fault(provider="emailbison", kind="unauthorized", path="/attachments/", count=1)
     assert "credentials refused" in opened(member, message).content.decode()
     gone = message_with(lead, told(sandbox, url=f"{sandbox.url('emailbison')}/api/attachments/8"))
-    assert "EmailBison no longer has it." in opened(member, gone).content.decode()
+    assert "EmailBison no longer has this file." in opened(member, gone).content.decode()
     assert writer.row(account).reason == ""
     assert len(sandbox.requests(provider="emailbison", path="/attachments/")) == 2
 
@@ -147,9 +147,12 @@ def test_files_that_fail_stop_no_other_call(workspace, member, lead, account, sa
     message = message_with(lead, told(sandbox))
     sandbox.fault(provider="emailbison", kind="server_error", path="/attachments/", count=OPEN_AFTER_FAILURES)
     for _ in range(OPEN_AFTER_FAILURES):
-        assert "EmailBison didn’t provide it: provider failed." in opened(member, message).content.decode()
+        assert (
+            "EmailBison didn’t provide this file: provider failed."
+            in opened(member, message).content.decode()
+        )
     sandbox.fault(provider="emailbison", kind="rate_limit", path="/attachments/", retry_after=3_600)
-    assert "EmailBison didn’t provide it: rate limited." in opened(member, message).content.decode()
+    assert "EmailBison didn’t provide this file: rate limited." in opened(member, message).content.decode()
     breakers.leave(breakers.enter("emailbison", workspace.pk), CallOutcome.CANCELLED)
 
 

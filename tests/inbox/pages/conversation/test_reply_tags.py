@@ -141,7 +141,7 @@ def test_it_is_right_keeps_the_tag_and_counts_as_agreement(people, message):
     answer = people.member.post(
         reverse("inbox:why", args=[workspace.pk, message.pk]), {"tag": "Blacklist"}, follow=True
     ).content.decode()
-    assert "Kept as Blacklist" in answer and "Confirm<" not in answer.split("<main")[1]
+    assert "Confirmed as Blacklist" in answer and "Confirm<" not in answer.split("<main")[1]
     rules = people.viewer.get(reverse("inbox:rules", args=[workspace.pk])).content.decode()
     assert "1 of 1 (100%)" in rules and rules.count("of 1 (") == 1
 

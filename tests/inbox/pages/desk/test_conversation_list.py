@@ -130,7 +130,7 @@ def test_tabs_over_the_list_hold_those_who_wait_and_each_counts_its_own(workspac
         )
         assert [tab for tab, current, _, _ in tabs if current] == [key]
         assert (key, str(number), str(len(names))) in [(tab, digit, count) for tab, _, digit, count in tabs]
-    assert "2 said no." in page and "Mark all shown as done" in page
+    assert "2 leads declined." in page and "Mark all shown as done" in page
 
 
 def test_the_overdue_list_begins_with_the_oldest_and_pages_on_to_the_newest(workspace, member, monkeypatch):

@@ -192,7 +192,7 @@ def test_a_discard_needs_its_reason(admin, workspace):
 
 def test_each_refusal_is_said(admin, workspace):
     done = make_job(workspace, 1, status="succeeded")
-    assert ". It has succeeded." in act(admin, workspace, done, failed(workspace, 2), do="retry")
+    assert ". The job has succeeded." in act(admin, workspace, done, failed(workspace, 2), do="retry")
 
 
 def test_the_detail_shows_attempts_and_what_can_be_done(admin, workspace):

@@ -131,7 +131,7 @@ def test_a_job_that_ends_a_label_goes_on_after_a_crash_with_what_is_left(
 def test_a_label_to_merge_into_that_is_deleted_meanwhile_gives_a_sentence(
     workspace, people, label, partner, monkeypatch
 ):
-    words = "The label to merge into was deleted. VIP stays."
+    words = "The label to merge into was deleted, so VIP was kept."
     merging = people.owner.post(page_of(label), {"do": "merge", "into": partner.pk})
     people.owner.post(page_of(partner), {"do": "delete"})
     assert not Label.objects.filter(pk=partner.pk).exists()
@@ -168,7 +168,7 @@ def test_the_shorter_promise_of_two_merged_labels_stays_and_counts_for_all_their
     for lead, of in zip(leads, (label, label, into), strict=True):
         labels.decide(workspace, people.users.owner, [lead.pk], of, is_on=True)
     shown = people.owner.get(page_of(label)).text
-    assert "0 provider names, 1 promise" in shown and "Of two promises, the shorter one stays." in shown
+    assert "0 provider names, 1 promise" in shown and "the shorter one applies." in shown
     people.owner.post(page_of(label), {"do": "merge", "into": into.pk})
     workspace.refresh_from_db()
     assert workspace.promises[str(into.pk)] == shorter

@@ -307,7 +307,7 @@ def test_without_slack_a_trial_notice_goes_by_mail_to_owners_and_admins(owner, f
     owner.post(f"/w/{fresh.workspace.pk}/start/notice/")
     drain()
     assert [message.to for message in mail.outbox] == [["owner@fresh.example.com"]]
-    assert mail.outbox[0].subject == "Holdfast: trial notice of Fresh"
+    assert mail.outbox[0].subject == "Holdfast: test notification in Fresh"
     assert states(fresh.workspace)["notice"] == "done"
 
 
