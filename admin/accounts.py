@@ -52,7 +52,8 @@ class Broken(NamedTuple):
 
 
 class Board:
-    """The states of the connected accounts that `request.user` may see, read by one query, and one more for the banner.
+    """The states of the connected accounts that `request.user` may see. One query reads them. A
+    second one reads what waits for the worst of them, for the banner.
     `seen` is False if the user may not view accounts. `unknown` counts the accounts that were never checked.
     """
 
@@ -78,20 +79,22 @@ class Board:
 
     @property
     def words(self) -> str:
-        """The numbers of the accounts in the strip as one sentence, for screen readers."""
+        """The number of all accounts and of those in each state, as one sentence for screen readers."""
         counts = f"{self.down} down, {self.troubled} with problems, {self.healthy} healthy"
         return f"{self.total} accounts: {counts}, {self.unknown} not checked yet"
 
 
 def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:
-    """Returns the health of accounts in use that `scope` may see, without secrets and without fire drills' accounts."""
+    """Returns the health of the accounts in use in `scope`, without secrets. Accounts of fire drills are left out."""
     rows = scope.limit(WorkspaceIntegrationHealth.objects.all(), "workspace")
     rows = rows.filter(integration__enabled=True, workspace__drill_of=None)
     return rows.select_related("integration", "workspace").defer("integration__credentials")
 
 
 def _worst(scope: Scope, user: User) -> list[WorkspaceIntegrationHealth]:
-    """Returns the strip's accounts, worst first, each with the number of accounts in its state and in all."""
+    """Returns the accounts of the strip on the start page, worst first. Each row has three counts, of which only the
+    first depends on the row: accounts in the row's state, all accounts, and healthy accounts.
+    """
     rows = banner.for_banner(rows_of(scope), user).annotate(
         of_state=Window(Count("pk"), partition_by=[F("state")]),
         of_all=Window(Count("pk")),

@@ -35,7 +35,7 @@ from jobs.models import BackgroundJob, WorkspaceLimit
 from jobs.tally import Tally
 
 WORDS = 60
-"""The most characters of a cause in the filter."""
+"""The most characters of a cause of failure that the filter shows."""
 
 
 def causes_of(request: HttpRequest) -> list[Tally]:
@@ -106,7 +106,9 @@ class BackgroundJobAdmin(JobActionsAdmin):
         return ("run_at", "pk") if request.GET.get("state") == "due" else super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[BackgroundJob]:
-        """Returns all jobs in the list's order; for the list of due jobs, all queued jobs, which an index sorts."""
+        """Returns all jobs in the list's order. For the list of due jobs, returns only queued jobs, because an index
+        sorts these.
+        """
         jobs: QuerySet[BackgroundJob] = super().in_own_order(request)
         return jobs.filter(status=Status.QUEUED) if request.GET.get("state") == "due" else jobs
 
@@ -204,8 +206,8 @@ class BackgroundJobAdmin(JobActionsAdmin):
 
     @staticmethod
     def _may_see_reasons(request: HttpRequest, job: BackgroundJob) -> bool:
-        """Whether the user sees the reasons for which users discarded the job. A user who is not a member must open the
-        page of the JobAction, and each such view is recorded.
+        """Whether the job's page shows the user the reasons for which users discarded the job. It shows them only to
+        members of the job's workspace. All others must open the page of the JobAction, which records each view.
         """
         return job.workspace_id is None or scope_of(request).is_member(job.workspace_id)
 

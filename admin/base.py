@@ -55,14 +55,15 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     list that shows only one workspace; set it if an index begins with the workspace. `trace_kind`: the kind of the row
     on the page “Trace”, or "" if it has no such page. `index_begins`: maps a look-up of `search_fields` to the
     column that follows the workspace in its index, and to a function that returns all values of that column.
-    `linked_by`: the look-ups that links of our pages use, besides those of `list_filter`. `pages_in_workspace`: the
-    workspace pages about a row, offered only to members: the text, the URL name, and the fields whose values follow the
-    workspace in the URL. `related_lists`: lists of related rows: the link's text, the model, and the model's field that
-    points here. The read-only field `related` shows links to `related_lists`. `named_by`: the relation whose name the
-    admin shows for a row, such as its lead, or "" for the row's own name. `logs_values`: whether the history stores a
-    field's old and new values, and not only its name. `views`: the routes of the class's own pages, each with the name
-    of its method. The name of a page's URL ends with the method's name. `asks_again`: whether a user must have proven
-    their identity recently to add, change or delete a row.
+    `linked_by`: the look-ups that links of our pages use, besides those of `list_filter`. `pages_in_workspace`: links
+    to workspace pages about a row, only for members. Each link has its text, the URL's name, and the row's fields whose
+    values follow the workspace in the URL. `related_lists`: links to lists of related rows, which the read-only field
+    `related` shows. Each link has its text, the related model, and that model's field that points to this row.
+    `named_by`: the relation whose name the admin shows for a row, such as its lead, or "" for the row's own name.
+    `logs_values`: whether the history stores the old and new values of a changed field, and not only its name. `views`:
+    maps the routes of further pages of this class to the methods that show them; the name of such a page's URL ends
+    with the name of its method. `asks_again`: whether a user must have proven their identity recently to add, change or
+    delete a row.
     """
 
     workspace_path: str = ""
@@ -116,7 +117,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         )
 
     def get_list_select_related(self, request: HttpRequest) -> tuple[str, ...]:
-        """Adds the workspace and the relations that columns show to the tables that the list's query joins."""
+        """Returns the relations that the list's query joins: the declared ones, the workspace, and those in columns."""
         workspace = (self.workspace_path,) if self.is_of_workspace else ()
         columns = (getattr(column, "admin_order_field", column) for column in self.list_display)
         shown = {str(column).partition("__")[0] for column in columns}
@@ -180,7 +181,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allows only the look-ups of `list_filter` and `linked_by`, exact look-ups of the model's own foreign keys,
-        and the look-ups that continue a list after a key of its order.
+        and the look-ups with which `LongList.further_url` links to later rows.
         """
         # PostgreSQL refuses a NUL character and a number that is too long
         if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):
@@ -232,8 +233,8 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return queryset.filter(pk__in=list(ids)), False
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
-        """Returns a queryset for each index that can serve the look-up `name` of `search_fields`, or [] for BY_ID. A
-        look-up through a relation first queries the other table.
+        """Returns the rows in which the look-up `name` of `search_fields` finds `term`, as one queryset for each index
+        that serves the look-up; [] for BY_ID. A look-up through a relation first searches the related table.
         """
         if name == BY_ID:
             return []
@@ -309,11 +310,11 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return TemplateResponse(request, template, frame | context)
 
     def list_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Returns the template context of the list's page that is added to Django's."""
+        """Returns the template variables of the list's page, besides those that Django sets."""
         return {"title": capfirst(self.opts.verbose_name_plural)}
 
     def row_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """Returns the template context of the page of `row` that is added to the context of every row's page."""
+        """Returns the template variables of the page of `row`, besides those that every row's page has."""
         return {}
 
     def changelist_view(
@@ -483,7 +484,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
 
 def right(permission: str) -> Callable[[Any, HttpRequest], bool]:
-    """Returns a method `has_…_permission` of an admin class: whether the user has `permission` in all rows they see."""
+    """Returns a method that an admin class can use as `has_…_permission`. The method returns whether the user has
+    `permission` in all workspaces whose rows they see.
+    """
     return lambda _page, request: scope_of(request).may(permission)
 
 

@@ -69,7 +69,7 @@ class Cockpit:
 
     def __init__(self, request: HttpRequest) -> None:
         scope = scope_of(request)
-        # ticks belong to the installation and to no workspace, as on their list
+        # ticks belong to no workspace, so only users who see all workspaces see ticks, here and in the list of ticks
         hidden = () if scope.sees_all else ("ticks",)
         self.shows = [name for name, right in VIEWS.items() if scope.may(right) and name not in hidden]
         tallies, self.accounts = read(self.shows, scope.ids), accounts.Board(request)
@@ -142,7 +142,8 @@ NUMBERS: dict[str, Number] = {
     "contract": ("Provider changes", Deviation, {"told": "lately"}, _sources, "warn"),
     "drafts": ("Drafts waiting", Draft, {"status__exact": "pending", "sample": 0}, _oldest, ""),
 }
-"""The tiles of tallies: label, listed rows, note and tone by part."""
+"""The tiles that show tallies, by part. A tile has a label, a model and a filter for the list to which it links, a
+function that returns its note, and a tone."""
 
 
 def _for(since: datetime) -> str:

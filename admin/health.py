@@ -32,7 +32,7 @@ AT_ONCE = 100
 
 
 STANDINGS = {"down": ("Down", accounts.DOWN), "trouble": ("Having trouble", TROUBLED)}
-"""The choices of the filter by standing, with their labels and states."""
+"""The choices of the list's filter `standing`: each with its label and the states of accounts that it shows."""
 
 
 def in_standing(

@@ -27,7 +27,9 @@ Jobs = QuerySet[BackgroundJob]
 
 
 def job_action(name: str, words: str, permission: str, do: Do, field: str = "") -> Callable[..., Any]:
-    """Returns an admin action on jobs. `do` receives the jobs' ids and the `field` of the confirmation page."""
+    """Returns an admin action on jobs, which calls `do` with the ids of the jobs. If the confirmation page has a form
+    field named `field`, `do` also gets its text.
+    """
 
     @admin.action(description=words, permissions=[permission])
     def act(page: "JobActionsAdmin", request: HttpRequest, jobs: Jobs) -> HttpResponse | None:

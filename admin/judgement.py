@@ -30,14 +30,14 @@ class TagDecisionAdmin(LeadRecordAdmin):
 
 @admin.register(ProviderWord)
 class ProviderWordAdmin(LeadRecordAdmin):
-    """Statements by people at a provider about a lead."""
+    """Tags that people at a provider, or the provider's model, gave to leads."""
 
     list_display = ("said_at", linked("lead"), "tag", "by")
 
 
 @admin.register(LeadLabel)
 class LeadLabelAdmin(LeadRecordAdmin):
-    """The labels of leads, also suggested ones, each with the model, provider or person that decided it."""
+    """Labels that leads have or that were suggested for them, each with the model, provider or person that chose it."""
 
     text_fields = ("reason",)
     list_display = ("decided_at", linked("lead"), "label", "state", "kind", "by")
@@ -55,7 +55,7 @@ class LabelAdmin(RecordAdmin):
 
 @admin.register(GateResult)
 class GateResultAdmin(RecordAdmin):
-    """The verdict of each gate on a draft, once when the draft was written and once when it was due."""
+    """The verdicts of gates on drafts. Each gate judges a draft when it is written, and again when it is due."""
 
     text_fields = ("evidence",)
     list_display = ("decided_at", linked("draft"), "stage", "gate", "passed", "policy_version")

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 EXACT_TO = 10_000
-"""A list of more rows is neither counted nor sorted by users. It shows PostgreSQL's estimate, in its own order."""
+"""A list of more rows is not counted: it shows PostgreSQL's estimate of their number. Users cannot sort the list."""
 
 CHEAP = 20_000.0
 """A statement with a higher cost in PostgreSQL's plan reads much of a large table, even if it returns few rows."""
@@ -27,11 +27,11 @@ to the following rows, whose pages start again at 1."""
 
 
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes none at run time
-    """A paginator that counts a list's rows if that is cheap. Otherwise it uses PostgreSQL's estimate, until the last
-    page is read (`estimated`).
+    """A paginator that counts a list's rows if that is cheap. Otherwise it uses PostgreSQL's estimate (`estimated`),
+    until the last page is read.
 
-    `bounded`: one query reads the keys of all pages. `begins`: the first page is requested, so its rows are read before
-    the count, because there may be no others.
+    `bounded`: one query reads the keys of all pages. `begins`: the first page is requested. Its rows are read before
+    any rows are counted, because the list may have no other page.
     """
 
     estimated = False
@@ -95,7 +95,9 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return list(rows.values_list("pk", flat=True)[start : start + most])
 
     def _learn(self, start: int, rows: int) -> None:
-        """Corrects the estimated count after a query found `rows` keys (a page and one more) after `start` others."""
+        """Corrects the estimated count after a query has skipped `start` keys and found `rows` more: those of a page
+        and of one further row, or fewer if the list ends there.
+        """
         if not self.estimated:
             return
         if rows > self.per_page:
@@ -112,7 +114,7 @@ class LongList(ChangeList):
 
     bound: Any = None
     plan: tuple[int, float] | None = None
-    """PostgreSQL's expectation for the list's rows in any order, once it is known."""
+    """The number of rows and the cost that PostgreSQL expects for the list (`plan_of`); None until it was asked."""
     model_admin: Any
     queryset: QuerySet[Any]
 

@@ -22,7 +22,7 @@ if admin.site.is_registered(Group):
 
 @admin.register(Group)
 class GroupAdmin(BaseAdmin, StockGroupAdmin):
-    """Groups of permissions. Each upgrade resets Support, Operator and Workspace admin; other groups are yours."""
+    """Groups of permissions. Each upgrade resets the groups Support, Operator and Workspace admin, and no others."""
 
     workspace_path = INSTALLATION
     asks_again = True
@@ -40,7 +40,7 @@ class GroupAdmin(BaseAdmin, StockGroupAdmin):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(RecordAdmin):
-    """The admin's log of additions, changes and deletions. The audit log has the entries with values."""
+    """The admin's log of additions, changes and deletions. The audit log has the same entries, with values."""
 
     workspace_path = INSTALLATION
     plain_texts = ("change_message", "object_id", "object_repr")

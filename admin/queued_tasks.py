@@ -1,7 +1,7 @@
 """Admin pages of django-q2's tables: queued tasks, the results of ticks, and the schedules of ticks.
 
-The pages replace django-q2's own admin pages, which can delete and repeat tasks and edit schedules: here, only code
-changes these rows. A task's pickle is loaded only if our own key has signed it. The arguments and results of tasks are
+The pages replace django-q2's own admin pages, which can delete and repeat tasks and edit schedules. The pages here are
+read-only. A task's pickle is loaded only if our own key has signed it. The arguments and results of tasks are
 not signed, so they are not shown.
 """
 

@@ -30,7 +30,7 @@ WORKSPACE_ADMIN = "Workspace admin"
 """The group that the database assigns to owners and admins of a workspace."""
 
 MOST_NAMES = 200
-"""The most workspaces in the switcher and the filters. The list of workspaces can narrow to any other."""
+"""The most workspaces in the switcher and the filters. Users choose any other one in the list of workspaces."""
 
 Row = TypeVar("Row", bound=Model)
 
@@ -110,8 +110,8 @@ class Scope:
         return rows.filter(**condition)
 
     def parts(self, rows: QuerySet[Row], path: str) -> list[QuerySet[Row]]:
-        """Returns the rows of `limit` as querysets that name the workspaces, because an index begins with the workspace
-        and a look-up without the workspace would read the whole table.
+        """Returns the rows that `limit` returns, as querysets whose conditions name the workspaces. The index of a
+        look-up begins with the workspace, so without that condition PostgreSQL would read the whole table.
         """
         if path in (INSTALLATION, "pk") or "__" in path or is_to_many(rows.model, path):
             return [self.limit(rows, path)]

@@ -48,8 +48,8 @@ class AdminSite(admin.AdminSite):
         self.disable_action("delete_selected")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Adds two guards to Django's: users who need a second factor must have given it, and a POST to a page with
-        `asks_again` requires a recent login.
+        """Makes two checks besides those of Django. A user who needs a second factor must have given it. A POST to a
+        page of an admin class with `asks_again` requires that the user has proven their identity recently.
         """
         inner: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
 

@@ -1,5 +1,5 @@
-"""The counts of the admin's start page, except those of lanes and accounts, and its failed jobs by cause. One query
-reads all of them.
+"""The counts on the admin's start page, among them failed jobs by cause, which one query reads. Lanes and accounts are
+counted elsewhere.
 
 Each count is bounded: it reads at most tally.CAP rows, which an index finds.
 """
@@ -138,7 +138,7 @@ PARTS: dict[str, Callable[[Scope], QuerySet[Any, Any]]] = {
 
 
 WORDS = 90
-"""The most characters of an error. The linked list shows the whole error."""
+"""The most characters of an error in the line of a cause. The linked list shows the whole error."""
 
 NAMED = 2
 """The most workspaces that the line of a cause names."""
@@ -162,7 +162,9 @@ class CauseLine:
 
 
 def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
-    """Returns a line for the failed jobs of one cause, titled with an error, which has no user text (jobs.failures)."""
+    """Returns a line for the failed jobs of one cause. Its title is the error of one of these jobs. Stored errors
+    contain no user text (jobs.failures).
+    """
     count = counted(cause.count, FAILURES)
     return CauseLine(
         key=f"cause-{cause.key}",
