@@ -17,7 +17,7 @@ ANY = ""
 """The scope of a method that every token may use."""
 LONGEST_TOKEN = 200
 REQUESTS, WINDOW_S = 100, 1.0
-"""The most requests of one token in any such time, in seconds."""
+"""The most requests that one token may make in WINDOW_S seconds."""
 
 
 class InsufficientScope(PermissionDenied):

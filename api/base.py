@@ -46,7 +46,7 @@ class JsonParser(BaseParser):
 
 
 class JsonAlways(BaseContentNegotiation):
-    """Responds with JSON, whatever `Accept` and `format` request."""
+    """Makes every response JSON, even if the header `Accept` or the parameter `format` asks for another format."""
 
     def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
         content_type = (request.content_type or JsonParser.media_type).partition(";")[0].strip().lower()
@@ -74,20 +74,20 @@ class ApiView(APIView):
     input_class: type[Input] = Input
     serializer_class: type[serializers.BaseSerializer[Any]] | None = None
     answers: dict[str, type[serializers.BaseSerializer[Any]]] = {}
-    """The serializers of methods that answer with another one than `serializer_class`."""
+    """The serializers of those methods whose responses do not use `serializer_class`."""
     is_list = False
-    """Whether a GET answers with a page of rows, each in the form of `serializer_class`."""
+    """Whether a GET responds with a page of rows, each in the form of `serializer_class`."""
     statuses: dict[str, int] = {}
-    """The statuses of methods that succeed with another one than 200."""
+    """The status of a successful response, for those methods where it is not 200."""
     file_type = ""
-    """The content type of an answer that is no JSON."""
+    """The content type of the view's responses, or "" if they are JSON."""
     scopes: dict[str, str] = {}
     needs_key = False
-    """Whether its writes need an Idempotency-Key."""
+    """Whether the view's writes need an Idempotency-Key."""
     query: dict[str, Any]
-    """The request's query, checked."""
+    """The validated query of the request."""
     lead_id: UUID | None = None
-    """The lead that the answer to a write is about."""
+    """The id of the lead that the response to a write is about."""
 
     @property
     def token(self) -> ApiToken:
@@ -131,13 +131,15 @@ class ApiView(APIView):
         return Response(form(row).data, status=self.statuses.get(method, 200))
 
     def lead(self, pk: UUID) -> Lead:
-        """The lead with the id `pk` in the token's workspace, which becomes the view's `lead_id`. Raises Http404."""
+        """The lead with the id `pk` in the token's workspace. Stores the id in the view's `lead_id`. Raises Http404."""
         lead: Lead = self.row(Lead.objects.filter(sample=False), pk)
         self.lead_id = lead.pk
         return lead
 
     def row(self, rows: Any, pk: UUID) -> Any:
-        """The row with the id `pk` in the token's workspace. Its lead, if any, becomes `lead_id`. Raises Http404."""
+        """The row with the id `pk` in the token's workspace. If the row belongs to a lead, stores the lead's id in the
+        view's `lead_id`. Raises Http404.
+        """
         row = rows.filter(workspace=self.workspace, pk=pk).first()
         if row is None:
             raise Http404

@@ -21,7 +21,7 @@ SELECT oldest::text::bigint + (oldest IS NOT DISTINCT FROM pg_current_xact_id_if
        left(md5(inbox_place()), 8)
 FROM pg_snapshot_xmin(pg_current_snapshot()) AS oldest
 """
-"""What the reader's own transaction has written counts as committed."""
+"""Selects the values that `horizon` returns. Changes by the reader's own transaction count as committed."""
 UNUSABLE = "This cursor belongs to another list or predates a restore. Start again with updatedSince."
 
 
@@ -69,7 +69,7 @@ def _both(*columns: Any) -> Func:
 
 
 def first(rows: QuerySet[Any], limit: int) -> tuple[list[Any], Any]:
-    """The first `limit` of `rows`, and the last row of these if more rows follow, or else None."""
+    """A pair: the first `limit` of `rows`, and the last of these if more rows follow, or else None."""
     some = list(rows[: limit + 1])
     return some[:limit], some[limit - 1] if len(some) > limit else None
 

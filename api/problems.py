@@ -18,13 +18,13 @@ from inbox.replying.review import KeyReused
 from inbox.replying.send_claims import Refused, SendBlocked, SendUnderWay
 
 REFUSALS = (Refused, EndpointRefused)
-"""The refusals of the domain, whose texts are sentences."""
+"""The errors with which `inbox` refuses an action. Their texts are sentences for the response."""
 TYPE = "application/problem+json"
 ROOT = "body"
 """The field of an error that concerns the whole body."""
 INVALID = "invalid"
 OF_FORM = {400: "malformed", 404: "not_found", 422: INVALID, 429: "throttled"}
-"""The codes of statuses for which the code of DRF's exception says less."""
+"""Error codes by status, used instead of the less exact codes of Django REST framework's exceptions."""
 
 
 DETAILS = {
@@ -41,7 +41,7 @@ class NoSuchRow(Http404):
 
 @contextmanager
 def of_field(name: str) -> Iterator[None]:
-    """A context manager that raises NoSuchRow for `field` if the block raises Http404."""
+    """A context manager that raises NoSuchRow for the field `name` if its block raises Http404."""
     try:
         yield
     except Http404:
@@ -63,7 +63,7 @@ class Unprocessable(exceptions.APIException):
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The API's exception handler for Django REST framework. Returns None for a bug of ours."""
+    """The API's exception handler for Django REST framework. Returns None for an error in our own code."""
     if isinstance(error, REFUSALS):
         error = _of_refusal(error)
     standard = exception_handler(error, context)
@@ -103,7 +103,9 @@ def problem(
 
 
 def _of_refusal(refusal: Exception) -> exceptions.APIException:
-    """The response to a refused action: 422 if the message itself is the reason, 409 if its lead or draft changed."""
+    """The exception whose response reports `refusal`, a refused action: 422 if the message itself is the reason, or 409
+    if its lead or draft has changed.
+    """
     if isinstance(refusal, KeyReused):
         return Unprocessable(str(refusal), "idempotency_key_reused")
     if isinstance(refusal, SendUnderWay):

@@ -35,8 +35,8 @@ Write = Callable[..., Response]
 
 
 def repeatable(write: Write) -> Write:
-    """Decorator for the methods of an ApiView that write. The decorated method runs in one transaction. `view.lead_id`
-    is the lead that the response is about. When that lead is erased, the stored response is emptied.
+    """A decorator for those methods of an ApiView that write. The decorated method runs in one transaction.
+    `view.lead_id` is the lead that the response is about. When that lead is erased, the stored response is emptied.
     """
 
     @wraps(write)
