@@ -5,7 +5,7 @@ from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 from django.core.checks import Tags, register
 
 NAMES = {"admin": "Changes made here", "auth": "Groups", "axes": "Logins"}
-"""The admin's names for other packages' apps, chosen by what their pages show."""
+"""The names under which the admin lists the apps of other packages. They describe the contents of the apps' pages."""
 
 
 class AdminConfig(StockAdminConfig):

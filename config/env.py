@@ -28,7 +28,7 @@ PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}(?:@{UUID})?", re.ASCII | re.IGNORECA
 
 
 class Env:
-    """Reads environment variables as typed values. `default` replaces unset and, except in `flag`, empty variables."""
+    """Reads environment variables as typed values. `default` stands for an unset or, except in `flag`, an empty one."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ

@@ -32,11 +32,13 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 accesslog = None
 control_socket_disable = True
-"""All servers of a user would share one control socket, in a home directory that deploy/systemd hides."""
+"""True, because all gunicorn servers of a user would share one control socket, in a home directory that deploy/systemd
+hides from them."""
 loglevel = "warning"
 HEALTH_BIND = os.environ.get("HEALTH_BIND", "").strip()
 STATEMENT_S = 30.0
-"""Seconds that a web process waits for a statement without a shorter limit, such as one of a cron request."""
+"""Seconds that a web process waits for a database statement that has no shorter limit, such as a statement of a cron
+request."""
 GC_THRESHOLD = 10_000
 """The number of new objects that starts a garbage collection of the youngest generation. One request creates about as
 many, and nearly all of them are freed without the collector."""

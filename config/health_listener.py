@@ -20,8 +20,8 @@ CLIENT_S = 2.0
 
 
 class _Client(socket.socket):
-    """A client's connection to the health listener, limited to CLIENT_S seconds for the whole request. http.server
-    reads from the connection with `recv_into`.
+    """A client's connection to the health listener, limited to CLIENT_S seconds for the whole request. Only
+    `recv_into` checks the limit, because http.server reads with no other method.
     """
 
     def __init__(self, fileno: int) -> None:

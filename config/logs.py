@@ -122,17 +122,18 @@ def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> d
 
 EVERY_S = 60.0
 MOST_KINDS = 1_000
-"""The most kinds of records that are remembered. Beyond that, those whose minute is over are forgotten; while there are
-none, new kinds are logged every time."""
+"""The most kinds of records that a Fold remembers. Beyond that, it forgets the kinds whose minute is over. If there are
+none, it passes every record of a new kind."""
 FORGET_EVERY_S = 1.0
 OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 SECURITY, GUNICORN = "django.security.", "gunicorn.error"
 
 
 class Fold(logging.Filter):
-    """A logging filter that passes one of equal warnings per minute, and one of each kind of refused request.
+    """A logging filter that passes one of several equal warnings a minute, and one refused request of each kind.
 
-    `times` in a record is the number of dropped records. Records of responses below 500 lose their traceback.
+    `times` in a warning is the number of equal warnings for which it stands: itself, and those dropped before it.
+    Records of responses with a status below 500 lose their traceback.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

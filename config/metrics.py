@@ -42,9 +42,11 @@ DATABASE_UP = b"""# HELP holdfast_database_up Whether this page could read from 
 holdfast_database_up %d
 """
 COUNTING_MS = 2_000
-"""How long all statements of a scrape that count jobs without a cap may take. Prometheus waits ten seconds in all."""
+"""Milliseconds that one request to `/metrics` may spend on counting jobs without a limit to their number. Prometheus
+waits ten seconds for the whole response."""
 PARTS_S = 4.0
-"""How long after its beginning a scrape asks for more. What is begun may take as long as a page's statement."""
+"""Seconds after which a request to `/metrics` begins no further part. A part that has begun is not cut off, but each of
+its statements has the time limit of a page's statements."""
 TOO_SLOW = {Fault.SLOW, Fault.RETRY}
 
 
@@ -74,7 +76,7 @@ class Counting:
 
 
 class DatabaseMetrics(Collector):
-    """A Prometheus collector that reads metrics from the database for each request. All web processes show the same."""
+    """A Prometheus collector that reads metrics from the database at each request. Each web process shows the same."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yields the metrics part by part, beginning with those that alerts use. Parts that the database answers too

@@ -36,7 +36,7 @@ for _kind in (*KINDS.values(), "page"):
     request_seconds.labels(_kind, 500)
 QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
 EACH_SECOND = "/live/"
-"""Open pages request it every second, so only its failures are counted and logged."""
+"""The path that open pages request every second. Only its failures are counted and logged."""
 
 
 class Middleware:

@@ -1,5 +1,5 @@
-"""The version number and the commit of this source tree. `make release` writes NUMBER; `git archive` and images,
-ARCHIVED.
+"""The version number and the commit of this source tree. `make release` writes NUMBER. ARCHIVED is written by
+`git archive`, and by the build of an image.
 """
 
 import subprocess

@@ -60,7 +60,7 @@ KEPT = {
 }
 """The only parts of an event that are sent, whatever sentry-sdk adds."""
 MOST_ERRORS = 10
-"""The most errors of a chain of causes that are sent, the root cause among them."""
+"""The most errors that are sent of one chain of causes. The root cause is always among them."""
 ROOT = Path(__file__).resolve().parent.parent
 MISSING = (
     "SENTRY_DSN is set, and the package that it needs is not installed: "

@@ -37,7 +37,7 @@ EXPORT = re.compile(r"^export ((?:async )?(?:const|function) (\w+))", re.MULTILI
 
 
 def served(name: str, read: Callable[[str], bytes]) -> bytes:
-    """Our script or style as browsers get it: without comments, and joined with its imports
+    """Our script or style as browsers get it: without comments, and joined with the scripts that it imports
     (docs/adr/0080-scripts-are-modules.md). No string in it may contain a line break. `read` returns the source of a
     file.
     """

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 UNREADABLE, UNREADABLE_EVERY_S = "readyz.unreadable_secrets", 60
 """The cache key of the number of unreadable secrets, and its lifetime in seconds. The count reads every account."""
 UNKNOWN, UNKNOWN_EVERY_S = "readyz.unknown_migrations", 60
-"""The same for the migrations that a newer release has applied."""
+"""The cache key of the number of migrations that a newer release has applied, and its lifetime in seconds."""
 QUEUE, QUEUE_EVERY_S = "readyz.queue", 60
 """The cache key of the queue's state, and its lifetime in seconds, because counting a long queue is expensive."""
 QUEUE_STATEMENT_MS = 1_000
@@ -56,9 +56,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def readiness() -> tuple[int, dict[str, Any]]:
     """The HTTP status of `/readyz`, and the details for operators.
 
-    The process needs its static files, the database and all migrations to be ready. Other problems are reported without
-    a 503: stale static files (webhooks must be received), the queue (fewer web servers would not help it), unreadable
-    secrets, migrations of a newer release, and a restored database, which only holds back sends.
+    The process is ready if it has its static files, the database and all migrations. Other problems are reported
+    without a 503: stale static files, a long queue, unreadable secrets, migrations of a newer release, and a restored
+    database, which only holds back sends. With a 503, the process would get no webhooks, and the queue no shorter.
     """
     if (files := static.fault()) == static.MISSING:
         return 503, {"ready": False, "static": f"{files}. {static.FIX}"}
@@ -94,8 +94,8 @@ def _heartbeat_s() -> float | None:
 
 
 def _queue() -> dict[str, Any]:
-    """The ages of due jobs by lane, and the waits of the last day. The value is "not counted" with the fault
-    if a query fails or takes over QUEUE_STATEMENT_MS.
+    """The ages of due jobs by lane, and the waits of the last day. If a query fails or takes over QUEUE_STATEMENT_MS,
+    returns only that the queue was not counted, with the fault.
     """
     try:
         with statements_within(QUEUE_STATEMENT_MS):

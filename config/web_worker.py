@@ -14,11 +14,11 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 SLOW_CLIENT_S = 15.0
-"""Seconds that a client has to send a whole request, and to receive each piece of the response. The time spent waiting
-for a thread counts, because the client may send meanwhile. Otherwise many slow clients would be disconnected in turns
-of 15 s."""
+"""Seconds that a client has to send a whole request, and to receive each piece of the response. The time in which
+a request waits for a thread counts too, because the client can send meanwhile. Otherwise one group of slow clients
+after the other would keep all threads busy for 15 s."""
 LEAST_S = 2.0
-"""Seconds that a client has left to send its request if it waited that long for a thread."""
+"""The least seconds that a client has to send its request, even if its wait for a thread has used up SLOW_CLIENT_S."""
 PIECE = 65_536
 """The bytes of a response that are sent at once. The client has SLOW_CLIENT_S to receive them."""
 CLOSING_S = 0.2
