@@ -44,8 +44,9 @@ def limits() -> dict[str, int]:
 def tick(deadline: Deadline) -> dict[str, int]:
     """Runs the tick `insights/booked-summaries`: enqueues readings of leads who booked a meeting.
 
-    Returns counts of the newest such leads and of their jobs (created, under way, failed), `more` (1 if more leads
-    wait), and the tick's limits.
+    Returns counts: of the newest leads who booked and have no reading (`candidates`), of the jobs that this run
+    created, and of the candidates' jobs that are under way or have failed. `more` is 1 if further leads have no job.
+    The counts contain the tick's limits as well.
     """
     limit = settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT
     rows = _missing()
@@ -74,7 +75,9 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _missing() -> QuerySet[Any]:
-    """Returns leads who booked a meeting (at the time `at`) and whose conversation is not read, newest first."""
+    """Returns the leads who booked a meeting and whose conversation no model has read, latest `at` first. `at` is the
+    time of the booking, or else of the lead's last message.
+    """
     words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
     leads = Lead.objects.filter(
         HAS_BOOKED,

@@ -52,8 +52,8 @@ class Reader:
     def work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
         """Makes the model read one conversation, and stores the reading. It never raises.
 
-        Returns "done", "failed" (permanently), "later", "busy" or an Unavailable. If the job must stop, returns an
-        exception.
+        Returns "done"; "failed" if the conversation is not tried again, or else "later"; "busy" if another worker reads
+        it; or an Unavailable. If the job must stop, returns an exception.
         """
         try:
             self._deadline.check()
@@ -79,7 +79,9 @@ class Reader:
         return self._ask(thread, conversation)
 
     def _claim(self, thread: PackThread, conversation: Conversation) -> Claim:
-        """Claims the reading and counts the attempt, in one transaction. If a reading is stored already, uses it."""
+        """Claims the reading of the conversation for this worker, and counts the attempt, in one transaction. If the
+        same texts were read before, the context pack takes the stored reading instead.
+        """
         with transaction.atomic():
             claimed, reading_id = readings.claim(
                 conversation, thread.pack.workspace_id, self._source, thread.pack_id
@@ -126,7 +128,7 @@ class Reader:
             _charge(thread, bill)
 
     def _settle(self, thread: PackThread, reason: str, *, final: bool) -> str | BaseException:
-        """Stores why a conversation could not be read: permanently if `final`, or else until the next round."""
+        """Stores the reason why a conversation could not be read. Unless `final`, the next round tries again."""
         values = {"error": reason[:200]} | ({"status": PackThread.Status.FAILED} if final else {})
         try:
             self._outage.visit(lambda: _pending(thread).update(**values))

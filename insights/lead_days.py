@@ -1,8 +1,9 @@
 """Stores each lead's numbers per day (LeadDay), so that the overview page adds up days instead of reading messages.
 
-Database triggers note each lead that a transaction changes (inbox.models.LeadChange). A tick recounts the days of these
-leads, up to the oldest transaction that is still open. A reader counts leads that changed later from their messages, so
-the page's numbers are right however late the tick is (docs/adr/0094-insights-adds-up-days-of-leads.md).
+Database triggers note each lead that a transaction changes (inbox.models.LeadChange). A tick replaces the numbers of
+these leads. It remembers the oldest transaction that is still open, and the next run begins with that one. For a lead
+that has changed since the last run, a reader counts messages instead, so the page's numbers are right however late the
+tick is (docs/adr/0094-insights-adds-up-days-of-leads.md).
 """
 
 from datetime import datetime
@@ -19,8 +20,9 @@ from jobs.db import fetch
 from jobs.deadline import Deadline
 
 LEADS = 1_000
-"""The most changed leads that one transaction counts, and as many others while all are counted again. Not below
-jobs.retention.SLICE, as a transaction that deletes the messages of more leads has all leads counted again.
+"""The most changed leads that one transaction counts. While all leads are counted again, it also counts as many others.
+If one transaction changes more leads, all leads are counted again. So LEADS is at least jobs.retention.SLICE, because
+one transaction can delete the messages of so many leads.
 """
 BEGINNING = UUID(int=0)
 COLUMNS = """workspace_id, lead_id, day, first_at, last_at, replies, positive, answer_s, previous_reply_at,
@@ -81,16 +83,16 @@ message AS (
 )
 """
 GIVEN = "WITH lead AS MATERIALIZED (SELECT unnest(%(leads)s::uuid[]) AS lead_id)"
-"""Selects the leads of an array."""
+"""Selects the leads whose ids are in the array `leads`."""
 WRITING = """WITH lead AS MATERIALIZED (
     SELECT DISTINCT m.lead_id FROM inbox_message m WHERE m.workspace_id = %(workspace)s
       AND m.received_at >= %(since)s - interval '1 day' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
 )"""
 """Selects the leads with messages in the time span."""
 BASIS = "md5(%(rules)s || w.timezone || inbox_place())"
-"""A hash of the rules, the time zone and the database's place. A restored database numbers transactions anew."""
+"""A hash of the rules, the time zone, and the identity of this database: a restored one numbers transactions anew."""
 FRESH = "p.next_lead IS NULL AND p.at > now() - interval '50 minutes'"
-"""No full count is under way, and the progress is younger than the hour for which changes are stored."""
+"""Whether no full count is under way, and the last count is recent enough: changes are stored for only an hour."""
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 CHANGED = "SELECT lead_id FROM inbox_leadchange WHERE workspace_id = p.workspace_id AND xid >= p.xid"
 APART = f"""
@@ -118,7 +120,7 @@ CHANGES = """
 SELECT lead_id, min(xid), min(at) FROM inbox_leadchange WHERE workspace_id = %(workspace)s AND xid >= %(xid)s
 GROUP BY lead_id ORDER BY 2 LIMIT %(limit)s
 """
-"""Selects each lead that changed, with its first change."""
+"""Selects the leads that changed since the transaction `xid`, each with its first change."""
 NEXT = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id >= %s ORDER BY id LIMIT %s"
 LOCK_WORKSPACE = "SELECT id FROM inbox_workspace WHERE id = %s FOR KEY SHARE"
 LOCK = "SELECT id FROM inbox_lead WHERE workspace_id = %s AND id = ANY(%s) ORDER BY id FOR KEY SHARE"
@@ -142,8 +144,8 @@ def read(
     dicts by column name. A statement reads from `day`, which has the columns of LeadDay, or from `replied`, which has
     the days with replies; `first` marks each lead's first such day. The values in the rows have their JSON types.
 
-    A lead is counted from messages if it changed since the tick, or wrote before and after `since` or `until` on one
-    day.
+    A lead is counted from its messages if it changed since the last tick, or if its messages of one day lie on both
+    sides of `since` or of `until`.
     """
     values = _values(workspace_id) | {"since": since, "until": until, "leads": []}
     rows = fetch(APART, values)
@@ -174,8 +176,8 @@ def _values(workspace_id: UUID | None) -> dict[str, Any]:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Runs the tick `insights/lead-days`, which recounts the days of changed leads. Returns the number of counted
-    leads, and `left`: the workspaces with leads left for the next run.
+    """Runs the tick `insights/lead-days`, which replaces the numbers of changed leads. Returns the number of counted
+    leads (`leads`), and of the workspaces that have leads left for the next run (`left`).
     """
     values = _values(None)
     fetch(UNCHANGED, values)
@@ -191,9 +193,9 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def count(workspace_id: UUID) -> tuple[int, bool]:
-    """Recounts the next leads of a workspace: those that changed and, in a full count, the next of all leads. Returns
-    the number of counted leads, and whether none is left. All days are counted again if the workspace has no
-    LeadDayProgress, for example after it was deleted.
+    """Replaces the numbers of some of a workspace's leads: at most LEADS leads that changed and, during a full count,
+    LEADS further leads in the order of their ids. Returns the number of counted leads, and whether none is left. If the
+    workspace's row of LeadDayProgress is missing, a full count begins.
     """
     with transaction.atomic():
         if not fetch(LOCK_WORKSPACE, [workspace_id]):  # it was deleted after the tick had read it
@@ -216,8 +218,9 @@ def count(workspace_id: UUID) -> tuple[int, bool]:
 
 
 def _changes(progress: LeadDayProgress) -> tuple[list[UUID], bool]:
-    """Returns the next leads that changed, and whether no ended transaction changed other leads. Moves `progress` on to
-    the first change of the other leads, or back to the first of all leads.
+    """Returns at most LEADS leads that changed, and whether these are all that ended transactions have changed. Moves
+    `progress` on to the first change that is left. If the changes cannot be used, returns no lead, and lets `progress`
+    begin a full count.
     """
     values = _values(progress.workspace_id) | {"xid": progress.xid, "limit": LEADS + 1}
     [(horizon, basis, now, usable)] = fetch(STATE, values)

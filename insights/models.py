@@ -246,7 +246,7 @@ class PackQuestion(models.Model):
 
 class LeadDay(models.Model):
     """The numbers of one lead's messages on one day in the workspace's time zone, and the lead's present state. The
-    numbers are computed from messages by `insights.lead_days`, and never read where they may be out of date.
+    numbers are computed from messages by `insights.lead_days`, which reads messages instead where these may be newer.
     """
 
     # The database deletes these rows with their workspace or lead (migration insights.0006).
@@ -301,8 +301,8 @@ class LeadDay(models.Model):
 
 
 class LeadDayProgress(models.Model):
-    """The progress of LeadDay in a workspace: the changes by transactions before `xid` are counted. During a full
-    recount, `next_lead` is the lead at which the recount continues.
+    """How far a workspace's rows of LeadDay are up to date: they contain all changes by transactions before `xid`.
+    During a full recount, `next_lead` is the lead at which the recount continues.
     """
 
     workspace = models.OneToOneField(

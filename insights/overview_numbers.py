@@ -215,8 +215,8 @@ def totals(workspace_id: UUID, since: datetime, until: datetime) -> Totals:
 
 
 def by_client(workspaces: Iterable[UUID], since: datetime, until: datetime) -> list[tuple[UUID, int, int]]:
-    """Returns the kept and the missed promises of each of the workspaces that has some, as of the last count of days
-    (insights.lead_days), from `since` up to `until` (aware).
+    """Returns (workspace id, kept promises, missed promises) for each of `workspaces` that has any, from `since` up to
+    `until` (aware). The numbers are as of the last run of the tick in insights.lead_days.
     """
     values = {"workspaces": list(workspaces), "since": since, "until": until}
     return [(row[0], row[1], row[2]) for row in fetch(BY_CLIENT, values)]

@@ -50,7 +50,8 @@ QUOTAS = {
     Reason.STALLED: (10, 4),
     Reason.NEGATIVE: (5, 2),
 }
-"""The maximum numbers of leads by reason: in one campaign or the whole workspace, and in each of several campaigns."""
+"""The most leads selected for each reason: the first number holds for a pack of one campaign or of the whole workspace,
+the second for each campaign of a pack of several."""
 logger = logging.getLogger(__name__)
 Status = ContextPack.Status
 SYNTHESIS_ATTEMPTS = 3

@@ -29,7 +29,9 @@ SCANNED = 200
 
 
 def limits() -> dict[str, int]:
-    """Returns the limits for the response to the cron: packs started in one run, conversations read in one round."""
+    """Returns the limits that the response to a cron request reports: the number of context packs that one run starts,
+    and the number of conversations that a build reads in one round.
+    """
     return {
         "packLimit": settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT,
         "maxThreadsToProcess": settings.INSIGHTS_CONTEXT_PACK_CRON_BATCH,
@@ -38,8 +40,8 @@ def limits() -> dict[str, int]:
 
 def tick(deadline: Deadline) -> dict[str, int]:
     """Runs the tick `insights/context-packs`: starts waiting builds, rebuilds stale packs, and ends builds and
-    questions whose job has ended. Returns counts and the limits. `left`: the packs for the next run, of the first 200
-    of each kind.
+    questions whose job has ended. Returns counts and the limits. The count `left` is of packs
+    that the next run has to start or rebuild. It covers the first 200 unfinished and the first 200 stale packs.
     """
     counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
     outage = Outage()
@@ -71,7 +73,7 @@ def _each(
     work: Callable[[Any], bool],
     at_most: int = SCANNED,
 ) -> None:
-    """Runs `work` for each of `rows` while time is left, and counts the rows that it changed under `name`."""
+    """Runs `work` for each of `rows` while time is left, and adds to `counts[name]` the rows that `work` changed."""
     for row in rows:
         if deadline.expired or counts[name] >= at_most:
             return

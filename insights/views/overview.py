@@ -74,7 +74,7 @@ def _clients(request: WorkspaceRequest, since: datetime, until: datetime) -> lis
 def _tiles(
     request: WorkspaceRequest, numbers: overview_numbers.Overview, before: overview_numbers.Totals, then: str
 ) -> list[dict[str, object]]:
-    """Returns the overview's tiles for partials/tiles.html: first the three that ask for a decision, with links."""
+    """Returns the overview's tiles for partials/tiles.html. The first three have links, as they ask for a decision."""
     inbox = reverse("inbox:list", args=[request.workspace.pk])
     waiting = overview_numbers.waiting(request.workspace)
     change = numbers.replies - before.replies
