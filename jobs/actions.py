@@ -23,7 +23,7 @@ Status = BackgroundJob.Status
 Action = JobAction.Action
 
 MAX_JOBS = 10_000
-"""The most jobs in one call, and the most that the pages count. Call again for more."""
+"""The most jobs that one call of an action changes, and the most that the pages count."""
 
 RUNNABLE = (Status.QUEUED, Status.FAILED, Status.CANCELLED)
 """The states from which a user can run a job now or at a given time."""
@@ -37,7 +37,8 @@ MAX_TOLD = 10
 FARTHEST = timedelta(days=365)
 
 acted = Signal()
-"""Sent within the transaction, with `action`, `actor`, `results` (of the changed jobs only) and `detail`."""
+"""The signal that each action sends within its transaction, with `action`, `actor`, `results` (of the changed jobs
+only) and `detail`."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def run_at(
 
 
 def requeue(jobs: QuerySet[BackgroundJob]) -> int:
-    """Makes queued and failed jobs among `jobs` due now, without a user's action. Returns the number of these jobs."""
+    """Makes all queued and failed jobs in `jobs` due now, without a user's action. Returns the number of these jobs."""
     waiting = jobs.filter(status__in=[Status.QUEUED, Status.FAILED])
     with transaction.atomic():
         for kind, lane in set(waiting.values_list("kind", "lane")):
@@ -113,8 +114,8 @@ def discard(
 def retry_group(
     fingerprint: str, *, workspace_ids: Sequence[UUID] | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Requeues the MAX_JOBS oldest failed jobs with one cause in these workspaces; None is all of them, for staff.
-    Returns only the jobs that this call has queued.
+    """Requeues the MAX_JOBS oldest failed jobs with the cause `fingerprint` in `workspace_ids`. For staff, None stands
+    for all workspaces. Returns only the results of jobs that this call has queued.
     """
     failed = BackgroundJob.objects.filter(status=Status.FAILED, fingerprint=fingerprint)
     if workspace_ids is not None:
@@ -131,14 +132,14 @@ def complaint(error: ValueError) -> str:
 
 
 def group_sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """Describes the results of `retry_group` in sentences for a page, each with whether it reports a success."""
+    """Describes the results of `retry_group` for a page, as pairs: whether it is a success, and a sentence."""
     none = "There are no failed jobs with this cause left. All are queued or done."
     return sentences(results) if results else [(True, none)]
 
 
 def sentences(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """Describes the results of an action in sentences for a page that name at most MAX_TOLD jobs. Each sentence has
-    whether it reports a success.
+    """Describes the results of an action for a page, as pairs: whether it is a success, and a sentence. The sentences
+    name at most MAX_TOLD jobs.
     """
     done = [row for row in results if row.done]
     refused = [row for row in results if not row.done]

@@ -1,4 +1,4 @@
-"""Counts waiting jobs by lane and workspace, and jobs that wait longer than their lane promises, with indexes."""
+"""Counts waiting jobs by lane and workspace, and jobs that wait longer than their lane promises."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -98,7 +98,7 @@ WHERE waited_s > promise_s GROUP BY p.lane
 
 
 def by_lane(tenants: Sequence[UUID] | None) -> list[Backlog]:
-    """Returns the backlog of every lane, in the order in which lanes are served. None means all workspaces."""
+    """Returns every lane's backlog in `tenants` (None: all workspaces), in the order in which lanes are served."""
     backlogs = {lane.name: Backlog(lane) for lane in LANES}
     values = {"tenants": None if tenants is None else list(tenants), "cap": CAP}
     for lane, tenant, jobs, oldest_s, late, paused in fetch(WAITING, values):

@@ -28,7 +28,7 @@ from jobs.postgresql.base import DatabaseWrapper
 
 CHANNEL = "holdfast_jobs"
 NOTIFIED = (None, "")
-"""The wake-up of the previous release, which notified without writing a task."""
+"""Stands for a wake-up by the previous release, which sends NOTIFY without writing a task."""
 
 ENQUEUE = f"""
 INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, statement_timestamp())

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 LEASE_S = 20
-"""Seconds that a claim lasts without renewal. After one more sweep, at most 30 s, a killed worker's jobs are free."""
+"""Seconds that a claim lasts without renewal. A sweep frees a killed worker's jobs, at most 30 s after its end."""
 
 HEARTBEAT_S = 4
 """Seconds between renewals of a lease, which also read cancellations. Four renewals may fail before it expires."""
@@ -51,7 +51,7 @@ GIVE_BACK_AFTER_MS = 1_000
 """If a job runs longer than this, the claimed jobs behind it go back to the queue for other workers."""
 
 MAX_WORKER_DEATHS = 3
-"""A job fails after so many of its workers died before any other process of their cluster."""
+"""A job fails after so many workers died while they ran it, each before any other process of its cluster."""
 
 MAX_LOSSES = 20
 """A job fails after it has lost its worker so many times. Shutdowns do not count."""
@@ -61,7 +61,7 @@ WAKE_UPS = "holdfast-wake-ups"
 
 PROCESSES = 2
 THREADS = 32
-"""The workers of a cluster, and the jobs that each runs at once. Jobs spend most of their time waiting."""
+"""The number of workers of a cluster, and of jobs that each worker runs at once, because jobs mostly wait."""
 
 CONNECTIONS = 5
 """The most database connections that a worker's places share. Its lease keeper and its ticks have one more each."""

@@ -57,7 +57,9 @@ def running(job_id: UUID) -> contextlib.AbstractContextManager[None]:
 
 
 class JobContext:
-    """The argument of a job's handler. `deadline` ends at the limit, or when the job is cancelled or its lease lost."""
+    """The argument of a job's handler. `deadline` ends at the time limit of the job's kind, or as soon as the job is
+    cancelled or the worker has lost its lease.
+    """
 
     def __init__(self, started: Started, deadline: Deadline, lease_expired: Callable[[], bool]) -> None:
         self.job: BackgroundJob = started.job
@@ -80,7 +82,7 @@ class JobContext:
         return self.job.workspace_id
 
     def row(self, rows: QuerySet[Row], name: str) -> Row:
-        """Returns the workspace's row whose id the payload holds as `name`. Raises the model's DoesNotExist."""
+        """Returns the row of the job's workspace whose id is `name` in the payload. Raises the model's DoesNotExist."""
         return rows.get(pk=self.payload[name], workspace_id=self.workspace_id)
 
     @property
@@ -144,7 +146,7 @@ class JobContext:
         self._known_steps = None
 
     def move_to(self, lane: str) -> None:
-        """Moves the job to `lane` and raises Moved, so that a worker continues it there, unless it already is there."""
+        """Moves the job to `lane`, where a worker continues it, and raises Moved. Does nothing if it is there."""
         if self.job.lane != lane:
             self.leave_for(lane)
             raise Moved()

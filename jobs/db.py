@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04"}
 UNREACHABLE_CLASSES = ("08", "53", "58")
-"""Broken connection; no disk, memory or connection left; error outside PostgreSQL, such as a disk failure."""
+"""Classes of SQLSTATEs: 08 for a broken connection, 53 if disk, memory or connections are used up, and 58 for an error
+outside PostgreSQL, such as a disk failure."""
 RETRY_STATES = {"40001", "40P01", "55P03"}
 
 
@@ -94,8 +95,9 @@ def statements_within(limit_ms: int) -> Iterator[None]:
 
 def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: float = 0.2) -> T:
     """Runs the database write `write`, which must be safe to repeat, and returns its result. If the database restarts,
-    refuses, deadlocks or is slow, `write` runs again after random pauses of up to 2 s, until `give_up()` is true; then
-    the last error is raised. Other errors, and errors within a transaction, are raised at once.
+    refuses connections, reports a deadlock or is slow, `write` runs again after random pauses of up to 2 s, until
+    `give_up()` is true; then the last error is raised. Other errors, and errors within a transaction, are raised at
+    once.
     """
     while True:
         try:

@@ -34,7 +34,7 @@ def now(workspace_id: UUID | None, totals: stats.Totals) -> dict[str, Any]:
 
 
 def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
-    """Returns the tiles of partials/tiles.html. `whose` names the jobs that the busy places run."""
+    """Returns the tiles of partials/tiles.html. `whose` ends the note about the busy places."""
     counts, oldest_s = totals.jobs, totals.oldest_s
     failed = counts[Status.FAILED]
     return [

@@ -36,9 +36,9 @@ DRAIN = "jobs.worker.drain"
 FEEDS: list[Callable[[], object]] = []
 """Functions that each cluster calls every second to enqueue jobs for new rows of a table. They must be idempotent."""
 REDIS_PAUSE_S = 10
-"""Seconds without wake-ups through Redis after an error, so that requests do not queue up behind it."""
+"""Seconds after an error of Redis for which no wake-up is sent through Redis, so that requests do not wait for it."""
 PAYLOAD_LIMIT = 8_000
-"""The most characters of a payload's JSON. A payload holds only ids; a longer one would contain user text."""
+"""The most characters of a payload's JSON. A payload holds only ids; if it were longer, it would contain user text."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def enqueue(
 def spec_about(
     kind: str, row: Any, name: str, *, key: object = "", run_at: datetime | None = None, **about: Any
 ) -> JobSpec:
-    """Returns the JobSpec of a job about `row`, with the row's id in the payload as `name`, beside `about`. `key`
-    distinguishes jobs about the same row.
+    """Returns the JobSpec of a job about `row`. Its payload holds the row's id under `name`, and the values in `about`.
+    `key` replaces the row's id in the dedupe key, for several jobs about one row.
     """
     return JobSpec(f"{kind}:{key or row.pk}", row.workspace_id, {name: str(row.pk)} | about, run_at)
 
@@ -125,7 +125,7 @@ def spec_about(
 def enqueue_about(
     kind: str, row: Any, name: str, *, lane: str | None = None, anew: bool = False, **about: Any
 ) -> tuple[BackgroundJob, bool]:
-    """Enqueues the job of `spec_about`, to which `about` is passed. The other arguments are those of `enqueue`."""
+    """Enqueues the job that `spec_about(kind, row, name, **about)` describes. `lane` and `anew` are as in `enqueue`."""
     spec = replace(spec_about(kind, row, name, **about), lane=lane)
     return enqueue(kind, **vars(spec), anew=anew)
 

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_S = 0.5
 LATE_S = 2.0
-"""A beat that comes so many seconds after the last one shows that the machine or the database is starved."""
+"""A heartbeat that comes so many seconds after the last one shows that the machine or the database is overloaded."""
 
 
 class Claim:
@@ -154,7 +154,7 @@ class LeaseKeeper:
             connection.close()
 
     def _beat(self) -> None:
-        """Tells the sentinel that the worker lives. Halves the places after a late heartbeat, or else adds one."""
+        """Tells the sentinel that the worker lives. Halves the places after a late heartbeat, or else adds a place."""
         late = time.monotonic() - self._beat_at > LATE_S
         self._beat_at = self._me.slot.beat_at = time.monotonic()
         places = self._me.slot.places

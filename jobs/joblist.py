@@ -42,7 +42,9 @@ def in_state(jobs: QuerySet[BackgroundJob], state: str | None) -> QuerySet[Backg
 
 
 def causes(tenants: Sequence[UUID] | None) -> QuerySet[Any, Any]:
-    """Returns a query for `tally.read` that groups the latest FAILURES failed jobs by cause, titled with an error."""
+    """Returns a query for `tally.read` that groups the latest FAILURES failed jobs by cause. The title of a group is
+    the error of one of its jobs.
+    """
     failed = tally.latest(of(tenants).filter(status=Status.FAILED), "finished_at", FAILURES)
     by = {
         "title": Cast("last_error_class", TextField()),
@@ -72,7 +74,7 @@ UNION ALL SELECT state, count(*)
 
 
 def counts(tenants: Sequence[UUID] | None) -> dict[str, int]:
-    """Counts the jobs in each state, up to tally.CAP. The states of queued jobs share one such limit."""
+    """Counts the jobs in each state, up to tally.CAP. The three states of queued jobs share one limit."""
     workspaces: Any = BackgroundJob._meta.get_field("workspace").related_model
     statement = COUNT.format(workspaces=workspaces._meta.db_table)
     rows = fetch(statement, {"tenants": None if tenants is None else list(tenants)})

@@ -14,7 +14,7 @@ AGED_EVERY = 8
 @dataclass(frozen=True)
 class Lane:
     """A job should start within `promise_s` seconds. `half`: the lane may use at most half of all places, because some
-    jobs take minutes. `turn`: its rank for a reserved place if places are few; None for no such place.
+    jobs take minutes. `turn`: the lane's rank for a reserved place if places are few; None if it gets none.
     """
 
     name: str

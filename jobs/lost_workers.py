@@ -32,7 +32,7 @@ Status = BackgroundJob.Status
 
 
 class Fate(IntEnum):
-    """How a worker process ended, as seen by its supervisor. 0 means that the sentinel recorded nothing."""
+    """How a worker process ended, as seen by its supervisor. The number 0 means that the sentinel recorded nothing."""
 
     DIED_FIRST = 1  # its job may be to blame
     SUSPECT = 2  # it died together with others, so its job may or may not be to blame
@@ -63,8 +63,8 @@ def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
     """Requeues or fails the jobs of the ended workers in `fates`, and records how they ended. Returns counts by
     outcome.
 
-    A worker runs at most one job at a time that an earlier worker died with. If a worker died first while it ran such a
-    job, only that job is to blame; otherwise, any of its jobs may be to blame.
+    A worker runs at most one job at a time during which an earlier worker died. If a worker died first while it ran
+    such a job, only that job is to blame; otherwise, any of its jobs may be to blame.
     """
     counts: Counter[str] = Counter()
     with transaction.atomic():
@@ -126,7 +126,9 @@ def jobs_are_due() -> bool:
 def report_alive(
     cluster_id: UUID, host: str, workers: Mapping[UUID, int], *, alive: Mapping[UUID, int]
 ) -> None:
-    """Records the places of `alive` workers, and marks the cluster's workers not in `workers` (id to pid) as ended."""
+    """Stores the number of places of each worker in `alive`. Marks those workers of the cluster as ended that are not
+    in `workers`, which maps their ids to process ids.
+    """
     rows = [
         Worker(pk=key, cluster=cluster_id, host=host[:80], pid=workers[key], places=places)
         for key, places in alive.items()

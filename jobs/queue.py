@@ -125,10 +125,10 @@ def settle(
     loss: bool = False,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Stores the decision with the attempt, and starts `upcoming` of the same claim. Returns the outcome and the start
-    of `upcoming`. If the token of `started` no longer holds the job, nothing is stored and the outcome is None. `death`
-    means that the worker died first, and `loss` that the job lost its worker. The database measures the time if
-    `duration_ms` is None.
+    """Stores the decision about a job with the attempt, and starts the job `upcoming` of the same claim. Returns the
+    outcome and the start of `upcoming`. If the token of `started` no longer holds the job, nothing is stored and the
+    outcome is None. `death` means that the worker died first, and `loss` that the job lost its worker. The database
+    measures the time if `duration_ms` is None.
     """
     values: dict[str, Any] = asdict(decision) | asdict(failure)
     values |= {
@@ -192,7 +192,7 @@ def give_back(token: UUID, worker_id: UUID) -> None:
 
 
 def renew(tokens: list[UUID], worker_id: UUID) -> dict[tuple[UUID, UUID], bool]:
-    """Extends the leases of these claims. Returns the jobs still held as (id, token) with whether to cancel them."""
+    """Extends the leases of these claims. Maps each job still held, as (id, token), to whether to cancel the job."""
     return {(job_id, token): wanted for job_id, token, wanted in fetch(RENEW, [tokens, worker_id])}
 
 

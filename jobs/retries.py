@@ -26,7 +26,7 @@ DEATH_PAUSE_MS = 2_000
 @dataclass(frozen=True)
 class Decision:
     """How a job continues. A queued job runs at `run_at` or in `delay_ms`; if both are None, it keeps its due time.
-    `refund` gives the attempt back. `note` gives a reason that the error does not contain.
+    `refund`: the attempt does not count. `note` gives a reason that the error does not contain.
     """
 
     status: Status

@@ -15,11 +15,13 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 OLDEST = "0.2.0"
-"""The first migrations of this release replace the last ones of that release."""
+"""The release whose last migrations the first migrations of this release replace."""
 
 
 def refusal() -> str:
-    """Says why this code cannot migrate the database, with a remedy, or "". Django skips a half-applied squash."""
+    """Says why this code cannot migrate the database, with a remedy; "" if it can. Django would skip a migration that
+    replaces others of which only some are applied.
+    """
     if not _half_replaced():
         return ""
     return (

@@ -54,7 +54,7 @@ class RequestLimit(Limit):
         self._gave_up = False
 
     def is_for_all(self) -> bool:
-        """Whether the database answers nobody, so that this request is the one that probes it."""
+        """Whether the database answers no request, and this request is the one that tests it for all of them."""
         return self._bulkhead.asks_for_all is not None
 
     @contextlib.contextmanager
@@ -97,7 +97,7 @@ class Bulkhead:
             word = False
             raise
         except psycopg.Error as error:
-            # PostgreSQL sent it. Class 08 (connection errors) does not prove that, because poolers send it too.
+            # An SQLSTATE proves that PostgreSQL answers, except class 08 (connection errors), which poolers send too.
             word = (error.sqlstate is not None and not error.sqlstate.startswith("08")) or None
             raise
         finally:
@@ -181,14 +181,14 @@ _bulkhead = Bulkhead()
 
 
 def request_limit(seconds: float) -> contextlib.AbstractContextManager[None]:
-    """Returns a context manager for a web request: a statement over `seconds`, or to a stalled database, raises
-    OperationalError.
+    """Returns a context manager for a web request. Inside it, a statement that takes over `seconds`, or that would go
+    to a stalled database, raises OperationalError.
     """
     return during(_limit, RequestLimit(seconds, _bulkhead))
 
 
 def limit(seconds: float) -> contextlib.AbstractContextManager[None]:
-    """Returns a context manager: a statement over `seconds` raises OperationalError and closes the connection."""
+    """Returns a context manager: a statement in it over `seconds` raises OperationalError and closes the connection."""
     return during(_limit, Limit(seconds))
 
 

@@ -242,7 +242,7 @@ def exact_failures() -> dict[str, int]:
 
 
 def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
-    """Returns the GROUPS latest causes of the last tally.CAP failures. `last_error` is the text of one failed job."""
+    """Returns the GROUPS latest causes of the last tally.CAP failures. `last_error` is one job's error text."""
     return list(
         tally.latest(find(workspace_id, status=Status.FAILED), "finished_at")
         .values("fingerprint", "kind", "last_error_class")

@@ -1,7 +1,7 @@
 """Registers and runs ticks, the recurring work. Clusters' django-q2 schedules and the platform's cron start them.
 
-A lease prevents two runs at once, and the schedules run each period once. A cron request always runs the tick, and its
-period then counts as done.
+A lease prevents two runs of a tick at once. The schedules of all clusters together run a tick once in each of its
+periods. A cron request runs the tick even if its period has had a run, and then counts as that period's run.
 """
 
 import json
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 TickFunction = Callable[[Deadline], dict[str, int]]
 
 LEASE_GRACE_S = 30
-"""Seconds past its time limit after which a tick's lease expires, and its process counts as gone."""
+"""Seconds from the end of a tick's time limit until its lease expires. The process that ran it then counts as gone."""
 
 RECORD_S = 5
 
@@ -63,8 +63,8 @@ SCHEDULE_LOCK = 0x7469636B  # any number that no other advisory lock of this dat
 @dataclass(frozen=True)
 class TickSpec:
     """A tick that runs every `every_s` seconds for at most `budget_ms`. `run(deadline)` returns counts; the count
-    "errors" is of our own errors. `limits()` returns settings for the cron's answer, without a query. `words` describes
-    the tick.
+    "errors" is of errors in our own code. `limits()` returns settings that the response to a cron request reports,
+    without a query. `words` describes the tick for users.
     """
 
     name: str
@@ -158,7 +158,7 @@ def _record(spec: TickSpec, token: UUID, counts: dict[str, Any], failure: Failur
 
 
 def sync_schedules() -> None:
-    """Makes django-q2's schedules match TICKS. Names are not unique in their table, so a lock prevents duplicates."""
+    """Makes django-q2's schedules match TICKS. The table allows equal names, so a lock prevents duplicates."""
     with transaction.atomic():
         fetch("SELECT pg_advisory_xact_lock(%s)", [SCHEDULE_LOCK])
         ours = Schedule.objects.filter(name__startswith=SCHEDULE_PREFIX)

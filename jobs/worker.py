@@ -46,8 +46,9 @@ SLOW_CLAIM_S = 1.0
 
 
 def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
-    """Serves a wake-up, as its django-q2 task. A worker with places wakes one of them and returns {}. Any other process
-    runs due jobs itself for `budget_s` seconds and returns the number of attempts by outcome.
+    """Handles a wake-up: this is the function of the wake-up's django-q2 task. A worker with places wakes one of them
+    and returns {}. Any other process runs due jobs itself for `budget_s` seconds, and returns the number of attempts by
+    outcome.
     """
     me = process.current()
     if me.wake_place is not None:
@@ -101,7 +102,9 @@ def _next_batch(size: int, *, quick: bool, full: bool) -> int:
 def _claim(
     me: WorkerProcess, sizes: Mapping[str, int], ends_at: float, *, suspects: bool
 ) -> tuple[UUID, list[BackgroundJob]] | None:
-    """Claims at most `sizes` jobs of a lane. Returns None if nothing is due or the database does not answer."""
+    """Claims jobs of one lane, at most as many as `sizes` has for the lane. Returns None if no job is due or the
+    database does not answer.
+    """
 
     def give_up() -> bool:
         return me.stopping or time.monotonic() > ends_at
@@ -171,9 +174,9 @@ def run(
     me: WorkerProcess,
     take_next: Callable[[], BackgroundJob | None] = lambda: None,
 ) -> tuple[str, Started | None]:
-    """Runs one job, settles it, and starts the job from `take_next` in the same commit. Returns the outcome, and the
-    next job if it was started. The outcome is "fenced" if the worker had lost the job, and "not_stored" if the database
-    failed.
+    """Runs one job and settles it. The same commit starts the next job, which `take_next` returns. Returns the outcome,
+    and the next job if it was started. The outcome is "fenced" if the worker had lost the job, and "not_stored" if the
+    database failed.
     """
     ended = _call(started, claim)
     outcome, following = "fenced", None

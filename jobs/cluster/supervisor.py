@@ -29,14 +29,14 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.25
 SILENT_AFTER_S = 30
-"""A sentinel without a sign of life for so many seconds counts as stuck: it never waits for the database."""
+"""A sentinel without a sign of life for so many seconds counts as stuck, because it never waits for the database."""
 
 STOP_AFTER_S = SHUTDOWN_GRACE_S + 3 * SHUTDOWN_HARD_S
 BACKOFF_FIRST_S = 0.25
 BACKOFF_CAP_S = 5
 HEALTHY_AFTER_S = 10
 RELEASE_S = 3
-"""Seconds in which the supervisor retries to give back the jobs of dead workers."""
+"""Seconds for which the supervisor tries again and again to give back the jobs of dead workers."""
 
 
 class Supervisor:

@@ -11,8 +11,8 @@ from jobs.connections import Gate, gate_of_this_thread
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Waits at its thread's gate, if any, before it connects. It reuses connections kept there, and keeps its own
-    there.
+    """Waits at the gate of its thread, if it has one, before it connects. It takes a connection that the gate keeps,
+    and later leaves its own for the gate to keep.
     """
 
     _passed: Gate | None = None

@@ -1,4 +1,4 @@
-"""`manage.py prune`: deletes old rows with a longer time limit than the tick's."""
+"""`manage.py prune`: deletes old rows, as the tick `retention` does, within a longer time limit."""
 
 from typing import Any
 
