@@ -48,7 +48,7 @@ function nameOf({ ids = [], places = [] }, open) {
   if (ids.length > 1) return `${ids.length} conversations`;
   return places[0]?.row.querySelector("b").textContent ?? open;
 }
-/** Takes the conversations of one inbox out of a step. Returns them.
+/** Takes the conversations of one inbox out of a step (an action that Undo can revert), and returns them.
  * @param {Step} step @param {string} inbox @returns {Part} */
 function takeOut(step, inbox) {
   const { ids = [], places = [] } = step;
@@ -77,7 +77,7 @@ export function decide(decision, leads, fields = {}, button = null) {
   };
   describe();
   leave(kind, listed, ids);
-  // The failures of several workspaces, in one toast.
+  // If the requests of several workspaces fail, one toast reports all of them.
   const refusals = new Set();
   /** @type {Part} */
   let lost = { ids: [], places: [] };
@@ -138,7 +138,7 @@ function rowAfter(leaving) {
 }
 /** @param {any} row @returns {Place} */
 const placeOf = (row) => ({ row, nextId: row.nextElementSibling?.id, unread: row.matches(".unread") });
-/** Puts the rows of a step back in their places.
+/** Puts the rows that a step took out of the list back in their places.
  * @param {Step} step */
 function restore({ places = [] }) {
   for (const { row, nextId, unread } of [...places].reverse()) {
@@ -155,7 +155,7 @@ function addToCount(change) {
   if (/^\d+$/.test(count?.textContent)) count.textContent = Math.max(0, Number(count.textContent) + change);
 }
 
-/** Undoes a step, by default the last one. Returns false if there is no step. */
+/** Undoes a step of the user, by default the last one. Returns false if there is no step. */
 export function undo(step = steps.at(-1)) {
   if (!step) return false;
   forgetStep(step);
@@ -227,7 +227,8 @@ function showTakenBack(lead, reply) {
   if (document.activeElement === document.body || focusedRow()) byId("reply")?.focus();
 }
 
-/** Returns the leads that a key applies to: of the ticked rows, or else of the focused row, or else the shown lead. */
+/** Returns the leads that a key applies to: those of the ticked rows, or else the lead of the focused row, or else the
+ * lead of the shown conversation. */
 export function selectedLeads() {
   const ticked = rows().filter((row) => row.querySelector(":checked"));
   if (ticked.length) return ticked.map(idOf);

@@ -49,7 +49,8 @@ export function show(lead, { open = page.opened, push = false, address = address
   showTitle();
   afterPaint().then(fetchAhead);
 }
-/** Replaces the sketch with the pane once it arrives. If the request fails, loads the whole page of the conversation.
+/** Shows a conversation's pane in place of its sketch, once the pane arrives. If the request fails, loads the whole
+ * page of an open conversation, or else shows no conversation.
  * @param {string} lead */
 async function awaitPane(lead) {
   try {

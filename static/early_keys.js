@@ -7,7 +7,8 @@ let keys = null;
 let firstAction = null;
 let opensField = false; // whether the action opens a field for letters
 
-/** Starts to keep keys. `action` is that of the first key. @param {() => unknown} action @param {boolean} isReply */
+/** Starts to keep keys. `action` is the action of the first key.
+ * @param {() => unknown} action @param {boolean} isReply whether the action opens the reply's field */
 export function keepKeys(action, isReply) {
   keys = [];
   firstAction = action;

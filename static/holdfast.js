@@ -174,8 +174,8 @@ on(
   },
   true,
 );
-// A dialog always opens in its initial state. If a dialog was opened again before this event, what the user has typed
-// since stays.
+// A dialog always opens in its initial state. If a dialog was opened again before this event, it keeps the text that
+// the user has typed since then.
 on(
   "close",
   (dialog) => {
@@ -184,7 +184,7 @@ on(
       htmx.trigger(form, "htmx:abort");
       form.reset();
     }
-    for (const field of all("input[form]", dialog)) field.value = field.defaultValue; // its form is outside
+    for (const field of all("input[form]", dialog)) field.value = field.defaultValue; // of a form outside the dialog
     for (const details of all("details[open]", dialog)) details.open = false;
     for (const status of all("[role=status]", dialog)) status.replaceChildren();
   },

@@ -22,9 +22,9 @@ const own = new Map(
 let channel;
 /** @type {Map<string, string>} maps each workspace that a tab of this browser shows to its last known snapshot */
 const marks = new Map(own);
-/** @type {((reason?: unknown) => void) | null} ends this tab's time as the leading tab; null in all other tabs */
+/** @type {((reason?: unknown) => void) | null} new for each turn of this tab as the leading tab; null in other tabs */
 let endLead = null;
-let answerAt = Date.now(); // when a tab last had a response, or announced a request
+let answerAt = Date.now(); // when the leading tab last had a response, or announced itself
 let currentAt = at * 1000; // when this page last had all changes of its workspaces; at first, when it was rendered
 
 // Browsers slow the timers of hidden pages down to one a minute, but not those of workers.
@@ -127,7 +127,7 @@ async function ask() {
   /** @type {LiveAnswer} */
   const answer = await response.json();
   for (const [id, mark] of batch) {
-    const latest = /** @type {string} */ (marks.get(id)); // a new tab may have an older one
+    const latest = /** @type {string} */ (marks.get(id)); // a new tab may have set an older one
     marks.delete(id); // moves the workspace to the end, so that others get their turn
     if (id in answer.changed) marks.set(id, latest === mark ? answer.since : latest);
   }
@@ -135,14 +135,16 @@ async function ask() {
   hear(answer);
   dispatchEvent(new CustomEvent("holdfast:asked", { detail: answer.changed })); // only in the leading tab
 }
-/** Makes this tab the leading tab until another tab takes over. Returns a promise that ends then. */
+/** Makes this tab the leading tab. Returns a promise that never ends, so that the tab keeps its lock until it closes or
+ * another tab takes over. */
 function lead() {
   const lease = new Promise((resolve) => (endLead = resolve));
   channel.postMessage({ roll: true });
   askInTurn(endLead);
   return lease;
 }
-/** Polls as long as `turn` is this tab's current `endLead`. After each error, waits longer.
+/** Polls until this tab is no longer the leading tab, that is, until `endLead` is not `turn`, its value when this turn
+ * began. After each error, waits longer.
  * @param {typeof endLead} turn */
 async function askInTurn(turn) {
   let wait = 0;
@@ -156,9 +158,9 @@ async function askInTurn(turn) {
     if (endLead === turn) await pause(wait + (document.hidden ? HIDDEN_MS : FRONT_MS));
   }
 }
-/** @type {Set<boolean>} this tab's pending requests for the lead: at most one that waits and one that steals */
+/** @type {Set<boolean>} this tab's pending requests to be the leading tab: at most one waits and one steals */
 const requests = new Set();
-/** Requests the lead: after other tabs, or with `steal` at once, in place of the leading tab.
+/** Asks to be the leading tab: once other tabs are done or, with `steal`, at once, in place of the leading tab.
  * @param {boolean} steal */
 function requestLead(steal) {
   if (!navigator.locks) return lead(); // without a secure origin, each tab polls for itself
@@ -189,8 +191,8 @@ function start() {
     if (endLead) wake();
     else requestLead(true);
   });
-  // A visible tab that receives nothing takes the lead, because the leading tab may be hidden or frozen. A visible
-  // leading tab announces itself even while the server is down, so that two windows do not take the lead from each other.
+  // A visible tab that receives nothing becomes the leading tab, because the leading tab may be hidden or frozen. A
+  // visible leading tab announces itself even while the server is down, so that two windows do not replace each other.
   setInterval(() => {
     if (document.hidden) return;
     channel.postMessage({ tab, position: position(), front: Boolean(endLead) });

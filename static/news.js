@@ -26,9 +26,9 @@ const waiting = new Set();
 const newest = new Map();
 /** @type {Set<string>} leads that have changed since the page was loaded */
 const touched = new Set();
-/** @type {any[] | null} the rows of a newer list, until the user stops reading or presses the pill */
+/** @type {any[] | null} the rows of a newer list, until the user stops reading or presses the button “… new” */
 let nextRows = null;
-let isAwaited = false; // whether the user has asked for a list that is still to be read
+let isAwaited = false; // whether the user has asked for a list that is still to be fetched
 
 for (const kind of ["keydown", "pointermove", "wheel"])
   addEventListener(
@@ -51,13 +51,13 @@ const isRead = () =>
 // --- the list --------------------------------------------------------------------------------------------------------
 let isAsking = false;
 let asksAgain = false;
-let readAt = 0; // the requests that had been sent when the newest list was read
+let readAt = 0; // the number of requests that had been queued when the newest list was requested
 const NEAR = 10;
 /** Whether at most NEAR rows are left from the row of the shown conversation on. */
 const isNearEnd = () => rows().length - rows().indexOf(rowOf(page.shown)) <= NEAR;
 /** Fetches the list again. After a failure, the next change starts another attempt. */
 async function refresh() {
-  if (queue.pending && !isNearEnd()) return; // the queue refreshes later
+  if (queue.pending && !isNearEnd()) return; // the queue refreshes the list later
   if (isAsking) {
     asksAgain = true;
     return;
@@ -81,7 +81,7 @@ async function refresh() {
   refresh();
 }
 page.refreshList = refresh;
-// Usually a change event arrives sooner.
+// Usually, a change event refreshes the list sooner.
 addEventListener("holdfast:sent", () => setTimeout(() => readAt !== queue.total && refresh(), SOON_MS));
 
 /** Returns the list in a response, or null if it belongs to other workspaces than the shown list.
@@ -128,8 +128,8 @@ function follow(answer) {
 }
 /** @param {any[]} sequence */
 const idsOf = (sequence) => sequence.map(({ id }) => id).join();
-/** Updates the present rows in their places. Rows below the last present row are added at once: most of them have only
- * moved up from the next page.
+/** Updates the rows that the page shows, in their places. New rows below the last of them are added at once, because
+ * most of these have only moved up from the next page of the list.
  * @param {any[]} coming */
 function takeOver(coming) {
   const shownRows = new Map(rows().map((row) => [row.id, row]));
@@ -198,7 +198,7 @@ on("click", (element, event) => {
   if (!element.closest("#new") || !isPlain(event)) return;
   event.preventDefault();
   fresh.clear();
-  isAwaited = readAt !== queue.total; // the list that waits was read before the latest decision here
+  isAwaited = readAt !== queue.total; // the waiting list was fetched before the latest decision here
   isAwaited ? refresh() : arrange();
   const row = isOpenOrRoomy() ? rowOf(page.shown) : rows()[0]; // keys still apply to the shown conversation
   linkOf(row)?.focus({ preventScroll: true });

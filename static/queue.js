@@ -113,7 +113,7 @@ export const wordsOf = (reply) =>
   reply ? all(".toast", reply.page).map(({ textContent }) => textContent.trim().split("\n")[0]) : [];
 
 // --- steps that can be undone ---------------------------------------------------------------------------------------
-/** The user's steps, newest last. `stays` is the reason why a step cannot be undone.
+/** The user's last actions ("steps"), newest last, for Undo. `stays` is the reason why a step cannot be undone.
  * @type {Step[]} */
 export const steps = [];
 /** @param {Step | undefined} step */

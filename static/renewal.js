@@ -72,7 +72,7 @@ function renewMessages(newest) {
   mergeChildren(byId("messages"), newest.querySelector("#messages"));
   if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - top;
 }
-/** Whether `node` is a note that is being sent and that the text of the stored messages (`incoming`) does not contain.
+/** Whether `node` is a note that is being sent and is not yet among the stored messages, whose text is `incoming`.
  * @param {Element} node @param {string} incoming */
 function isOnItsWay(node, incoming) {
   return node.ariaBusy && !incoming.includes(node.textContent ?? "");

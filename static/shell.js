@@ -4,7 +4,7 @@ import "./holdfast.js";
 import "./palette.js";
 import "./live.js";
 
-// Buttons for selected rows work once a row is selected. Without scripts they always do.
+// Buttons for selected rows work once a row is selected. Without scripts, they always work.
 const arm = () => {
   for (const button of all("[data-bulk] button"))
     button.disabled = ![...button.form].some((field) => field.checked);

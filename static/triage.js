@@ -5,8 +5,8 @@ import { enqueue, formData } from "./queue.js";
 import { inboxOf, rowOf, setUnread } from "./rows.js";
 import { say } from "./toasts.js";
 
-/** Returns the lead, the version of its conversation that the user saw, for a decision, and the path of its inbox. The
- * version comes from the pane, which may be older than the row, if the pane is shown.
+/** Returns three values for a decision: the lead, the version of its conversation that the user saw, and the path of
+ * its inbox. The version comes from the pane if it is shown, because the pane may be older than the row.
  * @param {string} lead
  * @returns {[string, string | undefined, string]} */
 export const viewOf = (lead) => [

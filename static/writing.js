@@ -87,7 +87,8 @@ function send(form, button) {
   setAnswered(lead, true);
   openNext(lead);
 }
-/** Returns the step of a submitted form. For some seconds, Undo takes a message back. Other steps cannot be undone.
+/** Returns the step of a submitted form, which tells Undo what the user did. For some seconds, Undo takes a message
+ * back. Other forms cannot be undone.
  * @param {any} form @param {any} button @param {string} name
  * @returns {Step} */
 function stepOf(form, button, name) {
@@ -141,13 +142,14 @@ function setBusy(form, busy) {
 let waitsForRow = false;
 for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, () => (waitsForRow = false), true);
 addEventListener("holdfast:rows", ({ detail: isCurrent }) => {
-  waitsForRow &&= isWatched(); // opening a conversation reads it
+  waitsForRow &&= isWatched(); // an opened conversation counts as read
   if (waitsForRow) openNext("");
-  waitsForRow &&= !isCurrent; // else the list has ended
+  waitsForRow &&= !isCurrent; // a current list without a next row has ended
 });
 /** @param {Element} row */
 const isUnanswered = (row) => !row.matches("[data-answered]");
-/** Opens the conversation below, or, at the end of the list, the next one that comes before a key is pressed.
+/** Opens the conversation below that of `lead`. At the end of the list, waits for the next one and opens it when it
+ * comes, unless the user presses a key first.
  * @param {string} lead */
 function openNext(lead) {
   const row = rowOf(lead);
