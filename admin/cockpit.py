@@ -42,7 +42,7 @@ VIEWS = {
     "ticks": "jobs.view_tick",
     "decisions": "inbox.view_auditentry",
 }
-"""The permission that each part of the page requires. A user without it does not see the part's numbers either."""
+"""The permission that each part of the page requires. A user without the permission does not see the part."""
 
 
 class LaneLine(NamedTuple):

@@ -156,7 +156,7 @@ class MessageAdmin(LeadRecordAdmin):
 
 @admin.register(Note)
 class NoteAdmin(LeadRecordAdmin):
-    """Colleagues' notes beside a conversation, which are user text and can only be added."""
+    """Colleagues' notes beside a conversation. Notes are user text. People can add them, but not change them."""
 
     text_fields = ("text",)
     list_display = ("created_at", linked("lead"), "author")

@@ -43,7 +43,7 @@ RUNNING = (Membership.Role.OWNER, Membership.Role.ADMIN)
 
 class RightsForm(UserChangeForm):  # type: ignore[type-arg]
     """The form for a user's permissions, without those that follow from the user's roles in workspaces. The group
-    Workspace admin is not offered, because a form opened before the user's last role ended would restore it.
+    Workspace admin is not offered, because a form opened before the user's last role ended would restore the group.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

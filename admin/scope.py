@@ -145,7 +145,7 @@ class Scope:
         return workspace_id in self.roles
 
     def _is_granted(self, workspace_id: UUID) -> bool:
-        """Whether the user has stated a reason for reading text of this workspace within the last hour."""
+        """Whether the user has stated, within the last hour, a reason for reading text of this workspace."""
         if workspace_id not in self._granted:
             grants = TextAccess.objects.filter(
                 user_id=self.user.pk, workspace_id=workspace_id, expires_at__gt=Now()
