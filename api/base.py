@@ -59,8 +59,8 @@ class JsonAlways(BaseContentNegotiation):
 
 
 class ApiView(APIView):
-    """Base class of API views, which serve the one workspace that the request's token belongs to. `scopes` declares the
-    scope of each method, or `access.ANY`; two scopes are separated by a space. A method needs a scope.
+    """Base class of API views, which serve the one workspace that the request's token belongs to. `scopes` declares
+    which scope each method requires, or `access.ANY`; a space separates two scopes. No method may be left out.
     """
 
     authentication_classes = (access.TokenAuthentication,)
