@@ -11,12 +11,12 @@ STORE = Path(__file__).resolve().parent.parent / ".local" / "secrets"
 
 
 def secret(name: str) -> str:
-    """A random secret of 67 characters, the same for `name` in all processes of this checkout."""
+    """A random secret of 67 characters. All processes of this checkout get the same one for the same `name`."""
     return _stored(name, secrets.token_urlsafe(50))
 
 
 def fernet_key(name: str) -> str:
-    """A random Fernet key, the same for `name` in all processes of this checkout."""
+    """A random Fernet key. All processes of this checkout get the same one for the same `name`."""
     return _stored(name, base64.urlsafe_b64encode(os.urandom(32)).decode())
 
 

@@ -63,7 +63,7 @@ class Env:
         return clamped
 
     def words(self, name: str, default: str = "") -> list[str]:
-        """The items of a comma-separated environment variable, without surrounding whitespace and empty items."""
+        """The items of a comma-separated environment variable, stripped of whitespace. Empty items are left out."""
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def url(self, name: str, default: str = "", schemes: tuple[str, ...] = ("https", "http")) -> str:
@@ -82,8 +82,8 @@ class Env:
         return url
 
     def provider_hosts(self, name: str) -> list[str]:
-        """A list of `provider=host[:port]` entries, each with an optional `@` and the id of the only workspace it
-        serves. Raises ImproperlyConfigured for an entry in another form.
+        """A list of `provider=host[:port]` entries, each with an optional `@` and the id of the only workspace that may
+        call the host. Raises ImproperlyConfigured for an entry in another form.
         """
         entries = self.words(name)
         if not all(map(PROVIDER_HOST.fullmatch, entries)):

@@ -123,7 +123,7 @@ def _oldest_due(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 
 def _jobs(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    """Failed jobs are counted apart, because an alert needs their number and an index contains them."""
+    """Failed jobs are counted separately, because an alert needs their number and an index contains them."""
     failed, all_jobs = counting.exactly(stats.exact_failures), counting.exactly(stats.exact_counts)
     yield _gauge("status", "jobs", "Jobs by status.", (failed or {}) | (all_jobs or {}))
 

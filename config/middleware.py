@@ -1,4 +1,6 @@
-"""Middleware for every request: id and log line, Permissions-Policy header, login, and redirects of form addresses."""
+"""Middleware for every request. It gives the request an id and a log line, sets the header Permissions-Policy, requires
+a login, and redirects a browser from a URL that accepts only forms.
+"""
 
 import logging
 import re

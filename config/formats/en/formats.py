@@ -1,4 +1,4 @@
-"""Unambiguous formats for dates and times: the day before the month's name, 24 hours, and the time zone."""
+"""Unambiguous formats for dates and times: first the day, then the month by its name; 24 hours, and the time zone."""
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"
