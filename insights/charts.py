@@ -74,7 +74,7 @@ def days(overview: Overview, first: date, last: date) -> Plot:
 
 
 def of(overview: Overview) -> dict[str, list[tuple[Any, Plot]]]:
-    """Returns the charts of the overview page's tables by the table's name: each row with its bar."""
+    """Returns the overview page's tables as a dict, which maps a table's name to its rows, each with its bar."""
 
     def with_bars(rows: Sequence[Any], values: list[list[tuple[float, str]]]) -> list[tuple[Any, Plot]]:
         return list(zip(rows, bars(values), strict=True))

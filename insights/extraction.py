@@ -34,7 +34,7 @@ STOP = (Cancelled, ShutdownRequested, LeaseLost, DeadlineExceeded, Error)
 class Unavailable:
     """The language model cannot be asked before `until`, for `reason`.
 
-    The failure is not the conversation's, so the attempt to read it does not count.
+    The conversation did not cause the failure, so the attempt to read it does not count.
     """
 
     until: datetime

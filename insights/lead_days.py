@@ -198,7 +198,7 @@ def count(workspace_id: UUID) -> tuple[int, bool]:
     workspace's row of LeadDayProgress is missing, a full count begins.
     """
     with transaction.atomic():
-        if not fetch(LOCK_WORKSPACE, [workspace_id]):  # it was deleted after the tick had read it
+        if not fetch(LOCK_WORKSPACE, [workspace_id]):  # the workspace was deleted meanwhile
             return 0, True
         LeadDayProgress.objects.bulk_create(
             [LeadDayProgress(workspace_id=workspace_id)], ignore_conflicts=True
@@ -219,8 +219,8 @@ def count(workspace_id: UUID) -> tuple[int, bool]:
 
 def _changes(progress: LeadDayProgress) -> tuple[list[UUID], bool]:
     """Returns at most LEADS leads that changed, and whether these are all that ended transactions have changed. Moves
-    `progress` on to the first change that is left. If the changes cannot be used, returns no lead, and lets `progress`
-    begin a full count.
+    `progress` on to the first change that is left. If the progress is out of date, or one transaction has changed
+    more than LEADS leads, returns no lead, and lets `progress` begin a full count.
     """
     values = _values(progress.workspace_id) | {"xid": progress.xid, "limit": LEADS + 1}
     [(horizon, basis, now, usable)] = fetch(STATE, values)

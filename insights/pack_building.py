@@ -1,7 +1,8 @@
 """Builds a context pack: selects conversations, makes the model read new ones, and answers the pack's question.
 
-Each context pack has one job, whose database writes are fenced. Each conversation is a row, so a new run continues with
-the unread conversations. A bounded thread pool calls the model without a database connection.
+Each context pack has one job, which writes only while its worker holds the lease. The state of each conversation is
+stored, so a new run continues with the unread ones. A bounded thread pool calls the model without a database
+connection.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Deletes old builds of context packs, and readings that are older than their workspace keeps messages."""
+"""Deletes old builds of context packs, and readings older than the messages that their workspace keeps."""
 
 from datetime import timedelta
 

@@ -24,7 +24,7 @@ def _at_most(count: int) -> BeforeValidator:
 
 
 def _one_of(words: Any, otherwise: str) -> BeforeValidator:
-    """Replaces a value by the member of `words`, a Literal, that equals it ignoring case, or else by `otherwise`."""
+    """Replaces a value by that member of `words` (a Literal) which is equal except for case, or else by `otherwise`."""
     canonical = {word.lower(): word for word in get_args(words)}
     return BeforeValidator(lambda word: canonical.get(str(word).lower(), otherwise))
 

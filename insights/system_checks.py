@@ -27,7 +27,9 @@ APPS = "Add it in insights/apps.py."
 
 @register("wiring")
 def check_additions(**_kwargs: object) -> list[CheckMessage]:
-    """Checks the registration of the insights page, of its rows' states, and of how two leads' rows are merged."""
+    """Checks that the menu has the insights page, that pages can show the states of packs, conversations and questions,
+    and that two leads with rows of insights can be merged.
+    """
     pages = {page.url_name for page in navigation.PAGES}
     problems = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
     problems += [

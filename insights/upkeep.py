@@ -40,8 +40,8 @@ def limits() -> dict[str, int]:
 
 def tick(deadline: Deadline) -> dict[str, int]:
     """Runs the tick `insights/context-packs`: starts waiting builds, rebuilds stale packs, and ends builds and
-    questions whose job has ended. Returns counts and the limits. The count `left` is of packs
-    that the next run has to start or rebuild. It covers the first 200 unfinished and the first 200 stale packs.
+    questions whose job has ended. Returns counts and the limits. The count `left` is of packs that
+    the next run has to start or rebuild. It covers the first 200 unfinished and the first 200 stale packs.
     """
     counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
     outage = Outage()
