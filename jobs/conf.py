@@ -1,8 +1,8 @@
 """The time limits of background work, and the Q_CLUSTER settings that follow from them.
 
-The time limits depend on each other: heartbeat < lease, and tick < django-q2's timeout < its retry.
-`jobs.system_checks` compares the time limits with the actual settings. This module must not import Django, because the
-settings import this module.
+The time limits depend on each other: a heartbeat comes before the lease expires, and a tick ends before django-q2's
+timeout, which ends before django-q2's retry. `jobs.system_checks` compares the time limits with the actual settings.
+This module must not import Django, because the settings import this module.
 """
 
 from math import ceil
@@ -12,7 +12,7 @@ LEASE_S = 20
 """Seconds that a claim lasts without renewal. A sweep frees a killed worker's jobs, at most 30 s after its end."""
 
 HEARTBEAT_S = 4
-"""Seconds between renewals of a lease, which also read cancellations. Four renewals may fail before it expires."""
+"""Seconds between renewals of a lease. A renewal also reads cancellations. Four may fail before the lease expires."""
 
 SWEEP_S = 5
 """Seconds between a cluster's sweeps, which find expired leases and report live workers."""
@@ -33,7 +33,7 @@ LONGEST_JOB_S = 600
 """The longest time limit of a job kind, in seconds."""
 
 OVERRUN_GRACE_S = 10
-"""Seconds past its time limit after which a job that ignores its Deadline is taken away from its thread."""
+"""A job that ignores its Deadline is taken away from its thread so many seconds after the job's time limit."""
 
 SHUTDOWN_GRACE_S = 20
 """Seconds that a job may run on after SIGTERM before it is asked to stop."""
@@ -64,7 +64,7 @@ THREADS = 32
 """The number of workers of a cluster, and of jobs that each worker runs at once, because jobs mostly wait."""
 
 CONNECTIONS = 5
-"""The most database connections that a worker's places share. Its lease keeper and its ticks have one more each."""
+"""The most database connections that a worker's places share. The lease keeper and the ticks have one more each."""
 
 DISPATCHER_CONNECTIONS = 2
 """The most database connections of the dispatcher's threads beside its main thread, which has one more."""

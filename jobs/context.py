@@ -146,7 +146,7 @@ class JobContext:
         self._known_steps = None
 
     def move_to(self, lane: str) -> None:
-        """Moves the job to `lane`, where a worker continues it, and raises Moved. Does nothing if it is there."""
+        """Unless the job is in `lane` already, moves it there for a worker to continue, and raises Moved."""
         if self.job.lane != lane:
             self.leave_for(lane)
             raise Moved()

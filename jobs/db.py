@@ -1,8 +1,8 @@
 """Classifies database errors, and repeats important writes until the database is available.
 
 The class of a database error follows from the driver's SQLSTATE, which is missing if the connection broke. With Django
-5.2 and psycopg 3, a fast restart gives 57P01; an immediate restart and a refused connection give none; an
-idle-in-transaction timeout (25P03) and a read-only standby (25006) arrive as InternalError.
+5.2 and psycopg 3, a fast restart of PostgreSQL gives 57P01. An immediate restart and a refused connection give no
+SQLSTATE. An idle-in-transaction timeout (25P03) and a read-only standby (25006) arrive as InternalError.
 """
 
 import logging

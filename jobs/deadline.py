@@ -42,7 +42,7 @@ class Deadline:
         return time.monotonic() >= self._ends_at
 
     def check(self) -> None:
-        """Raises ShutdownRequested, Cancelled or DeadlineExceeded, in this order: a shutdown is not a timeout."""
+        """Raises ShutdownRequested, Cancelled or DeadlineExceeded, in this order. A shutdown is no timeout."""
         if shutdown_requested.is_set():
             raise ShutdownRequested()
         if self._cancelled is not None and self._cancelled():

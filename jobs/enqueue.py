@@ -63,7 +63,7 @@ def held_until(moment: datetime) -> AbstractContextManager[None]:
 
 # One statement inserts any number of jobs. On a conflict with a row of an open transaction, the statement waits until
 # that transaction ends. Django's `bulk_create` with `ignore_conflicts` does not return which rows are new. A query for
-# the new rows would cost every transaction that enqueues one more statement (docs/adr/0009-what-a-delivery-costs.md).
+# the new rows would add a statement to every transaction that enqueues jobs (docs/adr/0009-what-a-delivery-costs.md).
 INSERT = """
 INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, lane, priority, run_at,
     first_run_at, attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)

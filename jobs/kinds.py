@@ -20,9 +20,9 @@ Handler = Callable[["JobContext"], Any]
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """The limits of a kind of job. Within a lane, jobs with a lower `priority` run first. A retry waits min(cap, base *
-    2^(attempt - 1)) ms, rounded up to a full second; after an unexpected error, the wait is random and at most as long.
-    `max_age_hours` counts from the time when the job first became due. If a retry or a snooze would exceed this age,
-    the job fails.
+    2^(attempt - 1)) ms, rounded up to a full second; after an unexpected error, the wait is random and at most this
+    long. `max_age_hours` counts from the time when the job first became due. If a retry or a snooze would exceed this
+    age, the job fails.
     """
 
     attempts: int = 8

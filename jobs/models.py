@@ -166,7 +166,7 @@ class JobStep(models.Model):
 
 
 class JobAttempt(models.Model):
-    """One start of a job and its outcome, written in the statement that updates the job."""
+    """One start of a job and its outcome. The statement that updates the job also writes this row."""
 
     class Outcome(models.TextChoices):
         SUCCEEDED = "succeeded", "Succeeded"

@@ -82,8 +82,8 @@ def claim(
     worker_id: UUID, limit: int | Mapping[str, int], *, aged: bool = False, suspects: bool = True
 ) -> tuple[UUID, list[BackgroundJob]]:
     """Claims due jobs of one lane, with a lease of LEASE_S seconds. Returns the claim's token and the jobs, in order.
-    `limit` is the most jobs, for all lanes or by lane. `aged` claims from the lane that has waited longest relative to
-    its promise. `suspects` includes jobs that were running when a worker died.
+    `limit` is the most jobs to claim: one number for all lanes, or a number for each lane. `aged` claims from the lane
+    that has waited longest relative to its promise. `suspects` also claims jobs that were running when a worker died.
     """
     token = uuid4()
     limits = limit if isinstance(limit, Mapping) else dict.fromkeys((lane.name for lane in LANES), limit)

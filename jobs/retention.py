@@ -144,7 +144,7 @@ def _delete_jobs(pks: list[Any]) -> int:
 
 
 def pruner_by_age(model: type[Model], by: str, days: int) -> Pruner:
-    """A pruner of the rows of `model` whose time column `by` is more than `days` days ago."""
+    """Returns a pruner of those rows of `model` whose time in the column `by` is more than `days` days ago."""
 
     def pruner(deadline: Deadline) -> int:
         rows = model._default_manager.filter(**{f"{by}__lt": Now() - timedelta(days=days)})

@@ -258,7 +258,7 @@ def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class TickState:
-    """A tick with its last run, or None if it never ran. `missed` means that no run began within two periods."""
+    """The state of one tick. `last` is None if the tick never ran. `missed`: no run has begun for two periods."""
 
     name: str
     every_s: int
@@ -267,7 +267,9 @@ class TickState:
 
     @property
     def unsuccessful_s(self) -> float | None:
-        """Seconds since the last successful run began, or since the oldest stored run. None if the tick never ran."""
+        """Seconds since the last successful run began. If no stored run has succeeded, seconds since the oldest of them
+        began. None if the tick never ran.
+        """
         runs = self.last.recent if self.last else []
         good = [run["at"] for run in runs if not run["error"]] or [run["at"] for run in runs[-1:]]
         return (timezone.now() - datetime.fromisoformat(good[0])).total_seconds() if good else None

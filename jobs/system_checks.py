@@ -56,7 +56,7 @@ def check_database(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_order(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
-    """Checks that `jobs` comes before `django_q`, whose `qcluster` command would otherwise be used."""
+    """Checks that INSTALLED_APPS has `jobs` before `django_q`, whose `qcluster` command would otherwise be used."""
     names = [config.name for config in apps.get_app_configs()]
     if "django_q" not in names or names.index("jobs") > names.index("django_q"):
         yield Error("INSTALLED_APPS must list 'jobs' before 'django_q'.", id="jobs.E009")

@@ -1,4 +1,4 @@
-"""Counts rows in groups. The querysets share the same columns, so that one query can read any number of them."""
+"""Counts rows in groups. Each group's queryset has the same columns, so one query can read any number of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ COLUMNS = [f"tally_{name}" for name in Tally.__dataclass_fields__]
 
 
 def text(words: str) -> Cast:
-    """Returns `words` as an SQL expression of the one type that all columns of a union need."""
+    """Returns `words` as an SQL text, because the same column must have the same type in all queries of a union."""
     return Cast(Value(words), TextField())
 
 
@@ -62,9 +62,9 @@ def grouped(
     by: dict[str, Any] | None = None,
     workspace: str = "workspace",
 ) -> QuerySet[Any, Any]:
-    """Returns a queryset for `read` with a Tally's columns for each group of `rows`. `at` is the time column. `by`
-    holds expressions for title, about and key. `one_of` names a column from which one row's value becomes the title.
-    `workspace` is the look-up of the workspace.
+    """Returns a queryset for `read`: a row for each group of `rows`, with the columns of a Tally. `at` is the time
+    column. `by` holds expressions for title, about and key. `one_of` names a column from which one row's value becomes
+    the title. `workspace` is the look-up of the workspace.
     """
     words = {name: text("") for name in ("title", "about", "key")} | (by or {})
     if one_of:

@@ -17,8 +17,8 @@ MAX_WORKERS = 64
 
 class Slot(ctypes.Structure):
     """The numbers of one worker in shared memory. `beat_at` and `looked_at` are the times of the worker's last sign of
-    life and of its last poll for jobs. `busy` is the number of its `places` threads that run a job. `fate`, which the
-    sentinel writes, is how the worker ended.
+    life and of its last poll for jobs. `places` is the number of its threads for jobs, of which `busy` run one now. The
+    sentinel writes `fate`: how the worker ended.
     """
 
     _fields_ = [

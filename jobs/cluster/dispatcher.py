@@ -144,7 +144,7 @@ class Dispatcher:
             except Exception as error:
                 context = {"chore": threading.current_thread().name}
                 logger.warning("cluster chore failed", extra=context | facts_of(error))
-            connection.close()  # the next thread reuses it
+            connection.close()  # the next thread reuses the connection
             self._stopping.wait(every_s * random.uniform(0.8, 1.0))
 
     def _chores(self) -> None:

@@ -172,7 +172,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
                 self._handle_ended([worker])
 
     def _watch(self) -> None:
-        """Ends the cluster if a process makes no progress. A stuck process still has its process id."""
+        """Ends the cluster if a process makes no progress. Its process id proves nothing: a stuck process keeps it."""
         self._watch_supervisor()
         now, board = time.monotonic(), self.board
         if now - board.dispatcher_at > SILENT_AFTER_S:

@@ -8,7 +8,7 @@ from jobs import stalls
 from jobs.cluster.supervisor import Supervisor
 
 STATEMENT_S = 35.0
-"""Seconds that a worker waits for a statement. This is longer than the statement timeout of its role
+"""Seconds that a worker waits for a database statement. This is longer than the statement timeout of its role
 (deploy/postgres)."""
 
 
