@@ -19,11 +19,11 @@ WITH_TEXT: dict[str, tuple[type[models.Model], str]] = {
     "draft": (Draft, "draftId"),
     "send": (OutboundSend, "sendId"),
 }
-"""By the first word of an event's type: the model that has the event's text, and the name of its id in the data."""
+"""For the first word of an event's type: the model whose row holds the text, and the name of its id in the data."""
 
 
 def body_of(event: Event, *, with_text: bool = False) -> dict[str, Any]:
-    """Returns an event's JSON as programs receive it. `with_text` adds the text and the lead's name and addresses."""
+    """Returns an event's JSON as programs receive it. `with_text` adds its text, and the lead's name and addresses."""
     facts = dict(event.data)
     facts |= {name: _time(datetime.fromisoformat(facts[name])) for name in TIMES if facts.get(name)}
     if event.lead_id is not None:

@@ -1,9 +1,9 @@
 """Sends events to endpoints as Standard Webhooks 1.0 specifies: each event at least once, and in order for each lead.
 
-A cluster calls `feed` each second, which enqueues jobs for endpoints with due attempts. A job claims one due attempt at
-a time, under a lease: the first one of its stream. While an attempt waits for its next try, the later events of its
-stream wait too. If a worker dies after an endpoint's answer but before it records the answer, the event is sent again
-with the same `webhook-id`.
+Each second, a cluster calls `feed`, which enqueues jobs for endpoints with due attempts. A job claims (reserves, for
+the time of a lease) one due attempt at a time, the first of its stream. A stream has the events of one lead, or of one
+account or endpoint. While an attempt waits for its next try, the later events of its stream wait too. If a worker dies
+after an endpoint's answer but before it records the answer, the event is sent again with the same `webhook-id`.
 """
 
 import base64
@@ -47,7 +47,9 @@ from jobs.models import BackgroundJob
 DELIVER = kind_name("events.deliver", __name__)
 TRY_MS = 15_000
 LEASE = timedelta(seconds=30)
-"""How long a claim lasts: longer than an attempt may take. If its worker dies, the event is sent again after that."""
+"""How long a worker's claim of an attempt lasts, which is longer than an attempt may take. If the worker dies, the
+event is sent again after this time.
+"""
 WAITS = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
@@ -98,7 +100,7 @@ def _ready() -> QuerySet[WebhookEndpoint]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """Runs the job `events.deliver`, which sends an endpoint's due events. Returns the attempts counted by outcome."""
+    """Runs the job `events.deliver`, which sends an endpoint's due events. Returns counts of attempts by outcome."""
     counts: Counter[str] = Counter()
     rows = _ready().filter(workspace_id=ctx.workspace_id, pk=ctx.payload["endpoint_id"])
     while ctx.deadline.remaining_ms() > TRY_MS and (endpoint := rows.first()):
@@ -109,7 +111,7 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def claim(endpoint: WebhookEndpoint) -> WebhookAttempt | None:
-    """Claims a due attempt that is the first of its stream, until a lease ends. Returns None if there is none."""
+    """Reserves a due attempt, the first of its stream, until a lease ends. Returns None if no such attempt is due."""
     waiting = _open(endpoint.pk)
     due = waiting.filter(due_at__lte=Now()).order_by("due_at", "event_id")
     of_stream = waiting.filter(stream=OuterRef("stream"))
@@ -120,8 +122,8 @@ def claim(endpoint: WebhookEndpoint) -> WebhookAttempt | None:
             attempt.token = uuid4()
             waiting.filter(pk=attempt.pk).update(token=attempt.token, started_at=Now(), due_at=Now() + LEASE)
             return attempt
-        # The later attempts of a stream are due no earlier than its first attempt. The success of an attempt makes the
-        # stream's next attempt due.
+        # No attempt may go out before the first attempt of its stream, so the later ones are postponed to that time or
+        # longer. When an event has been delivered or given up, `_free_next` makes its stream's next attempt due.
         first = Subquery(of_stream.order_by("event_id").values("due_at")[:1])
         blocked = due.select_for_update(skip_locked=True).values("pk")[:BLOCKED_SLICE]
         waiting.filter(pk__in=blocked).update(due_at=Greatest(first, Now() + timedelta(seconds=1)))
@@ -210,7 +212,7 @@ def _give_back(attempt: WebhookAttempt) -> None:
 
 
 def _hold(endpoint: WebhookEndpoint, attempt: WebhookAttempt, refusal: Any) -> str:
-    """Postpones all events of the endpoint until its breaker lets a call through. This does not count as a try."""
+    """Postpones all events of the endpoint until its breaker permits a call. The attempt does not count as a try."""
     _give_back(attempt)
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(held_until=refusal.run_at)
     return "held"
@@ -219,8 +221,8 @@ def _hold(endpoint: WebhookEndpoint, attempt: WebhookAttempt, refusal: Any) -> s
 def record(
     endpoint: WebhookEndpoint, attempt: WebhookAttempt, facts: dict[str, Any], wait: timedelta | None
 ) -> str:
-    """Records the outcome of a claimed attempt, and plans the event's next attempt if another is to follow. `wait` is
-    the shortest time until then. Returns the outcome, or "fenced" if the lease was lost; then nothing is recorded.
+    """Records the outcome of a claimed attempt. If it failed and was not the last, plans the next one, after `wait` at
+    the earliest. Returns the outcome, or "fenced" if the lease was lost; then nothing is recorded.
     """
     rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     with transaction.atomic():

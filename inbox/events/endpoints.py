@@ -112,7 +112,7 @@ def test(endpoint: WebhookEndpoint, actor: Actor | None) -> UUID:
 
 def _end_pause(endpoint: WebhookEndpoint) -> None:
     was_open = breakers.look_again(RECEIVER, endpoint.workspace_id, endpoint.pk)
-    # A worker that has not yet reread its breakers would pause the endpoint again.
+    # A worker that has not yet reread the breaker's state would pause the endpoint again, so events wait until then.
     until = Now() + timedelta(seconds=REFRESH_S) if was_open else None
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(held_until=until)
 
@@ -130,7 +130,7 @@ def resend(endpoint: WebhookEndpoint, actor: Actor | None, event_id: UUID) -> No
 def recover(endpoint: WebhookEndpoint, actor: Actor | None, since: datetime | None = None) -> int:
     """Switches `endpoint` on if it is off, ends its pause, and sends all events since `since` (aware; by default the
     endpoint's creation) that did not reach it, unless they are older than KEEP. Attempts that wait for a later time
-    become due now. Returns the number of these events.
+    become due now. Returns how many events will be sent.
     """
     earliest = max(since or endpoint.created_at, timezone.now() - KEEP)
     with transaction.atomic():
@@ -154,7 +154,7 @@ def recover(endpoint: WebhookEndpoint, actor: Actor | None, since: datetime | No
 
 
 def _add_attempts(endpoint: WebhookEndpoint, wanted: Q) -> int:
-    """Adds an attempt for each event that matches `wanted` and has no open attempt. Returns the number added."""
+    """Adds an attempt for each event that matches `wanted` and has no unfinished attempt. Returns how many it added."""
     tries = WebhookAttempt.objects.filter(endpoint=endpoint, event=OuterRef("pk"))
     events = Event.objects.filter(
         wanted, ~Exists(tries.filter(finished_at=None)), workspace_id=endpoint.workspace_id
@@ -186,7 +186,7 @@ def disable(endpoint: WebhookEndpoint, reason: str) -> bool:
 
 
 def look_after_failing() -> dict[str, int]:
-    """Switches off endpoints that failed for OFF_AFTER, and sends one notice about each that failed for TOLD_AFTER."""
+    """Switches off endpoints that failed for OFF_AFTER. Enqueues one notice for each that failed for TOLD_AFTER."""
     counts = {"told": 0, "disabled": 0}
     failing = WebhookEndpoint.objects.filter(disabled_at=None)
     for endpoint in failing.filter(failing_since__lt=Now() - OFF_AFTER):
