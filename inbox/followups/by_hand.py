@@ -25,7 +25,7 @@ class ByHandResult(NamedTuple):
 
 
 def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: Actor) -> ByHandResult:
-    """Carries out `name` (a key of ACTIONS) in transactions of BATCH. A refused follow-up does not stop the others."""
+    """Carries out the action `name` (in ACTIONS), BATCH per transaction. A refused one does not stop the others."""
     done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
     for at in range(0, len(ids), BATCH):
         with transaction.atomic():
@@ -55,7 +55,7 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: Actor) -> ByHan
 
 
 def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
-    """Locks leads, then instances, and returns the locked ones. Skipping rows that others lock prevents deadlocks."""
+    """Locks leads, then their follow-ups; returns the latter. To prevent deadlocks, it skips rows that others lock."""
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids.values())
     instances = FollowUpInstance.objects.filter(pk__in=lead_ids, lead__in=leads).select_related("next_step")
     free = list(instances.select_for_update(skip_locked=True, of=("self",)))
@@ -108,7 +108,7 @@ def _pause(instance: FollowUpInstance, _user: Actor) -> None:
 
 
 def _approve(instance: FollowUpInstance, user: Actor) -> None:
-    assert isinstance(user, User)  # the API offers programs no approval
+    assert isinstance(user, User)  # programs cannot approve through the API
     task = FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).first()
     if task is None:
         raise Refused("No step of this follow-up needs approval.")

@@ -1,6 +1,7 @@
-"""Decides whether a step of a follow-up may go out: when it is claimed, and again just before the provider is called.
-The first check in a table that returns a decision wins. The lead's row is locked during the checks, so a reply, a
-booking or an opt-out is either visible to them or waits until our transaction is committed.
+"""Decides whether a step of a follow-up may go out: when its send is claimed (reserved), and again just before the
+provider is called. The checks of a table run in order, and the first one that returns a decision wins. The lead's row
+is locked during the checks, so a reply, a booking or an opt-out is either visible to the checks or waits until our
+transaction is committed.
 """
 
 from collections.abc import Callable
@@ -50,7 +51,7 @@ class ConditionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision about a due step: `reason` is a sentence, `until` belongs to WAIT, and `pause` (a Pause) to PAUSE."""
+    """A decision about a due step; `reason` is a sentence. A WAIT ends at `until`; a PAUSE has the cause `pause`."""
 
     kind: ConditionKind
     reason: str = ""
@@ -96,7 +97,7 @@ def _booked(case: Case) -> Decision | None:
         and case.lead.booked_at is None
         and not (case.instance.started_by_id or case.instance.program_id)
     ):
-        # A calendar moves a meeting by cancelling it first. The new booking then ends the pause.
+        # To move a meeting, a calendar cancels it first. The new booking then ends this pause.
         pause = FollowUpInstance.Pause.UNBOOKED
         return Decision(ConditionKind.PAUSE, f"{pause.label}.", pause=pause)
     if follows or case.lead.booked_at is None:
@@ -113,14 +114,14 @@ def _replied(case: Case) -> Decision | None:
 
 
 def replied_since(lead: Lead, moment: datetime) -> bool:
-    """Whether the lead wrote after `moment`. Messages that are automatic, or may be, do not count."""
+    """Whether the lead wrote after `moment`. Messages that are, or may be, automatic do not count."""
     replies = Message.objects.inbound(lead=lead, sent_at__gt=moment)
     perhaps_a_machine = Q(suspected__in=suspicion.MACHINES, suspicion_decided_by="")
     return replies.exclude(tag__in=NOBODY_WROTE).exclude(perhaps_a_machine).exists()
 
 
 def _suspected(case: Case) -> Decision | None:
-    """Returns WAIT while a suspicion about the lead is open. The step stays due, and the tick skips it."""
+    """Returns WAIT while a suspicion about the lead is undecided. The step stays due; the tick skips it meanwhile."""
     why = suspicion.reason(case.lead)
     return Decision(ConditionKind.WAIT, why, case.now) if why else None
 
@@ -133,7 +134,7 @@ def held_by_suspicion() -> Q:
 
 
 def _switched_off(case: Case) -> Decision | None:
-    # The step stays due, and the tick skips it until the switch is on again.
+    # The step stays due, but the tick skips it until sends are allowed again.
     if case.workspace.sends_paused:
         return Decision(ConditionKind.WAIT, "Sending is paused for this workspace.", case.now)
     if not case.sequence.enabled:
@@ -174,8 +175,8 @@ def _snoozed(case: Case) -> Decision | None:
 
 def account_down(case: Case) -> Decision | None:
     """Returns a PAUSE decision if the step's account is disconnected as a whole and its provider pauses follow-ups;
-    else None. An account that only lacks mailboxes does not pause. Locks the account's health, which needs a
-    transaction.
+    else None. An account that only lacks mailboxes does not pause follow-ups. Locks the row of the account's health, so
+    it must run in a transaction.
     """
     decision = _account(case)
     return decision if decision is not None and decision.kind is ConditionKind.PAUSE else None
@@ -192,7 +193,7 @@ def _account(case: Case) -> Decision | None:
         return Decision(ConditionKind.SKIP, f"{spec.label} isn’t connected.")
     if not spec.pauses_follow_ups or not is_down(account):
         return None
-    # The row is locked and read again: if the account recovers later, that resumes the follow-up paused here.
+    # The row is locked and read again, so that a later recovery of the account resumes the follow-up paused here.
     locked = WorkspaceIntegrationHealth.objects.select_for_update().filter(integration=account).first()
     if locked is None or locked.state != HealthState.DISCONNECTED or locked.lacks_mailboxes:
         return None

@@ -1,5 +1,6 @@
-"""Pauses all follow-ups that depend on an account when the account breaks, and resumes them when it works again. A
-receiver of the signal about the account's health does so at once. The tick repeats it, in case the signal was lost.
+"""Pauses all follow-ups that depend on an account when the account breaks, and resumes them when it works again.
+`on_change` does so at once, on the signal about the account's health. The tick does so again, in case the signal was
+lost.
 """
 
 from collections import Counter
@@ -23,14 +24,14 @@ Status = FollowUpInstance.Status
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Pauses or resumes follow-ups when their account breaks or recovers. Receives the signal of a changed health."""
+    """Pauses or resumes follow-ups when their account breaks or recovers. Receives the signal of changed health."""
     if health.provider not in _pausing() or HealthState.DISCONNECTED not in (before, health.state):
         return
     bring_in_line(health.workspace_id, health.provider)
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the follow-ups that need the account at `provider` if it is down, or else resumes those paused for it."""
+    """If the account at `provider` is down, pauses the follow-ups that need it; else resumes those paused for it."""
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
     own_instances = FollowUpInstance.objects.filter(workspace_id=workspace_id)
@@ -50,7 +51,7 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """Returns the `instances` whose next step `provider` would send, judging by the lead's newest message."""
+    """Returns the follow-ups whose next step `provider` would send, judging by the lead's newest message."""
     spec = registry.spec_of(provider)
     inbound = Message.objects.inbound(lead=OuterRef("lead"), channel=spec.channel)
     own_sources = [source.name for source in spec.sources or ()]
@@ -64,7 +65,7 @@ def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:
-    """Pauses or resumes all follow-ups as their accounts require. Returns counts, in total and by workspace."""
+    """Pauses or resumes all follow-ups as their accounts require. Returns their numbers, also by workspace."""
     down = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.DISCONNECTED, provider__in=_pausing(), integration__enabled=True
     )

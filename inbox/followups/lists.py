@@ -1,4 +1,4 @@
-"""Defines the lists of follow-ups on the page, and counts each. Every running follow-up is in one list."""
+"""Defines the lists on the page of follow-ups, and counts their rows. Every running follow-up is in one list."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ EXCLUDED = Q(sequence__enabled=False) | Q(workspace__sends_paused=True)
 
 
 class View(NamedTuple):
-    """A list of follow-ups, or of steps if `of_tasks`. `order` names the column of times, `why` that of reasons."""
+    """A list of follow-ups (of steps if `of_tasks`). `order` names the column with the time, `why` with the reason."""
 
     key: str
     label: str
@@ -111,7 +111,7 @@ def counts(workspace: Workspace) -> dict[str, int]:
 
 
 def because(view: View, workspace_id: UUID, reason: str) -> QuerySet[Any]:
-    """Returns the rows of `view` with the reason `reason` (a Reason.value); all rows if it is ""."""
+    """Returns the rows of `view` with the reason `reason` (a Reason.value); all rows if `reason` is ""."""
     rows = view.rows(workspace_id)
     return rows.filter(**{view.why: reason}) if reason else rows
 

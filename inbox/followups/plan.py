@@ -1,6 +1,6 @@
-"""Changes the state of follow-ups: enrol, go on, pause, resume, stop. No other module writes it. Every change is a
-conditional UPDATE, or runs in the caller's transaction with the instance's row locked. The lead's row is always locked
-first, so no deadlock can occur.
+"""Changes the state of follow-ups: enrol, go on, pause, resume, stop. No other module writes this state. Every change
+is a conditional UPDATE, or runs in the caller's transaction with the row of the follow-up (an *instance*) locked. The
+lead's row is always locked first, so no deadlock can occur.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -30,8 +30,8 @@ BEFORE_THE_CALL = (TaskStatus.CLAIMED, TaskStatus.WAITING, TaskStatus.APPROVAL)
 
 
 def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> datetime:
-    """Returns when (aware) `step` is due after the step that ended at `moment` (aware): adds its days in the
-    workspace's time zone, then its minutes, then waits for business hours if the sequence requires them.
+    """Returns when (aware) `step` is due if the step before it ended at `moment` (aware). Adds the step's days in the
+    workspace's time zone, then its minutes. If the sequence requires it, the time moves into business hours.
     """
     zone = hours.zone(workspace)
     wall = moment.astimezone(zone).replace(tzinfo=None) + timedelta(days=step.offset_days)
@@ -48,8 +48,8 @@ def step_after(step: FollowUpStep) -> FollowUpStep | None:
 
 def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) -> FollowUpInstance | None:
     """Starts the sequence `sequence` for `lead`. Returns None if the sequence already runs or has no steps, or if the
-    lead is stopped or a sample. `user` starts it; None for an automatic start. A sequence that is switched off sends
-    nothing until it is switched on.
+    lead is stopped or a sample. `user` is the person or program that starts it; None for an automatic start. A sequence
+    that is switched off sends nothing until it is switched on.
     """
     step = sequence.steps.filter(retired=False).order_by("position", "pk").first()
     if step is None or lead.is_stopped or lead.sample:
@@ -65,7 +65,7 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) 
                 due_at=due_after(step, now, sequence.workspace),
                 quiet_since=now,
                 **columns(user, "started_by"),
-                # a meeting in the time that a restore lost may already have ended the follow-up
+                # the first step may have gone out in the time that a restore lost, because the meeting is that old
                 in_doubt=user is None and _was_lost(lead.booked_at),
             )
     except IntegrityError:
@@ -78,7 +78,7 @@ def live(lead: Lead) -> QuerySet[FollowUpInstance]:
 
 
 def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
-    """Returns the sequences that can start for `lead`: switched on, with steps, not running. A sample has none."""
+    """Returns the sequences that can start for `lead`: switched on, with steps, not running. A sample lead has none."""
     if lead.sample:
         return FollowUpSequence.objects.none()
     running = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
@@ -155,9 +155,9 @@ def pause_all(lead: Lead, reason: str) -> int:
 
 
 def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
-    """Resumes the paused follow-ups of `instances`, now or when their step is due, and returns their number.
-    `by_person`: a person who has seen the lead's replies resumes them, so earlier replies do not pause them again.
-    After the recovery of an account, earlier replies do.
+    """Resumes the paused follow-ups of `instances`, now or when their step is due, and returns their number. With
+    `by_person`, a person who has seen the lead's earlier replies resumes them, so these replies do not pause them
+    again. Without it, for example after an account has recovered, they do.
     """
     now = timezone.now()
     changes = {"quiet_since": now} if by_person else {}

@@ -27,7 +27,7 @@ def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) ->
 
 
 def note_response(sender: Any, lead: Lead, message: Message, tag: str, **kwargs: Any) -> None:
-    """Stores `message` as the response to the newest step before it, when the message gets the tag `tag`."""
+    """Stores `message`, which has just got the tag `tag`, as the response to the newest step before it."""
     responses.note(lead, message, tag)
 
 
@@ -38,8 +38,8 @@ def stop(sender: Any, lead: Lead, reason: str, **kwargs: Any) -> None:
 
 def booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
     """Completes the follow-ups whose goal is a meeting, resumes those that a cancelled or missed meeting had paused,
-    and credits the meeting to the newest step. A `fresh` meeting was not moved from another time, so it also starts the
-    sequences that follow a booking. The lead's row must be locked.
+    and credits the meeting to the newest step. A meeting is `fresh` if it was not moved from another time. It then also
+    starts the sequences that follow a booking. The lead's row must be locked.
     """
     towards = ~Q(sequence__starts=Start.BOOKED)
     if plan.finish_all(lead, Status.COMPLETED, "A meeting is booked.", instances=towards) or fresh:

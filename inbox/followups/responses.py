@@ -1,6 +1,6 @@
 """Records how leads respond to each step, and counts the responses. A reply is credited to the newest step sent before
 it, and the reply's tag determines the kind of response. Silence is not stored: a sent step met silence if it has no
-response after WINDOW. After a lead's objection, our next message to the lead counts as our answer to it.
+response after WINDOW. After a lead's objection, our next message to the lead counts as our answer to the objection.
 """
 
 from datetime import datetime, timedelta
@@ -33,8 +33,8 @@ RESPONSE_OF: dict[str, str] = {
 
 def note(lead: Lead, message: Message, tag: str = "") -> None:
     """Stores `message`, which has the tag `tag`, as the response to the newest step sent in the 14 days before it. An
-    automatic message is no response: a step that has it as response gets the lead's next reply instead, or none. A step
-    that has led to a meeting, or has a response from another message, stays unchanged.
+    automatic message is no response: a step that had it as its response gets the lead's next reply instead, if there is
+    one. A step that has led to a meeting, or has a response from another message, stays unchanged.
     """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
     if response is None:
@@ -89,8 +89,8 @@ def effectiveness(
     workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Any]:
     """Returns a dict for each step: the number `sent` from `since` until before `until` (aware), and the number of
-    responses of each kind. `silent` counts steps without a response within 14 days, `open` steps that may still get
-    one, `answered` the objections that we answered, and `won` the objections after which the lead booked.
+    responses of each kind. Of the sent ones, `silent` have had no response within 14 days, and `open` have none yet but
+    may still get one. `answered` counts the objections that we answered, and `won` those after which the lead booked.
     """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:
@@ -121,7 +121,7 @@ def _after_response() -> QuerySet[Message]:
 
 
 def objections(workspace_id: UUID) -> QuerySet[FollowUpTask]:
-    """Returns the steps to which a lead objected, newest first, with `kind`, our `answer`, and `won` (has booked)."""
+    """Returns the steps to which a lead objected, newest first: the `kind`, our `answer`, and `won` (has booked)."""
     decided = TagDecision.objects.filter(message=OuterRef("response_message"), denied="").order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)
     return (

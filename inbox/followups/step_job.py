@@ -1,7 +1,7 @@
-"""Runs a step for a lead: checks whether it may go out, renders its text and claims its send in one transaction, so
-that a killed worker leaves the step either done or not started. The task's attempt is part of the claim's name
-(`origin_id`), so a repeated step gets a new claim only if its previous message certainly did not go out. Just before
-the provider is called, `veto` checks the stop conditions again.
+"""Runs a step for a lead: checks whether it may go out, renders its text and claims (reserves) its send in one
+transaction, so that a killed worker leaves the step either done or not started. The number of the task's attempt is
+part of the claim's name (`origin_id`), so a repeated step gets a new claim only if its previous message certainly did
+not go out. Just before the provider is called, `veto` checks the stop conditions again.
 """
 
 from datetime import datetime, timedelta
@@ -54,9 +54,9 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
 
 
 def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
-    """Claims a step's send, or lets it wait for approval, in the caller's transaction. Returns the outcome in a word:
-    "settled" if the task was decided or has another `attempt` by now; then nothing changes. `offered` are the free
-    meeting times that the text may offer.
+    """Claims (reserves) a step's send, or lets the step wait for approval, in the caller's transaction. Returns the
+    outcome as a word. It is "settled", and nothing changes, if the task was decided in the meantime or is no longer at
+    `attempt`. `offered` are the free meeting times that the text may offer.
     """
     task, lead = locked(stale)
     instance = task.instance
@@ -85,7 +85,7 @@ def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
 
 
 def locked(stale: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
-    """Reads and locks the lead (unless given), the follow-up and the step, in this order, within a transaction."""
+    """Reads and locks the lead (unless given), the follow-up and its task, in this order, within a transaction."""
     lead = lead or rollup.locked(stale.lead)
     instance = FollowUpInstance.objects.select_for_update().get(pk=stale.instance_id)
     related = ("step__sequence", "workspace", "send")
@@ -157,8 +157,8 @@ def _close(task: FollowUpTask, status: str, reason: str) -> None:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Returns why the message `send` may not go to its provider, as a sentence; "" if it may. Updates the follow-up to
-    match, in the transaction that records the call. The row of `lead` must be locked.
+    """Returns why the message `send` may not go to its provider, as a sentence; "" if it may. Updates the follow-up
+    accordingly, in the transaction that records the call. The row of `lead` must be locked.
     """
     stale = getattr(send, "followup_task", None)
     if stale is None:
@@ -198,7 +198,7 @@ def _still_runs(task: FollowUpTask, send: OutboundSend, now: datetime) -> Decisi
 
 
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
-    """Claims the send of a message that waits for approval. `text` replaces its text unless "". Raises Refused."""
+    """Claims the send of a message that waits for approval. `text`, if any, replaces its text. Raises Refused."""
     with transaction.atomic():
         task, lead = locked(task)
         if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:

@@ -16,7 +16,7 @@ NOT_THE_LEADS = {
 
 
 def lack(names: list[str]) -> str:
-    """The variables `names`, which have no value for a lead, as sentences; "" for none."""
+    """Returns sentences that say which values are missing for the variables `names`; "" if `names` is empty."""
     sentences = [words for name, words in NOT_THE_LEADS.items() if name in names]
     facts = [name.replace("_", " ") for name in dict.fromkeys(names) if name not in NOT_THE_LEADS]
     return " ".join(sentences + ([f"This lead is missing: {', '.join(facts)}."] if facts else []))
@@ -24,7 +24,7 @@ def lack(names: list[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The rendered subject and text, and in `missing` the names of the variables without a value."""
+    """The rendered subject and text of a step. `missing` has the names of the variables without a value."""
 
     subject: str = ""
     text: str = ""

@@ -1,6 +1,6 @@
-"""The tick `followups`: records the outcomes of sends, pauses or resumes follow-ups with their accounts, and claims due
-steps, with workspaces taking turns. It calls no provider. The unique row of a task, and a job named after the task's
-attempt, keep each step unique. The tick skips rows that another tick has locked.
+"""The tick `followups`: records the outcomes of sends, pauses or resumes follow-ups when their accounts break or
+recover, and claims due steps, with workspaces taking turns. It calls no provider. A step runs once, because its task is
+unique and its job is named after the task's attempt. The tick skips rows that another tick has locked.
 """
 
 import logging
@@ -28,7 +28,7 @@ from jobs.enqueue import enqueue_many, is_live
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-"""The maximum number of steps per transaction. Each selection scans all due steps, so that workspaces take turns."""
+"""The maximum number of steps per transaction. Steps are selected once per tick, because that scans all due ones."""
 PER_TICK = 2_000
 Status = FollowUpTask.Status
 State = OutboundSend.State
@@ -60,7 +60,7 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims up to PER_TICK due steps. Returns the numbers of claimed steps, also by workspace, and of steps `left`."""
+    """Claims up to PER_TICK due steps. Returns how many, also by workspace, and how many due steps are `left`."""
     counts: Counter[str] = Counter(claimed=0)
     instance_ids = _due(PER_TICK)
     for at in range(0, len(instance_ids), BATCH):
@@ -91,7 +91,7 @@ def _due(size: int) -> list[Any]:
 
 @transaction.atomic
 def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
-    """Claims the next steps of follow-ups that are due and not locked, and enqueues their jobs, in one transaction."""
+    """Claims the next steps of those follow-ups that are due and that no one has locked, and enqueues their jobs."""
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))
     now = timezone.now()
@@ -157,8 +157,8 @@ def _settle_all(ended: QuerySet[Any], batch: list[tuple[Any, ...]], deadline: De
 def _free_tasks(
     ended: QuerySet[Any], task_ids: tuple[Any, ...], lead_ids: tuple[Any, ...]
 ) -> Iterator[tuple[FollowUpTask, Lead]]:
-    """Locks leads, instances and tasks in this order, and yields the locked tasks. Rows that another process has locked
-    are left to the next run, so no deadlock can occur.
+    """Locks leads, follow-ups and tasks in this order, and yields the locked tasks. Rows that another process has
+    locked are left to the next run, so no deadlock can occur.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
     own_instances = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
@@ -194,7 +194,7 @@ def _settle_one(task: FollowUpTask, lead: Lead) -> str:
 
 
 def _held(case: Case, send: OutboundSend) -> Decision | None:
-    """Returns how to wait or pause until a failed send is tried with a new claim; None if it is not tried again."""
+    """Returns the decision to wait or pause before a failed send is tried again; None if it is not tried again."""
     if send.reason == slots.GONE:
         return Decision(ConditionKind.WAIT, "The offered times are being updated.", case.now)
     if carrier_messages.ELSEWHERE in send.reason:
@@ -222,7 +222,7 @@ def _remember(task: FollowUpTask, code: str) -> None:
 
 
 def strand(deadline: Deadline) -> Counter[str]:
-    """Fails steps claimed over 10 minutes ago that have no queued or running job, and pauses their follow-ups."""
+    """Fails steps that were claimed over 10 minutes ago and have no unfinished job, and pauses their follow-ups."""
     counts: Counter[str] = Counter()
     old = FollowUpTask.objects.filter(
         status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER
