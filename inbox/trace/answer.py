@@ -50,7 +50,7 @@ def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
 
 def _made_of(draft: Draft) -> str:
     by = f"By {draft.model}, prompt {draft.prompt_version}" if draft.model else "Written in Holdfast"
-    sources = provenance.of(draft, ())  # the facts are only counted, so they are not compared with their rows
+    sources = provenance.of(draft, ())  # facts are only counted here, so their rows are not needed
     if sources is None:
         return f"{by}."
     counts = [
@@ -170,7 +170,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
 
 
 def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
-    """Returns how long the provider took to answer: until the send ended, or until a job for a later poll was made."""
+    """Returns the milliseconds that the call took: until the send ended, or the reconciling job `looks` was made."""
     end = looks.created_at if looks is not None else send.finished_at
     return max((end - send.called_at).total_seconds(), 0) * 1000 if end and send.called_at else None
 

@@ -108,7 +108,7 @@ def _stored(records: Records, message: Message) -> Iterator[Event]:
 
 
 def matched(message: Message, first: WebhookDelivery | None) -> Event:
-    """Returns the event that the message's lead was created or found. `first` is the message's request, if stored."""
+    """Returns the event that a message's lead was created or found. `first` is the message's webhook request."""
     lead = message.lead
     since = first.received_at if first else message.received_at
     within = timedelta(milliseconds=first.duration_ms) if first else timedelta(seconds=1)

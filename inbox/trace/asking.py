@@ -1,6 +1,6 @@
 """Asks a provider for its messages or for a file, while a person waits for the page.
 
-A call has a time limit, and only a few pages of a process may wait at a time. They hold no database connection.
+A call has a time limit, and only a few pages of a process may wait at a time. They wait without a database connection.
 """
 
 import io
@@ -56,7 +56,7 @@ TOO_LARGE = f"This file is larger than the limit of {LARGEST // (1024 * 1024)} M
 
 
 class Busy(Exception):
-    """All slots are taken: as many pages of this process as may do so already wait for a provider."""
+    """No slot is free: as many pages of this process as the limit allows already wait for a provider."""
 
 
 NO_ANSWER = (Busy, ProviderError, ProviderMisconfigured, Cancelled, DeadlineExceeded, ShutdownRequested)
@@ -65,7 +65,7 @@ NO_ANSWER = (Busy, ProviderError, ProviderMisconfigured, Cancelled, DeadlineExce
 
 @contextmanager
 def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = None) -> Iterator[Deadline]:
-    """Takes one of `places` for the `with` block, without a database connection, and yields a Deadline. The Deadline
+    """Takes one of `places` for the `with` block, closes the database connection, and yields a Deadline. The Deadline
     raises Cancelled after `budget_ms` (2.8 s by default). Raises Busy if all `places` are taken.
     """
     budget_ms = BUDGET_MS - OWN_PART_MS if budget_ms is None else budget_ms
@@ -83,7 +83,7 @@ def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = Non
 
 @dataclass(frozen=True)
 class Account:
-    """An account whose provider can be asked for messages. `cannot` is why this is impossible; "" if it is possible."""
+    """An account whose provider can be asked for messages. `cannot` says why it cannot be asked; "" if it can."""
 
     integration: Integration
     label: str

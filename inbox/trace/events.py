@@ -1,4 +1,4 @@
-"""The parts of a trace: events with their time, the reason for each branch in plain words, and links to rows."""
+"""The parts of a trace: events with their time, the reason for the path that was taken, and links to rows."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,7 +22,7 @@ WAIT_FROM_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to a row. `kind` is one of `records.KINDS`. `table` and `state` are for `state_marks.state_of`, or ""."""
+    """A link to a row. `kind` is in `records.KINDS`. `table` and `state`, if any, go to `state_marks.state_of`."""
 
     kind: str
     id: UUID
@@ -38,7 +38,7 @@ STATE_COLUMNS: dict[type[Model], tuple[str, str]] = {
     OutboundSend: ("send", "state"),
     WebhookDelivery: ("delivery", "verdict"),
 }
-"""The rows whose links show a state: the kind of row, and the column with the state."""
+"""The models whose rows have a state that links show: for each, the kind of row and the state's column."""
 
 
 def link_to(row: Model) -> Link:
@@ -114,7 +114,7 @@ def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[E
 
 
 def sender_of(source: str) -> str:
-    """Returns the name of the provider with this source of webhooks or messages; the source if none declares it."""
+    """Returns the name of the provider with this source of webhooks or messages; `source` if none declares it."""
     with suppress(LookupError):
         return registry.spec_of(registry.webhook_source(source).provider).label
     with suppress(LookupError):

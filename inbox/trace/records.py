@@ -180,7 +180,7 @@ _OF_PAYLOAD: dict[str, Finder] = {
     "enrichment_id": _enrichment,
     "lead_id": _only_lead,
 }
-"""Functions that fill in the subject of a job, by the id in the job's payload, the most specific first."""
+"""Functions that fill in a job's subject, by the name of an id in the job's payload; the most specific comes first."""
 _FINDERS: dict[str, Finder] = {
     "message": _message,
     "lead": _lead,
@@ -196,7 +196,7 @@ KINDS = tuple(_FINDERS)
 
 @dataclass(slots=True)
 class Records:
-    """The rows of a trace, oldest first. `own`: our messages by the id of their send. `cut`: more rows exist."""
+    """The rows of a trace, oldest first. `own`: our messages by the id of their send. `cut`: some rows are left out."""
 
     subject: Subject
     decisions: dict[uuid.UUID, list[TagDecision]] = field(default_factory=dict)
@@ -302,7 +302,7 @@ def _own_and_bounces(records: Records) -> None:
 
 
 def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
-    """Reads the requests that brought the messages or are the subject, with replays of the latter."""
+    """Reads the webhook requests that brought the messages, and the one that the trace is about, with its replays."""
     subject = records.subject
     message_ids = [*ids, *(message.pk for message in (*records.own.values(), *records.bounces))]
     wanted = Q(message_id__in=message_ids)
@@ -376,7 +376,7 @@ def _audited(
 
 
 def notices_of(records: Records) -> list[Notice]:
-    """Returns the notices about the lead's tag that the jobs have posted, oldest first, at most five."""
+    """Returns the notices about the lead's tag that the trace's jobs have posted, oldest first, at most five."""
     notice_jobs = [job for job in records.jobs if job.kind == TELL]
     if not notice_jobs or records.lead is None:
         return []

@@ -41,7 +41,7 @@ WHYS: dict[type[Model], tuple[str, str]] = {
     BackgroundJob: ("A job", "last_error"),
     Notice: ("A notice", "reason"),
 }
-"""The rows that a search finds by their id alone: the name for users, and the column that explains the row's state."""
+"""The models whose rows a search finds by id alone: the name for users, and the column that explains a row's state."""
 Row = TypeVar("Row", bound=Model)
 
 
@@ -182,7 +182,7 @@ def _messages(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> l
 
 
 def deliveries_of(own_deliveries: QuerySet[Any], workspace: Workspace, wanted: Wanted) -> QuerySet[Any]:
-    """Returns those of `own_deliveries`, all of `workspace`, that match `wanted` or whose message or lead does."""
+    """Returns those of `own_deliveries` (of `workspace`) that match `wanted`, or whose message or lead does."""
     return _taken(
         own_deliveries, workspace, wanted, list(leads_of(workspace, wanted).values_list("pk")[:LIMIT])
     )
@@ -218,7 +218,7 @@ def _untaken(workspace: Workspace, wanted: Wanted) -> list[WebhookDelivery]:
     """Returns the newest refused, failed and unused requests whose stored body contains the search text."""
     own_deliveries = WebhookDelivery.objects.filter(workspace=workspace)
     newest = own_deliveries.order_by("-received_at").values("pk")
-    # `troubled` has its own index. `unused` has none, so only the newest of all deliveries are searched for them.
+    # `troubled` has its own index. `unused` has none, so only the newest deliveries are searched for those.
     troubled = newest.filter(verdict__in=TROUBLED, body__isnull=False)[:BODIES]
     unused = own_deliveries.filter(pk__in=newest[:RECENT], verdict__in=UNUSED, body__isnull=False).values(
         "pk"

@@ -56,7 +56,7 @@ LEFT_OUT = {
     "draft": ("draft", "No answer was drafted", "Not needed for this reply"),
     "gates": ("pause", "The checks didn’t run", "Skipped"),
 }
-"""The steps that the trace mentions if they were skipped, each with an icon, a sentence, and words for the branch."""
+"""The steps of a job that the trace mentions if they were skipped: icon, sentence, and words for the path taken."""
 REFUSED = ("refusal", "content_filter")
 STEP_TONES = {JobStep.Status.DONE: "ok", JobStep.Status.SKIPPED: "", JobStep.Status.STARTED: "warn"}
 
