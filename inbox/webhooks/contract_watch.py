@@ -1,5 +1,5 @@
-"""The tick `contract-watch` compares new deliveries with the contracts of their providers, and reports deviations to
-operators: once, and again when their number has grown tenfold.
+"""The tick `contract-watch` compares new deliveries with the contracts of their providers. It reports each deviation to
+operators: when it is new, and again whenever it has become ten times as frequent.
 """
 
 import logging
@@ -22,13 +22,13 @@ logger = logging.getLogger(__name__)
 
 SLICE = 100
 MOST = 200
-"""The maximum number of different deviations per account, and per delivery. A form with more deviations has nothing in
-common with the contract, so further deviations are counted together, as ANY of their kind.
+"""The maximum number of different deviations per account, and per delivery. A delivery with more has nothing in common
+with the contract. Further deviations are counted together, as ANY of their kind.
 """
 TENFOLD = 10
 SETTLED = timedelta(minutes=1)
-"""A delivery gets its id before its transaction ends, so younger deliveries are compared later. No transaction takes
-longer than this (`views.STATEMENT_S`).
+"""Deliveries younger than this are compared later, because a delivery gets its id before its transaction ends. No
+transaction takes longer than this (`views.STATEMENT_S`).
 """
 BEGINS = timedelta(days=1)
 """The first comparison of an installation covers the deliveries of this period."""
@@ -65,8 +65,8 @@ def tell() -> int:
 
 
 def _compare_slice() -> int:
-    """Compares the next deliveries, and returns their number. Nothing is counted if another process was faster, because
-    the mark (`watched_through`) advances in the same transaction.
+    """Compares the next deliveries, and returns their number. If another process was faster, nothing is counted,
+    because the mark (`watched_through`) advances in the same transaction.
     """
     now = timezone.now()
     mark = DatabaseOrigin.objects.values_list("watched_through", flat=True).get()
@@ -115,5 +115,5 @@ def _count(
 
 
 def _id_at(at: datetime) -> UUID:
-    """Returns the lowest id that a row of this moment can have (jobs.ids.uuid7)."""
+    """Returns the lowest id that a row stored at this moment can have (jobs.ids.uuid7)."""
     return UUID(int=int(at.timestamp() * 1000) << 80)

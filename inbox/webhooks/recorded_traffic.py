@@ -1,7 +1,7 @@
 """Posts recorded webhooks to a running server, and compares each verdict with the expected verdict.
 
-Lines with the same `at_ms` are posted at the same moment. Their verdicts may be swapped if the note of a line says that
-any of them may win.
+Lines with the same `at_ms` are posted at the same moment. Their verdicts may be swapped if the note of one of them says
+that any of them may win.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ LEAD = re.compile(r"\{\{lead:(?:([a-z0-9_-]+):)?([^}]+)\}\}")
 TIMEOUT_S = 30
 CONNECTIONS = 16
 RETRIES = Retry(total=2, allowed_methods=None, backoff_factor=0.5, respect_retry_after_header=False)
-"""A provider also posts again if its request gets no answer. A refusal is a verdict, so `Retry-After` is not heeded."""
+"""Like a provider, posts again if no answer comes. `Retry-After` is not heeded, because a refusal is a verdict."""
 
 
 class TrafficError(ValueError):
@@ -100,7 +100,7 @@ class Keys:
                 self._keys[label, key.integration.provider].setdefault(account, key.secret)
 
     def of(self, label: str, source: str, account: str = "") -> str:
-        """Returns the webhook key of the account with this id, or of the first account. May raise TrafficError."""
+        """Returns the webhook key of the account with the id `account`, or of the first one. May raise TrafficError."""
         keys = self._keys[label, registry.webhook_source(source).provider]
         if not keys:
             raise TrafficError(f"The workspace for {label} has no usable webhook key for {source}.")
@@ -159,8 +159,8 @@ class Replayer:
         stop: Callable[[], bool] = lambda: False,
         before_moment: Callable[[list[RecordedDelivery]], None] = lambda _batch: None,
     ) -> Report:
-        """Posts the lines over `connections` threads until `stop()`, `speed` times faster than recorded (0: as fast as
-        possible). `before_moment` first receives the lines of each moment.
+        """Posts the lines over `connections` threads, until `stop()` is true, `speed` times faster than recorded (0: as
+        fast as possible). `before_moment` is called with the lines of each moment before they are posted.
 
         Raises TrafficError if a workspace has no usable key for a line.
         """
@@ -180,7 +180,7 @@ class Replayer:
 
     def _answer(self, line: RecordedDelivery) -> Answer:
         text = LEAD.sub(lambda match: self._lead_id(line, match), json.dumps(line.body)).encode()
-        digest = hashlib.sha256(without_secrets(text, ())).hexdigest()  # the body in its stored form
+        digest = hashlib.sha256(without_secrets(text, ())).hexdigest()  # the stored form of the body
         stored = (self.workspaces[line.workspace].pk, line.source, digest) in self._before
         return Answer(line, self._post(line, text), self._repeat or stored)
 
@@ -221,8 +221,8 @@ class Replayer:
 
 
 def _unmet(group: list[Answer]) -> list[tuple[RecordedDelivery, str, str]]:
-    """Returns the lines of a group with an unexpected verdict, each with an expected verdict that no line got, and with
-    its own verdict.
+    """Returns the lines of `group` that got an unexpected verdict. With each line come an expected verdict that no line
+    got, and the verdict of the line.
 
     Verdicts within a group may be swapped. A line that was accepted before is expected to be a duplicate. Account
     states are left out: they have no id, so a repeated state may count as new.
@@ -251,7 +251,7 @@ def _is_state(answer: Answer) -> bool:
 
 
 def _swaps_with(line: RecordedDelivery, answers: list[Answer]) -> bool:
-    """Whether a note of another line of this moment permits it to swap with `line`."""
+    """Whether the note of another line of this moment permits `line` to swap verdicts with it."""
     return any(
         answer.line.may_swap and (answer.line.workspace, answer.line.source) == (line.workspace, line.source)
         for answer in answers

@@ -1,6 +1,7 @@
 """Processes stored deliveries again with today's code, after a repair or to preview the effect.
 
-Events have idempotency keys: a replay of processed ones changes nothing. A dry run is a real run that is rolled back.
+Events have idempotency keys, so a replay of a processed event changes nothing. A dry run is a real run that is rolled
+back.
 """
 
 import hashlib
@@ -59,7 +60,7 @@ class NotReplayable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """The result of a replay. `made` counts the new rows by name."""
+    """The result of a replay. `made` says how many messages, leads and jobs are new."""
 
     outcome: IntakeResult
     made: dict[str, int]
@@ -103,9 +104,9 @@ def unrepaired(
     source: str = "",
     event_type: str = "",
 ) -> QuerySet[WebhookDelivery]:
-    """Returns the stored requests with this verdict that have a body and no later success, oldest first. If `workspace`
-    is None, the deliveries of all workspaces count. `since` and `until` (aware) limit the time of receipt. `source` and
-    `event_type`: "" for all.
+    """Returns the stored requests with this verdict that have a body and were not yet replayed successfully, oldest
+    first. If `workspace` is None, the deliveries of all workspaces count. `since` and `until` (aware) limit the time of
+    receipt. `source` and `event_type`: "" for all.
     """
     narrower: dict[str, Any] = {"workspace": workspace, "received_at__gte": since, "received_at__lte": until}
     narrower |= {"source": source, "event_type": event_type}
@@ -205,7 +206,7 @@ def _run(delivery: WebhookDelivery) -> ReplayResult:
         raise NotReplayable("The request’s source is no longer supported.")
     began = timezone.now()
     received = _received(delivery)
-    # a message from the provider's list is stored as the event itself
+    # for a message from the provider's list, the stored body is our own event
     if delivery.event_type == BACKFILL and received.workspace is not None:
         outcome = receive(received.of(received.workspace), _listed(received), handlers.handle)
     else:

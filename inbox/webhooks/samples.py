@@ -1,7 +1,7 @@
-"""Delivers an invented reply, so that people see its path before the first real reply has arrived.
+"""Delivers an invented reply, so that people see what happens to a reply before the first real reply has arrived.
 
-The reply has the form of the account's provider, and takes the path of every delivery. Only the view's `sample`
-differs, and no address leads to such a view (docs/adr/0071-a-sample-is-marked-by-its-view.md).
+The reply has the form of the account's provider, and takes the path of every delivery. Only the attribute `sample` of
+its view differs, and no address leads to such a view (docs/adr/0071-a-sample-is-marked-by-its-view.md).
 """
 
 import json

@@ -22,7 +22,7 @@ IN_JSON = re.compile(rb'("(?:%b)"\s*:\s*")(?:[^"\\]|\\.)+' % NAMES, re.IGNORECAS
 IN_QUOTED_JSON = re.compile(
     rb"(%%22(?:%b)%%22(?:%%20|\+)*(?:%%3A|:)(?:%%20|\+)*%%22)(?:(?!%%22)[^&])+" % NAMES, re.IGNORECASE
 )
-"""Matches JSON within a form, as Slack sends it. The field `token` contains the app's old shared secret. Anybody with
+"""Matches secrets in JSON within a form, as Slack sends them: `token` is the app's old shared secret, and anybody with
 the `response_url` may write into the channel for half an hour.
 """
 OWN = re.compile(rb'"secret_key"\s*:\s*"((?:[^"\\]|\\.){%d,%d})"' % (SHORTEST, LONGEST), re.DOTALL)

@@ -40,7 +40,7 @@ class CalendlyWorkspaceView(SignedView):
         return super().post(request, str(workspace_id))
 
     def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
-        """Returns the path's workspace (`key`) and its Calendly account that signed. Otherwise, raises Unauthorized."""
+        """Returns the workspace with the id `key`, and its account that signed. If none did, raises Unauthorized."""
         accounts = Integration.objects.select_related("workspace").filter(
             workspace=uuid.UUID(key), provider=calendly.NAME
         )
@@ -71,7 +71,7 @@ class SlackView(SignedView):
         return tenant
 
     def answered(self, outcome: IntakeResult) -> Response:
-        """Answers a refused press so that Slack does not send it again."""
+        """Answers a refused button press so that Slack does not send it again."""
         if self.challenge:
             return Response({"challenge": self.challenge})
         if outcome.event_type in slack_payloads.REVOKED:
@@ -86,7 +86,7 @@ class SlackView(SignedView):
 def _challenge(source: WebhookSource, body: bytes) -> str:
     try:
         parsed = source.decode(body)
-    except Exception:  # an unreadable body has no challenge, as in `tenants.named_in`
+    except Exception:  # `process` reports an unreadable body
         return ""
     is_challenge = isinstance(parsed, dict) and parsed.get("type") == "url_verification"
     return str(parsed.get("challenge", ""))[:200] if is_challenge else ""

@@ -33,7 +33,7 @@ def named_in(source_name: str, body: bytes) -> Tenant:
         return NOBODY
     try:
         names = source.signature.names(source.decode(body), timezone.now())
-    except Exception:  # malformed, or our own defect: `process` runs into it again, and records the delivery
+    except Exception:  # a bad body or a defect of ours: `process` meets it again, and records the delivery
         return NOBODY
     if names.account_id:
         return _account(source.provider, names.account_id)

@@ -72,7 +72,7 @@ TENANT = (
     "integration__workspace__phone_region",
     "integration__workspace__erasure_key",
 )
-"""The columns of the tenant that a delivery needs. The account's secrets are read only to check a signature."""
+"""The columns of a key's workspace and account that a delivery needs. Secrets are read only to check a signature."""
 KEYS = WebhookKey.objects.select_related("integration__workspace").only(*TENANT)
 SIGNING_KEYS = KEYS.only(*TENANT, "integration__credentials")
 
@@ -80,7 +80,7 @@ deliveries_total = Counter("holdfast_webhook_deliveries", "Webhook deliveries", 
 unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without a valid key", ["source"])
 delivery_seconds = Histogram("holdfast_webhook_seconds", "Time to answer a webhook", ["source"])
 
-for _source in registry.webhook_sources():  # otherwise, an alert misses the first event of each label
+for _source in registry.webhook_sources():  # each label starts at 0, so an alert sees its first event
     unauthorized_total.labels(_source)
     delivery_seconds.labels(_source)
     for _verdict in DeliveryVerdict:
@@ -102,7 +102,7 @@ class WebhookView(APIView):
     source: WebhookSource = None  # type: ignore[assignment]  # as_view() sets this
     key_in_path = True
     sample = False
-    """Whether the request is our own (inbox.webhooks.samples). No address leads to a view with True."""
+    """Whether the request is our own (inbox.webhooks.samples). No address leads to a view with sample=True."""
 
     @post_schema
     def post(self, request: Request, key: str = "") -> Response:
@@ -120,7 +120,7 @@ class WebhookView(APIView):
         except Unauthorized:
             unauthorized_total.labels(source.name).inc()
             return failure(401, "unauthorized")
-        except (DecryptionError, Error) as error:  # no check of the signature is possible, or no database
+        except (DecryptionError, Error) as error:  # the signature's secret or the database cannot be read
             if isinstance(error, Error) and db_fault(error) is Fault.BUG:
                 raise
             logger.warning("delivery not stored", extra={"source": source.name, **facts_of(error)})
@@ -149,7 +149,7 @@ class WebhookView(APIView):
 
     def _deliver(self, request: Request, source: WebhookSource, key: str, started: float) -> Response:
         read = cache(lambda: read_body(request))
-        tenant = self.tenant(request, key, read)  # comes first, so that no body without a key is awaited
+        tenant = self.tenant(request, key, read)  # first, so that no body is read for a request without a key
         came = read()
         sent_keys = [key] * bool(key and self.key_in_path) + secrets_in_headers(request, source)
         secrets = sent_keys or [candidate_key(request, source, read)]
@@ -173,8 +173,8 @@ class WebhookView(APIView):
         return answer(self.source, outcome)
 
     def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
-        """Returns the workspace and account of a request, proven by its key or signature. `body` reads the body if the
-        proof is in the body.
+        """Returns the workspace and account of a request, proven by its key or signature. `body` reads the body, if the
+        proof is there.
 
         Raises Unauthorized. Raises DecryptionError if the secret cannot be read, so that the provider retries.
         """
@@ -298,7 +298,7 @@ def failure(status: int, error: str, **extra: object) -> Response:
 
 
 def unavailable(status: int) -> Response:
-    """Returns the response, with Retry-After, while the database cannot be reached. Drops this thread's connection."""
+    """Returns the response to a request without a database, with Retry-After. Drops this thread's connection."""
     drop_connection()
     response = failure(status, "unavailable")
     response["Retry-After"] = str(RETRY_AFTER_S)
