@@ -57,7 +57,7 @@ def _refuse_unusable(integration: Integration, settings: dict[str, Any]) -> None
 
 
 def _account(workspace: Workspace, provider: str, settings: dict[str, Any]) -> Integration:
-    """Returns the account that the settings name, or else the workspace's only account, a blank one, or a new one."""
+    """Returns the account that `settings` names, or else one without an id, the workspace's only one, or a new one."""
     accounts = Integration.objects.select_for_update().filter(workspace=workspace, provider=provider)
     account_id = settings.get(connect.account_setting(provider), "")
     exact = accounts.filter(external_account_id=account_id).first() if account_id else None

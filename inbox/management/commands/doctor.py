@@ -127,7 +127,7 @@ class Command(BaseCommand):
 
 def examine(*, providers: bool = True) -> Iterator[Finding]:
     """Yields each finding. If the database or its schema is broken, whatever needs the database is not checked.
-    `providers`: whether the accounts are also called.
+    `providers`: whether the providers are called too, to check the accounts.
     """
     yield from _configuration()
     yield from _broker()
@@ -216,7 +216,7 @@ def _settings() -> Iterator[Finding]:
 
 
 def _addresses() -> Iterator[Finding]:
-    """Yields the connected accounts without an address to call, neither their own nor the operator's common one."""
+    """Finds connected accounts without an address to call: neither their own, nor one that the operator set for all."""
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if registry.spec_of(account.provider).base_url and account.has_secrets and not base_url(account):
             fix = "Run manage.py connect_integration with --set base_url=…, or set EMAILBISON_BASE_URL or UNIPILE_DSN."
@@ -246,7 +246,7 @@ def _compiling() -> Iterator[Finding]:
 
 
 def _lanes() -> Iterator[Finding]:
-    """Yields the oldest due job and yesterday's waits of each lane, compared with its promise."""
+    """Yields a finding for each lane: its oldest due job and the waits of the last day, beside its promise."""
     latest = sorted(stats.oldest_by_kind().items(), key=lambda waiting: -waiting[1])[:3]
     late = ", ".join(f"{kind} {oldest_s:.0f} s" for kind, oldest_s in latest)
     fix = f"Late: {late}. Check the Jobs page, then add WORKER_THREADS or hosts."
@@ -346,7 +346,7 @@ def _accounts() -> Iterator[Finding]:
 
 
 def _emergency() -> Iterator[Finding]:
-    """Lists the accounts that can log in with a password under OIDC_ONLY. Without such an account, this is a fault."""
+    """Lists the accounts that can log in with a password under OIDC_ONLY. It is a fault if there are none."""
     if not settings.OIDC_ONLY:
         return
     users = User.objects.filter(emergency=True, is_active=True)
@@ -366,7 +366,7 @@ def _issuer() -> Iterator[Finding]:
 
 
 def _disconnected() -> Iterator[Finding]:
-    """Yields the accounts whose stored health is troubled, when no account is to be called."""
+    """Yields the accounts whose stored health is troubled. Used when the accounts are not called."""
     troubled = WorkspaceIntegrationHealth.objects.filter(state__in=TROUBLED, integration__enabled=True)
     for health in troubled.select_related("integration__workspace"):
         account = health.integration

@@ -26,7 +26,7 @@ DRAFT_MS = 300_000
 """The time limit, in milliseconds, of one draft, which takes at most six answers of the model."""
 CHECK_MS = 20_000
 SANDBOX = "holdfast-sandbox"
-"""The owner in the sandbox's list of models (sandbox/openai.py)."""
+"""The owner that the sandbox's list of models states for each model (sandbox/openai.py)."""
 SAID_EVERY = 10
 
 
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
 
     def _model(self) -> dict[str, Any]:
-        """Returns facts about the measured model. This comes first, so that a wrong key costs only one call."""
+        """Returns facts about the measured model. It is called first, so that a wrong key costs only one call."""
         try:
             sandbox = openai.check(Deadline.after_ms(CHECK_MS)) == SANDBOX
         except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:

@@ -18,8 +18,8 @@ from jobs.deadline import Deadline
 
 
 def ask_model(case: Case, newest_text: str) -> tag_answer.Judgement | None:
-    """Asks the model for a reply's tag as the product does, without a booking. Returns None if the model refuses or
-    gives no evidence. Raises the other errors of `model_calls.ask`.
+    """Asks the model for a reply's tag as the product does, for a lead who has booked no meeting. Returns None if the
+    model refuses or gives no evidence. Raises the other errors of `model_calls.ask`.
     """
     prompt = prompts.load("tag")
     text = thread.reading_of(
