@@ -1,5 +1,5 @@
 """Guards every page under /w/<workspace>/: checks whether the user may open it, and activates the workspace's time
-zone. Before sensitive steps, users prove their identity again, so that a stolen session is not enough for them.
+zone. Before sensitive steps, users prove their identity again; a stolen session is not enough.
 """
 
 import zoneinfo
@@ -34,7 +34,7 @@ Rest = ParamSpec("Rest")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 MEMBER, ADMIN = Membership.Role.MEMBER, Membership.Role.ADMIN
 READ, POST, FORM = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
-"""The HTTP methods of a page that only shows, of a URL that only receives forms, and of a page with its own form."""
+"""The HTTP methods of a page that is only shown, of a URL that only receives forms, and of a page with its own form."""
 LAST_WORKSPACE = "last_workspace"
 
 
@@ -124,7 +124,7 @@ def workspace_view(
 def desk_view(view: Callable[[SignedInRequest], HttpResponseBase]) -> Guarded:
     """Decorates views of pages over all workspaces of the logged-in user. Each request reads the memberships anew.
 
-    A user without a workspace gets a 404. If a workspace requires a second factor, so does the view.
+    A user without a workspace gets a 404. If one of the workspaces requires a second factor, so does the view.
     """
 
     @wraps(view)
@@ -162,7 +162,7 @@ def asks_again(
 ) -> Callable[[Guarded], Guarded]:
     """Decorates views for which users must have proven their identity in the last 15 minutes.
 
-    The proof is required by requests that change something and match `when`; with `reading`, by all requests.
+    The proof is needed by requests that change something (with `reading`, by all requests), if `when` is true for them.
     """
 
     def decorate(view: Guarded) -> Guarded:
@@ -186,7 +186,7 @@ def question(request: HttpRequest) -> HttpResponse | None:
         return redirect(f"{reverse('proof')}?{urlencode({'next': request.get_full_path()})}")
     posted = request.POST.copy()
     secret = str(posted.pop(PROOF, [""])[-1])
-    request.POST = QueryDict()  # django-axes stores the form of a failed login
+    request.POST = QueryDict()  # if the proof fails, django-axes stores the form
     is_proven = bool(secret) and prove_again(request, signed_in(request), secret)
     request.POST = posted  # type: ignore[assignment]  # Django hands out one that cannot be changed
     return None if is_proven else _page(request, is_wrong=bool(secret))

@@ -31,12 +31,12 @@ NEWS = """
     JOIN unnest(%s::uuid[], %s::pg_snapshot[]) AS asked (id, since) ON asked.id = membership.workspace_id
     WHERE member.id = %s AND member.is_active
 """
-"""The query is raw SQL, because each open browser runs it every second, and compiling it took half of the time."""
+"""Raw SQL, because each open browser runs it every second, and Django's compilation of it took half of the time."""
 SNAPSHOT = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18}){0,999})?)")
 
 
 class News:
-    """A workspace's changed leads: ids or EVERYTHING. `user` is a row of NEWS; the next request names `snapshot`."""
+    """A workspace's changed leads: ids or EVERYTHING. `user` is a row of NEWS; the next request sends `snapshot`."""
 
     def __init__(self, user: User) -> None:
         row = vars(user)
@@ -64,7 +64,7 @@ def with_snapshot() -> QuerySet[Membership]:
 
 
 def news(user_id: str, snapshots: Mapping[UUID, str]) -> list[News]:
-    """Returns the changed leads of each workspace in `snapshots` that the active user is a member of. Makes one query.
+    """Returns the changed leads of each workspace in `snapshots`, if the user is an active member. Makes one query.
 
     `snapshots` maps a workspace's id to the snapshot of its page, in the form that `parse_snapshot` accepts.
     """

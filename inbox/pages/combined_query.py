@@ -26,7 +26,7 @@ def rows(queryset: QuerySet[Any], *names: str) -> Rows:
 
 
 def expression(part: Rows) -> ArraySubquery:
-    """Returns an SQL expression for the list `part`, to be read with others. `instances` turns its result into rows."""
+    """Returns an SQL expression for the list `part` in a larger query. `instances` turns its result into rows."""
     return ArraySubquery(part.queryset.values(as_json=JSONObject(**{name: name for name in part.names})))
 
 
@@ -40,7 +40,7 @@ def read_together(workspace_id: UUID, parts: Mapping[str, Rows]) -> dict[str, li
 
 
 def instances(part: Rows, rows: list[dict[str, Any]] | None) -> list[Any]:
-    """Returns the model instances for `rows`, the result of `expression`. It is None for an empty queryset."""
+    """Returns the model instances for `rows`, the result of `expression`. `rows` is None for an empty queryset."""
     return [_instance(part.queryset.model, row) for row in rows or ()]
 
 

@@ -76,7 +76,7 @@ class Shell:
 
     @property
     def place(self) -> navigation.Entry | None:
-        """The door behind which the open page is, if that door leads to several pages; None for other pages."""
+        """The door (menu entry) with several pages behind it, of which one is open; None for any other page."""
         return next((door for door in self.doors if door.current and door.pages), None)
 
     @property
@@ -87,7 +87,7 @@ class Shell:
 
     @property
     def home(self) -> Workspace:
-        """The workspace of the page; on a page over several, the one that the user last opened or changed."""
+        """The workspace of the page; on a page over all workspaces, the one that the user last opened or changed."""
         workspace: Workspace | None = getattr(self.request, "workspace", None)
         last = self.request.session.get(LAST_WORKSPACE)
         rows = sorted(self.memberships, key=lambda row: str(row.workspace_id) != last)
@@ -106,7 +106,7 @@ class Shell:
 
     @property
     def admin_of(self) -> list[Membership]:
-        """Those of `members` whose role allows invitations."""
+        """Those of `members` (memberships) whose role allows inviting people."""
         return [row for row in self.members if row.at_least(ADMIN)]
 
     @cached_property
@@ -118,7 +118,7 @@ class Shell:
 
     @property
     def here(self) -> str:
-        """The URL to which a form returns: the open page, also from a part of it. It is "/" after a POST."""
+        """The URL to which a form returns: the page in the browser, also from a part of it. It is "/" after a POST."""
         if self.request.htmx:
             return self.request.htmx.current_url_abs_path or "/"
         return self.request.get_full_path() if self.request.method == "GET" else "/"

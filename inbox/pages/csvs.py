@@ -22,7 +22,7 @@ def cell(content: object) -> object:
     if isinstance(content, int | float) or content is None:
         return content
     text = str(content)
-    # invisible: blanks of any width, control and format characters, combining marks
+    # categories C, Z and M are invisible: control and format characters, blanks of any width, combining marks
     visible = (mark for mark in text if unicodedata.category(mark)[0] not in "CZM" and mark not in FILLERS)
     begins = next(visible, "")
     controlled = text[:1] != "\n" and unicodedata.category(text[:1] or " ") == "Cc"

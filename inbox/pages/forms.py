@@ -103,7 +103,9 @@ def may_share(request: WorkspaceRequest) -> bool:
 def own_and_shared(
     request: WorkspaceRequest, rows: Iterable[Row], words: str
 ) -> list[tuple[str, str, list[Row], bool]]:
-    """Splits `rows` into the user's own and shared ones: key, heading, rows, and whether the user may change them."""
+    """Splits `rows` into the user's own and the shared ones. Returns for each part a key, a heading, the rows, and
+    whether the user may change them.
+    """
     everything = list(rows)
     private, shared = (
         [row for row in everything if row.is_shared is is_shared] for is_shared in (False, True)

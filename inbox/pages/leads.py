@@ -225,7 +225,7 @@ CANDIDATES = 10
 
 
 class Asked:
-    """What the request says about a merge: the lead to `keep`, the lead `other` to merge into it (or None), and the
+    """The merge that the request asks for: the lead to `keep`, the lead `other` to merge into it (or None), and the
     search text `query`. Raises Http404 if `other` is not in the same workspace.
     """
 

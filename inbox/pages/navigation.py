@@ -1,4 +1,4 @@
-"""Builds the navigation: the folders of the inbox, and the doors to other pages. PAGES has a line for each page."""
+"""Builds the navigation: the inbox's folders, and the doors (menu entries) to other pages. PAGES lists all pages."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -29,8 +29,8 @@ class Badge(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page of a workspace, by its URL name. The URL's only argument is the workspace's id. `door` is the key of DOORS
-    behind which the page is; "" if the page is a door itself. `min_role` is the lowest role that can use the page.
+    """A page of a workspace, by its URL name. The URL's only argument is the workspace's id. `door` is the key in DOORS
+    of the menu entry that leads to the page; "" if it is an entry. `min_role` is the lowest role that can use the page.
     """
 
     url_name: str
@@ -100,8 +100,8 @@ HINT = 32
 
 
 class Entry(NamedTuple):
-    """A link in the navigation. `current` is true if it leads to the open page. A door may have `pages` behind it: it
-    shows their badges and, as `hint`, as many of their labels as fit in one line.
+    """A link in the navigation. `current` is true if it leads to the open page. A link with `pages` behind it (a door)
+    shows the badges of these pages and, as `hint`, as many of their labels as fit in one line.
     """
 
     url: str
@@ -216,7 +216,7 @@ def _counted(count: int, tone: str = "", has_older: bool = False) -> list[Badge]
 
 
 def doors(request: WorkspaceRequest) -> list[Entry]:
-    """Returns the doors to pages that the user's role can use, each with the pages behind it. The list over all
+    """Returns the doors (menu entries) to pages that the user's role can use, each with its pages. The list over all
     workspaces has no doors.
     """
     if is_over_all(request):

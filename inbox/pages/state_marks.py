@@ -120,5 +120,7 @@ TABLES: dict[str, Mapping[Any, StateMark]] = {
 
 
 def state_of(table: str, name: str) -> StateMark:
-    """Returns the mark of the state `name`; an unknown one is its own word. Raises KeyError for an unknown `table`."""
+    """Returns the mark of the state `name`. An unknown state gets a mark with its name as the word. Raises KeyError for
+    an unknown `table`.
+    """
     return TABLES[table].get(name) or StateMark("", "info", name)

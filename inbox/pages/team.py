@@ -97,7 +97,7 @@ def listed_ids(request: WorkspaceRequest) -> list[UUID]:
 
 
 def _memberships(request: WorkspaceRequest) -> list[Membership]:
-    """Returns all memberships of the user and all of the request's workspace. Makes one query per request."""
+    """Returns all memberships of the user and all members of the request's workspace. Makes one query per request."""
 
     def read() -> list[Membership]:
         workspace, is_user = getattr(request, "workspace", None), Q(user_id=request.user.pk)
@@ -108,7 +108,7 @@ def _memberships(request: WorkspaceRequest) -> list[Membership]:
 
 
 def desks_of(user: User) -> list[tuple[Membership, Team]]:
-    """Returns the workspaces in which `user` can answer, by name: the membership, and the team as the user sees it."""
+    """Returns the user's memberships that can answer, by workspace name, each with the team as the user sees it."""
     rows = Membership.objects.filter(workspace__in=user.workspaces.all()).select_related("user", "workspace")
     teams: dict[UUID, list[Membership]] = {}
     for row in rows.order_by("workspace__name", "pk"):

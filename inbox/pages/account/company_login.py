@@ -61,7 +61,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     except (*FAILURES, oidc.LoginRefused) as error:
         return _failed(request, _sentence(error), error)
     request.session[ATTEMPTS] = [*request.session.get(ATTEMPTS, []), attempt][-TABS:]
-    if not request.user.is_authenticated:  # anyone can create such a session, and it is of no use for longer
+    if not request.user.is_authenticated:  # anyone can begin a login, so its session ends soon
         request.session.set_expiry(ATTEMPT_S)
     return redirect(url)
 
@@ -95,8 +95,8 @@ def end(request: HttpRequest) -> HttpResponse:
     else:
         login(request, user, backend=settings.COMPANY_BACKEND)
         request.session.set_expiry(0)
-    # An issuer whose own session still lasts does not ask for a password. The proof of identity is then as old as that
-    # session.
+    # While the issuer's own session with the person lasts, it asks for no password. The proof of identity is then as
+    # old as that session.
     request.session[PROVEN] = min(end_user.proven_at or time.time(), time.time())
     return redirect(attempt.next)
 
@@ -111,7 +111,7 @@ def _return_to() -> str:
 
 
 def _take_attempt(request: HttpRequest) -> oidc.Attempt | None:
-    """Removes the login with the answer's state from the session and returns it; None without one within ATTEMPT_S."""
+    """Takes the login with the answer's `state` out of the session. Returns it; None if none began within ATTEMPT_S."""
     attempts = [oidc.Attempt(*fields) for fields in request.session.get(ATTEMPTS, [])]
     state = request.GET.get("state", "")
     attempt = next((attempt for attempt in attempts if constant_time_compare(attempt.state, state)), None)

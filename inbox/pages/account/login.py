@@ -59,7 +59,7 @@ class LoginForm(AuthenticationForm):
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """Changes a password. A wrong old password counts as a failed login: a stolen session must not help to guess it."""
+    """Changes a password. A wrong old password counts as a failed login, which limits guesses in a stolen session."""
 
     def __init__(self, user: User, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
@@ -120,7 +120,7 @@ class Login(LoginView):
 
 
 PENDING = "pending"
-"""The session key of a login that lacks only the code: user, password hash, `next`, `remember` and start time."""
+"""The session key of a login that lacks only the code, with user, password hash, `next`, `remember` and start time."""
 PENDING_S = 600
 
 
@@ -160,7 +160,7 @@ def login_code(request: HttpRequest) -> HttpResponse:
         response = _let_in(request, user, next_url, remember)
         note_proof(request, Strength.FACTOR)
         if is_recovery(code):
-            request.session[PROVEN] = 0  # paper is easily found, so each sensitive step asks again
+            request.session[PROVEN] = 0  # a recovery code may have been found on paper: ask again
             messages.warning(request, _codes_left(user))
         return response
     error = complaint(user, code) if request.method == "POST" else ""

@@ -109,7 +109,7 @@ def choose(response: HttpResponse, user_id: int, how: str) -> None:
 
 MINUTES = (5, 15, 60)
 OF_FORM = {"form": "own-notices"}
-"""The HTML attribute that assigns fields to the form of notices, since their table lies outside of its element."""
+"""The HTML attribute that assigns fields to the form of notices, because their table is outside of the form element."""
 
 
 class NoticesForm(ChangedColumnsForm):
@@ -136,7 +136,7 @@ NOTICES = "/account/#notices"
 
 @require_POST
 def notices(request: HttpRequest) -> HttpResponse:
-    """`/account/notices/`: stores the choices for each workspace, or one membership's (`everywhere`) for all."""
+    """`/account/notices/`: stores the choices for each workspace, or those of the membership `everywhere` for all."""
     members = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
     pattern = request.POST.get("everywhere")
     prefixed = [(pattern or key, member) for key, member in members.items()]

@@ -38,7 +38,7 @@ def security(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def end_session(request: HttpRequest) -> HttpResponse:
-    """`/account/security/sessions/`: ends the session with the id `session`; for "others", all except this one."""
+    """`/account/security/sessions/`: ends the session with the id `session`, or for "others" all but this one."""
     user, wanted = signed_in(request), request.POST.get("session", "")
     if wanted == "others":
         text = "No other browser is logged in."

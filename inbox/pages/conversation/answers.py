@@ -86,9 +86,9 @@ SENDING = ("send", "send-next", LATER)
 def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Carries out a reviewer's decision about a draft and redirects to the conversation.
 
-    `do` is send, send-next or later (with the edited `text`; later at the time in the words `at`), discard, rewrite or
-    hold, and for a sample also pretend. send-next opens the next conversation. If the decision is refused, the
-    conversation is shown with the reason, as 409. A text that cannot be sent is a 422.
+    `do` is send, send-next, later, discard, rewrite or hold; for a sample, also pretend. The first three send the
+    edited `text`: send-next then opens the next conversation, and later waits for the time in the words `at`. If the
+    decision is refused, the conversation is shown with the reason, as 409. A text that cannot be sent is a 422.
     """
     drafts = Draft.objects.select_related("lead__campaign", "lead__workspace")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
@@ -195,8 +195,8 @@ def _to_latest(request: WorkspaceRequest, *place: uuid.UUID) -> HttpResponse:
 
 
 def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:
-    """Returns the workspace's and lead's ids of the row below this conversation in the request's list, else of the
-    first other row, else of this conversation.
+    """Returns the ids of the workspace and lead to show next: the row below this conversation in the request's list, or
+    else the list's first other row, or else this conversation.
     """
     here = (request.workspace.pk, lead_id)
     places = [(row.workspace_id, row.pk) for row in threads(request).page.rows]

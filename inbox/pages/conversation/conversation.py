@@ -167,8 +167,8 @@ class Answer:
 
 
 class Typed(NamedTuple):
-    """The text and channel that a user typed, and the `error` if the text was refused. `second` and `unsigned` are
-    those of Answer.
+    """The text and channel that a user typed, and the `error` if the text was refused. `second` and `unsigned` mean the
+    same as in Answer.
     """
 
     text: str = ""
@@ -335,7 +335,7 @@ def alike_to(lead: Lead, decided: str) -> Alike | None:
 
 @workspace_view()
 def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
-    """Renders what the page polls during a send: 204 until it ends, then the new message and the area below it."""
+    """Answers the page's polls during a send: 204 until the send ends, then the new message and the area below it."""
     sends = OutboundSend.objects.select_related("approved_by", "program")
     send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
     if send.state == OutboundSend.State.INTENT:
@@ -354,7 +354,7 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
 
 @workspace_view()
 def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """Renders what the page polls while the model rewrites a draft: 204 until it ends, then the area for answers."""
+    """Answers the page's polls while the model rewrites a draft: 204 until it ends, then the area for answers."""
     lead = find_lead(request, lead_id)
     answer = answer_for(lead, draft_of(lead))
     return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)

@@ -59,7 +59,7 @@ def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
 
 @workspace_view()
 def forward(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/messages/<message>/forward/`: shows the text, a link for each colleague, and one for others."""
+    """`w/<workspace>/messages/<message>/forward/`: shows the text, and mail links for colleagues and others."""
     messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
     message = get_object_or_404(messages, pk=message_id)
     lead, workspace = message.lead, request.workspace

@@ -172,7 +172,7 @@ LIMIT = 5
 
 
 def parts(lead: Lead) -> dict[str, Rows]:
-    """Returns the lists beside the conversation with `lead`, by key. `context` takes the rows under the same keys."""
+    """Returns the short lists beside a conversation, by key. `context` takes the rows of each list under its key."""
     deliveries = WebhookDelivery.objects.filter(workspace=lead.workspace_id, lead=lead).order_by(
         "-received_at"
     )
@@ -203,7 +203,7 @@ def parts(lead: Lead) -> dict[str, Rows]:
 def _suspicious(lead: Lead) -> QuerySet[Message]:
     """Returns the lead's replies that are under an undecided suspicion, such as a possible opt-out, newest first.
 
-    While there is one, nothing is sent to the lead automatically.
+    While there is such a reply, nothing is sent to the lead automatically.
     """
     if not lead.suspected:
         return Message.objects.none()

@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def author(self) -> str:
-        """The person who wrote or approved the message; else the product for an automatic answer, or the account."""
+        """The person who wrote or approved the message; BY_ITSELF for an automatic answer; or else the account."""
         if send := self.send or self.sent_as:
             if send.author:
                 return send.author
@@ -128,7 +128,7 @@ class Timeline:
     """The newest messages of a conversation and the notes since the first of them, oldest first.
 
     `earlier`: whether there are older messages. `sends` are the open sends and the sends of the messages. `read` holds
-    the messages, and also older ones that an answer could answer.
+    the messages, and also older ones to which an answer could reply.
     """
 
     everything: list[Entry]
@@ -172,13 +172,13 @@ def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Ti
         if send.state in OPEN_STATES and not (since and send.created_at < since)
     ]
     entries += [Entry(note.created_at, note=note) for note in written[:limit]]
-    # If a provider reports whole seconds or minutes, a mail and its immediate answer may have the same time.
+    # If a provider reports whole seconds or minutes, a reply may have the time of our mail, which then comes first.
     entries.sort(key=lambda entry: (entry.at, not entry.outbound))
     return Timeline(entries, earlier, list(sends.values()), read)
 
 
 def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:
-    """Returns the newest `count` messages, followed by older ones that an answer could answer. Makes one query.
+    """Returns the newest `count` messages, followed by older ones to which an answer could reply. Makes one query.
 
     The older ones are the lead's newest message on each channel, and the message that `draft` answers.
     """

@@ -60,8 +60,8 @@ UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 class Matching:
     """The conversations of the list that the query string of `request` names, after its cursor `after`.
 
-    Those that changed after a page was read at the time `at` with the snapshot `mark` are left out, and those whose
-    snooze has ended since. Raises Http404 for an unknown folder, an invalid filter, a search, and several workspaces.
+    A conversation is left out if it changed, or its snooze ended, after a page was read at the time `at` with the
+    snapshot `mark`. Raises Http404 for an unknown folder, an invalid filter, a search, or several workspaces.
     """
 
     def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
@@ -338,7 +338,7 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
 
 @workspace_view(MEMBER, FORM)
 def progress(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/all/<job>/`: shows a job of the user. A POST undoes it. Any other job is a 404."""
+    """`w/<workspace>/inbox/all/<job>/`: shows a job that the user started. A POST undoes it. Any other job is a 404."""
     jobs = BackgroundJob.objects.filter(workspace=request.workspace, kind__in=(JOB, labels.END), pk=job_id)
     job = jobs.first()
     if job is None or job.payload["user"] != signed_in(request).pk:

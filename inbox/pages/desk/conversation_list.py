@@ -226,8 +226,8 @@ def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) ->
 
 
 def _without(name: str, values: dict[str, str]) -> dict[str, str]:
-    """Returns the parameters of the list without the filter `name`. Without its search, a list over several workspaces
-    is that of the default folder, because only a search may be in any folder.
+    """Returns the parameters of the list without the filter `name`. If `name` is the search (`q`), a list over several
+    workspaces returns to the default folder, because only a search may be in any folder.
     """
     gone = {name, "view"} if name == "q" and "desk" in values else {name}
     return {key: values[key] for key in values if key not in gone}
@@ -341,7 +341,8 @@ BY_WORTH = ("-worth", "since", "pk")
 
 
 def worth_page(request: WorkspaceRequest, folder: str, lead_filter: LeadFilter) -> KeysetPage:
-    """Returns the page of `folder` after the cursor `after` of the request. Raises Http404 for an invalid cursor.
+    """Returns the page of `folder` after the request's cursor `after`, leads of the highest worth first. Raises Http404
+    for an invalid cursor.
 
     One statement finds the first leads of each workspace by an index, and merges them. A second one reads their rows.
     """

@@ -27,7 +27,7 @@ OUTAGES = rows(model_calls.outages(), "since", "why")
 
 
 def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Returns the counts per folder and saved view, and UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE and CLIENTS.
+    """Returns counts by key: of a folder, of a saved view, UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE or CLIENTS.
 
     One query per request reads all of them, together with the SQL expressions `also`.
     """
@@ -57,7 +57,7 @@ def _clients(request: WorkspaceRequest) -> dict[str, Any]:
 
 
 def desk_counts(request: WorkspaceRequest) -> dict[str, Any]:
-    """Returns the number of leads by folder in the workspaces of the list, and CLIENTS. Makes one query per request."""
+    """Returns the numbers of leads by folder in the list's workspaces, and CLIENTS. Makes one query per request."""
 
     def read() -> dict[str, Any]:
         ids = listed_ids(request)

@@ -21,7 +21,7 @@ ID_DIGITS = 19
 LABELLING = ("label", "unlabel")
 LABEL = re.compile(f"{BY_NAME}.{{1,{NAME_CHARS}}}|{UUIDConverter.regex}")
 PAGE_GOOD_FOR = timedelta(minutes=15)
-"""How long after it was read a page may be used to decide about all conversations of its list."""
+"""How long a page may be used, after it was read, for a decision about all conversations of its list."""
 
 
 class SeenField(forms.Field):
@@ -40,12 +40,12 @@ class SeenField(forms.Field):
 
 
 class DecisionForm(forms.Form):
-    """The decision `do`: done, read, unread, snooze, assign:<membership> or assign:nobody, tag:<tag>, or
-    label:<id> or unlabel:<id>, or instead of the id "=" and the label's name.
+    """The decision `do`: done, read, unread, snooze, assign:<membership>, assign:nobody, tag:<tag>, label:<id> or
+    unlabel:<id>. In place of a label's id, "=" and its name may stand.
 
-    A snooze ends on the day `until`, or at the time in `snooze:<words>`: a key of WORDS, a time (ISO 8601), or words
-    that inbox.pages.desk.snooze_words reads. A day without a time means `opens_at` on that day, in the active time
-    zone. `cleaned_data["snooze_until"]` holds the time at which the snooze ends.
+    A snooze ends on the day `until`, or at the time in `snooze:<words>`. The words are a key of WORDS, a time (ISO
+    8601), or a text for inbox.pages.desk.snooze_words. A day without a time means `opens_at` on that day, in the active
+    time zone. `cleaned_data["snooze_until"]` holds the time at which the snooze ends.
     """
 
     ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag", *LABELLING)

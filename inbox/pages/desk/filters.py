@@ -116,7 +116,7 @@ DRAFTS = [(WAITS, "Waiting for review"), (GOES_OUT, "Goes out automatically"), (
 CHOSEN = ("workspace", "channel", "campaign", "assignee", "tag", "label", "score", "draft")
 """The filters that offer a list of choices."""
 BY_NAME = "="
-"""What precedes the name of a label where its id may stand too: a name may look like an id."""
+"""The prefix of a label's name where an id may stand instead. A name may look like an id, so it needs a prefix."""
 
 
 def choices_in(workspace: Workspace) -> dict[str, Rows]:
@@ -278,8 +278,8 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def labels(self) -> list[tuple[str, str]]:
-        """The ids and names of the workspace's labels, for the dialog about selected rows. Over several workspaces, the
-        name after BY_NAME stands for the labels that have it.
+        """The ids and names of the workspace's labels, for the dialog about selected rows. Over several workspaces,
+        BY_NAME and a name replace the id, and stand for all labels with that name.
         """
         if is_over_all(self.request):
             names = {name.lower(): name for _, name in labels_over_all(self.request)}
@@ -341,7 +341,7 @@ def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Le
 
 
 def looked_at(request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter) -> QuerySet[Lead] | None:
-    """Returns the leads that `keyset_page` may scan (`among`) for a filtered list; None if no filter is set."""
+    """Returns the leads that `keyset_page` may scan for a filtered list (its `among`); None if no filter is set."""
     if not lead_filter.narrows:
         return None
     return leads_looked_at(request.workspace, folder.key, signed_in(request).pk, end=lead_filter.span.end)

@@ -70,7 +70,7 @@ def canonical(request: WorkspaceRequest, query: str) -> str | None:
 def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
     """Returns SQL expressions that count the conversations of the saved views.
 
-    The key of a count is the view's id. The id followed by "+" is the key of whether the count may be too low. Views
+    The key of a count is the view's id. With "+" after the id, the value says whether that count may be too low. Views
     with a search or an invalid filter are left out.
     """
     counted: dict[str, LeadFilter] = {}

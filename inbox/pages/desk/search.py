@@ -90,7 +90,7 @@ OF_HIT, OF_FEW = RawSQL("hit.lead_id", ()), RawSQL("few.lead_id", ())
 
 @dataclass(frozen=True)
 class Read:
-    """Hits, one per lead, newest first. They are complete down to the place `floor`, or to the end if it is None."""
+    """Hits, one per lead, newest first. They are complete down to the place `floor`, or, without it, to the end."""
 
     rows: list[Row]
     floor: Place | None = None
@@ -101,11 +101,11 @@ class Steps:
     """The queries of one search of `model`. Each statement selects the columns that FRAME names beside it.
 
     - `few`: the leads of the list.
-    - `of_few`: the newest hit of OF_FEW.
+    - `of_few`: the newest hit of the lead OF_FEW.
     - `newest`: unsliced rows, each with whether it matches.
     - `older`: hits, one query for each index.
-    - `listed`: OF_HIT, if the list contains it.
-    - `seen`: a hit of OF_HIT that previous pages have shown.
+    - `listed`: the lead OF_HIT, if the list contains it.
+    - `seen`: a hit of the lead OF_HIT that previous pages have shown.
     """
 
     model: type[Model]
@@ -117,7 +117,7 @@ class Steps:
     seen: QuerySet[Any, Any] | None
 
     def read(self, place: Place | None, want: int) -> Read:
-        """Returns the `want` newest hits after `place`, one per lead, by one statement. None means from the start."""
+        """Returns the `want` newest hits after `place` (None: from the start), one per lead. Makes one query."""
         not_few = RawSQL("(SELECT count(*) FROM few) > %s", (FEW,), BooleanField())
         newest = NEWEST[self.model]
         parts = {
@@ -145,7 +145,7 @@ class Steps:
 
 
 def workspace_unindexed(model: type[Model], workspace: Workspace) -> RawSQL:
-    """Returns a filter for the rows of `workspace` that no index serves, so that another condition's index is used."""
+    """Returns a filter for the rows of `workspace` that uses no index, so that another condition's index is used."""
     return RawSQL(f"({model._meta.db_table}.workspace_id = %s) IS TRUE", (workspace.pk,), BooleanField())
 
 
@@ -288,7 +288,7 @@ def _search(
 
 
 def matches(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
-    """Returns those of `leads` whose own fields match `text`, with or without messages. An empty text matches none."""
+    """Returns the `leads` whose own fields match `text`, even if they have no messages. An empty text matches none."""
     typed = Typed.read(workspace, text)
     if typed is None:
         return leads.none()

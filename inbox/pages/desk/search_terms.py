@@ -48,7 +48,7 @@ Part = tuple[str, bool]
 
 @dataclass(frozen=True)
 class Typed:
-    """A search. Each of the folded `words` has a flag: whether the word also matches as a prefix of longer words.
+    """A search. Each of `words` (in lower case, without accents) has a flag: whether it also matches as a prefix.
 
     `numbers` are the ends of phone numbers, with their digits reversed. `phone` is the whole number (E.164), if one was
     typed. `mark` precedes each word of this workspace in `Message.found_by`. `typos`: whether names may match with one
@@ -74,7 +74,7 @@ class Typed:
 
     @property
     def in_messages(self) -> WordsQuery:
-        """The query for `Message.found_by`: all of `words`, of which there must be some, or one of `numbers`."""
+        """The query for `Message.found_by`: all of `words`, or one of `numbers`. There must be at least one word."""
         words = [
             f"'{self.mark}{word}'{':*' * (begins and len(word.encode()) >= MIN_BYTES)}"
             for word, begins in self.words
@@ -84,7 +84,7 @@ class Typed:
 
     @property
     def identity(self) -> Q:
-        """The filter for leads with the text as id, EmailBison's or GoHighLevel's id, address, or phone number."""
+        """The filter for leads whose id, EmailBison id, GoHighLevel id, address or phone number is the text."""
         condition = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
         if "@" in self.text:
             address = self.text.lower()
@@ -132,8 +132,8 @@ def names_query(text: str, *marks: str, typos: bool = False) -> WordsQuery | Non
     """Returns the query for leads whose names or address words begin with the words of `text`; None without a word.
 
     Two words also match as one, and a long word as two. With `typos`, words with one typo also match
-    (docs/adr/0095-a-typo-is-asked-for-in-the-query.md). With the `marks` of workspaces, the query is for
-    LEAD_WORDS_HERE, and without marks for LEAD_WORDS.
+    (docs/adr/0095-a-typo-is-asked-for-in-the-query.md). With the `marks` of workspaces, which precede each word, the
+    query is for the index on LEAD_WORDS_HERE; without them, for that on LEAD_WORDS.
     """
     words = _words(text)
     typos = typos and len(words) <= MOST_FORGIVEN
@@ -142,7 +142,7 @@ def names_query(text: str, *marks: str, typos: bool = False) -> WordsQuery | Non
 
 
 def _spellings(words: list[Word], mark: str, typos: bool) -> Iterator[str]:
-    """Yields a query for the words as they were typed, and a query for each two neighbours joined into one word."""
+    """Yields a query for the words as they were typed, and for each pair of neighbours, joined into one word."""
 
     def entry(word: str, begins: bool) -> str:
         return f"'{mark}{word}'{':*' * begins}"

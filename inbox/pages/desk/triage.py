@@ -102,7 +102,7 @@ def _label(request: WorkspaceRequest, form: TriageForm) -> Label:
 
 @workspace_view(methods=POST)
 def undo(request: WorkspaceRequest) -> HttpResponse:
-    """Takes back the change of `token`, within ten minutes. A request for a part gets 409 if nothing was taken back."""
+    """Undoes the change that `token` names, within ten minutes. A request for a part gets 409 if nothing was undone."""
     leads: list[Lead] = []
     try:
         leads = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))

@@ -185,8 +185,8 @@ def _own(request: WorkspaceRequest, sequence_id: uuid.UUID) -> FollowUpSequence:
 
 
 def _edit(request: WorkspaceRequest, sequence: FollowUpSequence) -> HttpResponse:
-    """Saves a posted sequence. With `move` or `show`, it only shows what was posted: with one step moved, or with the
-    texts as the chosen `lead` would get them.
+    """Saves a posted sequence. With `move` or `show` it saves nothing and shows the posted form again: with one step
+    moved, or with the texts as the chosen `lead` would get them.
     """
     shows = bool({"move", "show"} & request.POST.keys())
     posted = _moved(request.POST) if request.method == "POST" else None

@@ -65,7 +65,8 @@ def detail(
 class Form(NamedTuple):
     """The difference between a request and the most similar known form of a request, as a report without personal data.
 
-    `alike` is the number of similar requests that wait, and `event_type` is the event type that they share.
+    `alike` is the number of similar requests that still need a replay, and `event_type` is the event type that they
+    share.
     """
 
     report: str
@@ -134,7 +135,7 @@ def _text(delivery: WebhookDelivery, show: str) -> str:
 
 
 SETTLED = "settled"
-"""A choice beside the verdicts: failures that need no action. The choice `failed` shows those that the menu counts."""
+"""A choice beside the verdicts: failures that need no action. The choice `failed` has those that the menu counts."""
 DAY = DateInput(attrs={"type": "date"})
 
 

@@ -35,12 +35,12 @@ SUBJECTS: dict[str, tuple[type[Model], str]] = {
     "task_id": (FollowUpTask, "response_message"),
     "enrichment_id": (Enrichment, ""),
 }
-"""The ids in jobs' payloads: the model of each, and the field that leads from a row of that model to a message."""
+"""For each id in jobs' payloads: its model, and the field that leads from a row of this model to a message."""
 
 
 @workspace_view(ADMIN)
 def job_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/jobs/`, with FILTERS: lists the jobs. The counts and the list are reloaded separately."""
+    """`w/<workspace>/jobs/`: lists the jobs that match FILTERS. The counts and the list are reloaded separately."""
     workspace_id = request.workspace.pk
     totals = stats.totals(workspace_id)
     if request.htmx and request.htmx.target == "jobs-now":
@@ -111,7 +111,7 @@ def act(request: WorkspaceRequest) -> HttpResponse:
 
 
 def tell(request: HttpRequest, lines: list[tuple[bool, str]]) -> None:
-    """Shows the outcomes of an action on jobs as messages. Each line is whether it succeeded, and a sentence."""
+    """Shows `lines` as messages: the outcomes of an action on jobs. The boolean says whether a line is a success."""
     for good, line in lines:
         messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
 

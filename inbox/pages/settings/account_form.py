@@ -117,7 +117,7 @@ class AccountForm(forms.Form):
             except connect.ConnectError as error:
                 self.add_error(name, str(error).removeprefix(f"{name}: "))
         if self.integration.is_unreadable and not tried.is_unreadable:
-            for setting in self.spec.secrets:  # a new secret replaces all
+            for setting in self.spec.secrets:  # one new secret replaces all stored ones
                 if self._needs(setting) and not tried.credentials.get(setting.name):
                     self.add_error(setting.name, "Enter this again too. The stored secret can’t be read.")
         if not self.errors:
@@ -125,7 +125,7 @@ class AccountForm(forms.Form):
         return values
 
     def _clean_keys(self, tried: Integration, names: list[str]) -> None:
-        """Checks that `tried`, the account after the change, has keys for its calls, entered with their URL."""
+        """Checks that `tried`, the changed account, has keys for its calls, and that a new URL came with a new key."""
         before = destinations.leads_to(self.integration)
         if name := connect.secret_for_new_address(tried, before, names):
             self.add_error(name, connect.GIVE_AGAIN[0].upper() + connect.GIVE_AGAIN[1:])

@@ -89,7 +89,7 @@ class Plan:
 
 
 def plan(workspace: Workspace, text: str) -> Plan:
-    """Returns the effects of the CSV `text`. Raises Unreadable for other text, missing columns, 0 or over 500 rows."""
+    """Returns the effects of the CSV `text`. Raises Unreadable for no CSV, missing columns, and 0 or over 500 rows."""
     facts = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
     first: dict[tuple[str, str], int] = {}
     room, lines = MOST - len(facts), list[FactRow]()
@@ -156,7 +156,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yields the rows below the heading: number, then kind, question, answer and surplus cells. Raises Unreadable."""
     text = text.removeprefix("\ufeff")
     heading = text.lstrip().partition("\n")[0].lower()
-    separator = max(",;\t", key=heading.count)  # spreadsheets use another one in some countries
+    separator = max(",;\t", key=heading.count)  # in some countries, spreadsheets use another
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     order: list[int] = []
     row = count = 0

@@ -237,7 +237,7 @@ def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpRespon
 @workspace_view(ADMIN, FORM)
 @asks_again()
 def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
-    """`…/integrations/new/<provider>/`: connects an account, or sets up the provider's account that has no secrets."""
+    """`…/integrations/new/<provider>/`: connects an account, or sets up an existing one without secrets."""
     spec = registry.specs().get(provider)
     if spec is None or not spec.is_connected_here:
         raise Http404("This provider doesn’t exist.")

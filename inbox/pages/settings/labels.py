@@ -82,7 +82,7 @@ def edit(request: WorkspaceRequest, label_id: uuid.UUID) -> HttpResponse:
 
 
 def _end(request: WorkspaceRequest, label: Label, into: Label | None = None) -> HttpResponse:
-    """Deletes the label, or merges it into `into`. Shows the labels, or the progress of the job that does the work."""
+    """Deletes the label, or merges it into `into`. Then shows labels, or the progress of the job that does the work."""
     with refusals_shown(request, Refused):
         job = labels.end(label, request.user, into)
         if job:

@@ -100,8 +100,8 @@ def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
 @workspace_view(ADMIN, POST)
 @asks_again(_harms)
 def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
-    """Changes or removes a member. `do` is remove, reset (the second factor), or role: sets the `role` if it is not
-    what the page showed (`was`), and whether the member gets new leads in turn (`takes`: on or off).
+    """Changes or removes a member. `do` is remove, reset (the second factor) or role. With role, it sets the posted
+    `role` if the page showed another one (`was`), and whether the member gets new leads in turn (`takes`: on or off).
     """
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)

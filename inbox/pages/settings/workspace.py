@@ -95,7 +95,7 @@ def in_words(form: forms.BaseForm, changes: dict[str, list[object]]) -> str:
 
 
 class PromiseForm(forms.Form):
-    """The minutes of business hours within which replies are answered, by the tag or label."""
+    """The promises: for each tag or label, the minutes of business hours within which a reply is answered."""
 
     group = GROUPS["promises"]
 

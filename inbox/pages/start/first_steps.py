@@ -100,7 +100,7 @@ class FirstSteps:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What other tables say about the steps, read by one statement whose subqueries use indexes."""
+        """The facts about the steps from other tables, read by one statement whose subqueries use indexes."""
         scope = {"workspace": OuterRef("pk")}
         event = _events().filter(**scope)
         notice = Notice.objects.filter(**scope).order_by("-created_at")

@@ -50,8 +50,8 @@ def waits_since(lead: Lead) -> SafeString:
 
 @register.simple_tag
 def waiting(lead: Lead) -> SafeString:
-    """Renders when the conversation last changed or, while its lead waits for a promised or overdue answer, the same as
-    `waits_since`; "" for a conversation without a message.
+    """Renders the time of the last message or, for a lead with a promised or overdue answer, the same as `waits_since`;
+    "" for a conversation without a message.
     """
     if lead.last_inbound_at and (lead.is_over or lead.is_promised):
         return waits_since(lead)
@@ -84,9 +84,9 @@ def who(context: dict[str, Any], user_id: int | None, user: User | None = None) 
 
 @register.simple_tag
 def is_incomplete(workspace: Workspace) -> bool:
-    """Whether entries of the last seven days are missing here, or an account's lists were not compared lately."""
+    """Whether rows in providers' lists of the last seven days are missing here, or a list was not compared lately."""
     gaps = [gap for account in receipts.lately(workspace).values() for gap in account.gaps]
-    return any(gap.missing or gap.through for gap in gaps)  # an account never compared does not count
+    return any(gap.missing or gap.through for gap in gaps)  # accounts that were never compared do not count
 
 
 @register.simple_tag
