@@ -89,7 +89,7 @@ def read(path: Path) -> list[RecordedDelivery]:
 
 
 class Keys:
-    """The usable webhook keys of the workspaces behind the labels in a file of recorded requests."""
+    """The usable webhook keys of the workspaces for which the labels in a file of recorded requests stand."""
 
     def __init__(self, workspaces: dict[str, Workspace]) -> None:
         self._keys: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
