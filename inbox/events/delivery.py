@@ -60,7 +60,7 @@ LONGEST_WAIT = timedelta(days=1)
 PARALLEL = 4
 """The maximum number of simultaneous attempts at one endpoint. An endpoint that fails gets only one."""
 BLOCKED_SLICE = 1_000
-"""The maximum number of attempts that one claim postpones because an earlier event of their stream still waits."""
+"""The maximum number of attempts that one claim postpones because an earlier event of the same stream still waits."""
 WITHOUT_STATUS = {
     "answer": "The connection was closed without a response",
     "half_answer": "The response broke off",

@@ -262,5 +262,5 @@ AT_THE_CLAIM: tuple[Check, ...] = (
 
 
 def judge(case: Case, checks: tuple[Check, ...]) -> Decision:
-    """Returns the first decision of the checks; GO if no check decides. The lead's row must be locked."""
+    """Runs `checks` in order. Returns the first decision; GO if no check decides. The lead's row must be locked."""
     return next((decision for check in checks if (decision := check(case)) is not None), GO)

@@ -65,7 +65,7 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: Actor | None = None) 
                 due_at=due_after(step, now, sequence.workspace),
                 quiet_since=now,
                 **columns(user, "started_by"),
-                # the first step may have gone out in the time that a restore lost, because the meeting is that old
+                # if the booking is older than a restore, the first step may have gone out in the time that it lost
                 in_doubt=user is None and _was_lost(lead.booked_at),
             )
     except IntegrityError:

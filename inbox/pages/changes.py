@@ -1,7 +1,7 @@
 """Finds the leads that changed after a person's pages were read, in one query.
 
 A page stores a database snapshot that was taken before the page read anything else. A change of a lead is new to the
-page if that snapshot cannot see it. So no change is missed in any order of commits, and no clock is needed.
+page if that snapshot cannot see it. So no change is missed, whatever the order of commits, and no clock is needed.
 """
 
 import re

@@ -14,7 +14,7 @@ YOU = "You"
 
 
 class Teammate:
-    """A member. `name` is "You" for the viewer, `full_name` never is. `initials` are at most two letters."""
+    """A member. `name` is "You" for the viewer, `full_name` is always the name. `initials` are at most two letters."""
 
     def __init__(self, row: Membership, viewer_id: int | None) -> None:
         self.membership_id, self.user_id = row.pk, row.user_id

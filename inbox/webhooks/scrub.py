@@ -1,7 +1,7 @@
 """Removes secrets from a webhook's body and headers before they are stored.
 
-Some senders put their secret into the body or a header, such as SmartLead's `secret_key`. No later step needs the
-secret.
+Some senders put their secret into the body or a header, for example SmartLead into the field `secret_key`. No later
+step needs the secret.
 """
 
 import json

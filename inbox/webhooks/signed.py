@@ -1,7 +1,7 @@
 """The webhook addresses whose requests are authenticated by a signature. At each address, one sender calls for all
 workspaces.
 
-docs/reference/addresses.md, Webhooks, lists them. The signed bytes name the workspace, which may be unknown.
+docs/reference/addresses.md, Webhooks, lists these addresses. The signed bytes name the workspace, which may be unknown.
 """
 
 import uuid

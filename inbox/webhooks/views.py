@@ -293,12 +293,12 @@ def answer(source: WebhookSource, outcome: IntakeResult) -> Response:
 
 
 def failure(status: int, error: str, **extra: object) -> Response:
-    """Returns an error response with a code, and `extra` fields in the JSON body."""
+    """Returns an error response with the code `error`, and `extra` fields in the JSON body."""
     return Response({"success": False, "error": error, **extra}, status=status)
 
 
 def unavailable(status: int) -> Response:
-    """Returns the response to a request without a database, with Retry-After. Drops this thread's connection."""
+    """Returns the response while no database can be reached, with Retry-After. Drops this thread's connection."""
     drop_connection()
     response = failure(status, "unavailable")
     response["Retry-After"] = str(RETRY_AFTER_S)

@@ -219,7 +219,7 @@ def run_undo(ctx: JobContext) -> dict[str, int | str]:
     """Runs the job `leads.all_undo`, which undoes a job `leads.all`, last slice first. Returns the number of restored
     conversations (`done`).
 
-    Conversations that have changed since then stay as they are.
+    Conversations that have changed since that job stay as they are.
     """
     done, member, began = 0, _member(ctx), time.monotonic()
     if member is None:

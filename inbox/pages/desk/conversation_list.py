@@ -320,7 +320,7 @@ def desk(request: SignedInRequest) -> HttpResponse:
 
     Its rows open the pages of their workspaces, which check the user's membership and role again for every action.
     """
-    return _render(cast(WorkspaceRequest, request))  # `is_over_all` needs no workspace
+    return _render(cast(WorkspaceRequest, request))  # without a workspace, `is_over_all` is true
 
 
 def _render(request: WorkspaceRequest) -> HttpResponse:

@@ -43,7 +43,7 @@ register.filter("queued", partial(counted, cap=CAP))
 
 
 @register.simple_tag
-@lru_cache(1_000, typed=True)  # `typed`: a SafeString equals the str that must be escaped
+@lru_cache(1_000, typed=True)  # `typed` separates a SafeString from an equal str, which must be escaped
 def icon(name: str, label: str = "") -> SafeString:
     """Renders an icon of static/icons.svg. Screen readers read `label`; without a label the icon is decorative."""
     use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
