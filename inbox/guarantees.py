@@ -1,7 +1,7 @@
-"""Checks the product's guarantees whose violation must raise an alarm. The numbers are read from the database, so they
-are exact after a restart and equal in every process.
+"""Checks the guarantees of the product, and counts their violations for alarms. The counts are read from the database,
+so they are exact after a restart and equal in every process.
 
-`/metrics` shows the numbers for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, an external monitor raises
+`/metrics` shows the counts for alerts (`deploy/prometheus/alerts.yml`). Without Prometheus, an external monitor raises
 the alarm when the tick `heartbeat` no longer calls HEARTBEAT_URL.
 """
 
@@ -40,14 +40,15 @@ ANSWER_LIMIT = 64 * 1024
 
 
 def failed_deliveries() -> dict[str, int]:
-    """Returns the number of acknowledged webhook requests that failed on our side and wait for a replay, by source."""
+    """Returns, for each webhook source, the number of acknowledged requests that failed on our side and need a replay.
+    """
     rows = replay.unrepaired().order_by().values_list("source").annotate(deliveries=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 
 
 def refused_deliveries() -> dict[str, int]:
-    """Returns the number of webhook requests refused in the last hour, by source. Accounts for which the alert
-    HoldfastAccountsDown reports the state `not_understood` are left out.
+    """Returns, for each webhook source, the number of requests that we refused in the last hour. Accounts for which the
+    alert HoldfastAccountsDown reports the state `not_understood` are left out.
     """
     refused = replay.unrepaired(verdict=DeliveryVerdict.REJECTED).filter(
         received_at__gt=Now() - timedelta(hours=1)
@@ -58,18 +59,18 @@ def refused_deliveries() -> dict[str, int]:
 
 
 def contract_news() -> dict[str, int]:
-    """Returns the number of deviations from contracts that were recently reported to operators, by source."""
+    """Returns, for each webhook source, the number of deviations from its contract in recent reports to operators."""
     rows = contract_watch.news().order_by().values_list("source").annotate(new=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 
 
 def failed_stops() -> int:
-    """Returns the number of finally failed jobs in the lane for stops: people who opted out may get more messages."""
+    """Returns the number of finally failed jobs that stop campaigns: people who opted out may get more messages."""
     return _failed().filter(lane=lanes.STOP).count()
 
 
 def recent_failures() -> int:
-    """Returns the number of jobs that finally failed within RECENT, without the errors in OF_AN_ACCOUNT."""
+    """Returns the number of jobs that finally failed within RECENT, except jobs with an error of OF_AN_ACCOUNT."""
     recent = _failed().filter(finished_at__gt=Now() - RECENT)
     return recent.exclude(last_error_class__in=OF_AN_ACCOUNT).count()
 
@@ -101,7 +102,7 @@ def beat(deadline: Deadline) -> dict[str, int]:
         return {"broken": len(alerts)}
     drop_connection()
     monitor = ProviderSession(provider=HEARTBEAT, timeout_ms=TRY_MS)
-    # With `file_limit`, HEARTBEAT_URL is called as for a download, so its answer opens no circuit breaker.
+    # With `file_limit`, the call counts as a download, so a failure of HEARTBEAT_URL opens no circuit breaker.
     monitor.request(
         "GET", settings.HEARTBEAT_URL, operation="beat", deadline=deadline, file_limit=ANSWER_LIMIT
     )

@@ -18,7 +18,8 @@ lead_labelled = Signal()
 """A lead has a label. Arguments: `lead` (locked), `label`."""
 
 lead_booked = Signal()
-"""A meeting takes place. Arguments: `lead` (locked), `fresh` (False if an earlier meeting was moved)."""
+"""A lead has a meeting that was booked or moved. Arguments: `lead` (locked), `fresh` (whether it is the lead's first).
+"""
 
 lead_merged = Signal()
 """Two leads were merged. Arguments: `lead` (locked, in its current state), `gone` (the other lead's id, as text)."""

@@ -32,7 +32,7 @@ WIRING = "Register it in inbox/wiring.py."
 
 
 class Heard(NamedTuple):
-    """A signal and the receiver that must be connected to it. `lost` says what fails without the receiver."""
+    """A signal and the receiver that must be connected to the signal. `lost` says what fails without the receiver."""
 
     signal: Signal
     receiver: Callable[..., Any]

@@ -71,7 +71,7 @@ class Appointment(Row):
 
 
 class BookingCheck(models.Model):
-    """The time `next_at` of the next comparison of a lead's meetings with the calendar, which each comparison sets."""
+    """The time (`next_at`) of the next comparison of a lead's meetings with the calendar. Each comparison sets it."""
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="booking_check")

@@ -52,7 +52,7 @@ class TagDecision(Row):
     )
     quote = models.TextField(blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")
-    # no code reads this column; the next release drops it
+    # No code reads the column `confidence`. The next release drops the column.
     confidence = models.FloatField(null=True, blank=True)
     objection = models.CharField(max_length=10, choices=Objection.choices, default=Objection.NONE)
     follow_up_on = models.DateField(
@@ -148,7 +148,9 @@ class SendingPolicy(models.Model):
 
 
 class GateResult(models.Model):
-    """A gate's verdict on a draft, with a sentence of evidence. A draft has one row per stage and gate: the newest."""
+    """A gate's verdict on a draft, with a sentence of evidence. A draft has one row per stage and gate: the newest
+    verdict.
+    """
 
     class Stage(models.TextChoices):
         DRAFT = "draft", "When it was written"

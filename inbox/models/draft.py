@@ -58,7 +58,7 @@ class Draft(Row, MarkedRow):
         indexes = [
             *MarkedRow.indexes("draft"),
             index("draft_pending", "workspace", "-created_at", where=Q(status="pending")),
-            # for the drafts of all workspaces that have waited longest
+            # for the drafts that have waited longest, over all workspaces
             index("draft_waiting", "created_at", where=Q(status="pending")),
             index("draft_by_lead", "lead", "-created_at"),
             index("draft_judged", "workspace", "-created_at", where=Q(would_send__isnull=False)),
@@ -87,8 +87,8 @@ class OutboundSend(Row):
     """A message to a lead. The row is written before the provider is called, and is the only record of the outcome.
 
     A person's message counts down until `send_at`, and can be taken back until the provider is called. If someone takes
-    back a text of their own, the state becomes `taken_back`, and the text returns to the composer. The row of a draft
-    that is taken back is deleted. The state `later` means that a person chose the time `send_at`; until then, other
+    back a text of their own, the state becomes `taken_back`, and the text returns to the composer. If someone takes
+    back a draft, the row is deleted. The state `later` means that a person chose the time `send_at`; until then, other
     messages to the lead may go out. `intent` means that the provider has not been called, or that the caller died.
     `unknown` means that the provider was called and the outcome is open. Then the provider is asked, or a person
     decides; nothing is repeated automatically.
@@ -154,7 +154,7 @@ class OutboundSend(Row):
             index("send_uncertain", "workspace", "-created_at", where=Q(state__in=["unknown", "failed"])),
             index("send_by_lead", "lead", "-created_at"),
             index("send_later", "workspace", where=Q(state="later")),
-            # for the send in a provider's event, or in a person's search by its id
+            # for finding a send by its id, from a provider's event or in a person's search
             index(
                 "send_by_provider_id", "workspace", "provider_message_id", where=~Q(provider_message_id="")
             ),
@@ -165,7 +165,7 @@ class OutboundSend(Row):
 
     @property
     def author(self) -> str:
-        """The name of the person or program that sent it; "" for the product itself."""
+        """The name of the person or program that sent the message; "" for the product itself."""
         return str(self.program or self.approved_by or "")
 
     @property
@@ -175,7 +175,7 @@ class OutboundSend(Row):
 
     @property
     def can_be_taken_back(self) -> bool:
-        """Whether a person can still take it back: a first part with a `send_at`, whose provider was not called."""
+        """Whether a person can take the message back: a first part with a `send_at`, whose provider was not called."""
         counted = self.send_at is not None and not self.part
         return counted and self.called_at is None and self.state in (self.State.INTENT, self.State.LATER)
 

@@ -41,7 +41,7 @@ class EventType(models.TextChoices):
 
 
 ERASED_DATA = {"erased": True}
-"""The `data` of the events of an erased person."""
+"""The content of `Event.data` in the events about an erased person."""
 EVERY = "*"
 """The entry in an endpoint's list of types that stands for all types."""
 SUBSCRIBABLE = [kind.value for kind in EventType if kind is not EventType.ENDPOINT_TEST]

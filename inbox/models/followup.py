@@ -71,7 +71,7 @@ class FollowUpStep(Row):
 
 
 class FollowUpInstance(Row):
-    """A lead's progress in a sequence. `due_at` is empty while its step is being prepared, sent or approved."""
+    """A lead's progress in a sequence. `due_at` is empty while a step is being prepared, sent or approved."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", "Running"
@@ -142,7 +142,9 @@ class FollowUpInstance(Row):
 
 
 class FollowUpTask(Row):
-    """The execution of a step in a lead's follow-up. `attempt` counts the claims; each sends at most one message."""
+    """The execution of a step in a lead's follow-up. `attempt` counts the tries, each of which sends at most one
+    message.
+    """
 
     class Status(models.TextChoices):
         CLAIMED = "claimed", "Being prepared"

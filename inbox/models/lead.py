@@ -30,11 +30,11 @@ IDENTITY_FIELDS = (
     "emailbison_lead_id",
     "ghl_contact_id",
 )
-"""The columns that identify a lead. If those of an event belong to different leads, the earlier column decides."""
+"""The columns that identify a lead. If an event names several leads, the first of these columns decides."""
 LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
 """The words by which the admin's search finds a lead. Only a query with this exact expression uses its index."""
 LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
-"""The words by which the search of a workspace finds a lead, each with the workspace's prefix."""
+"""The words by which the search of a workspace finds a lead. Each word begins with a prefix of the workspace."""
 
 
 class Tag(models.TextChoices):
@@ -103,17 +103,17 @@ class Campaign(Row):
 
 
 def by_alternate_email(address: str) -> Q:
-    """Returns a filter for leads who also wrote from `address` (lower case). The index needs the second condition."""
+    """Returns a filter for leads who also wrote from `address` (lower case). The index serves only both conditions."""
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
 
 
 def by_alternate_phone(number: str) -> Q:
-    """Returns a filter for leads who also have the phone `number` (E.164). The index needs the second condition."""
+    """Returns a filter for leads who also have the phone `number` (E.164). The index serves only both conditions."""
     return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
 
 
 def are_named_by(identities: dict[str, str]) -> Q:
-    """Returns a filter for leads with any of `identities`, now or earlier. `identities` is normalised and not empty."""
+    """Returns a filter for leads with any of `identities` (normalised, at least one), even as an alternate."""
     matches = reduce(or_, (Q(**{name: text}) for name, text in identities.items()))
     if email := identities.get("email"):
         matches |= by_alternate_email(email)
@@ -262,7 +262,7 @@ class Lead(Row, MarkedRow):
             index("lead_handed_over", "workspace", "assigned_to", where=Q(handed_over_at__isnull=False)),
             index("lead_unread", "workspace", "-last_message_at", where=Q(unread=True)),
             index("lead_snoozed", "workspace", "snoozed_until", where=Q(snoozed_until__isnull=False)),
-            # for the comparison of leads who are close to a meeting with the calendar
+            # for leads who may have a meeting, which the calendar check compares with the calendar
             index("lead_towards_meeting", "workspace", "last_inbound_at", where=Q(tag__in=TOWARDS_A_MEETING)),
             # for leads with a meeting, over all workspaces
             models.Index(
@@ -308,7 +308,7 @@ class Lead(Row, MarkedRow):
 
     @property
     def is_understood(self) -> bool:
-        """Whether the meaning of the newest reply is decided. It is not while the reply waits for the model."""
+        """Whether the meaning of the newest reply is decided: a reply that waits for the model is not understood."""
         return not self.awaiting_model or bool(self.tag_decided_by)
 
     @property

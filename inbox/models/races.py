@@ -13,7 +13,8 @@ ROUNDS = 5
 def settled(work: Callable[[], Result]) -> Result:
     """Runs `work()` in a savepoint, and again after an IntegrityError, up to ROUNDS times. Returns its result.
 
-    `work` must query before it inserts. Raises IntegrityError if the last round is refused too, which is then no race.
+    `work` must query before it inserts. Raises the IntegrityError of the last round: an error that stays has a cause
+    other than a race.
     """
     for last in (False,) * (ROUNDS - 1) + (True,):
         try:

@@ -36,7 +36,7 @@ class SecondFactor(Device):  # type: ignore[misc]  # django-otp has no types
         return bool(older.update(last_step=step))
 
     def step_of(self, token: str) -> int | None:
-        """Returns the number of the 30 s step within TOLERANCE of now whose code is `token`; None without one."""
+        """Returns the number of the 30 s step (now, or at most TOLERANCE from now) whose code is `token`, or None."""
         if isinstance(self.key, Unreadable) or not (
             token.isascii() and token.isdecimal() and len(token) == 6
         ):

@@ -176,7 +176,7 @@ class Workspace(Row):
         help_text="How long records of model calls are kept. They contain no text. Empty: forever.",
     )
 
-    # The business hours, and limits for messages that go out without a person.
+    # The columns for business hours, and for limits on messages that go out without a person.
     opens_at = models.TimeField(default=time(9))
     closes_at = models.TimeField(default=time(17))
     daily_send_cap = models.PositiveSmallIntegerField(
