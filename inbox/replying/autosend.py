@@ -54,9 +54,9 @@ def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
 
 
 def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
-    """Asks the gates about a new draft. Schedules its send if all gates pass and the policy's mode is AUTO.
-    Returns "off" (by the policy), "held" (a gate fails, or a person put the draft on hold), "shadow" (in shadow mode,
-    the draft would have gone out) or "scheduled".
+    """Asks the gates about a new draft. Schedules its send if all gates pass and the policy's mode is AUTO. Returns
+    "scheduled"; "shadow" if only the policy's shadow mode prevents the send; "held" if a gate fails or a person put the
+    draft on hold; "off" if the policy is off.
     """
     if policy.mode == Mode.OFF:
         return "off"
@@ -95,8 +95,8 @@ def schedule(draft: Draft, at: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """Sends a due draft, unless it was decided or changed (the job `reply.autosend`). If a gate fails, the draft waits
-    for a person. Outside business hours, the send is postponed until the workspace opens.
+    """Runs the job `reply.autosend`: sends a due draft, unless it was decided or changed. If a gate fails, the draft
+    waits for a person. Outside business hours, the send is postponed until the workspace opens.
     """
     drafts = Draft.objects.select_related("lead__campaign", "trigger_message__campaign", "workspace")
     draft = ctx.row(drafts, "draft_id")

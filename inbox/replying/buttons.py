@@ -28,8 +28,8 @@ def offered(action_id: str, module: str) -> str:
 
 
 def register(action_id: str, action: Action, *, on_notice: bool = False) -> None:
-    """Registers the action of a button on a draft's card, or on a notice about an account if `on_notice` is true.
-    The action gets a job's context, whose payload holds action, draft_id or health_id, value, user_id, user_name,
+    """Registers the action of a button on a draft's card, or on a notice about an account if `on_notice` is true. The
+    action gets a job's context. The payload of the job holds action, draft_id or health_id, value, user_id, user_name,
     channel_id and message_ts. The caller has checked that the draft or health belongs to the workspace.
     """
     ACTIONS[action_id] = action

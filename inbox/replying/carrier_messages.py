@@ -233,9 +233,9 @@ def _taken(send: OutboundSend, message_id: str) -> bool:
 def provider_of(
     workspace_id: UUID, channel: str, reply_to: Message | None, accounts: list[Integration] | None = None
 ) -> str:
-    """Returns the provider that carries an answer to `reply_to`. If `reply_to` is None, this is the first connected
-    provider, else the first provider, that can begin a conversation on `channel`. `accounts` are the workspace's
-    accounts, if loaded. Raises UnknownSource.
+    """Returns the provider that carries an answer to `reply_to`. If `reply_to` is None, returns the first connected
+    provider that can begin a conversation on `channel`; if none is connected, the first such provider. `accounts` are
+    the workspace's accounts, if loaded. Raises UnknownSource.
     """
     if reply_to is not None:
         return registry.provider_of(reply_to.source)

@@ -48,7 +48,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ChosenFacts:
-    """The facts for one answer: `shown` in its prompt, the number `left_out`, and phrases that it must `never` use."""
+    """The facts `shown` in an answer's prompt, the number `left_out`, and phrases that the answer must `never` use."""
 
     shown: tuple[Fact, ...] = ()
     left_out: int = 0

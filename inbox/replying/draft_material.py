@@ -19,7 +19,7 @@ from inbox.workspaces.accounts import signature_for
 
 LINK = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"')\]]+"
-    # Domain names and IP addresses count, because mail programs turn them into links.
+    # Domain names and IP addresses count as links, because mail programs turn them into links.
     r"|(?<![\w.-])(?:(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}|(?:\d{1,3}\.){3}\d{1,3})(?![\w-])(?:[:/?#][^\s<>\"')\]]*)?",
     re.I,
 )

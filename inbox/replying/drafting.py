@@ -193,8 +193,8 @@ def _subject(message: Message) -> str:
 
 
 def run_rewrite(ctx: JobContext) -> dict[str, Any]:
-    """Rewrites a draft, unless it was decided or rewritten (the job `draft.rewrite`). Raises PermanentError if the
-    model does not answer.
+    """Runs the job `draft.rewrite`: rewrites a draft, unless it was decided or rewritten in the meantime. Raises
+    PermanentError if the model does not answer.
     """
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = ctx.row(drafts, "draft_id")

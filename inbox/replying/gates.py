@@ -29,7 +29,7 @@ State = OutboundSend.State
 LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
-"""The number of characters up to which a reply may repeat an earlier reply: people write "yes, please" twice."""
+"""A reply of up to this number of characters may be equal to an earlier reply: people write "yes, please" twice."""
 TEXT_PASSES = "No link, price or time is made up, and the length fits."
 INSTANT_S = 20
 """A reply within this number of seconds after our message counts as automatic."""

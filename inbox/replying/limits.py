@@ -30,7 +30,7 @@ def words(text: str) -> int:
 
 
 def units(text: str) -> tuple[int, int]:
-    """Returns the length of `text` and the length of one SMS, both in septets (160) or in UTF-16 units (70)."""
+    """Returns the length of `text`, and that of one SMS in the same unit: 160 septets (GSM) or 70 UTF-16 units."""
     if all(char in GSM or char in GSM_ESCAPED for char in text):
         return sum(2 if char in GSM_ESCAPED else 1 for char in text), GSM_UNITS
     return len(text.encode("utf-16-le")) // 2, UCS2_UNITS
@@ -50,7 +50,7 @@ def sms_parts(text: str) -> list[str]:
 
 
 def _longest(text: str, room: int) -> int:
-    """Returns how many characters of `text` fit into `room` units, up to the end of a word if possible."""
+    """Returns how many characters of `text` fit into `room` units of an SMS, up to the end of a word if possible."""
     used, end, word_end = 0, 0, 0
     for char in text:
         size = (2 if char in GSM_ESCAPED else 1) if room == GSM_UNITS else len(char.encode("utf-16-le")) // 2

@@ -50,8 +50,8 @@ def known_origin() -> DatabaseOrigin:
 
 
 def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
-    """Whether `send` may have gone out in the lost time. It is no longer doubtful once the provider was asked for it
-    after the restore, because a person who sends it again has seen the provider's answer.
+    """Whether `send` may have gone out in the lost time. A send is no longer doubtful once we have asked the provider
+    for it after the restore: a person who sends it again has seen the provider's answer.
     """
     if origin.restored_at is None or (send.looked_at is not None and send.looked_at >= origin.restored_at):
         return False

@@ -38,7 +38,7 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
 
 def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
     """Returns the stored email that `event` reports under another id; None without one. EmailBison has two lists of
-    mails, each with ids of its own. Other such reports of the workspace wait until the transaction ends.
+    mails, each with ids of its own. A lock delays other reports of the workspace until the transaction ends.
     """
     if event.channel != Channel.EMAIL or not (event.by_hand or event.listed):
         return None

@@ -21,7 +21,7 @@ ASKED_FOR = ("strategy", *dict(WRITTEN_ON), "verify", "revise", "evaluate")
 
 
 def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dict[str, Any]:
-    """Returns the value of `Draft.made_of` for a draft with these facts and meeting times, without model calls."""
+    """Returns the `Draft.made_of` of a draft with these facts and meeting times. Its list of model calls is empty."""
     return {
         "facts": [
             {"key": fact.key, "kind": fact.kind, "question": fact.question, "answer": fact.answer}
@@ -57,7 +57,7 @@ def _call(call: AiCall) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DraftMaterial:
-    """The material of a draft. `facts` pairs each fact with the result of `since`. The model read `messages` texts."""
+    """The material of a draft: `facts`, each with its later change, and the number of `messages` read by the model."""
 
     facts: list[tuple[dict[str, str], str]]
     slots: list[str]

@@ -19,12 +19,12 @@ from jobs.errors import Snooze
 State = OutboundSend.State
 
 LOOKS_S = (3, 30, 300, 3_600)
-"""The times (s) after our call at which the provider is polled. Often only its answer was lost, not the message."""
+"""The times (s) after our call at which we ask the provider. Often only its answer was lost, not the message."""
 STRANDED_AFTER = timedelta(minutes=2)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """Polls the provider up to four times (LOOKS_S) for an unknown send (the job `send.reconcile`)."""
+    """Runs the job `send.reconcile`: asks the provider up to four times for a send whose outcome is unknown."""
     sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
     send = ctx.row(sends, "send_id")
     while send.state == State.UNKNOWN and (due := next_look(send)) is not None:
@@ -44,7 +44,7 @@ def next_look(send: OutboundSend) -> datetime | None:
 
 def look(send: OutboundSend, deadline: Deadline) -> bool:
     """Polls the provider once for `send`. Settles it as sent and returns True if the message is listed. After an error,
-    it counts as missing. Raises Snooze if the request was not sent, so that the poll is repeated.
+    the message counts as missing. Raises Snooze if the request was not sent, so that the poll is repeated.
     """
     try:
         carrier, integration = carrier_messages.way_of(send)

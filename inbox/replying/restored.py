@@ -20,8 +20,8 @@ SLICE = 200
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """The numbers of sends that became unknown, and of follow-ups and drafts that may have gone out: the provider is
-    asked before they are sent.
+    """The numbers of sends that became unknown, and of follow-ups and drafts that may have gone out. The provider is
+    asked before such a follow-up or draft is sent.
     """
 
     sends: int
@@ -49,7 +49,7 @@ def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
 
 
 def nothing_lost() -> None:
-    """Permits sends from a database that lost nothing: it was moved at rest, or a full replica took over."""
+    """Permits sends from a database that lost nothing: it was moved while stopped, or a complete replica took over."""
     _settle()
 
 
@@ -69,7 +69,7 @@ def _settle(**lost: datetime) -> None:
 
 def _mark_anew() -> None:
     """Renews the mark of rows whose last change has a transaction number that this database has not reached yet: until
-    then, the API's lists of changes would lack them. A trigger replaces the 0.
+    then, the API's lists of changes would lack them. A trigger replaces the 0 that is written here.
     """
     [(uncounted,)] = fetch("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
     for model in (Draft, Lead, Message):

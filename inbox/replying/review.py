@@ -125,8 +125,8 @@ def rewrites_of(draft: Draft) -> QuerySet[BackgroundJob]:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Returns why a message that a person or program sent may not go out: the lead has written during the countdown, or
-    a suspicion is open about the lead of a program's message. Returns "" if the message may go out.
+    """Returns why a message that a person or program sent may not go out; "" if it may. One reason is that the lead has
+    written during the countdown; another, only for a program's message, is an open suspicion about the lead.
     (`send_claims.blocked` checks opt-outs.)
     """
     held = suspicion.reason(lead) if send.program_id else ""

@@ -180,14 +180,14 @@ def _insert(send: OutboundSend) -> OutboundSend:
 
 
 def start(send: OutboundSend, *, anyway: bool = False) -> None:
-    """Enqueues the job that sends the message at the end of its countdown, once per try of a person. If `anyway`, the
-    message goes out even if a meeting time that it offers is no longer free.
+    """Enqueues the job that sends the message at the end of its countdown, once for each time that a person sends it.
+    If `anyway`, the message goes out even if a meeting time that it offers is no longer free.
     """
     enqueue_about(SEND, send, "send_id", key=f"{send.pk}:{send.tries}", run_at=send.send_at, anyway=anyway)
 
 
 def has_job(send: OutboundSend) -> bool:
-    """Whether the job of the send's current try waits or runs."""
+    """Whether the newest job that tries this send waits or runs."""
     return is_live(send.workspace_id, f"{SEND}:{send.pk}:{send.tries}")
 
 
@@ -222,7 +222,7 @@ def again(send: OutboundSend, *, state: str, user: User) -> OutboundSend:
 
 
 def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> str:
-    """Returns why nothing may be sent to `lead` on `channel` now; "" if something may. `besides` is ignored."""
+    """Returns why nothing may be sent to `lead` on `channel` now; "" if something may. Ignores the send `besides`."""
     return unreachable(lead, channel) or _busy(lead.pk, channel, besides)
 
 

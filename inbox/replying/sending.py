@@ -140,7 +140,7 @@ def _call(ctx: JobContext, send: OutboundSend, post: Post, deadline: Deadline) -
 
 
 def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Settles a send whose call raised an error. `error.sent` says whether the message was sent; None: unknown."""
+    """Settles a send whose call raised an error. `error.sent` says whether the message was sent (None if unknown)."""
     sent = getattr(error, "sent", None)
     if isinstance(error, (CannotSend, ProviderMisconfigured)):
         settle_failed(send, str(error))

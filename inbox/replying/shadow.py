@@ -24,8 +24,8 @@ WAITING = Q(status=Draft.Status.PENDING) | Q(failed=True)
 @dataclass(frozen=True, slots=True)
 class Row:
     """The counts of the drafts of a campaign, or of those without a campaign (None). Of the `judged` drafts,
-    `would_send` passed every gate; the other fields count what became of these. A draft whose send failed counts as
-    waiting.
+    `would_send` passed every gate. The fields after it count what became of those that passed. A draft whose send
+    failed counts as waiting.
     """
 
     campaign: Campaign | None
@@ -47,7 +47,7 @@ class Row:
 
     @property
     def unlocked(self) -> bool:
-        """Whether people decided UNLOCK_DECIDED drafts or more, and sent the share UNLOCK_UNCHANGED unchanged."""
+        """Whether people decided UNLOCK_DECIDED drafts or more and sent at least UNLOCK_UNCHANGED of them unchanged."""
         return self.decided >= UNLOCK_DECIDED and self.share_unchanged >= UNLOCK_UNCHANGED
 
     @property

@@ -63,8 +63,8 @@ def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
 
 
 def post(ctx: JobContext) -> dict[str, str]:
-    """Posts the draft to its reviewers (the job `slack.card`). If it is unclear whether Slack accepted the card, and
-    the channel cannot be searched, the card is not posted again.
+    """Runs the job `slack.card`: posts the draft to its reviewers. If it is unclear whether Slack accepted the card,
+    and the channel cannot be searched, the card is not posted again.
     """
     draft = _draft(ctx)
     place = channel_of(draft.workspace_id)
@@ -108,7 +108,7 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
 
 
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
-    """Approves and sends the draft for the button "Approve and send". If it refuses, the card states the reason."""
+    """Approves and sends the draft (button "Approve and send"). If that is refused, the card states the reason."""
     shown = ctx.payload["value"].get("revision", 1)
 
     def approve(draft: Draft, user: User) -> None:
@@ -121,7 +121,7 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
 
 
 def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
-    """Enqueues a rewrite of the draft for the button "Regenerate". If it refuses, the card states the reason."""
+    """Enqueues a rewrite of the draft (button "Regenerate"). If that is refused, the card states the reason."""
     return _pressed(ctx, lambda draft, user: review.request_rewrite(draft, user=user))
 
 

@@ -72,7 +72,7 @@ def words(local: datetime) -> str:
 
 
 def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: Deadline) -> list[datetime]:
-    """Returns the bookable times between `start` and `end` (all aware); [] without a calendar. Raises its errors."""
+    """Returns bookable times between `start` and `end` (all aware); [] without a calendar. Raises calendar errors."""
     choice = _calendar(workspace)
     if choice is None:
         return []
@@ -140,9 +140,9 @@ def offered_in(offered: list[Slot], text: str) -> list[list[str]]:
 
 
 def offer_problem(send: OutboundSend, deadline: Deadline) -> str:
-    """Returns a reason if `send` must not go out, because a meeting time in it is no longer free; else "". The check of
-    the first part of a long SMS covers all parts. In a person's message, times that the person wrote are checked too,
-    and times of this lead's own meetings are not; a calendar that cannot be asked is a reason. For other messages, the
+    """Returns why `send` must not go out, if a meeting time in it is no longer free; otherwise "". The check of the
+    first part of a long SMS covers all parts. In a person's message, times that the person wrote are checked too, and
+    times of this lead's own meetings are not; a calendar that cannot be asked is a reason. For other messages, the
     calendar's errors are raised.
     """
     if send.part:

@@ -92,7 +92,7 @@ TOPICS: dict[str, dict[str, str]] = {
         "pl": r"haslo\w*|hasla|wlaman\w*|zhakowa\w+|dane bankowe|kart\w+ kredytow\w+",
     },
 }
-"""Patterns for the words of each subject by language, without accents. Each subject needs all of LANGUAGES."""
+"""Patterns for the words of each subject by language, without accents. Each subject has patterns in all LANGUAGES."""
 _PATTERNS = {
     (topic, language): re.compile(rf"\b(?:{words[language]})\b")
     for topic, words in TOPICS.items()
@@ -100,7 +100,7 @@ _PATTERNS = {
 }
 
 SHORT = 6
-"""The number of words below which a reply may lack the function words that identify its language."""
+"""A reply with fewer words may lack the function words ("the", "and") that identify its language."""
 SCHEDULER = re.compile(
     r"calendly\.com|cal\.com|savvycal\.com|meetings\.hubspot\.com|calendar\.app\.google|calendar\.google\.com"
     r"|youcanbook\.me|acuityscheduling\.com|tidycal\.com|zcal\.co|chilipiper\.com"
@@ -123,6 +123,6 @@ def escalated(text: str) -> tuple[str, str]:
 
 
 def is_readable(reply: str, answer: str) -> bool:
-    """Whether the language of `reply`, or of `answer` if the reply is very short, is one of those with patterns."""
+    """Whether we have patterns for the language of `reply` or, if the reply is very short, for that of `answer`."""
     short = limits.words(reply) < SHORT
     return bool(language_of(reply) or (short and language_of(answer)))

@@ -72,7 +72,7 @@ def give_up(send: OutboundSend, why: str) -> None:
 
 
 def begin(send: OutboundSend) -> str:
-    """Claims a message whose chosen time has come. If it may not go out, takes it back and returns why; else ""."""
+    """Claims a message whose chosen time has come. If it may not go out, takes it back. Returns why, or ""."""
     with rollup.holding(send.lead) as lead:
         waiting = send_claims.later(lead).filter(pk=send.pk)
         if not waiting.exists():

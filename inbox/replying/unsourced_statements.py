@@ -69,7 +69,7 @@ PROMISE = re.compile(
     r"|terugbeta\w*|onbeperkt\w*|aterbetal\w*|obegransa\w*|certifierad\w*|gwarant\w+|zwrot\w*|bezplatn\w*|darmow\w*"
     r"|nieograniczon\w*|certyfik\w+)\b"
 )
-"""Matches words of promises, in lower case and without accents, in the languages of COUNTS."""
+"""Matches words of promises, in lower case and without accents, in the languages of the number words `_COUNTS`."""
 
 _AMBIGUOUS = {"segunda", "terca", "quarta", "quinta", "sexta"}
 """Portuguese day names that are ordinary words in other languages."""
@@ -168,8 +168,8 @@ def _value(parts: list[int | None]) -> int | None:
 
 
 def _names(text: str, everything: str) -> Iterator[Statement]:
-    """Yields runs of capitalised words inside sentences that no source contains. German capitalises every noun, so in
-    German a run must have two words, or one that is all in capitals.
+    """Yields the names that no source contains: runs of capitalised words inside a sentence. German capitalises every
+    noun, so in German a run must have two words, or one that is all in capitals.
     """
     sources = set(_WORD.findall(fold(everything)))
     least = 2 if language_of(text) == "de" else 1
