@@ -13,8 +13,9 @@ from integrations.events import MessageEvent
 class Arrival:
     """The findings of the rules about a message at its arrival, in the form that intake stores.
 
-    `tag` is "" if the rules cannot decide; `evidence` holds the decisive words. `ended_addresses` is the result of
-    `one_channel.ended`. `suspected` is the value of a Suspicion, or "" if the rules are sure or suspect nothing.
+    `tag` is "" if the rules cannot decide; `evidence` holds the decisive words. `ended_addresses` are those that the
+    message refuses (`one_channel.ended`). `suspected` is the value of a Suspicion, or "" if the rules are sure or
+    suspect nothing.
     """
 
     newest_text: str
@@ -33,7 +34,7 @@ class Arrival:
 
 
 def judge(event: MessageEvent) -> Arrival:
-    """Returns the findings of the rules about an arriving message; for our own message, only its newest text."""
+    """Returns the findings of the rules about an arriving message. For our own message, finds only its newest text."""
     channel = read_as(event.channel, event.html)
     if event.direction != "inbound":
         return Arrival(newest_text(event.text, event.html, channel=channel).text)

@@ -81,10 +81,10 @@ ROBOT_LOCAL = re.compile(
 
 
 SURE = 0.88
-"""The minimum probability at which a text counts as automatic by its wording and a typical phrase of software alone."""
+"""The minimum probability at which a text with a typical phrase of software counts as automatic by wording alone."""
 
 SURE_WITH_A_SIGN = 0.05
-"""The minimum probability with another sign (a provider's flag, a no-reply sender), which alone may be wrong."""
+"""The same minimum for a text with another sign, such as a provider's flag. Such a sign alone may be wrong."""
 
 PERHAPS = 0.5
 """The minimum probability at which a text is suspected to be automatic. A model or a person then decides."""

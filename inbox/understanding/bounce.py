@@ -7,7 +7,7 @@ from inbox.understanding.normalise import ADDRESS, fold
 from inbox.understanding.word_weights import weights
 
 SURE = 0.4
-"""The minimum probability at which a mail is a report by its wording, if sender, subject or codes suggest it too."""
+"""The minimum probability at which a mail counts as a report by wording, if sender, subject or codes suggest one."""
 
 PERHAPS = 0.8
 """The minimum probability at which any other mail is suspected to be a report. A model or a person then decides."""
@@ -159,8 +159,8 @@ def _by_mail_system(reading: Reading) -> str | None:
     quote = _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
     if quote or reading.is_reply:
         return quote
-    # The wording is not in our lists, but a mail system that names an address, and no delay or success, reports a
-    # failure.
+    # The wording is not in our lists. But a mail system that names an address reports a failure, unless it names a
+    # delay or a success.
     recipients = failed_recipients(reading.text[:_REPORT_CHARS]) if reading.text else ()
     return recipients[0] if recipients else None
 
@@ -171,8 +171,8 @@ def _by_mail_system(reading: Reading) -> str | None:
     "failure report.",
 )
 def _by_shared_name(reading: Reading) -> str | None:
-    """Judges a mail from a shared name. A question shows that a person wrote the mail, unless the mail has the
-    structure of a report ("Was this helpful?").
+    """Judges a mail from a name that software and people share, such as postmaster@. A question shows that a person
+    wrote the mail, unless the mail has the structure of a report ("Was this helpful?").
     """
     if not shared_name(reading) or reading.is_reply or reading.once(delayed):
         return None
@@ -206,7 +206,7 @@ def _probability(reading: Reading) -> float:
     if _asks(reading) and not system:
         return 0.0
     probability = weights("bounce").probability(reading.report_slots)
-    # the search for a delay is slow, so it is left out below SURE, where it changes no verdict
+    # The search for a delay is slow. Below SURE, it is left out, because it changes no verdict there.
     return 0.0 if probability >= SURE and reading.once(delayed) else probability
 
 
@@ -267,7 +267,7 @@ _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support
 
 
 def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
-    """Returns the addresses to which, according to a report, delivery failed: in lower case, the best evidence first.
+    """Returns the addresses (in lower case) to which delivery failed according to a report, the surest ones first.
 
     Addresses in the header `X-Failed-Recipients` come first, then those in fields of RFC 3464, then those in phrases of
     mail systems. If there are none of these, any address other than the sender's counts. Addresses such as postmaster@

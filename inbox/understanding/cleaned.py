@@ -32,7 +32,7 @@ TEXTS_ONLY = frozenset({SMS})
 # Only the start and the end of a very long text are judged, so that a hundred rules stay fast.
 _HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
 _REPORT_CHARS = 2_000  # a report states its purpose before it quotes the returned mail
-_LETTER_WORDS = 40  # among real replies, 1 in 300 wishes is that long, but 40 in 1,300 other replies are
+_LETTER_WORDS = 40  # 1 in 300 real wishes to get no more mail is that long, but 40 in 1,300 other replies
 _OPENING_WORDS = 120  # software states its purpose at the start, so words further down prove nothing
 _QUOTE_CHARS = 240  # pages show this much of the evidence, with a link to the message
 
@@ -107,16 +107,16 @@ class Rule:
 def rule(
     rule_id: str, description: str, *, channels: frozenset[str] = ALL_CHANNELS, sure: bool = True
 ) -> "Callable[[Callable[[Reading], str | None]], Rule]":
-    """Returns a decorator that turns a function into a Rule. The function returns the words that prove it, or None."""
+    """Returns a decorator that turns a function into a Rule. The function returns the decisive words, or None."""
     return lambda match: Rule(rule_id, description, match, channels, sure)
 
 
 mail_rule = partial(rule, channels=MAIL_ONLY)
-"""As `rule`, for rules that apply only to mails."""
+"""Does the same as `rule`, for rules that apply only to mails."""
 
 
 def in_a_letter(probability: float, text: str) -> float:
-    """Returns `probability` (0 to 1), reduced for a `text` of over 40 words: such a text is rarely a wish."""
+    """Returns `probability` (0 to 1), reduced for a `text` of over 40 words, which is rarely a wish or automatic."""
     odds = probability / (1 - probability) * min(1, (_LETTER_WORDS / max(count_words(text), 1)) ** 2)
     return odds / (1 + odds)
 
@@ -175,7 +175,7 @@ class Reading:
 
     @cached_property
     def clauses(self) -> list[tuple[str, str]]:
-        """The sentences that address us, as pairs like those of `sentences`. For a mail without text, the subject's."""
+        """The sentences that address us, as pairs like those of `sentences`. Without text, those of the subject."""
         written = self._parts[0] or ("" if self.is_reply else clean(self.reply.subject)[0][:500])
         return _sentences(BREAK.sub("\n\n", written))
 
@@ -235,17 +235,17 @@ class Reading:
 
     @cached_property
     def clause_slots(self) -> list[frozenset[int]]:
-        """For each clause, the numbers of the word features by which learned weights judge a wish."""
+        """For each clause, the numbers of the word features by which learned weights judge whether it is an opt-out."""
         return [wish_features(folded) for _, folded in self.clauses]
 
     @cached_property
     def wish_slots(self) -> frozenset[int]:
-        """The word features of all clauses together."""
+        """The word features of all clauses together, by which learned weights judge whether the reply is an opt-out."""
         return frozenset().union(*self.clause_slots)
 
     @cached_property
     def mail_slots(self) -> frozenset[int]:
-        """The word features by which weights judge automatic mails: of the subject (not in a reply) and first words."""
+        """The word features that show automatic mails: of the first words and, outside replies, of the subject."""
         slots = [] if self.is_reply else [features(self.raw_subject, "subject:")]
         room = _OPENING_WORDS
         for _, folded in self.clauses if self.above else ():

@@ -37,10 +37,11 @@ class Case:
 
 @dataclass
 class Score:
-    """Counts right and wrong answers about one label: sure answers in `tp` and `fp`, suspicions in `held_tp`,
-    `held_fp`.
+    """Counts right and wrong answers about one label. Sure answers are in `tp` (right) and `fp` (wrong), suspicions in
+    `held_tp` and `held_fp`.
 
-    A suspicion silences nobody, so a right one also counts in `fn`. If nothing was judged, precision and recall are 1.
+    A suspicion silences nobody, so a right one also counts in `fn` (missed). If nothing was judged, precision and
+    recall are 1.
     """
 
     tp: int = 0

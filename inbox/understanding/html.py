@@ -144,7 +144,7 @@ def without_bulk(html: str) -> str:
     """Returns `html` without style sheets, comments and inline images if it is longer than `MAX_CHARS`."""
     if len(html) <= MAX_CHARS:
         return html
-    # They can be so long that the later cut to MAX_CHARS would remove the words of the letter behind them.
+    # These parts can be so long that the later cut to MAX_CHARS would remove the words of the letter behind them.
     html = html[:_BULK_CHARS]
     for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<STYLE", "</STYLE>")):
         html = _without(html, opening, closing)

@@ -42,7 +42,7 @@ FLOORS = {
 def missed(measured: dict[str, Any]) -> list[str]:
     """Returns a sentence for each value in `measured` that is worse than FLOORS, MOST_SILENCED or MOST_HELD permit.
 
-    `measured` is that of a manifest. Raises KeyError or TypeError if it lacks counts.
+    `measured` is the entry of this name in a manifest. Raises KeyError or TypeError if `measured` lacks counts.
     """
     lines = []
     for label, floor in FLOORS.items():

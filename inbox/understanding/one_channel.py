@@ -62,7 +62,7 @@ HERE = re.compile(
 
 
 ELSEWHERE = "elsewhere"
-"""The channel that stands for calls and messengers. We send nothing on it, but people refuse it or ask for it."""
+"""A channel that stands for calls and messengers. We send nothing on it, but people refuse calls or ask for them."""
 
 _MOST_CHARS = 180
 
@@ -104,8 +104,8 @@ def ended(text: str, sender: str) -> frozenset[str]:
     """Returns the addresses ("info@corbel.example", "info@") and numbers that `text` refuses while it asks us to write
     to another one.
 
-    If `text` refuses an old address without naming it, this is "". The address of the `sender` counts only if `text`
-    gives another one.
+    If `text` refuses an old address without naming it, the result contains only "". The address of the `sender` counts
+    only if `text` gives another one.
     """
     folded = fold(text)
     if refused(folded) or not _goes_on(folded):

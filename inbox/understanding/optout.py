@@ -28,7 +28,7 @@ _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
 ANSWER_WORDS = 5
 """The maximum number of words of a bare answer, such as "Yes please", which is read together with our question."""
 _LETTER = 3
-"""Texts with more sentences are judged as a whole, unless the strongest one has an expression of opt-outs."""
+"""Texts with more sentences are judged as a whole, unless the likeliest sentence has an expression of opt-outs."""
 _LEVEL = re.compile(r"^[>|] ?", re.M)
 _WITH_OBJECT = re.compile(r"\b(?:me|us|my|our)\b")
 # Matches the words of a link in a footer: mail programs keep only these words of the link.
@@ -40,7 +40,7 @@ def _words(text: str) -> str:
 
 
 def _wholes(reading: Reading) -> list[str]:
-    """Returns the texts that count as a whole message: the words to us, and their first line if no question follows."""
+    """Returns the texts that may be a keyword: all words to us, and their first line if no question follows."""
     first, _, rest = reading.above.partition("\n")
     return [reading.above, *([] if "?" in rest else [first.strip()])]
 
@@ -79,7 +79,7 @@ def _keyword(reading: Reading) -> str | None:
     )
     if wish := next(alone, None):
         return wish
-    # the subject of a reply with a text may be that of our own mail
+    # The subject of a reply with a text may be that of our own mail.
     written = not reading.is_reply or not reading.text
     spoken = written and not reading.is_forward and _is_keyword(reading.subject)
     return reading.reply.subject if spoken else None

@@ -157,7 +157,7 @@ def _of_software(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 
 def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
     labels: dict[str, Any] = {}
-    # opt-ins are judged first, because the word "SUBSCRIBE" resembles an opt-out
+    # Opt-ins are judged first, because the word "SUBSCRIBE" resembles an opt-out.
     if opted_in := optout.opts_in.apply(reading):
         labels["opt_in"] = opted_in
     elif elsewhere := one_channel.ends_one.apply(reading):

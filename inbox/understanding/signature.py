@@ -181,8 +181,8 @@ _SKIPPED, _END, _ADDRESS, _MOTTO, _PART = range(5)
 
 @lru_cache(maxsize=1024)
 def _part(line: str, low: str) -> int:
-    """Returns the role of a line below a sign-off. `low` is the folded line. An _ADDRESS is a sentence to the reader,
-    and a _MOTTO is any other sentence.
+    """Returns the role that a line below a sign-off has. `low` is the folded line. The role _ADDRESS means a sentence
+    to the reader, and _MOTTO any other sentence.
     """
     if not low:
         return _SKIPPED
@@ -231,7 +231,7 @@ def _is_sentence(line: str) -> bool:
 
 
 def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int:
-    """Returns the index of the sender's name at which a signature without a sign-off begins; len(lines) without one."""
+    """Returns the index of the sender's name that begins a signature without a sign-off; len(lines) if no name does."""
     lines = _trim(lines)
     folded = folded[: len(lines)]
     for index in range(max(1, len(lines) - _TAIL_LINES), len(lines)):
@@ -252,7 +252,7 @@ def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int
 
 
 def _second_line_names(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the sender's name is on the line below `index`, and the line at `index` may be it in another script."""
+    """Whether the line below `index` has the sender's name, which the line at `index` may have in another script."""
     if index + 1 >= len(lines) or not folded[index + 1] or len(folded[index].split()) > 3:
         return False
     own_script = not folded[index].isascii() and not any(c.islower() for c in lines[index])

@@ -92,8 +92,8 @@ MOBILE = re.compile(
     r"mistakes).{0,60}|yahoo mail: .{0,60})"
     r"[.!]?(?: ?[<(]? ?https?://\S{1,200} ?[>)]?)?$"
 )
-# Matches a last line that a program has added below a blank line, with any program's name. A person's sentence may
-# begin with the same words, but it contains a verb or a person.
+# Matches a last line that a program has added below a blank line, whatever the program's name. A person's sentence may
+# begin with the same words, but then contains a verb or a pronoun.
 LAST_FOOTER = re.compile(
     r"^\W*(?:(?:sent|typed|written|dictated|composed) (?:from|with|by|via|on|using|but)\b"
     r"(?!.*\b(?:is|are|was|were|will|i|i'm|we|you|that|which|our|your|please call)\b).{1,50}|"
@@ -146,7 +146,7 @@ DISCLAIMER = re.compile(
     r"[\w&.,' -]{2,60} (?:is|are) (?:a )?(?:company |limited company )?registered in (?:england|scotland|"
     r"wales|ireland)|"
     r"registered (?:office|in england|address|company|number)|"
-    # the following patterns are footers regardless of the words after them
+    # The following patterns match footers regardless of the words after them.
     r"(?:please )?(?:consider|think of|think about|respect|spare|save).{0,40}(?:before (?:you )?print|"
     r"a tree|paper)|(?:please )?think before you print|"
     r"(?:bitte )?(?:denken|prufen) sie .{0,60}(?:umwelt|ausdruck)|(?:pensez|"

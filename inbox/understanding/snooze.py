@@ -1,5 +1,5 @@
-"""Finds the time until which to leave a lead alone: 09:00 in the lead's time zone, on the day that the lead names or
-returns.
+"""Finds the time until which to leave a lead alone: 09:00 in the lead's time zone, on the day that the lead names or on
+which the lead returns.
 """
 
 import re
@@ -30,7 +30,7 @@ _BARE_WORDS = 5  # such a short text ("Maybe next quarter") answers our question
 
 @dataclass(frozen=True)
 class Snooze:
-    """The aware time until which to leave a lead alone, its confidence (0 to 1), and the sentence that names it."""
+    """The time (aware) until which to leave a lead alone, its confidence (0 to 1), and the sentence with this time."""
 
     until: datetime
     confidence: float

@@ -118,8 +118,8 @@ UNTIL = re.compile(
     r"до)\b[^.!?\n]{0,22}$|"
     r"\d\S{0,3} ?(?:\w{3,12} )?(?:to|au|al|ao|a|-|and|et|e|y|i|und)(?: (?:the|el|il|le))?\W*$"
 )
-# Matches words which mean that the named day itself is a day off: the text says so, "until" means that in the language,
-# or the day ends a period.
+# Matches words which mean that the named day itself is still a day off: because the text says so, because "until"
+# includes the day in that language, or because the day ends a period.
 LAST_DAY = re.compile(
     r"\b(?:through|thru|inclusive|including|einschliesslich|einschl|inkl|inclus|incluso|inclusive|compreso|"
     r"incluido|en met|och med|og med|tom|wlacznie|vcetne)\b|\b(?:bis|do|till|saakka|до)\b[^.!?\n]{0,22}$|"

@@ -82,7 +82,7 @@ _WRITING = (
 )
 _YOU = r"you(?:r (?:name|e-?mail|address|number|contact|details|data))?\b"
 _LIST = r"(?:my|our|the|this) (?:\w+ )?(?:list(?! price)|sequence|campaign)\b"
-# Matches questions whether we should stop writing. A yes to "Want to stop losing clients?" is no such wish.
+# Matches questions whether we should stop writing. "Want to stop losing clients?" is no such question.
 STOPS = re.compile(
     "|".join(
         (
