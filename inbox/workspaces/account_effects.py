@@ -1,4 +1,4 @@
-"""Counts the work that waits while an account is down, for the banner and the notice: "12 follow-ups are paused".
+"""Counts the work that waits while an account is down. The banner and the notice show it: "12 follow-ups are paused".
 
 Each part of the product whose work waits for an account adds a counter here.
 """

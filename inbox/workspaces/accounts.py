@@ -132,7 +132,7 @@ def usable(integration: Integration) -> bool:
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
-    """Returns the Slack account for notices, with a channel, an incoming webhook or unreadable secrets; else None."""
+    """Returns the Slack account if it has a channel or webhook for notices, or unreadable secrets; else None."""
     account = connected(workspace_id, slack.NAME)
     if account is None or account.is_unreadable or account.config.get("channel"):
         return account

@@ -41,7 +41,7 @@ EXPORTED = {
     "jobs.JobAttempt": "job__workspace",
     "jobs.JobStep": "job__workspace",
 }
-"""The lookup of the workspace for each table without a column `workspace`. Tables with this column need no entry."""
+"""The lookup that leads from a table to its workspace. Tables with a column `workspace` need no entry."""
 
 LEFT_OUT = {
     "It holds a secret, or a hash of one, and nothing else.": (
@@ -56,7 +56,7 @@ LEFT_OUT = {
     "It is counted from other tables.": "insights.LeadDay insights.LeadDayProgress",
     "It lasts for an hour, or for a person's banner.": "inbox.LeadChange inbox.HiddenBanner",
 }
-"""The tables that are not exported, by the reason."""
+"""The tables that are not exported. Each key is the reason."""
 
 ONLY = {
     "inbox.User": {"id", "email", "first_name", "last_name", "is_active", "date_joined", "last_login"},

@@ -53,7 +53,7 @@ def add(
 
 
 def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
-    """Changes a fact; its position only if `position` is given. Raises NameTaken, or Refused for an outdated `fact`."""
+    """Changes a fact, and its position if one is given. Raises NameTaken, or Refused for an outdated `fact`."""
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
         values["position"] = position

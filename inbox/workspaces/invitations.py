@@ -73,7 +73,7 @@ def invite(by: Membership, email: str, role: str) -> Invitation:
 
 @transaction.atomic
 def send_again(by: Membership, invitation: Invitation) -> None:
-    """Resends the invitation in the name of `by`. Raises NotAllowed if it is closed, or for the limits of `invite`."""
+    """Resends the invitation in the name of `by`. Raises NotAllowed if it is closed, or at a limit of `invite`."""
     check_rank(by, invitation.role)
     now = timezone.now()
     _check_mails(by.workspace_id, invitation.email, now)
@@ -146,7 +146,7 @@ def open_in(workspace_id: UUID) -> QuerySet[Invitation]:
 
 
 def stands(invitation: Invitation) -> bool:
-    """Whether an invitation read by this module has not expired, and its inviter may still invite with its role."""
+    """Whether an invitation (read by this module) is not expired, and its inviter may still invite to its role."""
     return invitation.expires_at > timezone.now() and _may_invite(
         vars(invitation)["inviter_role"], invitation.role
     )

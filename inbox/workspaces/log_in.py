@@ -26,7 +26,7 @@ class EmergencyBackend(ModelBackend):
 
 
 class CompanyBackend(ModelBackend):
-    """Keeps sessions of the company's login valid while OIDC_ISSUER is the user's issuer. It accepts no password."""
+    """Keeps sessions of the company's login valid while OIDC_ISSUER is the user's issuer. Accepts no password."""
 
     def authenticate(self, *_args: Any, **_credentials: Any) -> None:
         return None
@@ -48,8 +48,8 @@ def person_of(end_user: EndUser) -> User:
 
 
 def _with_address(end_user: EndUser, key: str) -> User | None:
-    """Returns the user with the proven address, and stores `key` in it; None without such a user and invitation. Raises
-    NotAllowed if the user has another key of this issuer.
+    """Returns the user with the proven address, or a new user if the address is invited, and stores `key` in the user's
+    row. Returns None if there is neither. Raises NotAllowed if the user has another key of this issuer.
     """
     try:
         with transaction.atomic():

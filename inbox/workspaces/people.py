@@ -78,7 +78,7 @@ def set_takes_leads(by: Membership, membership: Membership, takes: bool) -> None
 
 
 def set_away(membership: Membership, until: datetime | None) -> None:
-    """Sets the time until which this member gets no leads in rotation; None ends the absence."""
+    """Sets the time until which the rotation assigns this member no leads; None ends the absence."""
     with transaction.atomic():
         Membership.objects.filter(pk=membership.pk).update(away_until=until)
         stated = until.isoformat() if until else None

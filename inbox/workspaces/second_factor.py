@@ -164,7 +164,7 @@ def _digest(code: str) -> str:
 @transaction.atomic
 def remove(user: User, actor: User | None, *, session_key: str | None = None) -> bool:
     """Removes the factor and the recovery codes of `user`, ends their sessions except the one with `session_key`, and
-    notifies them by mail. Returns False if the user has no second factor. `actor`: None for an operator.
+    notifies them by mail. Returns False if the user has no second factor. `actor` is None for an operator.
     """
     RecoveryCode.objects.filter(user=user).delete()
     if not SecondFactor.objects.filter(user=user).delete()[0]:

@@ -33,7 +33,7 @@ ACCOUNT_LIMIT = 60
 ATTACKED_LIMIT = 2
 CODES_LIMIT = 120
 """The number of wrong codes per account within AXES_COOLOFF_TIME. Beyond this limit, only trusted sources may try,
-because an attacker with many sources, each with two tries, would guess six digits.
+because an attacker with many sources, each with two tries, could guess a code of six digits.
 """
 FORGOTTEN_LIMIT = 10
 TRUSTED_FOR = timedelta(days=60)
@@ -133,7 +133,7 @@ def forget_tries(request: HttpRequest, name: str) -> None:
 
 
 class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no types
-    """Makes django-axes apply all three limits: its failure count reaches AXES_FAILURE_LIMIT with the first of them."""
+    """Makes django-axes apply all three limits: it gets AXES_FAILURE_LIMIT as its count once any of them is reached."""
 
     def get_failures(self, request: AxesRequest, credentials: dict[str, Any] | None = None) -> int:
         """Returns AXES_FAILURE_LIMIT minus the tries that the strictest of the three limits still allows."""
