@@ -81,8 +81,8 @@ def compare(
     integration: Integration, entries: list[Entry], tally: Tally, kinds: list[DayReceipt.Kind]
 ) -> None:
     """Stores the missing ones of `entries` in the given order, and counts all of them in `tally`. `kinds` are the kinds
-    that the provider's list holds. An entry of another kind counts as the first of `kinds`: for example, a mail that a
-    person sent, in EmailBison's list of replies.
+    that the provider's list holds. An entry of another kind, such as a mail that a person sent in EmailBison's list of
+    replies, counts as the first of `kinds`.
     """
     stored = _stored(integration, entries)
     missing = [entry for entry in entries if not stored.intersection(_names(entry))]
@@ -137,7 +137,7 @@ def _stored(integration: Integration, entries: list[Entry]) -> set[tuple[str, st
 
 def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> dict[str, str]:
     """Returns {hash of the body: verdict} for the entries of `fresh` that an earlier read ignored or found to be
-    duplicates. They need not be processed again, which would write a row each time.
+    duplicates. Such entries are not processed again, because that would write a row each time.
     """
     rows = WebhookDelivery.objects.filter(
         integration=integration,
@@ -150,7 +150,7 @@ def _settled(integration: Integration, fresh: list[Received], tally: Tally) -> d
 
 
 def read_message(ctx: JobContext) -> dict[str, str]:
-    """Fetches and stores a message that a webhook announced by its ids only (the job `message.read`)."""
+    """Runs the job `message.read`: fetches and stores a message of which a webhook reported only the ids."""
     account = ctx.row(Integration.objects.select_related("workspace"), "integration_id")
     ids = {name: ctx.payload[name] for name in ("thread_id", "message_id", "edited")}
     notice = MessageNotice(event_type=BACKFILL, account_id=account.external_account_id, **ids)

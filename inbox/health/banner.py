@@ -96,7 +96,7 @@ def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
 def for_banner(
     rows: QuerySet[WorkspaceIntegrationHealth], user: User
 ) -> QuerySet[WorkspaceIntegrationHealth]:
-    """Annotates `rows` for a banner, with `hidden` (whether `user` hides the account) and `dropped` (see `drops`)."""
+    """Annotates `rows` with `hidden` (whether `user` hides the account) and `dropped` (the result of `drops`)."""
     hidden = HiddenBanner.objects.filter(
         user=user, until__gt=timezone.now(), health=OuterRef("pk"), version=OuterRef("version")
     )
@@ -104,7 +104,7 @@ def for_banner(
 
 
 def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceIntegrationHealth]:
-    """Sorts accounts by state, the worst first, then by its age. Raises ValueError for an account without trouble."""
+    """Sorts accounts by state (worst first) and age of the state. Raises ValueError for an account without trouble."""
     return sorted(rows, key=lambda health: (TROUBLED.index(health.state), health.since))
 
 
@@ -127,9 +127,9 @@ def banner_for(
     *,
     model_away: bool = False,
 ) -> Banner | None:
-    """Returns the banner for `user` about the worst account in trouble, else about an account that has just recovered;
-    None without one. `rows` is the result of `rows_for`, if already loaded. `model_away` means that the page already
-    reports that the model cannot be reached.
+    """Returns the banner for `user` about the worst account in trouble or, if none is in trouble, about an account that
+    has just recovered; otherwise None. `rows` is the result of `rows_for`, if already loaded. `model_away` means that
+    the page already reports that the model cannot be reached.
     """
     acts = membership.at_least(Membership.Role.ADMIN)
     rows = rows_for(workspace, user) if rows is None else rows

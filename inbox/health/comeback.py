@@ -53,7 +53,7 @@ def make_up() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """Runs the recovery of an account (the job `health.recover`). Returns how many messages and sends it handled."""
+    """Runs the job `health.recover` for an account. Returns the numbers of imported messages and resumed sends."""
     health = ctx.row(
         WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace"), "health_id"
     )

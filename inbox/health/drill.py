@@ -104,9 +104,8 @@ def last(workspace: Workspace) -> BackgroundJob | None:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """Runs a fire drill (the job `health.drill`). Returns the numbers of passed, failed and skipped steps. If the
-    worker dies, the sandbox dies with it, so the next attempt only deletes the test workspace, and raises
-    PermanentError.
+    """Runs the job `health.drill`: a fire drill. Returns the numbers of passed, failed and skipped steps. If the worker
+    dies, the sandbox dies with it, so the next attempt only deletes the test workspace, and raises PermanentError.
     """
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()

@@ -43,7 +43,7 @@ FEWEST = {Rate.BOUNCES: 5, Rate.COMPLAINTS: 3}
 FEWEST_MAILS = 20
 """The minimum number of sent mails for an alarm about bounces or complaints. Some providers report no sent mail."""
 FEWEST_REPLIES, FALL = 12, 4
-"""An alarm about replies requires FEWEST_REPLIES expected replies in a week, of which at most one in FALL arrived."""
+"""An alarm about replies requires that FEWEST_REPLIES were expected in a week, and that at most one in FALL arrived."""
 SURE = 2.58
 """The number of standard deviations of a confidence interval of 99 %."""
 AGAIN_AFTER = timedelta(days=7)
@@ -72,7 +72,7 @@ class Mailbox:
 
 
 def troubles(mailbox: Mailbox) -> Iterator[dict[str, Any]]:
-    """Yields the fields of an alarm for each rate of `mailbox` that is out of bounds: `count` of `mails` in `days`."""
+    """Yields the fields of an alarm (`count` of `mails` in `days`) for each rate of `mailbox` that is out of bounds."""
     for rate, bound in BOUND.items():
         for days in (1, 7):
             count, mails = mailbox.by_days[days][rate], mailbox.by_days[days][SENT]
@@ -146,8 +146,8 @@ def sentence(alarm: MailboxAlarm) -> str:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Records the alarms of all mailboxes, and enqueues notices about new alarms (the tick `mailboxes`). The workspaces
-    are in random order, because those that remain at `deadline` are left out.
+    """Runs the tick `mailboxes`: records the alarms of all mailboxes, and enqueues notices about new alarms. The
+    workspaces come in random order, because those that remain at `deadline` are left out.
     """
     counts = {"alarms": 0, "told": 0, "left": 0}
     for workspace in Workspace.objects.filter(drill_of=None).order_by("?").only("pk"):

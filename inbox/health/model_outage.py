@@ -32,7 +32,7 @@ def waiting(workspace: Workspace) -> QuerySet[Lead]:
 
 
 def model_away(workspace: Workspace) -> ModelAway | None:
-    """Returns the notice for a workspace's pages; None if the model answers, or if no reply waits for a missing one."""
+    """Returns the notice for a workspace's pages; None if the model answers, or none is set up and no reply waits."""
     return notice_of(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
 
 

@@ -72,7 +72,7 @@ def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueues due notices, and ends notices whose worker died while sending (the tick `notifications`)."""
+    """Runs the tick `notifications`: enqueues due notices, and ends notices whose worker died while sending."""
     counts = {"enqueued": 0, "abandoned": 0, "freed": _free_undelivered(), "left": 0}
     for notice in notices.abandoned():
         if notice.path == Notice.Path.SLACK:
@@ -89,7 +89,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _free_undelivered() -> int:
-    """Lets accounts cause new notices whose notice was left to an email job that sent nothing. Returns their number."""
+    """Lets accounts cause new notices if the email job of their last notice sent nothing. Returns how many they are."""
     freed = 0
     for notice in notices.in_doubt():
         job = BackgroundJob.objects.filter(
@@ -104,7 +104,7 @@ def _free_undelivered() -> int:
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """Notifies people of a broken account, or updates the existing notices (the job `health.notify`)."""
+    """Runs the job `health.notify`: notifies people of a broken account, or updates the existing notices."""
     health = _health(ctx)
     slack = slack_of(health.workspace_id)
     by = slack if ctx.attempt <= SLACK_TRIES else None
@@ -146,7 +146,7 @@ def _fold(
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Writes an account's state into its notices in Slack, again if it changes meanwhile. Returns their number."""
+    """Writes an account's state into its notices in Slack; again if that changes. Returns the number of notices."""
     edited, version = 0, None
     while True:
         health.refresh_from_db()
@@ -172,7 +172,7 @@ def blocks_of(health: WorkspaceIntegrationHealth, text: str, note: str = "") -> 
 
 
 def mute_pressed(ctx: JobContext) -> dict[str, str]:
-    """Mutes an account's notices if an owner or admin pressed the button. Other people see REFUSED in the message."""
+    """Mutes an account's notices if an owner or admin pressed the button; else, the message shows the text REFUSED."""
     health = _health(ctx)
     slack = connected(ctx.workspace_id, SLACK)
     if slack is None:

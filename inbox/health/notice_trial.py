@@ -35,8 +35,8 @@ class NoWay(Exception):
 
 
 class Way(NamedTuple):
-    """The way in which a kind of notice is sent now. `path` is a Notice.Path, or "" for none. `channel` and `account`
-    are Slack's; `channel` is "" for an incoming webhook.
+    """The way in which a kind of notice is sent now. `path` is a Notice.Path, or "" if it reaches nobody. `account` is
+    the Slack account, and `channel` its channel ("" for an incoming webhook).
     """
 
     path: str

@@ -30,7 +30,7 @@ USED = Q(
 """A filter for accounts with a call or event. New workspaces have unused rows, which do not count as accounts."""
 DAY = timedelta(days=1)
 LOOKED_AT_AGAIN = timedelta(days=3)
-"""The time for which each poll reads a day with missing entries again."""
+"""Each poll reads a day with missing entries again, until the day is this old."""
 SLACK = timedelta(minutes=20)
 """The time by which a poll may be late: its tick runs every five minutes, and the compared period ends 15 minutes
 before the poll, because a provider may list an entry late (`backfill.OVERLAP`).
@@ -56,7 +56,7 @@ class Tally:
         return _begins(moment.astimezone(self._zone).date(), self._zone)
 
     def is_first(self, key: str) -> bool:
-        """Whether this read has not counted the id `key` before. New entries shift the pages, so others repeat."""
+        """Whether this read has not counted the id `key` before. New entries shift the pages, so some repeat."""
         if key in self._keys:
             return False
         self._keys |= {key} - {""}
@@ -64,7 +64,8 @@ class Tally:
 
     def add(self, kind: str, at: datetime | None, outcome: str) -> None:
         """Counts one entry on the day of the time `at`, or on the day of the read if `at` is in the future. If `at` is
-        None, a stored entry counts on the day of the read, and a missing one on each compared day, as each may lack it.
+        None, a stored entry counts on the day of the read. A missing entry then counts on each compared day, as each
+        day may lack it.
         """
         self.read += 1
         dated = at is not None or outcome == HELD
@@ -241,8 +242,8 @@ def is_complete(receipt: DayReceipt, zone: ZoneInfo) -> bool:
 
 
 def _of_account(days: list[Any], first: date, last: date, zone: ZoneInfo) -> Completeness:
-    """Returns an account's completeness from `days`, the sums of its receipts by day. Stops at the first day that is
-    not fully compared.
+    """Returns an account's completeness from `days`, the sums of its receipts by day. Leaves out the days after the
+    first day that is not fully compared.
     """
     account = Integration(provider=days[0]["provider"], name=days[0]["name"])
     label, expected = name_of(account), len(kinds_of(account.provider))

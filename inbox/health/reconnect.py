@@ -37,7 +37,7 @@ class Link:
 
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
-    """Requests a link to the provider's page, which leads back to `back_url`, within 5 s. Raises no provider error."""
+    """Requests, within 5 s, a link to the provider's page, which leads back to `back_url`. Raises no provider error."""
     page = registry.spec_of(integration.provider).reconnect
     if not page:
         return Link(sentence=NOT_OFFERED)

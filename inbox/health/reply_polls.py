@@ -24,11 +24,11 @@ from jobs.kinds import kind_name
 POLL = kind_name("replies.poll", __name__)
 BATCH = 100
 LATE = timedelta(minutes=15)
-"""The time after which a due account counts as late: three ticks have skipped it."""
+"""The time after which a due poll counts as late: three ticks have skipped the account."""
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueues a poll of each due account, the longest waiting first (the tick `reply-poll`)."""
+    """Runs the tick `reply-poll`: enqueues a poll of each due account, first of those that have waited longest."""
     counts = {"added": _add_accounts(), "polls": 0, "waiting": 0, "left": 0}
     now = timezone.now()
     due = ReplyPoll.objects.filter(
@@ -48,8 +48,8 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """Compares an account's lists since the last poll, and the latest days with missing entries (the job
-    `replies.poll`). The period is ten days at most.
+    """Runs the job `replies.poll`: compares an account's lists since the last poll, and of the latest days with missing
+    entries, ten days at most.
     """
     integration = ctx.row(Integration.objects.select_related("workspace", "reply_poll"), "integration_id")
     poll, asked_at = integration.reply_poll, timezone.now()

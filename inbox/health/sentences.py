@@ -57,7 +57,7 @@ WHY = {
     NO_NUMBER: "the account has no number to send from",
     NO_FUNDS: "the sending balance is used up",
 }
-"""The texts for our own codes. Providers declare the texts for their codes (`refusals`). Others stay unchanged."""
+"""The texts for our own codes. Providers declare the texts for their codes (`refusals`). Other codes stay unchanged."""
 
 
 def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
@@ -122,7 +122,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     if spec.stopped:
         return spec.stopped
     messages = MESSAGES[stated(spec.channel)]
-    # webhooks still work, because their keys are found by their hashes
+    # Webhooks still work, because a webhook key is found by its hash, without any secret.
     if health.reason == SECRETS_UNREADABLE:
         return f"New {messages} arrive by webhook, but sending and fetching have stopped"
     if health.lacks_mailboxes:
@@ -131,7 +131,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[str]) -> str:
-    """Returns a text about the work that stops while the account is in trouble, and the remedy; "" if it works."""
+    """Returns a text about the work that stops while the account is in trouble, and the remedy; "" without trouble."""
     waits = ", ".join(effects)
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""

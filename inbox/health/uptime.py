@@ -58,7 +58,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A period in which an account was in one state of trouble: from `change.at` to `ended`, or None if it still is."""
+    """A period in which an account was in one state of trouble: from `change.at` to `ended` (None if it lasts)."""
 
     name: str
     change: HealthTransition
@@ -90,7 +90,7 @@ def account(health: WorkspaceIntegrationHealth, changes: list[HealthTransition])
     strip = [_day(begins + timedelta(days=number), known_since, now, spans) for number in range(DAYS)]
     total = max((now - known_since).total_seconds(), 1)
     down = sum((end - start).total_seconds() for start, end in spans)
-    # rounded down, so that an account with an outage never shows 100 %
+    # The percentage is rounded down, so that an account with an outage never shows 100 %.
     up = floor(max(0, 1_000 * (1 - down / total))) / 10
     return Account(name_of(health.integration), health, strip, up, total)
 

@@ -27,13 +27,13 @@ SHORTEST_SILENCE = timedelta(hours=6)
 SLACK_IN_RHYTHM = 2
 FEWEST_EVENTS = 20
 FEWEST_REFUSED, SHARE_REFUSED = 3, 10
-"""An account is not understood if FEWEST_REFUSED of its requests in an hour, and one in SHARE_REFUSED, were refused."""
+"""An account is not understood if we refused FEWEST_REFUSED, and one in SHARE_REFUSED, of its requests in an hour."""
 HOUR = timedelta(hours=1)
 Verdict = WebhookDelivery.Verdict
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Watches all accounts (the tick `integration-health`). At `deadline`, the rest is left to the next run."""
+    """Runs the tick `integration-health`: watches all accounts. At `deadline`, the rest is left to the next run."""
     _keep_installation_accounts()
     counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0, "left": 0, "understood": 0, "unclear": 0}
     if not deadline.expired:
@@ -84,7 +84,7 @@ def _keep_installation_accounts() -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """Makes one cheap read call (the job `health.probe`). If it succeeds, stops that waited are tried again."""
+    """Runs the job `health.probe`: one cheap read call. If it succeeds, waiting stops of campaigns are tried again."""
     integration = ctx.row(Integration.objects.all(), "integration_id")
     writer.forget_successes()
     probe = probes.probe(integration, ctx.deadline)
@@ -94,7 +94,9 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
-    """Records and returns that webhooks arrive (HEARD) or stopped (SILENT); else None. `last`: time of the latest."""
+    """Records that new webhooks arrived (HEARD) or that they stopped (SILENT), and returns this signal; None if neither
+    is new. `last` is the time of the account's latest webhook.
+    """
     if last is None:
         return None
     row = getattr(integration, "health", None) or writer.row(integration)
