@@ -48,7 +48,7 @@ _campaigns: OrderedDict[tuple[Any, ...], UUID] = OrderedDict()
 CAMPAIGNS_KEPT = 4096
 CATCH_UP = kind_name("inbound.catch_up", __name__)
 WITHOUT_NOTICE = ("mail:", "event:")
-"""The prefixes of the external id of an EmailBison bounce without a notice."""
+"""The prefixes of the external id of a bounce at EmailBison for which we have no text of the notice."""
 NOTICE_FIELDS = (
     "external_id",
     "subject",
@@ -346,8 +346,8 @@ def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str)
 def known_bounce(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
     """Returns the stored bounce of `lead` for the mail in `event`; None if it is new. The lead's row must be locked.
 
-    `message`: the event as a row. If only the event has the text of the notice, the stored row gets that text and id. A
-    row of an older release, which names no mail, matches if it has the same campaign, unless both have a notice.
+    `message` is the event as a row. If only the event has the notice's text, the stored row gets that text and its id.
+    A row of an older release, which names no mail, matches if it has the same campaign, unless both have a notice.
     """
     if not event.mail_id:
         return None

@@ -33,7 +33,8 @@ class WebhookRequest:
     """A provider's webhook request that passed authentication.
 
     `body` and `headers` are free of the sender's secrets. `started`: `time.perf_counter()` at its arrival, in seconds.
-    `sample`: whether a person had the product create the request. `workspace`: None if no workspace has the account.
+    `sample`: whether the product itself created the request, for a person. `workspace`: None if no workspace has the
+    account.
     """
 
     source: str

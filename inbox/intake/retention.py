@@ -40,7 +40,7 @@ from jobs.retention import Pruner, in_slices, pruner_by_age
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
 KEEP_LOG_INS_DAYS = 90
-"""This is longer than inbox.workspaces.throttling.TRUSTED_FOR, which finds an account's own sources in these rows."""
+"""Logins are kept for longer than TRUSTED_FOR, because `inbox.workspaces.throttling` reads trusted sources there."""
 KEEP_INVITATIONS_DAYS = 90
 KEEP_DEVIATIONS_DAYS = 90
 KEEP_IDEMPOTENCY_KEYS_DAYS = 1
@@ -50,8 +50,8 @@ changed at its next poll (static/live.js).
 """
 KEEP_EVENTS_DAYS = 30
 KEEP_ROWS_DAYS = 400
-"""A ledger row without a body is small, and so is a receipt. Rows with an event key are never deleted, because a late
-repeat would then count as new.
+"""Ledger rows without a body, and receipts, are small, so they are kept for long. Rows with an event key are never
+deleted, because a late repeat would then count as new.
 """
 ENDED = (OutboundSend.State.SENT, OutboundSend.State.FAILED, OutboundSend.State.TAKEN_BACK)
 UNDECIDED = ~Q(suspected="") & Q(suspicion_decided_by="")
@@ -88,7 +88,7 @@ def per_workspace(
 
 
 def bodies(workspace_id: UUID | None, keep_days: int) -> "QuerySet[WebhookDelivery]":
-    """Returns the webhook requests that still have a raw body and are older than `keep_days` days, or than 30 days."""
+    """Returns the webhook requests that still have a raw body and are older than `keep_days` days (30 at most)."""
     age = timedelta(days=min(keep_days, KEEP_BODIES_DAYS))
     return _deliveries(workspace_id, age).filter(body__isnull=False)
 

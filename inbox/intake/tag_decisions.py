@@ -83,7 +83,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         if created and alone and not message.suspected:
             message.write(suspected=suspicion.OF_TAG[judgement.tag], suspected_words=judgement.quote)
             rollup.decided(lead)
-        elif decision.tag in NO_ANSWER:  # not the suspicion that only this model raised in an earlier run
+        elif decision.tag in NO_ANSWER:  # excludes a suspicion that only this model raised in an earlier run
             _settle(lead, message, by)
         # An opt-out wins over a provider's tag.
         above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, provider_tags.PROVIDER)
