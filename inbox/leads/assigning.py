@@ -118,7 +118,7 @@ def assignments(lead: Lead) -> QuerySet[AuditEntry]:
 
 
 def how(lead: Lead, entries: Iterable[AuditEntry]) -> Handover | None:
-    """Returns how the lead came to its owner; None if unknown. `entries`: those of `assignments`, the newest first."""
+    """Returns how the lead came to its owner; None if unknown. `entries`: the result of `assignments`."""
     newest = next(iter(entries), None)
     if lead.assigned_to_id is None or newest is None or newest.data.get("to") != lead.assigned_to_id:
         return None

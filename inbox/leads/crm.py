@@ -1,6 +1,6 @@
-"""Finds or creates the GoHighLevel contact of a lead. The id of a contact that GHL no longer knows is removed. A
-contact that belongs to another lead stays with that lead. If two callers create a contact at once, GHL's upsert makes
-only one, and the second caller uses the contact that the lead has by then.
+"""Finds or creates the contact of a lead in GoHighLevel (GHL). The id of a contact that GHL no longer knows is removed
+from the lead. A contact that belongs to another lead stays with that lead. If two callers create a contact at once, GHL
+creates only one, and the second caller uses the contact that the lead has by then.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Joined:
 
 
 def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
-    """Connects the lead with its contact, or with a new one, and shares a phone number that only one side knows. A
-    number that a person entered here replaces GoHighLevel's. Returns None if the lead has no contact, address or
-    number. Raises the errors of the CRM's client.
+    """Connects the lead with its contact in GoHighLevel, or with a new one, and copies a phone number that only one
+    side has to the other. A number that a person entered here replaces GoHighLevel's. Returns None if the lead has no
+    contact, address or number. Raises the errors of the CRM's client.
     """
     contact = find(client, lead, deadline) or _make(client, lead, deadline)
     if contact is None:

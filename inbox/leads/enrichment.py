@@ -1,6 +1,6 @@
-"""Asks Clay for a phone number or a LinkedIn profile by a job, once per lead and kind: the row of `Enrichment` is the
-claim. Clay accepts ten rows a minute from all our processes together, and the job postpones further rows
-(docs/reference/clay.md, Limits).
+"""Asks Clay, in a job, for a lead's missing phone number or LinkedIn profile. The first request creates a row of
+`Enrichment`, so each fact is requested once per lead. Clay accepts ten rows a minute from all our processes together,
+and the job postpones further rows (docs/reference/clay.md, Limits).
 """
 
 from datetime import datetime, timedelta

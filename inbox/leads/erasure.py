@@ -195,8 +195,8 @@ def waits_for(lead: Lead) -> str:
 
 
 def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:
-    """Deletes `lead`, for which `begin` was called, and everything that names it, in slices. May be called again after
-    `deadline` has raised.
+    """Deletes `lead`, for which `begin` was called, and everything that names it, in slices. If `deadline` ends the
+    call with an error, the call may be repeated.
     """
     gone: Counter[str] = Counter()
     _empty(_deliveries_of(lead), deadline)

@@ -16,7 +16,7 @@ from inbox.models.lead import HOT_SCORE, WAITS_SINCE, Tag
 
 COUNT_LIMIT = 999
 Ids = Collection[UUID]
-"""The ids of one workspace, or of all workspaces that a user may see together."""
+"""The id of one workspace, or the ids of all workspaces that a user may see together."""
 UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
@@ -272,14 +272,14 @@ def leads_looked_at(
     workspace: Workspace, key: str, user_id: int | None = None, end: datetime | None = None
 ) -> QuerySet[Lead]:
     """Returns the leads that a filtered list examines, with a last message before `end`. For a folder that holds most
-    leads, these are all leads, because an index keeps them in order.
+    leads, returns all leads, because an index keeps all leads in order.
     """
     leads = leads_in(workspace, key if FOLDERS[key].counted else "all", user_id)
     return leads.filter(last_message_at__lt=end) if end else leads
 
 
 def oldest_looked_at(looked_at: QuerySet[Lead], limit: int) -> Subquery:
-    """Returns an SQL expression for the last message's time of the lead that follows the `limit` newest; else null."""
+    """Returns an SQL expression for the time of the last message of the lead after the `limit` newest ones, or null."""
     return Subquery(looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1])
 
 
@@ -318,8 +318,8 @@ def oldest_not_understood(workspace: Workspace) -> Subquery:
 
 def waiting_in(workspaces: Ids) -> ArraySubquery:
     """Returns an SQL expression for an array with a JSON object for each workspace: its id (`pk`), how many
-    conversations in it need a reply (`count`, capped), and since when the longest quiet one of these has waited
-    (`oldest`).
+    conversations in it need a reply (`count`, capped), and since when the one of these that has been quiet for longest
+    has waited (`oldest`).
     """
     leads = Lead.objects.filter(
         FOLDERS[DEFAULT_FOLDER].condition(()), workspace=OuterRef("pk"), last_message_at__isnull=False

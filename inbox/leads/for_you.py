@@ -1,5 +1,6 @@
 """Finds unseen news for a member: an answer that is due soon, a note that mentions them, a conversation that was given
-to them, or a hot reply. The hot lead is their own or, if they want to be notified of unassigned leads, has no owner.
+to them, or a hot reply. The lead of a hot reply is their own or, if they want to be notified of unassigned leads, has
+no owner.
 """
 
 from collections.abc import Collection

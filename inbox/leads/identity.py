@@ -1,6 +1,6 @@
 """Finds or creates the lead that an event names. The unique constraints on `Lead` decide: a transaction that loses the
 race to insert finds the winner's row in the next round (`inbox.models.races`). Two leads are merged only if the event
-contains every identity of one of them (docs/adr/0006-lead-identity.md); a partial match is flagged.
+contains every identity of one of them (docs/adr/0006-lead-identity.md). A partial match only flags the leads.
 """
 
 import contextlib
@@ -59,7 +59,7 @@ CONTRADICTED_BY = {
     "linkedin_url": ("ghl_contact_id", "linkedin_member_id"),
 }
 """The stronger identities that can contradict a weak one: a family or an office may share a phone, and a profile link
-may come from any field of a contact. Other numbers of a lead have their own contacts
+may come from any field of a contact. An alternate phone has a contact of its own, so no contact contradicts it
 (docs/adr/0078-a-lead-has-other-numbers.md).
 """
 

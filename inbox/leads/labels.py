@@ -129,7 +129,7 @@ def end_part(label: Label, by: User, into: Label | None = None) -> int:
 
 
 def _locked_labels(label: Label, into: Label | None) -> tuple[Label, Label | None]:
-    """Reads both again. Nobody puts `label` on a lead until the transaction ends. Raises LabelGone."""
+    """Reads both labels again. Nobody puts `label` on a lead until the transaction ends. Raises LabelGone."""
     rows = Label.objects.filter(workspace=label.workspace_id)
     locked = rows.select_for_update().filter(pk=label.pk).first()
     if locked is None:
@@ -176,8 +176,8 @@ def hold(workspace: Workspace, label_ids: Iterable[UUID]) -> list[Label]:
 def decide(
     workspace: Workspace, by: Actor, lead_ids: Iterable[UUID], label: Label, *, is_on: bool
 ) -> TriageResult:
-    """Stores that `by` puts `label` on the leads, or takes it off, which also declines a suggestion. Leads that have
-    PER_LEAD other labels stay unchanged, and are in the result's `full`. Raises LabelGone if the label was deleted.
+    """Stores that `by` puts `label` on the leads, or takes it off, which also declines a suggestion. Leads that already
+    have PER_LEAD others stay unchanged, and are in the result's `full`. Raises LabelGone if the label was deleted.
     """
     wanted = set(lead_ids)
     with transaction.atomic():

@@ -20,8 +20,8 @@ WORD = re.compile(r"[\w'’-]+")
 
 
 class Call(NamedTuple):
-    """A mention: `text[start:end]` is "@" and a name, and `members` are the memberships that it calls. If `members` is
-    empty, the word after "@" names nobody.
+    """A mention: `text[start:end]` is "@" and a name, and `members` are the memberships of the members with this name.
+    If `members` is empty, the word after "@" names nobody.
     """
 
     start: int
@@ -58,7 +58,7 @@ def _folded(text: str) -> str:
 
 
 def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
-    """Returns the members whom each name calls, the longest name first. A name that two members share calls both."""
+    """Returns, by name, the members whom "@" and the name mention (both, if two share it), the longest name first."""
     whole: dict[str, set[int]] = {}
     first: dict[str, set[int]] = {}
     for key, name in names.items():
@@ -69,7 +69,7 @@ def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
 
 
 def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -> WrittenNote:
-    """Stores `text` as a note of `author` and calls the members whom it names. `names` has membership ids as keys."""
+    """Stores `text` as a note of `author`, with its mentions of members. `names` has membership ids as keys."""
     spans = list(calls(text, names))
     called = frozenset[int]().union(*(call.members for call in spans)) - {author.pk}
     unknown = [text[call.start + 1 : call.end] for call in spans if not call.members]
@@ -85,7 +85,7 @@ def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -
 
 
 def of(lead: Lead) -> QuerySet[Note]:
-    """Returns the lead's notes, newest first, each with its author and (as `told`) the users whom it calls."""
+    """Returns the lead's notes, newest first, each with its author and (as `told`) the users whom it mentions."""
     called = Mention.objects.filter(note=OuterRef("pk")).order_by("pk").values("membership__user_id")
     notes = Note.objects.filter(workspace_id=lead.workspace_id, lead=lead).order_by("-created_at", "-pk")
     return notes.select_related("author").annotate(told=ArraySubquery(called))
@@ -98,7 +98,7 @@ def unread(workspaces: Collection[UUID], user_id: int) -> QuerySet[Mention]:
 
 
 def calls_user(workspaces: Collection[UUID], user_id: int) -> Exists:
-    """Returns an expression for leads: whether an unread note beside the conversation calls this member."""
+    """Returns an expression for leads: whether an unread note beside the conversation mentions this user."""
     return Exists(unread(workspaces, user_id).filter(note__lead=OuterRef("pk")))
 
 

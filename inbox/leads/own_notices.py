@@ -22,9 +22,9 @@ TOGETHER_S = 300
 
 
 def expect(workspace_id: UUID, members: Q, leads: Collection[UUID], *, urgent: bool = False) -> int:
-    """Enqueues a check whether `members` (a filter) who want mails have seen `leads`. Returns the number of new checks.
-    Must be called in the transaction of the event. `urgent`: the check is due at once, and not after the minutes that
-    each member has chosen.
+    """For the `members` (a filter) who want mails, enqueues checks whether they have seen `leads`. Returns the number
+    of new checks. Must be called in the transaction of the event. An `urgent` check is due at once; any other, after
+    the minutes that the member has chosen.
     """
     wanting = Membership.objects.filter(
         members, workspace_id=workspace_id, mail_after_min__isnull=False, user__is_active=True

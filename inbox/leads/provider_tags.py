@@ -78,7 +78,7 @@ def keep_rule(message: Message) -> TagDecision | None:
 
 
 def decide_once(message: Message, kind: str, by: str, **fields: Any) -> tuple[TagDecision, bool]:
-    """Returns the decision of this kind by `by` about `message`, stored only once, and whether it is new."""
+    """Stores a decision of this kind by `by` about `message` unless there is one. Returns it and whether it is new."""
     ids = {"workspace_id": message.workspace_id, "lead_id": message.lead_id}
     return TagDecision.objects.get_or_create(message=message, kind=kind, by=by, defaults=ids | fields)
 

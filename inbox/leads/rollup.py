@@ -1,5 +1,5 @@
 """Keeps the columns of a lead that summarise its messages: last message, tag, needs reply, opt-out. Messages may arrive
-in any order: a message in order is added to the columns; after a late message, the columns are computed again from all
+in any order: the newest message is added to the columns; after a late message, the columns are computed again from all
 messages. The newest reply decides the tag. An opt-out lasts until a later START. The lead's row must be locked. The
 caller saves the lead, unless a function states that it does. `stamp`: the time that a text itself states, or "".
 """
@@ -49,7 +49,7 @@ def bounces() -> tuple[str, ...]:
 
 
 def counts(message: Message) -> Counts:
-    """Returns the kind that a message counts as. Raises UnknownSource if no provider declares the message's source."""
+    """Returns how a message counts, such as an answer. Raises UnknownSource if no provider declares its source."""
     return Counts.ANSWER if message.source == OWN else registry.source_of(message.source).counts
 
 
@@ -262,8 +262,8 @@ def opted_in_after(lead: Lead, at: datetime, stamp: str = "") -> bool:
 
 
 def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
-    """Moves the lead's opt-out to `at` if that is later. Saves the lead, and returns whether the time moved. The lead
-    must be opted out, and its row locked.
+    """Moves the time of the lead's opt-out to `at` if `at` is later. Saves the lead, and returns whether the time
+    moved. The lead must be opted out, and its row locked.
     """
     later = is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
     if later:

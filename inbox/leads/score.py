@@ -60,7 +60,7 @@ def of(lead: Lead, tag: str, by: str = "") -> Score | None:
     fit, profile = _fit(lead)
     if fit is None:
         return Score(intent, f"{reply} Their title and company are unknown.")
-    points = max(1, (4 * intent + 2 * fit + 3) // 6)  # this is (2 x intent + fit) / 3, rounded half up
+    points = max(1, (4 * intent + 2 * fit + 3) // 6)  # This is (2 x intent + fit) / 3, rounded half up.
     return Score(points, f"{reply} Profile: {profile} ({fit} of 4)."[:200])
 
 

@@ -77,7 +77,7 @@ def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
         jobs = BackgroundJob.objects.filter(tenant=lead.workspace_id, dedupe_key__in=keys)
         queued = jobs.filter(status=BackgroundJob.Status.QUEUED)
         queued.filter(priority__gt=AT_ONCE).update(priority=AT_ONCE)
-        if anew:  # stops that have run are enqueued under a key of this opt-out
+        if anew:  # stops that have run get a new key with the time of this opt-out
             waiting = set(queued.values_list("dedupe_key", flat=True))
             since = lead.opted_out_at.isoformat() if lead.opted_out_at else ""
             ran = (spec for spec in specs if spec.dedupe_key not in waiting)
@@ -91,7 +91,7 @@ def known_by(provider: str) -> str:
 
 
 def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Exception]]) -> int:
-    """Makes stops due that wait for the account at `provider`, or failed with one of `errors`. Returns their number."""
+    """Makes due the stops that wait for the account at `provider` or failed with one of `errors`. Returns how many."""
     now = timezone.now()
     campaigns = Campaign.objects.filter(workspace_id=workspace_id, provider=provider)
     jobs = BackgroundJob.objects.filter(

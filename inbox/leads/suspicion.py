@@ -20,7 +20,7 @@ TAG_OF: dict[str, str] = {
 }
 """The tag that a reply gets if the suspicion is right."""
 OF_TAG = {tag: suspected for suspected, tag in TAG_OF.items() if suspected != Suspicion.BOUNCE}
-"""The suspicion for a reply to which only a model gives this tag."""
+"""By tag, the suspicion that a reply gets if only a model gives it the tag."""
 
 
 def of(message: Message) -> str:
@@ -67,8 +67,8 @@ def forget(lead: Lead) -> None:
 
 
 def pause_of_texts(lead: Lead) -> str:
-    """Returns why no SMS goes to the lead's number, not even from a person; "" if one may. An undecided SMS of any lead
-    of the workspace with one of these numbers may be an opt-out.
+    """Returns why no SMS goes to the lead's number, not even from a person; "" if one may. None goes there while an SMS
+    of any lead of the workspace with one of the same numbers is a suspected opt-out.
     """
     numbers = [number for number in (lead.phone, *lead.alternate_phones) if number]
     shared = Q(lead__phone__in=numbers) | Q(lead__alternate_phones__overlap=numbers)

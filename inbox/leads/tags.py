@@ -33,7 +33,7 @@ MEANINGS = {
     Tag.SNOOZED: Meaning(14),
     Tag.WRONG_PERSON: Meaning(15),
 }
-"""An answer to Meeting Booked always waits for a person."""
+"""The consequences by tag. An answer to Meeting Booked always waits for a person."""
 
 POSITIVE = {tag for tag, meaning in MEANINGS.items() if meaning.positive}
 DRAFTED = {tag for tag, meaning in MEANINGS.items() if meaning.drafted}
