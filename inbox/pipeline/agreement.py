@@ -23,8 +23,8 @@ Kind = TagDecision.Kind
 
 
 class Agreement(NamedTuple):
-    """People's agreement with one rule. `decided`: the number of replies that the rule decided or suspected. Of these,
-    people judged some: on `agreed` of them they agreed with the rule, on `corrected` they disagreed.
+    """People's agreement with one rule. `decided`: the number of replies that the rule decided or suspected. People
+    judged some of these: they agreed with the rule on `agreed` replies, and disagreed on `corrected` ones.
     """
 
     decided: int = 0

@@ -128,7 +128,7 @@ class Alike:
             yield AlikeChange(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
-        """Applies the decision to another reply, with its lead locked. Returns False if that is no longer alike."""
+        """Applies the decision to another reply, and locks its lead. Returns False if the reply is no longer alike."""
         with transaction.atomic():
             # The check is repeated under the lock that every decision about the lead's replies needs.
             lead = Lead.objects.filter(workspace=self.decision.workspace_id, messages=message_id)

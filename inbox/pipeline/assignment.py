@@ -23,7 +23,7 @@ from jobs.deadline import Deadline
 
 MORNING = time(9)
 NEAR = timedelta(days=31)
-"""The maximum distance between the day that a model names and a day in the text, where "mid-March" is a whole month."""
+"""The maximum distance between the day that a model names and a day in the text. "Mid-March" may mean any day of it."""
 
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:

@@ -50,7 +50,7 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """Enqueues the job that stops this campaign's emails to the lead, once. EmailBison cannot restart emails, so the
-    table skips this step if a machine may have written the reply. Raises NotNow if the lead is in no campaign.
+    pipeline skips this step if a machine may have written the reply. Raises NotNow if the lead is in no campaign.
     """
     if situation.campaign is None:
         raise NotNow("This reply doesn’t belong to a campaign.")

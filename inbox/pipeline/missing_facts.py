@@ -144,7 +144,7 @@ def fill(situation: Situation, person: Person, source: str) -> list[str]:
 
 
 def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
-    """Returns the writer's own numbers in `words`, those after a text that `before` matches and OTHERS does not."""
+    """Returns the writer's own numbers in `words`: `before` matches the text in front of them, and OTHERS does not."""
     numbers = set()
     for match in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID):
         clause = fold(_SENTENCE.split(words[: match.start])[-1])

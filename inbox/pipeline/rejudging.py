@@ -55,7 +55,7 @@ def replies(workspace: Workspace, since: datetime, until: datetime) -> QuerySet[
         .exclude(source__in=rollup.bounces())
         .exclude(decided | Q(suspicion_decided_by__startswith=provider_tags.PERSON))
         .exclude(tag_decided_by__endswith="headers")
-        # exclude suspicions of the rules that a model has confirmed
+        # A suspicion of the rules that a model has confirmed is excluded.
         .exclude(~Q(suspicion_decided_by="") & Q(tag__in=NO_ANSWER))
         .exclude(pk__in=people)
         .select_related("lead")
@@ -72,7 +72,7 @@ def changes(workspace: Workspace, since: datetime, until: datetime) -> Iterator[
 def change_of(message: Message) -> Rejudgement | None:
     judged = read(_reply(message), message.channel)
     ruled = message.tag if message.tag_decided_by.startswith(RULES) else ""
-    suspected = "" if message.suspicion_decided_by else message.suspected  # "" if a model denied it earlier
+    suspected = "" if message.suspicion_decided_by else message.suspected  # "" if a model has denied it
     before, after = _words(ruled, suspected), _words(judged.tag, judged.suspected)
     agreed = judged.tag == message.tag and not suspected  # the rules agree with the stored tag
     wish = Suspicion.OPT_OUT if judged.tag == Tag.BLACKLIST else judged.suspected
@@ -175,7 +175,7 @@ def _apply(workspace: Workspace, since: datetime, until: datetime, message_id: U
 
 
 def behind() -> list[Workspace]:
-    """Returns the workspaces with decisions by older rules in the last 30 days that nobody has judged again since."""
+    """Returns the workspaces in which nobody has judged the decisions of older rules of the last 30 days again."""
     done = AuditEntry.objects.filter(action=AUDITED, data__version=RULES_VERSION).values("workspace_id")
     month = timezone.now() - timedelta(days=30)
     older = TagDecision.objects.filter(kind=TagDecision.Kind.RULE, created_at__gte=month)

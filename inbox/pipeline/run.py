@@ -30,7 +30,7 @@ from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobStep
 
 PATIENCE = 10
-"""After this number of waits without a usable answer, a job asks only once an hour: its reply may be the cause."""
+"""After this number of waits without a usable answer, a job asks the model only hourly: its reply may be the cause."""
 NAMES = [step.name for step in STEPS]
 READ_ANEW = NAMES[NAMES.index("sentiment") :]
 OLDEST = timedelta(days=30)
@@ -80,7 +80,7 @@ def _process(ctx: JobContext, message_id: str) -> dict[str, Any]:
 
 
 def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
-    """Runs the step, or records why it was skipped. Returns why the model gave no usable answer; "" if it did."""
+    """Runs the step, or records why it was skipped. Returns why the model could not be used; otherwise ""."""
     try:
         ctx.step(
             step.name,
@@ -135,7 +135,9 @@ def catch_up_tick(_deadline: Deadline) -> dict[str, int]:
 
 
 def waiting() -> QuerySet[Message]:
-    """Returns the newest replies, of the last 30 days, of leads who wait for a model, without a job, oldest first."""
+    """Returns the newest reply of each lead who waits for a model, oldest first. Replies that have a job or are older
+    than 30 days are left out.
+    """
     live = BackgroundJob.objects.annotate(about=KT("payload__message_id")).filter(
         workspace=OuterRef("workspace"),
         kind__in=[PROCESS, CATCH_UP],

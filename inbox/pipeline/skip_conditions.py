@@ -19,7 +19,7 @@ SHORT_TEXT = 25
 
 
 class Condition(NamedTuple):
-    """A condition under which a step is skipped. `reason`: a sentence of at most 200 characters, or its function."""
+    """A condition for skipping a step. `reason`: a sentence of up to 200 characters, or a function that returns it."""
 
     reason: str | Callable[[Situation], str]
     holds: Callable[[Situation], bool]

@@ -1,5 +1,5 @@
 """Posts a tag in Slack, once per reply and tag, or a label, once per lead, if the workspace wants it. A post that Slack
-refused is repeated. A post whose outcome stays unknown is not. The health page lists each notice.
+refused is repeated. A post whose outcome stays unknown is not repeated. The health page lists each notice.
 """
 
 from typing import Any
