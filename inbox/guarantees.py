@@ -40,8 +40,7 @@ ANSWER_LIMIT = 64 * 1024
 
 
 def failed_deliveries() -> dict[str, int]:
-    """Returns, for each webhook source, the number of acknowledged requests that failed on our side and need a replay.
-    """
+    """Returns, for each webhook source, the number of accepted requests that failed on our side and need a replay."""
     rows = replay.unrepaired().order_by().values_list("source").annotate(deliveries=Count("pk"))
     return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
 

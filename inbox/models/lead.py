@@ -103,12 +103,12 @@ class Campaign(Row):
 
 
 def by_alternate_email(address: str) -> Q:
-    """Returns a filter for leads who also wrote from `address` (lower case). The index serves only both conditions."""
+    """Returns a filter for leads who also wrote from `address` (lower case). The index requires both conditions."""
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
 
 
 def by_alternate_phone(number: str) -> Q:
-    """Returns a filter for leads who also have the phone `number` (E.164). The index serves only both conditions."""
+    """Returns a filter for leads who also have the phone `number` (E.164). The index requires both conditions."""
     return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
 
 

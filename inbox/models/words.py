@@ -68,16 +68,12 @@ def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def mark_of(workspace_id: UUID) -> str:
-    """Returns the prefix (3 characters) of a workspace's entries. Two workspaces may share a prefix, so also filter by
-    workspace.
-    """
+    """Returns the prefix (3 characters) of a workspace's entries. Others may share it, so also filter by workspace."""
     return str(workspace_id)[-3:]
 
 
 def vector(workspace_id: UUID, subject: str, text: str) -> str:
-    """Returns a message's search entries as the text of a tsvector. Text beyond SUBJECT_CHARS and TEXT_CHARS is not
-    indexed.
-    """
+    """Returns a message's search entries in the form of a tsvector, without text beyond SUBJECT_CHARS or TEXT_CHARS."""
     mark, parts = mark_of(workspace_id), (subject[:SUBJECT_CHARS], text[:TEXT_CHARS])
     entries = {mark + word for part in parts for word in words_of(part)}
     entries |= {mark + NUMBER + digits for part in parts for _, _, digits in numbers_at(part)}
@@ -133,9 +129,7 @@ def _folded(text: Any) -> Func:
 
 
 def names_vector(*columns: str, of_workspace: bool = False) -> Func:
-    """Returns an index expression for the folded words of `columns`. If `of_workspace`, each has the workspace's
-    prefix.
-    """
+    """Returns an index expression for the folded words of `columns`. If `of_workspace`, each has its prefix."""
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:
         parts += [Value(" "), F(column)]
