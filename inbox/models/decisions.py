@@ -68,7 +68,7 @@ class TagDecision(Row):
         indexes = [
             index("tagdecision_by_lead", "lead", "-id"),
             index("tagdecision_corrections", "workspace", "-id", where=Q(kind="person")),
-            # for counting each rule's recent decisions from the index alone
+            # Index for counting each rule's recent decisions from the index alone.
             models.Index(
                 fields=["workspace", "created_at"],
                 include=["by"],
@@ -169,7 +169,7 @@ class GateResult(models.Model):
     class Meta:
         constraints = [unique("gate_once_per_stage", "draft", "stage", "gate")]
         indexes = [
-            # for the gates that held drafts (inbox.replying.shadow)
+            # Index for the gates that held drafts (inbox.replying.shadow).
             models.Index(
                 fields=["workspace", "decided_at"],
                 include=["gate", "draft"],

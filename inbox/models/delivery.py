@@ -71,21 +71,21 @@ class WebhookDelivery(Row):
         ]
         indexes = [
             index("delivery_by_workspace", "workspace", "-received_at"),
-            # for the time of an account's last request, which the health tick reads every minute
+            # Index for the time of an account's last request, which the health tick reads every minute.
             index("delivery_by_integration", "integration", "-received_at"),
-            # for the last reported status of an account or a mailbox, which shows whether another report is new
+            # Index for the last reported status of an account or a mailbox, which shows whether another report is new.
             index(
                 "delivery_account_event",
                 "integration",
                 "-received_at",
                 where=Q(event_type__in=ACCOUNT_EVENTS),
             ),
-            # for the bodies that retention must still empty
+            # Index for the bodies that retention must still empty.
             index("delivery_body_to_empty", "workspace", "received_at", where=Q(body__isnull=False)),
             # Release 0.2.0 looks here every hour for rows that still contain secrets; no later release does.
             index("delivery_to_scrub", "received_at", where=Q(scrubbed=False, body__isnull=False)),
             index("delivery_troubled", "-received_at", where=Q(verdict__in=["failed", "rejected"])),
-            # for the failed and rejected requests of one workspace, regardless of the size of other workspaces
+            # Index for the failed and rejected requests of one workspace, regardless of the size of other workspaces.
             index(
                 "delivery_troubled_here",
                 "workspace",

@@ -58,7 +58,7 @@ class Draft(Row, MarkedRow):
         indexes = [
             *MarkedRow.indexes("draft"),
             index("draft_pending", "workspace", "-created_at", where=Q(status="pending")),
-            # for the drafts that have waited longest, over all workspaces
+            # Index for the drafts that have waited longest, over all workspaces.
             index("draft_waiting", "created_at", where=Q(status="pending")),
             index("draft_by_lead", "lead", "-created_at"),
             index("draft_judged", "workspace", "-created_at", where=Q(would_send__isnull=False)),
@@ -154,7 +154,7 @@ class OutboundSend(Row):
             index("send_uncertain", "workspace", "-created_at", where=Q(state__in=["unknown", "failed"])),
             index("send_by_lead", "lead", "-created_at"),
             index("send_later", "workspace", where=Q(state="later")),
-            # for finding a send by its id, from a provider's event or in a person's search
+            # Index for finding a send by its id, from a provider's event or in a person's search.
             index(
                 "send_by_provider_id", "workspace", "provider_message_id", where=~Q(provider_message_id="")
             ),

@@ -103,12 +103,12 @@ class Campaign(Row):
 
 
 def by_alternate_email(address: str) -> Q:
-    """Returns a filter for leads who also wrote from `address` (lower case). The index requires both conditions."""
+    """Returns a filter for leads who also wrote from `address` (lower case). Only this exact filter uses the index."""
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
 
 
 def by_alternate_phone(number: str) -> Q:
-    """Returns a filter for leads who also have the phone `number` (E.164). The index requires both conditions."""
+    """Returns a filter for leads who also have the phone `number` (E.164). Only this exact filter uses the index."""
     return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
 
 
@@ -231,7 +231,7 @@ class Lead(Row, MarkedRow):
         constraints = [_unique(field) for field in IDENTITY_FIELDS]
         indexes = [
             *MarkedRow.indexes("lead"),
-            # for the inbox's list of leads, newest first
+            # Index for the inbox's list of leads, newest first.
             index("lead_by_last_message", "workspace", "-last_message_at", "-id"),
             index("lead_needs_reply", "workspace", "-last_message_at", where=Q(needs_reply=True)),
             models.Index(
@@ -242,15 +242,15 @@ class Lead(Row, MarkedRow):
                 condition=Q(needs_reply=True),
                 name="lead_by_worth",
             ),
-            # for leads whose promised answer is late, is due soon, or has been announced to people
+            # Indexes for leads whose promised answer is late, is due soon, or has been announced to people.
             index("lead_answer_by", "workspace", "answer_by", where=Q(answer_by__isnull=False)),
             index("lead_warn_at", "warn_at", where=Q(warn_at__isnull=False)),
             index("lead_warned", "workspace", where=~Q(warned_ids=[])),
-            # for leads of a member, or of nobody, that need a reply
+            # Index for leads of a member, or of nobody, that need a reply.
             index(
                 "lead_waits_for", "workspace", "assigned_to", "-last_message_at", where=Q(needs_reply=True)
             ),
-            # for all leads of a member, which become unassigned when the member leaves
+            # Index for all leads of a member, which become unassigned when the member leaves.
             index(
                 "lead_of_member",
                 "workspace",
@@ -258,25 +258,25 @@ class Lead(Row, MarkedRow):
                 "-last_message_at",
                 where=Q(assigned_to__isnull=False),
             ),
-            # for leads that were given to a member who has not opened them yet
+            # Index for leads that were given to a member who has not opened them yet.
             index("lead_handed_over", "workspace", "assigned_to", where=Q(handed_over_at__isnull=False)),
             index("lead_unread", "workspace", "-last_message_at", where=Q(unread=True)),
             index("lead_snoozed", "workspace", "snoozed_until", where=Q(snoozed_until__isnull=False)),
-            # for leads who may have a meeting, which the calendar check compares with the calendar
+            # Index for leads who may have a meeting, which the calendar check compares with the calendar.
             index("lead_towards_meeting", "workspace", "last_inbound_at", where=Q(tag__in=TOWARDS_A_MEETING)),
-            # for leads with a meeting, over all workspaces
+            # Index for leads with a meeting, over all workspaces.
             models.Index(
                 Coalesce("booked_at", "last_message_at").desc(nulls_last=True),
                 condition=HAS_BOOKED,
                 name="lead_has_booked",
             ),
-            # for leads that wait for a model, over all workspaces
+            # Index for leads that wait for a model, over all workspaces.
             index("lead_awaits_model", "last_inbound_at", where=Q(awaiting_model=True)),
-            # for the one or two samples of a workspace
+            # Index for the one or two samples of a workspace.
             index("lead_sample", "workspace", where=Q(sample=True)),
             # Follow-ups of suspected leads are looked up by lead. Few leads are suspected.
             index("lead_suspected", "id", where=~Q(suspected="")),
-            # for the search by words, and by the last digits of a phone number
+            # Indexes for the search by words, and by the last digits of a phone number.
             GinIndex(LEAD_WORDS, name="lead_names"),
             GinIndex(LEAD_WORDS_HERE, name="lead_names_here"),
             models.Index(
@@ -360,7 +360,7 @@ class LeadChange(models.Model):
     """A record that a transaction changed data of a lead that pages show. Database triggers add it for every writer
     (inbox/sql/follow_leads.sql). A row is never updated, so no transaction waits for another.
 
-    `xid` is the number of the transaction. A reader that keeps a snapshot of the database (`pg_current_snapshot()`)
+    `xid` is the number of this transaction. A reader that keeps a snapshot of the database (`pg_current_snapshot()`)
     finds exactly the changes that the snapshot did not include, in any order of commits. Rows are deleted after an
     hour.
     """

@@ -150,7 +150,7 @@ class Message(Row, MarkedRow):
             *MarkedRow.indexes("message"),
             index("message_timeline", "lead", "sent_at", "received_at"),
             index("message_by_workspace", "workspace", "-received_at"),
-            # for texts that may arrive without an id, and are then looked up by their words
+            # Index for texts that may arrive without an id, and are then looked up by their words.
             index(
                 "message_by_content",
                 "workspace",
@@ -158,18 +158,18 @@ class Message(Row, MarkedRow):
                 where=Q(source__in=["ghl_message", "instantly_reply", "instantly_sent"]),
             ),
             index("message_by_chat", "workspace", "thread_id", where=Q(source="unipile_message")),
-            # for replies with the same words (inbox.pipeline.alike)
+            # Index for replies with the same words (inbox.pipeline.alike).
             models.Index(
                 F("workspace"), SAME_WORDS, condition=Q(direction="inbound"), name="message_same_words"
             ),
-            # for recent suspicions of the rules
+            # Index for recent suspicions of the rules.
             models.Index(
                 fields=["workspace", "received_at"],
                 include=["suspected"],
                 condition=~Q(suspected=""),
                 name="message_suspected",
             ),
-            # for the counts of each mailbox
+            # Index for the counts of each mailbox.
             models.Index(
                 fields=["workspace", "received_at"],
                 include=["account_address", "direction", "sent_at", "source", "tag_decided_by"],

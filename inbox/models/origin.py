@@ -34,7 +34,7 @@ class DatabaseOrigin(models.Model):
 
     @classmethod
     def read(cls) -> Self | None:
-        """Returns the row, annotated with `here`; None without a row."""
+        """Returns the single row with `here`, the place where this database actually is; None without a row."""
         return cls.objects.annotate(here=here()).first()
 
 

@@ -129,7 +129,7 @@ def _folded(text: Any) -> Func:
 
 
 def names_vector(*columns: str, of_workspace: bool = False) -> Func:
-    """Returns an index expression for the folded words of `columns`. If `of_workspace`, each has its prefix."""
+    """Returns an index expression for the folded words of `columns`, with the workspace's prefix if `of_workspace`."""
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:
         parts += [Value(" "), F(column)]

@@ -294,7 +294,7 @@ class AuditEntry(models.Model):
         indexes = [
             index("audit_by_workspace", "workspace", "-created_at"),
             index("audit_of_object", "object_id", "object_type"),
-            # for the admin's search by the beginning of an action
+            # Index for the admin's search by the beginning of an action.
             models.Index(fields=["action"], opclasses=["varchar_pattern_ops"], name="audit_by_action"),
         ]
         verbose_name_plural = "audit entries"
