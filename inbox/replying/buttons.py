@@ -38,7 +38,7 @@ def register(action_id: str, action: Action, *, on_notice: bool = False) -> None
 
 
 def run(ctx: JobContext) -> Any:
-    """Runs the action of a pressed button (the job `slack.button`). Raises PermanentError if none is registered."""
+    """Runs the job `slack.button`: the action of a pressed button. Raises PermanentError if none is registered."""
     action = ACTIONS.get(ctx.payload["action"])
     if action is None:
         raise PermanentError("This button no longer works. Open the conversation instead.")

@@ -129,7 +129,7 @@ def same_words(body: str, text: str) -> bool:
 
 
 def quotes(body: str, text: str) -> bool:
-    """Whether `body` contains our `text` only as a quote, so that it is another message, after ours."""
+    """Whether `body` contains our `text` only as a quote, so that `body` is a later message than ours."""
     lines, wanted = _lines(body), _words(text)
     quoted = _joined(line for line in lines if line.depth)
     return wanted in quoted and wanted not in _joined(line for line in lines if not line.depth)

@@ -123,7 +123,7 @@ def _automatic_reply(e: Evidence) -> GateVerdict:
 
 
 def _suspected(e: Evidence) -> GateVerdict:
-    """Fails while a suspicion about the lead is open: until a person decides, or a model does with a quote as proof."""
+    """Fails while a suspicion about the lead is open: until a person decides, or a model confirms it with a quote."""
     if e.lead.suspected:
         return GateVerdict(False, f"{e.lead.get_suspected_display()}: “{e.lead.suspected_words}”")
     if e.message.suspected:

@@ -66,7 +66,7 @@ def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
 
 
 def covers(origin: DatabaseOrigin | None, moment: datetime | None) -> bool:
-    """Whether work that was due at `moment` may have been done in the lost time, which this database does not know."""
+    """Whether work that was due at `moment` may have been done in the lost time, whose changes the database lacks."""
     lost_until = origin and origin.lost_until
     return bool(lost_until and moment and moment <= lost_until)
 

@@ -18,7 +18,7 @@ QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 
 def unfilled(text: str, received: str = "") -> str:
-    """Returns a sentence if `text` holds a variable outside quoted lines that `received` lacks, else ""."""
+    """Returns a sentence if `text` holds, outside quoted lines, a variable that `received` lacks; else ""."""
     for match in PLACE.finditer(QUOTED.sub("", text)):
         if match[1] in VARIABLES and match[0] not in received:
             return f"{match[0]} isn’t filled in. Replace it with your words or remove it."

@@ -99,7 +99,7 @@ def _subject(_text: str, context: Context) -> Iterator[str]:
 
 
 def _echo(text: str, context: Context) -> Iterator[str]:
-    """Reports ECHO_WORDS words in a row that the answer repeats from the lead, who could so make us say anything."""
+    """Reports ECHO_WORDS words in a row that the answer repeats: otherwise, a lead could make us say anything."""
     received = [message.text for message in context.earlier if message.direction == Message.Direction.INBOUND]
     theirs = {run for words in [*received, context.message.text] for run in _runs(words)} - set(
         _runs(context.material)
