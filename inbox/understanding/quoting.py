@@ -112,7 +112,7 @@ _FLAT_ATTRIBUTION = re.compile(
 
 
 def plain_lines(text: str) -> list[QuotedLine]:
-    """Returns the lines of a plain body with their quote depth, without `>`. An "On … wrote:" becomes a line."""
+    """Returns the lines of a plain body with their quote depth, without `>`. An "On … wrote:" gets its own line."""
     # If an attribution is wrapped after its address, the next line begins with ">:", which is no quote mark.
     text = _WRAPPED_ADDRESS.sub(r"\1>:", text)
     parts = [part for raw in text.split("\n") for part in _split_flattened(raw)]
@@ -325,7 +325,7 @@ def _quote_barred(lines: list[QuotedLine]) -> None:
 
 
 def _quote_wrapped(lines: list[QuotedLine]) -> None:
-    """Marks the second part of a rewrapped quoted line as quoted. It has no `>`, and begins in lower case."""
+    """Marks the second part of a rewrapped quoted line as quoted. This part has no `>`, and begins in lower case."""
     for before, line, after in zip(lines, lines[1:], lines[2:] + [QuotedLine("")], strict=False):
         if not before.depth or line.depth or not line.text.strip():
             continue

@@ -174,7 +174,7 @@ def _of_a_person(reading: Reading, tz: tzinfo) -> dict[str, Any]:
 
 
 def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
-    """Returns the suspicions about a reply, the most harmful first. A suspected absence is also automatic."""
+    """Returns the suspicions about a reply, the most harmful first. A suspected absence counts as automatic too."""
     hits = [optout.suspicion.apply(reading), bounce.suspicion.apply(reading)]
     automatic = autoreply.suspicion.apply(reading) if reading.once(autoreply.judgeable) else None
     if automatic:
