@@ -40,8 +40,8 @@ LIGHT = WebhookDelivery.objects.defer("body", "headers")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A webhook key for pages of admins. They show only the key's end, or the whole `url` if an admin requested it, and
-    nothing of a key that cannot be decrypted.
+    """A webhook key for pages of admins. These pages show only the key's end, or the whole `url` if an admin requested
+    it, and nothing of a key that cannot be decrypted.
     """
 
     row: WebhookKey

@@ -83,7 +83,7 @@ def troubled(workspace: Workspace) -> list[WorkspaceIntegrationHealth]:
 
 
 def down_in(workspaces: Collection[UUID]) -> list[Workspace]:
-    """Returns those of the workspaces, by name, in which an account is broken, so that replies may be missing."""
+    """Returns the workspaces in which an account is broken, so that replies may be missing, sorted by name."""
     rows = _rows(Q(state__in=BROKEN, workspace__in=workspaces)).select_related("workspace")
     return sorted({row.workspace for row in rows}, key=lambda workspace: workspace.name)
 

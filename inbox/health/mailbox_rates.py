@@ -194,7 +194,7 @@ def alarms(workspace: Workspace) -> list[MailboxAlarm]:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """Notifies people of an alarm in Slack or by email, as `tell_admins` does (the job `mailbox.notice`)."""
+    """Runs the job `mailbox.notice`: notifies people of an alarm in Slack or by email, as `tell_admins` does."""
     alarm = MailboxAlarm.objects.select_related("integration__workspace").get(
         pk=ctx.payload["alarm_id"], integration__workspace=ctx.workspace_id
     )

@@ -224,7 +224,7 @@ def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
 
 
 def run_email(ctx: JobContext) -> dict[str, object]:
-    """Sends a notice by email once (the job `health.email`). A mail that may have left is not sent again."""
+    """Runs the job `health.email`: sends a notice by email, once. A mail that may have left is not sent again."""
     notice = ctx.row(Notice.objects.select_related("health__integration", "workspace"), "notice_id")
     outcome: dict[str, object] = ctx.step(
         "mail",

@@ -120,7 +120,7 @@ def last_trials(workspace: Workspace) -> dict[str, Notice]:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """Sends a trial notice once, and records whether it arrived (the job `notice.try`)."""
+    """Runs the job `notice.try`: sends a trial notice once, and records whether it arrived."""
     notice = ctx.row(Notice.objects.select_related("workspace"), "notice_id")
     state, reason = ctx.step(
         "post",
