@@ -1,4 +1,4 @@
-"""Stores a message as a row of one lead, or finds the row that is already stored. A duplicate adds late links."""
+"""Stores a message as a row of one lead, or finds the stored row, to which a duplicate adds its campaign and ids."""
 
 from collections import OrderedDict
 from collections.abc import Callable
