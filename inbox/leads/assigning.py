@@ -100,7 +100,7 @@ def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
 def undo(
     workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S
 ) -> list[Lead]:
-    """Undoes the assignment or mark of `token` for `by`. Returns the leads. Raises the errors of `triage.undo`."""
+    """Undoes, for `by`, the change that `token` stands for. Returns its leads. Raises the errors of `triage.undo`."""
     with transaction.atomic():
         put_back = triage.undo(workspace, token, max_age_s)
         for lead, fields in put_back:

@@ -145,7 +145,7 @@ def own_relations() -> list[models.ManyToOneRel]:
 
 
 def begin(lead: Lead, actor: User | None) -> BackgroundJob:
-    """Stops everything that could go out to `lead`, and enqueues the job that erases the lead. `actor`: None for an
+    """Stops everything that could go out to `lead`, and enqueues the job that erases the lead. `actor` is None for an
     operator. Raises EraseRefused for a sample.
     """
     if lead.sample:

@@ -304,7 +304,7 @@ def folder_count_expressions(
 
 
 def read_values(workspace_id: UUID, expressions: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the values of SQL expressions about a workspace, by key. One query reads the values of all folders."""
+    """Returns the values of SQL expressions about a workspace, by key. One query reads them all."""
     row = Workspace.objects.filter(pk=workspace_id).values_list(*expressions.values()).get()
     return dict(zip(expressions, row, strict=True))
 

@@ -1,4 +1,4 @@
-"""Merges two leads that are one person in one transaction. The kept lead keeps all its values, and gets only missing
+"""Merges, in one transaction, two leads that are one person. The kept lead keeps all its values, and gets only missing
 values from the other lead. A page shows the effects first.
 """
 
@@ -131,7 +131,7 @@ def _move(relation: models.ManyToOneRel, keep: Lead, twin: Lead) -> None:
 
 
 def _expect_looks(keep: Lead, twin: Lead) -> None:
-    """Enqueues the checks of unseen news that are pending for `twin` again for `keep`."""
+    """Enqueues again, for `keep`, the checks of unseen news that are pending for `twin`."""
     unread = Mention.objects.filter(membership__workspace_id=keep.workspace_id, note__lead=twin, read_at=None)
     concerned = Q(pk__in=unread.values("membership")) | Q(user=twin.assigned_to_id)
     own_notices.expect(keep.workspace_id, concerned, [keep.pk])

@@ -1,5 +1,5 @@
-"""Enqueues delayed checks whether a member has seen their news. A member who has not is notified by mail, in a way that
-only `inbox.pages.account.notice_mails` knows.
+"""Enqueues delayed checks whether a member has seen their news. A member who has not seen it is notified by mail; only
+`inbox.pages.account.notice_mails` knows how.
 """
 
 import time
