@@ -132,7 +132,7 @@ def _effect(message: Message, ruled: str, judged: Arrival) -> str:
 
 
 def start(workspace: Workspace, since: datetime, until: datetime) -> None:
-    """Enqueues the job that judges `replies` by today's rules, unless it already waits, and audits the order."""
+    """Enqueues the job that judges `replies` by today's rules, unless it already waits, and writes the audit log."""
     with transaction.atomic():
         payload = {"since": since.isoformat(), "until": until.isoformat()}
         enqueue(

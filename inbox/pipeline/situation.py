@@ -104,7 +104,7 @@ class Situation:
         return self.integration(self.spec.name)
 
     def integration(self, provider: str) -> Integration | None:
-        """Returns the workspace's account at `provider`: the one that received the reply, if it came from there."""
+        """Returns the workspace's account at `provider`: the one that received the reply, if one did."""
         if self.spec.name != provider:
             return connected(self.workspace.pk, provider)
         try:

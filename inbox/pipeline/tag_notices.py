@@ -1,5 +1,5 @@
-"""Posts a tag in Slack, once per reply and tag, or a label, once per lead, if the workspace wants it. A post that Slack
-refused is repeated. A post whose outcome stays unknown is not repeated. The health page lists each notice.
+"""Posts notices in Slack if the workspace wants them: of a tag once per reply and tag, of a label once per lead. A post
+that Slack refused is repeated. A post whose outcome stays unknown is not repeated. The health page lists each notice.
 """
 
 from typing import Any
