@@ -93,7 +93,7 @@ def broken() -> list[str]:
 
 
 def beat(deadline: Deadline) -> dict[str, int]:
-    """Calls HEARTBEAT_URL, or logs the violated guarantees (the tick `heartbeat`). Raises ProviderError."""
+    """Runs the tick `heartbeat`: calls HEARTBEAT_URL, or logs the violated guarantees. Raises ProviderError."""
     if not settings.HEARTBEAT_URL:
         return {}
     if alerts := broken():

@@ -18,8 +18,7 @@ lead_labelled = Signal()
 """A lead has a label. Arguments: `lead` (locked), `label`."""
 
 lead_booked = Signal()
-"""A lead has a meeting that was booked or moved. Arguments: `lead` (locked), `fresh` (whether it is the lead's first).
-"""
+"""A lead has a meeting. Arguments: `lead` (locked), `fresh` (False if the lead already had one, or if it was moved)."""
 
 lead_merged = Signal()
 """Two leads were merged. Arguments: `lead` (locked, in its current state), `gone` (the other lead's id, as text)."""
