@@ -1,8 +1,9 @@
 """Writes the answers of the simulated model.
 
-The answers prove only that everything is connected, and not how good answers are. `ANSWERS` has a row for each schema
-that Holdfast requests, and uses only the few facts that `reading` finds in the prompt. The same prompt gets the same
-answer. A field without a row in `ANSWERS` gets a blank of its type, so an answer is always valid.
+The answers prove only that everything is connected, and not how good answers are. `ANSWERS` has a function for each
+schema that Holdfast requests. It uses only the few facts that the module `reading` finds in the prompt, so the same
+prompt gets the same answer. A field that the function leaves out gets a blank of its type, so an answer is always
+valid.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,7 @@ The texts contain no link, price or time, because the product's check of drafts 
 
 MEETING = ("Meeting Requested", "Call Requested")
 SHORT_CHARS, SHORT_UNICODE_CHARS = 300, 200
-"""The most characters of an SMS of three parts, with some to spare. With non-ASCII letters, a part holds fewer."""
+"""The maximum number of characters of an SMS, less than three parts hold: with only ASCII letters, and with others."""
 UNSAFE = {"Blacklist", "Automated Reply", "Out of Office", "Call Requested", "Objection", "Not Interested"}
 OUTCOMES = {
     "Meeting Booked": "BOOKED",
@@ -40,7 +41,7 @@ PLAN = "Answer what was asked, then offer one next step."
 
 def draft(facts: Facts) -> str:
     """Returns the simulated model's text for an email, in the language of the reply: the facts that answer the lead's
-    question, and then what is still open, or a next step.
+    question, and then the sentences of `_end`.
     """
     say = PHRASES[facts.language]
     answers = [fact.sentence(say.here, short=False) for fact in facts.known]
@@ -67,9 +68,10 @@ def _fits(text: str) -> bool:
 
 
 def _end(facts: Facts) -> str:
-    """Returns the end of a draft: what is still open, and the offered times.
+    """Returns the end of a draft: a sentence if questions are still open, and the offered times.
 
-    If the draft has none of these and no fact, it ends with a next step.
+    Without times, an English draft to a lead who wants to meet asks for a day. A draft with none of these and no fact
+    ends with a next step.
     """
     say = PHRASES[facts.language]
     lines = [(say.rest if facts.known else say.later)] if facts.unknown else []
@@ -166,7 +168,7 @@ ANSWERS: dict[str, Callable[[Facts], dict[str, Any]]] = {
     "PackSynthesis": _pack,
     "PackAnswer": _pack,
 }
-"""The fields of each answer, by the name of its schema."""
+"""For each name of a schema, the function that writes the answer's fields."""
 
 
 def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
@@ -176,8 +178,8 @@ def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
 
 
 def _filled(root: dict[str, Any], node: dict[str, Any], written: Any) -> Any:
-    """Returns a value for the part `node` of the JSON schema `root`: `written`, if it is not None and the enum allows
-    it, or else a blank.
+    """Returns a value for the part `node` of the JSON schema `root`. The value is `written`; if that is None or not in
+    the enum, it is a blank or an entry of the enum.
     """
     node = resolve(root, node)
     kinds = types_of(node)
@@ -205,8 +207,8 @@ BLANKS: dict[str, Any] = {
 
 
 def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """Returns the part `node` of the JSON schema `root`, and follows its `$ref`, as often as necessary. Raises KeyError
-    if the target does not exist.
+    """Returns the part `node` of the JSON schema `root`. If the part is a `$ref`, returns the part to which it leads.
+    Raises KeyError if that does not exist.
     """
     while "$ref" in node:
         target: Any = root

@@ -80,7 +80,7 @@ def _key(uri: Any) -> str:
 
 
 def _take_over(account: Account, invitee: dict[str, Any]) -> None:
-    """Cancels the record of the invitee whose booking `invitee` replaces, and makes it refer to `invitee`."""
+    """If `invitee` replaces an earlier invitee's booking, marks the earlier one as cancelled and moved to `invitee`."""
     if old := account.data.invitees.get(_key(invitee["old_invitee"])):
         old |= {"status": "canceled", "rescheduled": True, "new_invitee": invitee["uri"]}
         _touch(account, old)

@@ -1,7 +1,8 @@
-"""Simulates Clay as far as Holdfast uses it: a table accepts rows and posts results if a webhook is configured.
+"""Simulates Clay as far as Holdfast uses it: a table accepts rows and, if a webhook is configured, posts a result for
+each.
 
-The result is invented from the row, and equal rows get equal results. Tables with "linkedin" in their names find a
-profile, other tables a phone number. For rows with "nobody" in the name or address, nothing is found.
+The sandbox invents the result from the row, so equal rows get equal results. Tables with "linkedin" in their names find
+a profile, other tables a phone number. For rows with "nobody" in the name or address, nothing is found.
 """
 
 import hashlib

@@ -1,13 +1,14 @@
 """Simulates a company's login: an OpenID provider with the code flow and PKCE, as strict as OpenID Connect Core 1.0.
 
-The provider logs in the person of its account `issuer` without a form. The properties of that account:
+The provider shows no login form: it logs in the person that its account `issuer` names. That account has these
+properties:
 
 - `person`: claims about the person.
 - `claims`: claims that override those of the ID token; None removes a claim.
 - `skew_s`: the seconds by which the provider's clock is ahead.
 - `key`: the number of the key that signs, 1 or 2.
-- `published`: the numbers of the keys that the provider publishes, by default that of the signing key. `more_keys`:
-  other published keys.
+- `published`: the numbers of the keys that the provider publishes; by default only the number of the signing key.
+  `more_keys`: other published keys.
 - `algorithm`: `none`, or `HS256` with the client's secret.
 - `description`, `answer`: fields that override those of the provider's metadata, and of its redirect after the login.
 """

@@ -31,7 +31,9 @@ COMMANDS: tuple[tuple[str, str, int, str, Callable[[Any], Any]], ...] = (
     ("POST", "/answers", 201, "set_answer", dict),
     ("POST", "/reset", 200, "reset", lambda _: {"reset": True}),
 )
-"""Each command: HTTP method, address, status of the response, method of Sandbox, and the body from its result."""
+"""For each command: HTTP method, address, status of the response, the method of Sandbox that carries the command out,
+and the function that turns its result into the response's body.
+"""
 
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:

@@ -1,7 +1,8 @@
 """The sandbox without its server: how requests, commands and events change the state of the simulated providers.
 
 `arrive` finds the account and the faults of a request, and `answer` calls the handler. The methods with the decorator
-`command` are the commands of the control API. The sandbox imports no product code, because it plays the other side.
+`command` are the commands of the control API. The sandbox imports no product code, because it simulates the providers,
+with which the product talks.
 """
 
 import logging
@@ -80,7 +81,7 @@ class Sandbox:
         )
 
     def answer(self, visit: Visit) -> tuple[Response, bool]:
-        """Returns the simulated provider's response, and whether it acted on the request (its handler finished)."""
+        """Returns the simulated provider's response, and whether the provider's handler has carried the request out."""
         provider = visit.provider
         if visit.route is None:
             return provider.error(
@@ -130,7 +131,8 @@ class Sandbox:
     def set_account(
         self, provider: str, account: str, status: str | None = None, properties: dict[str, Any] | None = None
     ) -> Account:
-        """Changes the status of an account at a simulated provider, and adds to its properties. None changes nothing.
+        """Sets the status of an account at a simulated provider, unless `status` is None, and adds `properties` to the
+        account's properties.
 
         An unknown account is created. If the provider reports status changes by webhook, it posts one. Raises
         ControlError for an unknown provider, and for a status that its accounts cannot have.

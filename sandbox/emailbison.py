@@ -1,7 +1,7 @@
 """Simulates EmailBison as far as Holdfast uses it: campaigns, leads, replies and sent emails of one workspace per key.
 
 EmailBison can only answer an existing reply. The simulation also accepts an unknown reply id, because replayed webhooks
-contain such ids: it creates the reply, and takes the first recipient of the answer for the lead.
+contain such ids. It then creates the reply, as if the first recipient of the answer had written it.
 """
 
 import html

@@ -187,8 +187,8 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def people(values: Any) -> list[dict[str, Any]]:
-    """Converts the `to_emails` of a request ({name, email_address}) to a reply's `to` ({address, name}). Entries
-    without an address are left out. Returns [] for anything but a list.
+    """Converts the recipients in a request's `to_emails` ({name, email_address}) to the form of a reply's `to`
+    ({address, name}). Leaves out entries without an address. Returns [] if `values` is not a list.
     """
     if not isinstance(values, list):
         return []
@@ -234,7 +234,8 @@ def _scheduled_email(
 ) -> dict[str, Any]:
     """Returns the campaign email that an event concerns.
 
-    For an event in NEW_MAILS, this is a new email. For other events, it is the lead's last one, or a new one.
+    For an event in NEW_MAILS, this is a new email. For other events, it is the lead's last email, or a new one if the
+    lead has none.
     """
     sent: list[dict[str, Any]] = account.data.sent_to(lead["id"])
     if sent and event not in NEW_MAILS:

@@ -1,8 +1,8 @@
 """Faults that tests order: which request fails, how often, and how.
 
-A fault is data, and this module only decides whether it applies. `wire.py` carries out the faults of the connection,
-and the provider those of the model. Each fault has its own seeded random generator, so a run with one worker can be
-repeated exactly.
+This module only decides whether a fault applies to a request. `wire.py` carries out the faults of the connection, and
+`openai.py` carries out the faults of the model. Each fault has its own seeded random generator, so a run with one
+worker can be repeated exactly.
 """
 
 import itertools
@@ -56,7 +56,8 @@ DEFAULT_STATUS = {
 
 @dataclass(kw_only=True, config=ConfigDict(extra="forbid"))
 class Fault:
-    """One ordered fault: which requests to a simulated provider fail, how and how often, and its counters.
+    """A fault that somebody ordered. It says which requests to a simulated provider fail, how, and how often, and
+    counts them.
 
     `ms`, `jitter_ms` and `interval_ms` are in ms, `seconds` in s.
     """
@@ -122,7 +123,7 @@ class Fault:
 
 
 class FaultBook:
-    """All ordered faults of the sandbox. Only `take` uses them up."""
+    """All ordered faults of the sandbox. Only the method `take` counts a fault as used."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -151,7 +152,7 @@ class FaultBook:
         self, provider: str, method: str, path: str, names: set[str]
     ) -> tuple[list[Fault], Fault | None]:
         """Returns the ordered faults that delay this request, and the first fault that breaks it, or None. Counts these
-        faults as used. `names` are the account's name and key; a fault may name either.
+        faults as used. `names` are the account's name and key: a fault may name its account by either.
         """
         if not self._faults:
             return [], None

@@ -28,8 +28,8 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     """Returns the body of the webhook that the simulated GoHighLevel posts for `event`: an inbound SMS ("sms" or ""),
     or an event of the app.
 
-    As in GoHighLevel's webhooks, an SMS has no id. The contact and the appointment are created or changed. Raises
-    BadRequestError for an unknown event or a missing field.
+    As in GoHighLevel's webhooks, an SMS has no id. Creates or changes the contact, and the appointment of the event.
+    Raises BadRequestError for an unknown event or a missing field.
     """
     if event in APPOINTMENT_EVENTS:
         return _appointment_event(account, event, fields)
@@ -116,7 +116,7 @@ DND_STATES = ("active", "inactive", "permanent")
 
 
 def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Builds the app's event of a message on the channel `message_type`. An email has HTML and another id field."""
+    """Builds the app's event about a message on the channel `message_type`. An email has HTML, and its own id field."""
     kind = fields.get("message_type", "SMS")
     if kind not in MESSAGE_TYPES:
         raise BadRequestError(f"one of {', '.join(MESSAGE_TYPES)}", code="message_type")
@@ -176,7 +176,7 @@ APP_EVENTS: dict[str, Callable[[Account, str, dict[str, Any]], dict[str, Any]]] 
 EVENTS = ("", "sms", *APPOINTMENT_EVENTS, *APP_EVENTS)
 
 NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
-"""The fields of a contact in `emit`, with GoHighLevel's names for them."""
+"""The names that `emit` uses for the fields of a contact, each with GoHighLevel's name."""
 
 
 def _contact(account: Account, fields: dict[str, Any]) -> dict[str, Any]:

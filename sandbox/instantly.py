@@ -18,7 +18,7 @@ PREFIXES = {
     "lead_unsubscribed": None,
     "account_error": None,
 }
-"""The events, each with the prefix of the fields of its email, or None for an event without an email."""
+"""The event types, each with the prefix of the names of its email's fields; None if the event has no email."""
 SENT, RECEIVED, MANUAL = 1, 2, 3
 """Values of `ue_type`: sent by a campaign, received, sent manually or through the API."""
 MAILBOX = "alex@outreach.example.com"

@@ -1,4 +1,4 @@
-"""Finds the workspace's facts in a prompt, and which of them answer a reply's questions.
+"""Finds the workspace's facts in a prompt, and decides which of them answer a reply's questions.
 
 The module compares words, and rare words count most. This proves that facts, plan and draft are passed on. No test may
 use the module to judge how good an answer is.
@@ -87,7 +87,7 @@ def planned(plan: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tup
 
 def matched(newest: str, facts: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
     """Returns the `facts` that answer the questions in the reply `newest`, in the questions' order, and the questions
-    that no fact answers. The latter do not include questions about a day or a time.
+    that no fact answers, without questions about a day or a time.
     """
     usable = [fact for fact in facts if fact.kind != "never" and fact.answer]
     answers: dict[str, Known] = {}
@@ -107,8 +107,8 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     for sentence in re.findall(r"[^.!?\n]+(?:[.!](?=\S)[^.!?\n]+)*[.!?]*", text):
         is_question = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None
         pieces = [piece for each in PARTS.split(sentence) if (piece := each.strip(" ,?!."))]
-        # In "Sounds good, do you …" only the clause that asks is a question, or the clause before the question mark.
-        # A clause of filler words, such as "or not", is none.
+        # In "Sounds good, do you …", only one clause is a question: the clause that asks, or the clause before the
+        # question mark. A clause of filler words, such as "or not", is no question.
         parts += [
             (clause, is_question and bool(_stems(clause)) and _asks(clause, pieces)) for clause in pieces
         ]

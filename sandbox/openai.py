@@ -30,7 +30,7 @@ EFFORTS = (
     (r"gpt-5", ("minimal", "low", "medium", "high")),
     (r"o\d", ("low", "medium", "high")),
 )
-"""Reasoning efforts by model. The first pattern that matches the beginning of the model's name applies."""
+"""The reasoning efforts of each model. The first pattern that matches the beginning of the model's name applies."""
 REASONING_TOKENS = {"none": 0, "minimal": 0, "low": 32, "medium": 128, "high": 512, "xhigh": 1024}
 FORBIDDEN = (
     "allOf",
@@ -105,7 +105,7 @@ def respond(call: Call) -> Response:
 
 
 def _check_parameters(values: dict[str, Any]) -> str:
-    """Returns the reasoning effort. Raises BadRequestError for a parameter, except schemas, that OpenAI refuses."""
+    """Returns the reasoning effort. Raises BadRequestError if OpenAI would refuse a parameter other than the schema."""
     model = values.get("model")
     if not isinstance(model, str) or not model:
         raise _refused("Missing required parameter: 'model'.", "model", "missing_required_parameter")

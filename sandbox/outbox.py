@@ -76,7 +76,7 @@ class Outbox:
     def post(self, provider: str, account: str, body: dict[str, Any]) -> list["Future[dict[str, Any]]"]:
         """Posts a webhook's body to the account's URL, and returns at once.
 
-        Returns the Future of the delivery in a list; [] if no URL is set, or after `stop`.
+        Returns a list with the Future of the delivery. The list is empty if no URL is set, or after `stop`.
         """
         webhook = self.webhook(provider, account)
         if webhook is None:
@@ -105,7 +105,9 @@ class Outbox:
 
 
 def _answer(url: str, payload: bytes, headers: dict[str, str]) -> dict[str, Any]:
-    """Posts a webhook. The result has status (None without a response), error, response text and duration in ms."""
+    """Posts a webhook. The result has the response's status (None without one) and text, the error, and the duration in
+    ms.
+    """
     parts = urllib.parse.urlsplit(url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     started = time.monotonic()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 class Phrases:
     """The phrases of one language with which the simulated model writes drafts.
 
-    `later` says that no answer is known, and `rest` that only a part of the answer is known. `words` identify the
-    language.
+    `later` is the phrase that says that no answer is known; `rest` says that only a part of the answer is known.
+    `words` identify the language of a text.
     """
 
     greeting: str

@@ -38,8 +38,8 @@ class Call:
         return self.account.data
 
     def look_up(self, rows: dict[str, dict[str, Any]], name: str, refusal: str) -> dict[str, Any]:
-        """Returns the row of `rows` with the key that the path contains as `name`. Raises BadRequestError (404) with
-        the text `refusal`.
+        """Returns the row of `rows` whose key is the path parameter `name`. If there is no such row, raises
+        BadRequestError (404) with the text `refusal`.
         """
         key = self.params[name]
         if key not in rows:
@@ -79,14 +79,14 @@ class Call:
 
 
 class Provider(ABC):
-    """The differences between simulated providers. The defaults fit an API with bearer keys and one account per key."""
+    """Base class of the simulated providers. Its defaults fit an API with bearer keys and one account per key."""
 
     name = ""
     routes: Router
     events: tuple[str, ...] = ()
     """The events about which the provider posts webhooks. "" stands for an event without a name."""
     texts: dict[int, str] = {}
-    """Error messages by HTTP status. The messages of 400 and 500 also serve for the other 4xx and 5xx."""
+    """Error messages by HTTP status. Another 4xx gets the message of 400, and another 5xx that of 500."""
     retry_after_s = 30
     """The header Retry-After of responses with the status 429, in seconds."""
     statuses: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class Provider(ABC):
         """Returns the JSON of an error response in the provider's own form."""
 
     def blocked(self, call: Call) -> Response | None:
-        """Returns the response to a call that the account's status forbids; None lets the call through."""
+        """Returns the error response if the account's status forbids the call; None if the call may go on."""
         status = STATUS_CODES.get(call.account.status)
         return self.error(status) if status else None
 

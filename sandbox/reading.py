@@ -1,7 +1,7 @@
 """Reads a few facts from a prompt of Holdfast: the newest text, the lead's first name, message ids, a tag.
 
-The module uses only key words and patterns. This proves that prompt and answer are passed on. The module understands
-nothing, so no test may use it to judge how good an answer is.
+The module uses only key words and patterns. Tests with it prove that Holdfast passes prompts and answers on. The module
+understands nothing, so no test may use it to judge how good an answer is.
 """
 
 import re
@@ -33,19 +33,19 @@ TAGS = (
     ("Information Requested", r"\?|pricing|how much|more (info|details)|send (me )?(info|details)"),
     ("Interested", r"\b(yes|sure|interested|sounds good|love to|great|happy to)\b"),
 )
-"""Tags with their key words. The first match counts."""
+"""Tags, each with a pattern of its key words. The first pattern that matches decides."""
 
 UNKNOWN = ("Information Requested", "Objection")
-"""The tags of replies whose questions ask for facts. A question about a meeting asks for times instead."""
+"""The tags of questions that ask for facts. A question with another tag, such as Meeting Requested, asks for times."""
 
 SAID = re.compile(r"^<<<said (\w+) ([^\n]*)>>>\n(.*?)\n<<<end \1>>>$", re.DOTALL | re.MULTILINE)
-"""Matches a text that a prompt marks as a person's words, with the groups code, label and words.
+"""Matches a text that a prompt marks as a person's words. The groups are the mark's code, its label, and the words.
 
-A mark with another code inside the words is a part of them.
+If the words contain a mark with another code, that mark is a part of the words.
 """
 MARKS = re.compile(r"^<<<(?:said|end) \w+[^\n]*>>>$\n?", re.MULTILINE)
 NEWEST, OURS = "newest", "by us"
-"""The labels of the lead's newest words and of our own words begin with these."""
+"""The beginnings of two labels in marks: of the lead's newest words, and of our own words."""
 IDS = re.compile(r"\[(m\d+)\]")
 FIRST_NAME = re.compile(r"^first_name: (\w[\w'-]*)", re.MULTILINE)
 PHONE = re.compile(r"\+?\d[\d ().-]{7,}\d")
@@ -72,7 +72,8 @@ class Facts:
     offers: str
     """The times that a plan offers, in the plan's words."""
     known: tuple[Known, ...]
-    """The workspace's facts for the answer: those that the plan names or, without a plan, those that fit."""
+    """The workspace's facts for the answer: those in the plan or, without one, those that answer the reply's questions.
+    """
     unknown: tuple[str, ...]
     """Questions that no fact answers."""
     labels: tuple[str, ...]
@@ -132,7 +133,7 @@ def tag_of(text: str) -> str:
 
 
 def _newest(text: str) -> str:
-    """Returns the lead's newest words: the block with the label NEWEST, or else the last block that is not ours."""
+    """Returns the lead's newest words: the text marked as NEWEST, or else the last marked text that is not ours."""
     blocks = [(label, words) for _, label, words in SAID.findall(text)]
     replies = [words for label, words in blocks if label.startswith(NEWEST)]
     replies = replies or [words for label, words in blocks if not label.startswith(OURS)] or [text]

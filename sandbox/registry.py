@@ -1,4 +1,4 @@
-"""Finds the simulated providers: the modules here with a PLAYER, each under its own address."""
+"""Finds the simulated providers: each module of this folder that defines a PLAYER is one."""
 
 import pkgutil
 from functools import cache

@@ -144,7 +144,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             transmit(wire, None, answer, close=self.close_connection)
             return
         for fault in visit.waits:
-            # A caller that hangs up does not stop a slow provider's work.
+            # If the caller hangs up during a delay, the simulated provider still acts on the request.
             with contextlib.suppress(WireClosed):
                 wire.wait(fault.wait_ms() / 1000)
         response, processed = Response(), False

@@ -150,7 +150,7 @@ def _flat(
 def _nested(
     event: str, lead: dict[str, Any], campaign: dict[str, Any], fields: dict[str, Any]
 ) -> dict[str, Any]:
-    """Returns a webhook as in api.smartlead.ai/core/webhooks, read on 2026-11-30. There, a reply has no message id."""
+    """Returns a webhook as in api.smartlead.ai/core/webhooks (read on 2026-11-30), where a reply has no message id."""
     first, _, last = (lead.get("name") or "").partition(" ")
     subject, at = fields.get("subject") or "hi", now_iso()
     body: dict[str, Any] = {
@@ -171,7 +171,7 @@ def _nested(
 
 
 def _learn_nested(account: Account, body: dict[str, Any]) -> None:
-    """Stores a reply with the ids that its webhook lacks, but SmartLead's own lists contain."""
+    """Stores a reply with the ids that SmartLead's lists contain, although its webhook lacks them."""
     lead = _lead(account, body["lead"]["email"], f"{body['lead']['first_name']} {body['lead']['last_name']}")
     lead["campaign_id"] = body["campaign_id"]
     account.data.campaigns[body["campaign_id"]] = body["campaign_name"]

@@ -55,7 +55,7 @@ class Account:
         self._ids = itertools.count(self.first_id)
 
     def next_id(self) -> int:
-        """Returns a number that no other object of this account has. Other accounts use the same numbers."""
+        """Returns an id that no other object of this account has. Other accounts have objects with the same ids."""
         return next(self._ids)
 
     def over_limit(self) -> bool:
@@ -146,7 +146,7 @@ class State:
             self._deliveries.append(delivery)
 
     def totals(self) -> dict[str, int]:
-        """Counts requests to the simulated providers and sent messages, including those that the lists dropped."""
+        """Returns the numbers of requests and of sent messages, including those that the lists have dropped."""
         with self._lock:
             return dict(self._totals)
 

@@ -1,7 +1,8 @@
 """Simulates Unipile (LinkedIn) as far as Holdfast uses it. Each account id has its own state, whatever the API key.
 
 A key belongs to the platform and only authenticates. An account with a status in BLOCKING or STATUS_CODES refuses every
-LinkedIn call with the error of its status. As with Unipile itself, its status and the reconnect link can still be read.
+LinkedIn call with the error of its status. As at Unipile itself, callers can still read the account's status and get a
+reconnect link.
 """
 
 import hashlib

@@ -23,7 +23,7 @@ SOURCE_STATUS = {
     "stopped": "STOPPED",
     "deleted": "DELETED",
 }
-"""Unipile's words for the sandbox's account statuses. Statuses of calls, such as `rate_limited`, are left out."""
+"""Unipile's words for the sandbox's account statuses. Statuses that only affect calls have none: `rate_limited`."""
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def keep_event(
 
 
 def account_status(account: Account, status: str) -> dict[str, Any] | None:
-    """Returns the AccountStatus webhook for a change to `status`. Returns None if the old or the new status is not
-    LinkedIn's (SOURCE_STATUS), such as `rate_limited`.
+    """Returns the AccountStatus webhook for a change to `status`. Returns None if Unipile has no word for the old or
+    the new status (SOURCE_STATUS), such as `rate_limited`.
     """
     if status not in SOURCE_STATUS or account.status not in SOURCE_STATUS:
         return None

@@ -18,7 +18,7 @@ R = TypeVar("R")
 class BadRequestError(Exception):
     """The caller sent something that the simulated provider refuses.
 
-    The response has `status` and `code` in the provider's own form of errors, unless `response` replaces it.
+    The response is an error in the provider's own form with `status` and `code`, unless `response` replaces it.
     """
 
     def __init__(
@@ -95,8 +95,8 @@ class Request:
         return token.strip() if scheme.lower() == "bearer" else ""
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """Returns the number `name` from the request's query string, moved into the range from `low` to `high`. An
-        invalid value gives `default`.
+        """Returns the number `name` from the request's query string. A number outside the range from `low` to `high` is
+        moved to its nearer end; an invalid value becomes `default`.
         """
         try:
             return max(low, min(high, int(self.query.get(name, default))))

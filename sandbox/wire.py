@@ -12,7 +12,7 @@ from sandbox.provider import Provider
 from sandbox.web import Response, text_response
 
 SILENT = {"hang", "accept_timeout", "drop", "accept_drop", "reset", "accept_reset"}
-"""Faults after which the caller gets no response."""
+"""The faults with which the caller gets no response."""
 
 HUNG_UP = getattr(select, "POLLRDHUP", select.POLLIN) | select.POLLHUP | select.POLLERR
 
@@ -57,8 +57,8 @@ class Wire:
 
 
 def retry_after_header(seconds: str | int | float | None) -> dict[str, str]:
-    """Returns the header `Retry-After` for a fault's `retry_after`: a number of seconds, or a text as it is. Returns {}
-    for None.
+    """Returns the header `Retry-After` for a fault's `retry_after`: a number of seconds, or a text, which is used
+    unchanged. Returns {} for None.
     """
     if seconds is None:
         return {}

@@ -26,7 +26,7 @@ ALTER ROLE holdfast_worker SET statement_timeout = '30s';
 ALTER ROLE holdfast_worker SET lock_timeout = '5s';
 ALTER ROLE holdfast_worker SET idle_in_transaction_session_timeout = '15s';
 
--- Statements here take milliseconds. Without fresh statistics, PostgreSQL would compile them each time, which takes seconds.
+-- The product's statements take milliseconds. Without fresh statistics, PostgreSQL would compile them (JIT), which takes seconds.
 ALTER DATABASE holdfast SET jit = off;
 -- A wait for a lock of more than a second is logged with the session that holds it.
 ALTER DATABASE holdfast SET log_lock_waits = on;

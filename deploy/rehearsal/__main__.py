@@ -1,8 +1,9 @@
 """Sets up an installation from deploy/, upgrades it under load, rolls it back, and restores its dump on another server.
 
 The installation has two web processes behind nginx with TLS, two workers, PgBouncer, Redis, and PostgreSQL with three
-roles. The sandbox simulates the providers. Webhooks and a person send requests all the time. The exit code is 0 only if
-nothing was lost, failed or sent twice, and if every error was a 503 with Retry-After.
+roles. The sandbox simulates the providers. All the time, EmailBison's webhooks arrive, and a simulated person opens
+pages and approves drafts. The exit code is 0 only if nothing was lost, failed or sent twice, and if every error was a
+503 with Retry-After.
 """
 
 import argparse
@@ -43,7 +44,7 @@ WHERE status = 'running' OR (status = 'queued' AND run_at <= now() + interval '2
 
 
 class Rehearsal:
-    """The rehearsal, part by part, with its faults (`wrong`) and the lines of its table."""
+    """The rehearsal. `wrong` lists what failed in its parts, and `table` has the lines of the result."""
 
     def __init__(self, stack: ExitStack, home: Path, before: str) -> None:
         self.machine = Machine(home)
@@ -133,7 +134,7 @@ class Rehearsal:
         ]
 
     def _go_to(self, release: Path) -> None:
-        """Starts another release without a change of the schema."""
+        """Switches all processes to another release. The schema of the database stays as it is."""
         self.installation.switch_to(release)
         self.installation.restart_all()
 
@@ -176,7 +177,7 @@ class Rehearsal:
             self.wrong.append(f"{now - sent} messages went out before anybody said what was lost")
         restored.manage("restored", "--since", json.loads(listed.read_text())["made_at"])
         known = "SELECT count(*) FROM inbox_outboundsend WHERE state = 'sent'"
-        # Replies of the lost time are fetched and drafted again. A send that the provider lacks stays unknown.
+        # Replies after the dump are fetched and drafted again. A send that the provider lacks stays unknown.
         wait_for(
             lambda: self._approve_all() and self.elsewhere.rows(known) == [(sent,)],
             "every lost message is found at the provider",
@@ -244,7 +245,7 @@ def words(counts: dict[str, int]) -> str:
 
 
 def release_before() -> str:
-    """Returns the newest release's commit, or "" if git lacks it; then this checkout takes that release's place."""
+    """Returns the newest release's commit. If git lacks it, returns "", which stands for the files of this checkout."""
     lines = (DEPLOY / "RELEASES").read_text(encoding="utf-8").splitlines()
     commits = [line.split()[-1] for line in lines if line and not line.startswith("#")]
     return commits[-1] if commits and product.has(commits[-1]) else ""

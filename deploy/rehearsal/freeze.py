@@ -1,9 +1,10 @@
 """Freezes PostgreSQL for a minute while 40 senders post webhooks: `make rehearse-freeze`.
 
-The rehearsal runs twice: with direct connections to PostgreSQL, and through PgBouncer with the shipped file. A webhook
-must get a 503 with Retry-After within 5 s. After the first 5 s of the frost, 95 % must get it within 1 s; the others
-are the few that probe PostgreSQL. `/healthz` must answer. The last refusal must end at most 5 s after the frost. When
-the senders have posted the refused webhooks again, each must be stored exactly once.
+The rehearsal runs twice: with direct connections to PostgreSQL, and through PgBouncer with the shipped configuration.
+While PostgreSQL is frozen, a webhook must get a 503 with Retry-After within 5 s. After the first 5 s, 95 % of the
+webhooks must get it within 1 s; the product lets the few others wait, to notice when PostgreSQL answers again.
+`/healthz` must answer. The last 503 must come at most 5 s after the end of the freeze. When the senders have posted the
+refused webhooks again, each must be stored exactly once.
 """
 
 import itertools
@@ -28,14 +29,15 @@ SENDERS = 40
 BEFORE_S, FROZEN_S, AFTER_S = 10, 60, 15
 ANSWERED_S, BACK_S, HEALTHZ_P99_S = 5.0, 5.0, 0.25
 NOTICED_S, AT_ONCE_S, AT_ONCE_SHARE = 5.0, 1.0, 0.95
-"""After NOTICED_S of the frost, AT_ONCE_SHARE of the webhooks must be answered within AT_ONCE_S. The product lets the
-other few through to see whether PostgreSQL answers again."""
+"""When PostgreSQL has been frozen for NOTICED_S, AT_ONCE_SHARE of the webhooks must be answered within AT_ONCE_S. The
+product lets the few others wait, to notice when PostgreSQL answers again.
+"""
 HEALTHZ_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one webhook. `status` is 0 without an answer. `announced` says if it has a Retry-After header."""
+    """The answer to one webhook. `status` is 0 if none came. `announced`: it has a Retry-After header."""
 
     number: int
     began: float
@@ -111,7 +113,7 @@ def reply(number: int) -> dict[str, Any]:
 
 
 def ask_healthz(port: int, over: Event, seconds: Any) -> None:
-    """Requests `/healthz` until `over` is set. Sends each answer's seconds, or -1 for none, to the pipe `seconds`."""
+    """Requests `/healthz` until `over` is set. Sends each request's seconds, or -1 without an answer, to a pipe."""
     took = []
     while not over.is_set():
         began = time.monotonic()
@@ -130,7 +132,7 @@ def ask_healthz(port: int, over: Event, seconds: Any) -> None:
 
 @contextmanager
 def asked_for_health(port: int) -> Iterator[Callable[[], list[float]]]:
-    """Requests `/healthz` at `port` in the block. Yields a function that ends this and returns the answers' seconds."""
+    """Requests `/healthz` at `port` all the time. Yields a function that stops this and returns the seconds of each."""
     context = multiprocessing.get_context("spawn")
     over, (here, there) = context.Event(), context.Pipe(duplex=False)
     process = context.Process(target=ask_healthz, args=(port, over, there))
@@ -193,7 +195,7 @@ def judge_answers(
         f"{words(before)}; {told([one.seconds for one in before])}",
         holds={one.status for one in before} == {200},
     )
-    # A webhook may be answered 200 if PostgreSQL did its work just before or just after the frost.
+    # A webhook may be answered 200 if PostgreSQL stored it just before or just after the freeze.
     odd = [one for one in during if not (one.status == 200 or (one.status == 503 and one.announced))]
     seconds = [one.seconds for one in during]
     found.note(

@@ -1,4 +1,4 @@
-"""The programs around the product on the machine: PostgreSQL, PgBouncer, Redis and nginx, with the files of deploy/."""
+"""Starts the programs that the product needs, with the files of deploy/: PostgreSQL, PgBouncer, Redis and nginx."""
 
 import os
 import pwd
@@ -62,7 +62,7 @@ class Machine:
             stop(process)
 
     def render(self, shipped: str, to: str, instead: dict[str, str]) -> Path:
-        """Copies a file of deploy/ to `etc` with the replacements `instead`. Raises Failed if it lacks one of them."""
+        """Copies a file of deploy/ to `etc` and replaces texts as `instead` says. Raises Failed if one is missing."""
         text = (DEPLOY / shipped).read_text(encoding="utf-8")
         for there, here in instead.items():
             if there not in text:
@@ -107,7 +107,7 @@ class Server:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Suspends all processes of the server in the `with` block. The kernel still accepts connections for them."""
+        """Suspends the server's processes during the `with` block. The kernel still accepts connections for them."""
         stopped = [psutil.Process(self._process.pid)]
         try:
             stopped[0].suspend()  # the parent comes first, so that it starts no more children
@@ -164,7 +164,7 @@ def start_redis(machine: Machine) -> str:
 
 
 def start_nginx(machine: Machine, webs: tuple[int, int]) -> tuple[str, Path]:
-    """Starts nginx with the shipped file for two web processes. Returns its URL and its certificate's path."""
+    """Starts nginx in front of the web processes at the ports `webs`. Returns its URL and its certificate's path."""
     etc, port = machine.home / "etc", free_port()
     name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
     files = ("-keyout", etc / "privkey.pem", "-out", etc / "fullchain.pem")
@@ -183,7 +183,7 @@ def start_nginx(machine: Machine, webs: tuple[int, int]) -> tuple[str, Path]:
 
 
 def nginx_site(machine: Machine, port: int, webs: tuple[int, int]) -> Path:
-    """Returns the path of a copy of the file in deploy/nginx with these ports."""
+    """Copies the file in deploy/nginx with the ports of nginx and of the web processes. Returns the copy's path."""
     return machine.render(
         "nginx/holdfast.conf",
         "holdfast.conf",
@@ -200,7 +200,9 @@ def nginx_site(machine: Machine, port: int, webs: tuple[int, int]) -> Path:
 
 
 def as_servant(folder: Path) -> dict[str, Any]:
-    """Returns options for a program that refuses to run as root: another user, who becomes the owner of `folder`."""
+    """Returns options of Popen for programs that refuse to run as root: another user, who gets `folder`. {} if not
+    root.
+    """
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):
@@ -214,7 +216,7 @@ def as_servant(folder: Path) -> dict[str, Any]:
 
 
 def programs() -> Path:
-    """Returns the folder of PostgreSQL's programs: Debian's newest, else the one in PATH, else the demo's packages."""
+    """Returns the folder of PostgreSQL's programs: Debian's newest, or else the one in PATH, or else the demo's."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if found:
         return found[-1].parent
@@ -226,7 +228,7 @@ def programs() -> Path:
 
 
 def free_port() -> int:
-    """Returns a free port of four digits whose number with a 1 before it is also free. No port is returned twice."""
+    """Returns a new free port of four digits. The port with a number 10,000 higher, for `/healthz`, is free too."""
     while True:
         port = secrets.choice(range(2_000, 9_999))
         if port not in _given and not is_open(port) and not is_open(10_000 + port):

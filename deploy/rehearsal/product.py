@@ -1,4 +1,4 @@
-"""The product on the machine: the folder of a release, its settings, and processes run as the units of systemd do."""
+"""Runs the product on the machine: a release's folder, its settings, and its processes as systemd would run them."""
 
 import json
 import os
@@ -108,7 +108,7 @@ class Installation:
 
 
 def settings_for(machine: Machine, sandbox: str, redis: str, url: str) -> dict[str, str]:
-    """Returns the settings of deploy/.env.example with values for this machine."""
+    """Returns values for settings of deploy/.env.example, by name, as this machine needs them."""
     return {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
@@ -131,7 +131,9 @@ def read(environment: Path) -> dict[str, str]:
 
 
 def release_of(machine: Machine, name: str, commit: str) -> Path:
-    """Makes and returns a release's folder with the files of `commit`, or of this checkout if `commit` is empty."""
+    """Makes a release's folder from the files of `commit`, or of this checkout if `commit` is empty. Returns the
+    folder.
+    """
     folder = machine.home / "releases" / name
     folder.mkdir()
     if commit:

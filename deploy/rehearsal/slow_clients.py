@@ -23,17 +23,18 @@ CLIENTS = 64
 ROUNDS, ROUND_S = 4, 15
 PAGES_RATIO, HEALTHZ_P99_S = 1.5, 0.25
 CUT_WITHIN_S = SLOW_CLIENT_S + LEAST_S * CLIENTS / 8 + 15
-"""After so many seconds all clients must be cut off, even if one process of eight threads holds all of them. The last
-15 s are for a busy machine."""
+"""The seconds after which all clients must be cut off, even if one process of eight threads holds all of them. 15 s of
+this are for a busy machine.
+"""
 BYTE_EVERY_S = 1.0
 PROXY = "Host: localhost\r\nX-Forwarded-Proto: https\r\n"
 HEADERS = f"GET /login/ HTTP/1.1\r\n{PROXY}X-Slow: "
 BODY = f"POST %s HTTP/1.1\r\n{PROXY}Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{"
-"""A POST to a webhook's address with the right key: with a wrong key, the product does not read the body."""
+"""A POST to a webhook's address with the right key. With a wrong key, the product would not read the body."""
 
 
 class SlowClients:
-    """Clients that send a byte a second during a `with` block. With `again`, a client that was cut off begins again."""
+    """Clients that send a byte a second during a `with` block. With `again`, they reconnect when they are cut off."""
 
     def __init__(self, connect: Callable[[], socket.socket], hook: str, *, again: bool) -> None:
         self._connect, self._again = connect, again
@@ -82,7 +83,7 @@ def goes_on(client: socket.socket) -> bool:
     try:
         client.send(b"x")
         with suppress(BlockingIOError, ssl.SSLWantReadError):
-            return client.recv(4_096) == b"x"  # after an answer or the end, the server waits no longer
+            return client.recv(4_096) == b"x"  # after an answer or a close, the server waits no longer
     except (BlockingIOError, ssl.SSLWantWriteError):
         return True
     except OSError:
@@ -99,7 +100,7 @@ def play(stack: ExitStack, home: Path, found: Findings) -> None:
 
 
 def behind_nginx(site: Site, port: int, person: Person, found: Findings) -> None:
-    """Measures pages in turn without and with slow clients, so that other work of the machine affects both alike."""
+    """Measures pages alternately without and with slow clients, so that other work of the machine affects both."""
     trust = ssl.create_default_context(cafile=str(site.machine.home / "etc" / "fullchain.pem"))
 
     def connect() -> socket.socket:

@@ -20,14 +20,16 @@ BEHIND_PROXY = {"X-Forwarded-Proto": "https", "Host": "localhost"}
 
 
 class Findings:
-    """The result of a rehearsal: the lines of its table of measurements, and those that did not hold."""
+    """The result of a rehearsal: `table` has a line for each measurement, and `wrong` those that missed their limit."""
 
     def __init__(self) -> None:
         self.table: list[tuple[str, str]] = []
         self.wrong: list[str] = []
 
     def note(self, name: str, value: str, *, holds: bool = True) -> None:
-        """Adds a line to the table and prints it at once. Unless it `holds`, the line also counts as wrong."""
+        """Adds a measurement to the table, prints it, and also adds it to `wrong` if it missed its limit (`holds`
+        False).
+        """
         line = f"{name}: {value}, load {os.getloadavg()[0]:.1f}"
         print(line, flush=True)
         self.table.append((name, value))
@@ -36,7 +38,9 @@ class Findings:
 
 
 class Site:
-    """An installation with PostgreSQL and two gunicorns as in the units, each with two processes of eight threads."""
+    """An installation: PostgreSQL and, as systemd's units start them, two gunicorns of two processes with eight
+    threads.
+    """
 
     def __init__(self, stack: ExitStack, home: Path, *, pooled: bool = False) -> None:
         self.machine = Machine(home)
@@ -67,13 +71,13 @@ class Site:
 
 
 def at(share: float, values: Sequence[float]) -> float:
-    """Returns the value that a `share` of `values` does not exceed, or 0 if there are no values."""
+    """Returns a percentile: the value that a `share` (0 to 1) of `values` does not exceed; 0 without any values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def told(seconds: Sequence[float]) -> str:
-    """Describes times in seconds: their number, and their p50, p95, p99 and longest in milliseconds."""
+    """Describes times that are given in seconds: their number, and their p50, p95, p99 and longest in milliseconds."""
     shares = ", ".join(
         f"{name} {at(share, seconds) * 1000:.0f}"
         for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("longest", 1.0))
@@ -82,7 +86,9 @@ def told(seconds: Sequence[float]) -> str:
 
 
 def run(name: str, about: str, play: Callable[[ExitStack, Path, Findings], None]) -> int:
-    """Runs the rehearsal `play` in a folder of its own and prints the table. Returns 0 if every measurement held."""
+    """Runs the rehearsal `play` in its own folder, prints its table. Returns 0 if all measurements kept their
+    limits.
+    """
     parser = argparse.ArgumentParser(prog=name, description=about)
     parser.add_argument("--keep", type=Path, help="a new folder in which logs and settings stay")
     keep = parser.parse_args().keep

@@ -23,7 +23,7 @@ class Counts:
         self.wrong: list[str] = []
 
     def note(self, what: str, answer: requests.Response | None) -> bool:
-        """Counts an answer to the request `what` (None if there was none). Returns whether its status is below 400."""
+        """Counts the `answer` (None: no answer came) to the request `what`. Returns whether its status is below 400."""
         if answer is None:
             self.answers["no answer"] += 1
             self.wrong.append(f"{what}: no answer")
@@ -141,11 +141,11 @@ class Person:
         self.approve(1)
 
     def look(self) -> None:
-        """Opens the next of four pages."""
+        """Opens one of four pages, in turn."""
         self._get(f"/w/{self.workspace}/{next(self._pages)}")
 
     def on(self, server: Server) -> None:
-        """Reads drafts from `server` from now on, and logs in again, because the database may lack the login."""
+        """Uses the database on `server` from now on, and logs in again, because that database may lack the session."""
         self._server = server
         self._log_in()
 
