@@ -44,7 +44,7 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 
 def mailbox(text: str) -> Mailbox:
-    """Returns the first address of a field; without one, the whole text is the address, so callers must validate it."""
+    """Returns a field's first address. If the field has none, returns its whole text as the address, unchecked."""
     return next(iter(mailboxes(text)), Mailbox(text.strip()))
 
 
@@ -60,7 +60,7 @@ def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
     """Returns the recipients as messages store them: a list of {address, name} for each non-empty field.
 
     `fields` are to, cc and bcc, each a list of pairs: an address field, and a name that the provider gives separately
-    and that takes precedence. A field without an address is stored as the address.
+    and that takes precedence. A field in which no address is found is itself stored as the address.
     """
     by_kind = {
         kind: [
@@ -130,7 +130,7 @@ def _fields(raw: Any) -> list[Mailbox]:
 
 
 MailField = Annotated[Mailbox, PlainValidator(_field)]
-"""A payload field with one sender or lead. Providers may omit the field or send null."""
+"""A payload field with one person, a sender or a lead. Providers may omit the field or send null."""
 NeededMail = Annotated[Mailbox, PlainValidator(_needed)]
 """A payload field with one address. Without the address, the event is invalid."""
 MailList = Annotated[list[Mailbox], PlainValidator(_fields)]

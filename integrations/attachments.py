@@ -11,7 +11,7 @@ LARGEST = 25 * 1024 * 1024
 MOST = 50
 """The maximum number of files of one message that are stored."""
 LONGEST = {"name": 200, "type": 100, "id": 300, "url": 2_000}
-"""The maximum number of characters of each text about a file. A longer id or URL is not stored."""
+"""The maximum number of characters of each field of a file. A longer id or URL is not stored."""
 NOT_IN_NAMES = re.compile('[\x00-\x1f\x7f-\x9f/\\\\:*?"<>|\u200b-\u200f\u2028-\u202e\u2066-\u2069]+')
 """Characters that no file name may contain: path separators, characters that systems reserve, and characters that
 reverse the text direction, which can make `fdp.exe` look like `exe.pdf`.
@@ -46,7 +46,7 @@ def as_stored(files: Iterable[Attachment]) -> list[dict[str, Any]]:
 
 
 def read(stored: Any) -> list[Attachment]:
-    """Returns the files in a value of `Message.attachments`, in order, also from the format of older releases."""
+    """Returns the files in `stored`, a value of `Message.attachments`. Also reads the format of older releases."""
     return [attachment(**row) for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
 
 

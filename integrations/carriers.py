@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CannotSend(Exception):
-    """Something that a send needs is missing, and nothing was sent. The message is a sentence for users."""
+    """Nothing was sent, because something that the send needs is missing. The message is a sentence for users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Answered:
 class Outgoing:
     """A message to send through a provider.
 
-    `html` is the text with a marker that identifies the send. `account_id` is the sender to use, or "". A message that
-    the provider lists from before `since` cannot be this message. `follow_up` is true if the message may be the first
-    one that the person gets. `contact(deadline)` finds or creates the person's contact at the provider and returns its
-    id, or "" if that is impossible. `known_contact(deadline)` finds a contact but never creates one.
+    `html` is the text with a marker that identifies the send. `account_id` is the sender to use, or "". A message in
+    the provider's list with a time before `since` cannot be this message. `follow_up` is true if the message may be the
+    first one that the person gets. `contact(deadline)` finds or creates the person's contact at the provider and
+    returns its id, or "" if that is impossible. `known_contact(deadline)` finds a contact but never creates one.
     """
 
     person: Person

@@ -23,7 +23,7 @@ from integrations.models import Integration
 from jobs.deadline import Deadline
 
 PATH_PART = re.compile(r"(?!\.+\Z)[^\s/\\?#%;\x00-\x1f\x7f]+")
-"""Matches an id that stays one path segment even if its escapes are decoded and its dots resolved repeatedly."""
+"""Matches an id that is one path segment, even after a server has decoded its escapes and resolved its dots."""
 T = TypeVar("T")
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -243,9 +243,9 @@ def pages(
     """Yields at most `most` pages of a list, and reads each page only when it is needed.
 
     `read(query)` returns a page and the query of the next page; the query is {} after the last page. The first query is
-    {}. A repeated query ends the list, so that a provider's bug cannot make it endless. If the list has more pages, or
-    a page with entries names a page before it as the next one, raises ProviderFault of the provider `whole`, unless
-    that is "".
+    {}. A repeated query ends the list, so that a provider's bug cannot make it endless. `whole` names the provider if
+    the list must be complete. Then ProviderFault is raised if the list has more pages, or if a page with entries names
+    an earlier page as the next one.
     """
     query: dict[str, Any] = {}
     queries = []
@@ -263,8 +263,9 @@ def pages(
 
 
 def until_older(lists: Iterator[list[Any]], since: datetime) -> Iterator[Any]:
-    """Yields the entries that are not before `since` (aware), and those without a time. The pages are sorted newest
-    first, but by another time than the entries' own. Reading stops after the first page whose entries are all older.
+    """Yields the entries that are not before `since` (aware), and those without a time. The provider sorts the pages
+    newest first, but by another time than `at` of the entries. Reading stops after the first page whose entries are all
+    older.
     """
     for entries in lists:
         recent = [entry for entry in entries if entry.at is None or entry.at >= since]

@@ -41,9 +41,10 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
 
 
 def secret_for_new_address(integration: Integration, before: Address | str, names: Collection[str]) -> str:
-    """Returns a stored secret that must be entered again because calls no longer go to `before`; "" if none must.
+    """Returns the name of the secret that must be entered again because calls no longer go to `before`; else "".
 
-    `names` are the settings that were just entered. An undecryptable secret counts as stored, as its key may return.
+    `names` are the settings that were just entered. A secret that no key can decrypt counts as stored, because the
+    operator may restore its key.
     """
     name = registry.spec_of(integration.provider).key or ""
     stored = integration.is_unreadable or bool(integration.credentials.get(name))

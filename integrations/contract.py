@@ -1,6 +1,6 @@
 """Compares webhook requests with the contract of their address, which `contract.toml` declares.
 
-Only names are compared, and words at the places that the contract names. No other value of a request is read.
+Only names of fields and headers are compared, and the words in the fields that hold a state. No other value is read.
 """
 
 import re
@@ -35,9 +35,11 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of one webhook address. A field's path joins names with dots, and skips list indexes.
+    """The contract of one webhook address. A field's path joins the names of nested objects with dots, and skips list
+    indexes.
 
-    `types` are the paths of the event's type. `free` are objects whose field names people choose; ANY is the body.
+    `types` are the paths at which the event's type may be. `free` are the paths of objects whose field names people
+    choose; ANY stands for the whole body.
     """
 
     types: tuple[str, ...]
@@ -49,7 +51,7 @@ class Contract:
     headers: re.Pattern[str]
 
     def event_of(self, body: Any) -> str:
-        """Returns the event's type in `body`, else the known type that is the name of an object in it, else ""."""
+        """Returns the event's type in `body`, else the known type that one of its fields has as its name, else ""."""
         for path in self.types:
             node = field_at(body, *path.split("."))
             if isinstance(node, str) and node:
@@ -57,7 +59,7 @@ class Contract:
         return next((event for event in self.events if isinstance(body, dict) and event in body), "")
 
     def deviations(self, body: Any, headers: Mapping[str, str]) -> set[tuple[str, str]]:
-        """Returns what the request has but the contract lacks: kind (event, field, header or status) and name."""
+        """Returns what the contract lacks of the request: pairs of kind (event, field, header or status) and name."""
         names = [name for name in map(str.lower, headers) if not self.headers.fullmatch(name)]
         new = {("header", name if NAME.fullmatch(name) else ANY) for name in names}
         event = self.event_of(body)
@@ -84,7 +86,7 @@ class Contract:
                     yield from self.paths(part, f"{path}.")
 
     def nearest(self, body: Any) -> Difference | None:
-        """Compares `body` with the form of its type, or else the most similar form; None for a body without fields."""
+        """Compares `body` with the known form of its type, else of the most similar one; None if it has no fields."""
         paths = {path for path, _ in self.paths(body)}
         if not paths:
             return None

@@ -21,7 +21,7 @@ from jobs.retries import full_second
 SAYING = ", saying "
 """Separates our words from the provider's words in an error's text."""
 RATE_LIMIT_PAUSE_MS = 30_000
-"""The pause of calls if the provider answers "too many calls" without a time."""
+"""The pause of calls if the provider answers "too many calls" and does not say how long to wait."""
 
 SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS = "sender_down", "number_refused", "no_number", "no_funds"
 CANNOT_SEND = {SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS}
@@ -33,7 +33,7 @@ SUSPENDED = re.compile(
     r"\b(?:suspended|expired|inactive|cancel+ed|deactivated|ended|past due)\b",
     re.I | re.S,
 )
-"""Refusals that concern the whole account at any provider: nothing works until a person acts."""
+"""Matches refusals that concern the whole account, at any provider: no call works until a person acts."""
 
 
 MISSING_CREDENTIALS, ANOTHER_ACCOUNT = "missing_credentials", "another_account"

@@ -11,7 +11,8 @@ from typing import Any
 BACKFILL, IMPORT = "BACKFILL", "import"
 """Event types for messages that were read from a provider's list instead of a webhook.
 
-BACKFILL closes a gap. IMPORT fetches what was written before a lead's first reply.
+A BACKFILL fetches messages that webhooks did not bring, for example during an outage. An IMPORT fetches messages from
+before a lead's first reply.
 """
 
 
@@ -39,7 +40,7 @@ class CampaignRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The base class of all events. `event_key` identifies an event without a message, the same at every delivery."""
+    """The base class of all events. `event_key` is the idempotency key of an event that is not a message."""
 
     event_type: str
     event_key: str = ""
@@ -198,9 +199,9 @@ class BookingEvent(Event):
 
     `status` is booked, cancelled, no_show, or came (a no-show was taken back). Calendly reports a reschedule as a
     cancellation and a booking, in either order. The booking names the invitee that it replaces (`replaces_uri`). The
-    cancellation has `rescheduled` set and, if Calendly names it, the new invitee (`replaced_by_uri`). A booking may
-    also name an invitee whom it replaced itself. GHL reports the whole state of an appointment each time, and `as_of`
-    is the time of that state. The newest state counts, whatever the order of arrival.
+    cancellation has `rescheduled` set and, if Calendly names it, the new invitee (`replaced_by_uri`). A cancelled
+    booking may also have a `replaces_uri`. GHL reports the whole state of an appointment each time, and `as_of` is the
+    time of that state. The newest state counts, whatever the order of arrival.
     """
 
     provider: str

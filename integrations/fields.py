@@ -25,7 +25,7 @@ from django.db.models.query_utils import DeferredAttribute
 SHORTEST_TOKEN_BYTES = 73
 """The length of the shortest Fernet token: version 1, time 8, vector 16, one block of ciphertext 16, signature 32."""
 MOST_IN_ONE_BLOCK = 15
-"""The maximum number of characters of JSON that fit into the shortest token."""
+"""The maximum number of characters of JSON that can be encrypted in the shortest token."""
 SIGNATURE_BYTES, SIGNING_KEY_BYTES = 32, 16
 """The length of the HMAC-SHA256 at the end of a token. The first half of a Fernet key signs the token."""
 
@@ -53,7 +53,7 @@ def decrypt(token: str) -> str:
 
 
 USES = {name for kind in (dict, list, str) for name in dir(kind) if not name.startswith("__")}
-"""The methods of values that a readable secret may have. `Unreadable` raises DecryptionError in all of them."""
+"""The methods that the value of a readable secret may have. `Unreadable` raises DecryptionError for each of them."""
 
 
 class Unreadable:

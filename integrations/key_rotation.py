@@ -15,7 +15,7 @@ from integrations.fields import EncryptedJSONField, decrypt, encrypt, holds_noth
 
 SLICE = 500
 UNREADABLE = 0
-"""Stands for "no key" where keys are counted from 1, newest first."""
+"""The position that stands for "no key" in counts by a key's position, which begin with 1, the newest."""
 
 
 def encrypted_fields() -> list[tuple[type[models.Model], str]]:
@@ -61,7 +61,7 @@ def _fingerprint(key: str) -> str:
 
 
 def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str]]:
-    """Yields the primary key and the token of each row in slices, between which no cursor or transaction stays open."""
+    """Yields each row's primary key and token. Reads in slices, without a cursor or transaction between them."""
     last = None
     while True:
         rows = _rows(model, field).filter(ciphertext__isnull=False).order_by("pk")

@@ -31,10 +31,11 @@ PATIENCE = dict.fromkeys(
     (HealthState.DISCONNECTED, HealthState.NOT_UNDERSTOOD, HealthState.QUIET), timedelta(0)
 )
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
-"""The time that a state must last before users are notified. A provider's outage often ends before anybody could react.
+"""The time that each state must last before users are notified. Many outages of a provider end before anybody could
+act.
 """
 REFUSES_TO_SEND = Q(state=HealthState.DEGRADED, reason__in=CANNOT_SEND)
-"""Matches accounts whose mailbox or number cannot send. They also need a person."""
+"""The condition for accounts whose mailbox or number cannot send. A person must act on these too."""
 POST_LIMIT_MS = 30_000
 HEALTH = "health"
 State = Notice.State
@@ -171,7 +172,7 @@ def close(notice: Notice, state: str, reason: str = "", *, at: datetime | None =
 
 
 def in_doubt() -> list[Notice]:
-    """Returns Slack notices that may not have arrived and block others for 24 hours: at most 500, oldest first."""
+    """Returns at most 500 Slack notices that may not have arrived and prevent others for 24 hours, oldest first."""
     doubtful = Notice.objects.filter(
         path=Notice.Path.SLACK,
         state=Notice.State.UNKNOWN,
@@ -194,7 +195,7 @@ def free(notice: Notice) -> bool:
 
 
 def abandoned() -> list[Notice]:
-    """Returns notices whose worker died STALE_CLAIM ago, at most 100. The claims of dead workers are also released."""
+    """Returns at most 100 notices whose worker died STALE_CLAIM ago. Also releases the claims of dead workers."""
     # The worker of a claim without a notice died before it created one, so nothing was posted.
     WorkspaceIntegrationHealth.objects.filter(
         notice_claimed_at__lt=timezone.now() - STALE_CLAIM, notice_token__isnull=False

@@ -20,9 +20,9 @@ MESSAGE = ("message", "detail", "error_description", "error", "msg", "title", "r
 """The fields in which providers put their message (docs/reference, refusals of each provider), most useful first."""
 DEPTH = 4
 SHORTEST = 3
-"""Shorter values of the request are not removed, because they occur in any sentence."""
+"""The length from which values of the request are removed. Shorter ones occur in any sentence."""
 LONGEST_VALUE = 80
-"""A longer value is somebody's text. Runs of RUN words of that text are removed, and all that is quoted from it."""
+"""A longer value of the request is somebody's text. RUN of its words in a row are removed, and quotations from it."""
 RUN = 3
 PLAIN_KEYS = {"type", "status", "limit", "page"}
 """Fields of our requests whose values are words of the API and not personal data."""

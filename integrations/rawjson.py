@@ -18,7 +18,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 CLOSES = {"]": "[", "}": "{"}
 TEXT_OR_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[,\[{]', re.DOTALL)
-"""Matches a text, or a byte after which a value may begin."""
+"""Matches a string of a JSON document, or a byte after which a value may begin."""
 
 
 def parse(body: bytes) -> Any:

@@ -82,7 +82,7 @@ def provider_of(source: str) -> str:
 
 @cache
 def webhook_sources() -> Mapping[str, WebhookSource]:
-    """Returns all webhook addresses by the source name, which stored webhook requests contain."""
+    """Returns all webhook addresses by source name, the name under which their requests are stored."""
     return {source.name: source for spec in specs().values() for source in spec.webhooks or ()}
 
 
@@ -109,7 +109,7 @@ def address_of(provider: str) -> WebhookSource | None:
 
 @cache
 def refusals() -> Mapping[str, str]:
-    """Returns the texts for providers' own error codes, by code. No code has two different texts (`problems`)."""
+    """Returns the texts for users by providers' own error codes. `problems` reports a code with two texts."""
     return {code: words for spec in specs().values() for code, words in spec.refusals.items()}
 
 

@@ -113,7 +113,7 @@ class Setting:
 
 @declared
 class DeliveryRules:
-    """Our responses to a body that we cannot use, and while we cannot store anything (docs/reference/addresses.md)."""
+    """Our responses to unusable webhooks, and to all while we can store nothing (docs/reference/addresses.md)."""
 
     unusable_status: int
     unavailable_status: int
@@ -122,7 +122,7 @@ class DeliveryRules:
 
 @dataclass(frozen=True, slots=True)
 class NamedTenant:
-    """The field in a webhook's signed body that identifies its workspace, or none."""
+    """The ids in a webhook's signed body that identify its workspace. One of them is set, or none."""
 
     account_id: str = ""
     workspace_id: str = ""
@@ -363,7 +363,7 @@ class Connecting:
     usable: "Callable[[Integration], bool]"
     """Whether an account has everything that its calls need."""
     lacks: "Callable[[Integration], tuple[str, str] | None] | NONE"
-    """The missing setting with a sentence, for conditions that `required` of a single setting cannot express."""
+    """Returns the missing setting with a sentence, for conditions that a setting's `required` cannot express."""
 
 
 @declared
@@ -377,7 +377,7 @@ class Messages:
     newer: "Callable[[Outgoing, Integration, Deadline], Iterable[Listed]] | NONE"
     """Lists what was sent since the person wrote (docs/adr/0024-gates-give-reasons.md)."""
     sends: frozenset[str] | NONE
-    """The client's operations that send. If the account refuses to send, only these prove that it works again."""
+    """The client's operations that send. After a refusal to send, only these prove that the account works again."""
     contacts: "Callable[[Integration], Any] | NONE"
     """Creates a client for the provider's contacts (inbox.leads.crm)."""
     stop_campaign: StopCampaign | NONE
@@ -431,15 +431,15 @@ class Health:
     no_proof: frozenset[str] | NONE
     """Operations that succeed even if the account does not work."""
     still_broken: "Callable[[Integration, str, str], bool] | NONE"
-    """Whether an account that is broken for a reason stays broken although an operation succeeded."""
+    """Decides whether an account that is broken for a reason stays broken although an operation succeeded."""
     refusals: Mapping[str, str]
     """Texts for the provider's own error codes."""
     stopped: str | NONE
-    """The effects while the account is disconnected, as a sentence. A provider with a channel needs none."""
+    """A sentence about what does not work while the account is disconnected. A provider with a channel needs none."""
 
 
 GROUPS = (Names, Calls, Connecting, Messages, Lists, Login, Health)
-"""The groups of capabilities. Each is a field of Declaration, under the group's name in lower case."""
+"""The groups of capabilities. For each, Declaration has a field with the group's name in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -510,19 +510,19 @@ NEW_KEY = NONE("Enter a new key in the account’s settings.")
 KEY_PROVES_ALL = NONE("Any call that succeeds proves that the key works.")
 CHANNEL_STOPS = NONE("Its channel says it.")
 PLAIN_CALLS: dict[str, Any] = {"ports": (), "operator_urls": BASE_URL_ALONE, "call_limit": WAITS_AT_429}
-"""The fields for calls to one address without a limit of our own."""
+"""Fields of a declaration, for a provider that is called at one address and without a limit of our own."""
 NO_SECRET: dict[str, Any] = {"secret_headers": (), "secret_field": ""}
-"""The fields for a webhook address to which the provider sends no shared secret of its own form."""
+"""Fields of a declaration, for a webhook address to which the provider sends no shared secret."""
 SHARED_WEBHOOK: dict[str, Any] = {
     **NO_SECRET,
     "keyed": False,
     "accepts": NONE("It checks the signature and needs no key."),
 }
-"""The fields for a webhook address that all workspaces share."""
+"""Fields of a declaration, for a webhook address that all workspaces share."""
 
 
 def any_account(_account: "Integration") -> Literal[True]:
-    """Whether an account can make the probe's call, for providers at which every account can."""
+    """Returns True, for providers at which every account can make the probe's call."""
     return True
 
 
@@ -537,21 +537,21 @@ KEY_HEALTH: dict[str, Any] = {
     "refusals": {},
     "stopped": CHANNEL_STOPS,
 }
-"""The fields for accounts that work as long as their key does."""
+"""Fields of a declaration, for accounts that work as long as their key does."""
 MAIL_ANSWERS: dict[str, Any] = {
     "channel": "email",
     "sends": frozenset({"reply"}),
     "contacts": NO_CONTACTS,
     "read_message": WHOLE_MESSAGES,
 }
-"""The fields for a provider that mails campaigns, and sends answers to their replies."""
+"""Fields of a declaration, for a provider that mails campaigns and sends our answers to the replies."""
 ONE_KEY: dict[str, Any] = {
     "key": "api_key",
     "installation_key": KEY_PER_ACCOUNT,
     "usable": has_secrets,
     "lacks": KEY_IS_ENOUGH,
 }
-"""The fields for accounts that need their own key and nothing else."""
+"""Fields of a declaration, for accounts that need their own key and nothing else."""
 
 
 def label_words(label: str) -> str:

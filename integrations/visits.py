@@ -18,7 +18,7 @@ _places = threading.BoundedSemaphore(CONNECTIONS)
 
 
 def _refill() -> None:
-    """Resets the semaphore in a forked child, which copied places of threads that it does not have."""
+    """Resets the semaphore in a forked child, because the parent's threads that hold it do not exist there."""
     global _places
     _places = threading.BoundedSemaphore(CONNECTIONS)
 
@@ -37,7 +37,7 @@ def refuse_in_transaction() -> None:
 
 @contextmanager
 def visit() -> Iterator[None]:
-    """Uses the database, and closes its connection again if none was open. Threads wait for one of CONNECTIONS."""
+    """A block that uses the database. If no connection was open, waits for one of CONNECTIONS, and closes it."""
     if connection.connection is not None:
         yield
         return
@@ -50,7 +50,7 @@ def visit() -> Iterator[None]:
 
 @contextmanager
 def optional_visit(warning: str, **facts: object) -> Iterator[None]:
-    """Uses the database as `visit` does. If the database fails, logs `warning` with `facts` and raises nothing."""
+    """A block that uses the database as `visit`. If that fails, logs `warning` with `facts` and raises nothing."""
     try:
         with visit():
             yield

@@ -27,8 +27,9 @@ def meetings(
 ) -> list[Meeting]:
     """Returns a person's meetings; if the account has chosen an event type, only meetings of that type.
 
-    Invitees in `booked` are read as well, because the person may have booked with another address. A stored meeting
-    that Calendly no longer has is left out. Without an address and a booking, the list of meetings is empty.
+    `booked` maps the invitees of meetings that we have stored to their events. These events are read as well, because
+    the person may have booked with another address; an event that Calendly no longer has is left out. Without an
+    address and a stored meeting, the result is empty.
     """
     return list(_meetings(account, person, booked, deadline)) if person.email or booked else []
 
@@ -58,8 +59,8 @@ def _events(
 
 
 def listed(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[BookingEvent | Unusable]:
-    """Yields the bookings and cancellations since `moment` of the token's user, for meetings that begin after `moment`.
-    The keys of listed meetings are the same as in Calendly's webhooks.
+    """Yields what was booked and cancelled since `moment` with the token's user, of meetings that begin after `moment`.
+    The idempotency keys of these events are the same as in Calendly's webhooks.
     """
     client = CalendlyClient.for_integration(account)
     for event in client.events_from(client.me(deadline).uri, moment, deadline):

@@ -1,4 +1,4 @@
-"""Calls to Calendly's API (https://developer.calendly.com/api-docs). Bookings arrive as webhooks instead."""
+"""Calls to Calendly's API (https://developer.calendly.com/api-docs). New bookings arrive as webhooks."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -38,7 +38,7 @@ class ScheduledEvent(Payload):
 
 
 class Invitee(Payload):
-    """`rescheduled` and `new_invitee` say that a cancelled booking was moved. This invitee replaced `old_invitee`."""
+    """A person's booking. `rescheduled`, `new_invitee`: it was moved. `old_invitee`: the booking that it replaced."""
 
     uri: str = Field(min_length=1)
     email: Text = ""

@@ -99,7 +99,7 @@ def _is_mark(header: Header) -> bool:
 
 
 def _mark(header: Header, invitee: Invitee) -> str:
-    """Returns the part of the key that distinguishes no-show marks; "" for events that happen only once."""
+    """Returns the part of the idempotency key that distinguishes no-show marks; "" for events that happen only once."""
     if not _is_mark(header):
         return ""
     return f":{invitee.no_show and invitee.no_show.uri or header.created_at}"

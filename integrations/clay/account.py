@@ -6,7 +6,7 @@ from integrations.models import Integration
 
 
 def usable(account: Integration) -> bool:
-    """Whether any table has an address, in the account's settings or the installation's settings."""
+    """Whether the account's or the installation's settings have the address of any of Clay's tables."""
     table = account.config.get("linkedin_table_url") or account.config.get("phone_table_url")
     return bool(table or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
 

@@ -2,8 +2,8 @@
 had is accepted.
 
 Clay sends neither an id nor a time. The idempotency key is a hash of lead, kind, state and data: a repeated callback is
-a duplicate, while a different result for the same lead is not. If a second look-up of a lead has the same result, it is
-applied again. This is safe, because a fact that is already known about a lead is never overwritten.
+a duplicate, while a different result for the same lead is not. If a lead is looked up again with the same result, the
+result is applied again. This is safe, because a fact that is already known about a lead is never overwritten.
 """
 
 from datetime import datetime

@@ -29,7 +29,7 @@ SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_addres
 
 
 def sent_id(reply_id: str) -> str:
-    """Returns our id of a mail in the folder Sent. Replies and scheduled emails have separate id sequences."""
+    """Returns our id of a mail in the folder Sent. EmailBison numbers replies and scheduled emails independently."""
     return f"reply:{reply_id}" if reply_id else ""
 
 
@@ -190,8 +190,8 @@ class EmailBisonClient(ProviderClient):
         """Yields the workspace's messages since `since` (aware), newest first, and those without a time. `folder`
         limits the messages to one folder, such as "bounced".
 
-        A mailbox that is connected again brings old mails among new ones, so reading stops after the first page whose
-        messages are all older.
+        When a mailbox is connected again, EmailBison lists its old mails among new ones. So reading stops only after a
+        page whose messages are all older than `since`.
         """
         params = {"per_page": PER_PAGE} | ({"folder": folder} if folder else {})
         return until_older(self._list(Reply, "/api/replies", "replies", deadline, "replies", **params), since)

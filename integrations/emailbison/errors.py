@@ -21,7 +21,7 @@ SENDER_IS_DOWN = re.compile(
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Returns the verdict about a refusal, which may be a 200 with `success: false`; None if the status decides."""
+    """Returns the verdict about a refusal (even a 200 with `success: false`); None if the HTTP status is enough."""
     paths = (("message",), ("error",), ("data", "message"), ("errors",))
     words = "\n".join(str(text) for path in paths if (text := field_at(response.data, *path)))
     if response.ok:

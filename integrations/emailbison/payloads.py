@@ -122,7 +122,7 @@ class Envelope(Header):
 
 
 def account_of(body: Any) -> str:
-    """Returns the EmailBison workspace's id, or "", to compare with the webhook key's account, never to look it up."""
+    """Returns the id of the EmailBison workspace, or "". Callers compare it with the account of the webhook's key."""
     raw_id = field_at(body, "event", "workspace_id")
     return str(raw_id) if isinstance(raw_id, int | str) and not isinstance(raw_id, bool) else ""
 
@@ -179,7 +179,7 @@ def _status(kind: str, payload: Data) -> events.Event:
 
 
 def _tagged(kind: str, tag: Tag) -> events.Event:
-    """Returns the event of a tag that was added. EmailBison gives only the lead's id, and also tags other objects."""
+    """Returns the event of a new tag. EmailBison states only the lead's id. Tags of other objects are ignored."""
     if tag.taggable_type.rpartition("\\")[2].lower() not in ("lead", "contact"):
         return events.IgnoredEvent(event_type=kind, reason="the tag is not on a lead")
     return events.LabelEvent(

@@ -25,5 +25,5 @@ def check_calendars(test: Test) -> str:
 
 
 def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
-    """Whether the account stays broken: after an uninstallation, a working key does not prove that the app is back."""
+    """Whether the account stays broken although a call works, because a key also works without the uninstalled app."""
     return reason == "GoHighLevel says UNINSTALL."

@@ -46,7 +46,7 @@ def _contact(message: Outgoing, deadline: Deadline) -> str:
 
 
 def _another(message: Outgoing, refused: ProviderRejected, contact_id: str, deadline: Deadline) -> str:
-    """Returns another GHL contact for a deleted one, or raises `refused`. GHL refused the text, so it can be resent."""
+    """Returns the contact to use instead of one that was deleted in GHL, or raises `refused`. No text was sent yet."""
     try:
         another = message.contact(deadline)
     except (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded) as error:

@@ -53,7 +53,7 @@ THEIRS = re.compile(r"\b(?:contact|recipient|destination|landline|to[ _]?number)
 PAUSE_MS = 10_000
 """The pause after a 429 without Retry-After: the window of GHL's limit (100 requests in 10 s)."""
 PIT_PAUSE_MS = 30_000
-"""The pause if GHL's search has no point-in-time contexts left, which takes longer to recover."""
+"""The longer pause that GHL's search needs after it has reported that no point-in-time contexts are left."""
 
 
 def classify(response: Response) -> ResponseVerdict | None:

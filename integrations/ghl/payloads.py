@@ -62,7 +62,7 @@ EVENTS = (WORKFLOW_EVENT, appointments.WORKFLOW_EVENT, *APP_EVENTS)
 RETRY_SPAN_S = 75 * 60
 """Seconds within which GHL may repeat a webhook: six times, ten minutes apart (help article 155000007071)."""
 TRUSTED = timedelta(minutes=20)
-"""The maximum distance of a stated time from the receipt. A stated time has no zone, so more means another zone."""
+"""The maximum difference between the time that a text states and its receipt. More means another time zone."""
 
 CLIENT_NAMES = {"client", "clientname", "subclient", "smscampaign", "campaign", "campaignname"}
 LINKEDIN_PROFILE = re.compile(
@@ -215,7 +215,7 @@ def _shared(kind: str, direction: str, message: AppMessage, words: str, now: dat
 
 
 def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: datetime) -> events.Event:
-    """Builds an event for a message on a GoHighLevel channel that we do not send on. An email's body is HTML."""
+    """Builds the event of a message on a GoHighLevel channel on which we do not send. An email's body is HTML."""
     name, mail = ELSEWHERE[sort], sort == "EMAIL"
     sender = mailbox(message.from_) if mail and isinstance(message.from_, str) else Mailbox()
     lead = events.Person(
@@ -317,8 +317,8 @@ def content_key(direction: str, location_id: str, contact_id: str, text: str) ->
 def _trusted_time(stated_at: datetime | None, created_at: datetime | None, now: datetime) -> datetime:
     """Returns the time that the text states, else that of its contact, else now.
 
-    The text's time has no seconds. So the result is the latest past moment of its minute, after our texts of that
-    minute.
+    The text's time has no seconds. So the result is the last moment of that minute that is not in the future, so that
+    the text comes after our own texts of the same minute.
     """
     if stated_at is not None and not stated_at.second:
         stated_at = max(stated_at, min(now, stated_at + timedelta(seconds=59)))

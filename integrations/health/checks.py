@@ -1,4 +1,4 @@
-"""Tests an account that a user checks on a page: real, read-only calls that also update the account's health."""
+"""Runs the test of an account that a user starts on a page: read-only calls, which also update its health."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

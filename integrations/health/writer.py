@@ -157,7 +157,7 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
 
 
 def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> None:
-    """Records that the provider lost a mailbox. If the whole account is disconnected, it keeps its reason."""
+    """Records that the provider lost a mailbox. If the whole account is disconnected, its reason stays."""
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
         whole = health.state == HealthState.DISCONNECTED and not health.lacks_mailboxes
@@ -195,7 +195,7 @@ def _lacking(mailboxes: list[str]) -> Signal:
 
 
 def note_unreadable(integration: Integration) -> bool:
-    """Records whether no configured key can decrypt the account's secrets, and returns that."""
+    """Returns whether no configured key can decrypt the account's secrets, and then records it as disconnected."""
     if not integration.is_unreadable:
         return False
     health = row(integration)
@@ -205,7 +205,7 @@ def note_unreadable(integration: Integration) -> bool:
 
 
 def take_back(integration: Integration, reason: str) -> None:
-    """Marks an account as connected if it was disconnected only for `reason`, whose end no call can prove."""
+    """Marks an account as connected if it was disconnected only for `reason`, because no call can prove its end."""
     for _ in range(TRIES):
         health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
         if health is None or (health.state, health.reason) != (HealthState.DISCONNECTED, reason):
@@ -286,8 +286,8 @@ _healthy_until: dict[UUID, float] = {}
 
 
 def observe(report: CallReport, **_arguments: Any) -> None:
-    """Receives `call_reports.finished` and records the call. For a healthy account, each process writes a success at
-    most once in SUCCESS_EVERY_S.
+    """Receives `call_reports.finished` and records the call. Each process writes successful calls of a healthy account
+    at most once in SUCCESS_EVERY_S seconds.
 
     If the thread had no database connection during the call, it has none afterwards.
     """
@@ -310,8 +310,8 @@ def observe(report: CallReport, **_arguments: Any) -> None:
 
 
 def _is_proof(integration: Integration, report: CallReport) -> bool:
-    """Whether a successful call proves that the account works. A successful call proves nothing while mailboxes are
-    disconnected. If the account could not send, only a sent message does.
+    """Whether a successful call proves that the account works. It proves nothing while mailboxes are disconnected. If
+    the account could not send, only a call that sends is a proof.
     """
     health, spec = row(integration), registry.spec_of(integration.provider)
     if health.lost_mailboxes:
@@ -330,7 +330,7 @@ def _signal(report: CallReport, kind: SignalKind) -> Signal:
 
 
 def forget_successes() -> None:
-    """Makes this process write the next success at once."""
+    """Makes this process write the next successful call of each account at once."""
     _healthy_until.clear()
 
 

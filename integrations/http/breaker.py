@@ -69,7 +69,8 @@ INSERT INTO integrations_circuitbreaker AS b (key, provider, workspace_id, throt
 VALUES (%(key)s, %(provider)s, %(workspace_id)s, clock_timestamp() + %(ms)s * interval '1 ms', 0, '')
 ON CONFLICT (key) DO UPDATE SET throttled_until = greatest(b.throttled_until, EXCLUDED.throttled_until)
 """
-# The time is halved because a failed probe doubles it. So frequent tests do not keep the breaker open longer.
+# A failed probe doubles the time for which the breaker is open. Halving it here keeps frequent tests from prolonging
+# it.
 END_OPENING = """
 UPDATE integrations_circuitbreaker
 SET open_until = clock_timestamp(), open_ms = greatest(open_ms / 2, %(ms)s / 2)
@@ -79,7 +80,7 @@ WHERE key = %(key)s AND open_until > clock_timestamp()
 
 @dataclass(slots=True)
 class CircuitState:
-    """A breaker's state as this process last read it, in s of its monotonic clock. `open_until` is None if closed."""
+    """A breaker's state when this process last read it. The times are seconds of the monotonic clock; None: closed."""
 
     open_until: float | None = None
     throttled_until: float = 0.0
@@ -113,7 +114,7 @@ class Permit:
 
 
 class Breakers:
-    """The view that this process has of all circuit breakers; use the instance `breakers`."""
+    """The circuit breakers as this process last read them. The only instance is `breakers`."""
 
     def __init__(self) -> None:
         self.forget()
@@ -128,8 +129,8 @@ class Breakers:
     def enter(
         self, provider: str, workspace_id: uuid.UUID | None, breaker_id: uuid.UUID | None = None
     ) -> Permit:
-        """Returns a Permit for one call, to be passed to `leave`. `breaker_id` names a separate breaker, to use instead
-        of the workspace's breaker. Raises CircuitOpen or ProviderRateLimited.
+        """Returns a Permit for one call, to be passed to `leave`. `breaker_id` names a breaker to use instead of the
+        workspace's own. Raises CircuitOpen or ProviderRateLimited.
         """
         permit = Permit(provider, workspace_id, breaker_id=breaker_id)
         self._refresh()
@@ -177,7 +178,7 @@ class Breakers:
         return self._write(END_OPENING, Permit(provider, workspace_id, breaker_id=breaker_id), ms=OPEN_MS)
 
     def heard(self, provider: str, workspace_id: uuid.UUID | None) -> None:
-        """Lets the next call pass as a probe if the breaker is open, because the provider has just called us."""
+        """Lets the next call pass as a probe if the breaker is open, because a webhook has just arrived."""
         self._refresh()
         circuit = self._seen.get(CircuitBreaker.key_of(provider, workspace_id))
         if circuit is not None and circuit.open_until is not None:

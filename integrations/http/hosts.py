@@ -40,16 +40,16 @@ SPECIAL = tuple(
 documentation, and the former site-local addresses.
 """
 ISATAP = {0x0000_5EFE, 0x0200_5EFE}
-"""The third quarter of an ISATAP address. Its last quarter is an IPv4 address in the network behind it (RFC 5214)."""
+"""The third quarter of an ISATAP address (RFC 5214). The last quarter is an IPv4 address in the network behind."""
 UNUSED = ipaddress.ip_network("0.0.0.0/8")
 HEARTBEAT = "heartbeat"
-"""The pseudo-provider under which HEARTBEAT_URL is called. The URL may be at any public host."""
+"""Stands for a provider in calls to HEARTBEAT_URL, which may be at any public host."""
 COMPANY = "company"
-"""The pseudo-provider under which the company login's issuer (OIDC_ISSUER) is called. The issuer names its own
+"""Stands for a provider in calls to the issuer of the company's login (OIDC_ISSUER). The issuer names its own
 addresses, which may be at any public host.
 """
 RECEIVER = "receiver"
-"""The pseudo-provider under which events are sent to programs. The programs' endpoints may be at any public host."""
+"""Stands for a provider when events are sent to programs, whose endpoints may be at any public host."""
 
 
 _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
@@ -98,8 +98,8 @@ def address_of(provider: str, url: str) -> Address:
 def allowed_places(provider: str) -> tuple[AllowedHost, ...]:
     """Returns the provider's own hosts, those in `settings.PROVIDER_HOSTS`, and the addresses that an operator set.
 
-    An entry is `provider=host` or `provider=host:port`, then `@` and the id of the only workspace that may use it.
-    Raises UnknownProvider.
+    An entry of PROVIDER_HOSTS is `provider=host` or `provider=host:port`. It may end with `@` and the id of a
+    workspace, which is then the only one that may use the host. Raises UnknownProvider.
     """
     if provider == HEARTBEAT:
         return (_place(provider, settings.HEARTBEAT_URL),)

@@ -1,4 +1,4 @@
-"""Decides whether and when to retry a failed call. No other layer repeats calls."""
+"""Decides whether and when to repeat a failed call. Nothing else repeats calls, except jobs that run again."""
 
 import random
 import re
@@ -20,7 +20,7 @@ RETRYABLE = {
 BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
 """The delay is random: up to 0.5 s before the first retry, then up to twice as long each time, at most 8 s."""
 INLINE_WAIT_MS = 10_000
-"""The longest Retry-After that a call waits out. A longer Retry-After raises the error, so that the job runs later."""
+"""The longest Retry-After for which a call itself waits. A longer one raises the error, so the job runs later."""
 RETRY_AFTER_MAX_MS = 3_600_000
 
 
@@ -42,8 +42,8 @@ def parse_retry_after_ms(header: str | None) -> int | None:
 class RetryBudget:
     """Stops retries while most calls to a provider fail, so that retries do not multiply an outage (gRPC A6).
 
-    The retry budget of a provider has 10 tokens. A failure takes one, a success returns 0.1, and 5 or fewer stop
-    retries. The retry budget is thread-safe.
+    The budget of a provider has at most 10 tokens. A failed call takes one token, and a successful call gives back 0.1.
+    With 5 tokens or fewer, no call is retried. The class is thread-safe.
     """
 
     FULL = 10.0
@@ -66,7 +66,7 @@ class RetryBudget:
 
 
 def may_pass(ending: object) -> bool:
-    """Whether the call may soon succeed: a RETRYABLE error that asks for at most INLINE_WAIT_MS."""
+    """Whether another try may soon succeed: `ending` is a RETRYABLE error, with a wait of at most INLINE_WAIT_MS."""
     return (
         isinstance(ending, ProviderError)
         and ending.outcome in RETRYABLE

@@ -66,7 +66,7 @@ WRITE = Budget(2 * 1024 * 1024, 20_000, 5_000)
 dropped for lack of time, because the outcome of the call would then be unknown.
 """
 OWN_TURN_WAIT_S = 2.0
-"""The longest wait in seconds for our own rate limit. Instead of a longer wait, the job is postponed."""
+"""The longest wait in seconds for our own rate limit. If the wait would be longer, the job is postponed."""
 USER_AGENT = f"Holdfast/{settings.VERSION}"
 
 _budgets: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)
@@ -88,7 +88,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class ResponseVerdict:
-    """The error that a response means if its HTTP status does not show it: the class to raise, and its fields."""
+    """The error to raise for a response whose HTTP status does not show the problem: the error's class and fields."""
 
     error: type[ProviderError]
     code: str = ""
@@ -98,7 +98,7 @@ class ResponseVerdict:
 
 
 def sender_verdict(words: str, sender_is_down: re.Pattern[str]) -> ResponseVerdict | None:
-    """Returns what a refusal in `words` means if it concerns our mailbox or the whole account at a provider of mail."""
+    """Returns the verdict if a mail provider's refusal in `words` concerns our mailbox or the whole account."""
     if sender_is_down.search(words):
         return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
     return ResponseVerdict(ProviderAuthError, code=ACCOUNT_SUSPENDED) if SUSPENDED.search(words) else None
@@ -292,8 +292,8 @@ class ProviderSession:
         if call.file_limit:  # a file may be on any server, so its failure must not stop other calls
             breakers.leave(permit, CallOutcome.CANCELLED)
             return
-        # Only an HTTP 429 stops all calls. A rate limit on one kind of call (invitations) says nothing about other
-        # calls.
+        # Only an HTTP 429 stops all calls. A rate limit on one kind of call, such as invitations, does not concern
+        # others.
         ending = call.last
         refused = ending if isinstance(ending, ProviderRateLimited) and ending.status == 429 else None
         breakers.leave(permit, outcome_of(ending), refused.retry_after_ms if refused else None)

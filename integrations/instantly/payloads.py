@@ -186,7 +186,7 @@ def _said(kind: str, payload: Body) -> events.Event:
 
 
 def _labelled(kind: str, body: Any) -> events.Event:
-    """Returns the event of a workspace's label, whose name is the event's type, or else an unused event."""
+    """Returns the event of a label, whose name is the event's type; an IgnoredEvent if the body names no lead."""
     try:
         payload = validate(Body, body)
     except events.PayloadInvalid:

@@ -14,7 +14,7 @@ from integrations.fields import EncryptedJSONField, no_key_opens
 from jobs.ids import uuid7
 
 OVERLAP = timedelta(hours=24)
-"""The time during which events are also signed with the secret that a new one has replaced."""
+"""After a rotation, the time during which events are signed with the old secret as well as the new one."""
 
 
 def new_secret() -> str:

@@ -1,4 +1,4 @@
-"""The tables of programs: the tokens with which they call the API, and the answers of writes that they may repeat."""
+"""The tables of programs: their tokens for the API, and the stored answers to writes, which they may repeat."""
 
 import ipaddress
 import secrets

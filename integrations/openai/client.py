@@ -119,9 +119,10 @@ class OpenAIClient:
     ) -> T:
         """Returns the model's answer to `text` under `instructions`, as an instance of `schema`.
 
-        `effort` is "" for the model's default. MORE_TOKENS explains `max_output_tokens`. `on_cost` is called with the
-        cost in millionths of a dollar if it is known, even after a failure. Raises OpenAINotConfigured,
-        ProviderMisconfigured, AnswerRefused, AnswerUnusable, and the errors of ProviderSession.request.
+        `effort` is "" for the model's default. If an answer is cut off at `max_output_tokens`, it is requested once
+        more with MORE_TOKENS times as many. `on_cost` is called with the cost in millionths of a dollar if it is known,
+        even after a failure. Raises OpenAINotConfigured, ProviderMisconfigured, AnswerRefused, AnswerUnusable, and the
+        errors of ProviderSession.request.
         """
         if not settings.OPENAI_API_KEY:
             raise OpenAINotConfigured()

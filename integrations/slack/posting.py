@@ -70,7 +70,7 @@ def deliver(
 def look(
     client: SlackClient, key: str, since: datetime, deadline: Deadline, *, channel: str = ""
 ) -> tuple[bool, Posted | None]:
-    """Returns whether the channel could be read, and our message with `key` since `since`, or None.
+    """Returns whether the channel could be read, and our message with `key` that was posted after `since`, or None.
 
     A token that may not read the channel says nothing about the account, so its health is not updated.
     """
@@ -82,7 +82,7 @@ def look(
 
 
 def can_look(client: SlackClient, deadline: Deadline, *, channel: str = "") -> bool:
-    """Whether our messages can be searched for. Otherwise, a message of a dead worker is not posted again."""
+    """Whether the token can search for our messages. If not, a message whose worker died is not posted again."""
     return look(client, "", timezone.now(), deadline, channel=channel)[0]
 
 

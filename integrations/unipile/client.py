@@ -85,7 +85,7 @@ class SentMessage(Payload):
 
 
 class Invitation(Payload):
-    """An invitation to connect on LinkedIn. If none was needed, `already` says why; "" if one was sent."""
+    """An invitation to connect on LinkedIn. `already` says why none was needed; it is "" if one was sent."""
 
     invitation_id: LooseText = ""
     already: str = ""

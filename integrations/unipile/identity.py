@@ -14,8 +14,8 @@ from integrations.unipile.client import Account
 OWNER = "owner_id"
 STRANGER = "stranger"
 OWNERS = "owners"
-"""Keys of `Integration.config`: the owner's id, whether another person was logged in at the last check, and the owner
-of each id that the account has had at Unipile.
+"""Keys of `Integration.config`: the owner's LinkedIn id, whether another person was logged in at the last check, and
+the owner at the time of each id that the account has had at Unipile.
 """
 
 

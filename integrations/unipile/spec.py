@@ -107,7 +107,7 @@ SPEC = spec.Declaration(
                 *("RUNNING", "ADD", "RECONNECT", "PARTIAL", "DEGRADED", "LOCKED", "UNLOCKED"),
             ),
         ),
-        # Unipile answers these from its own copy, without contacting LinkedIn.
+        # Unipile answers these calls from its own copy of the data, without contacting LinkedIn.
         no_proof=frozenset(
             {
                 "account",

@@ -14,7 +14,7 @@ from jobs.deadline import Deadline
 
 CLIENTS: dict[int, type[UnipileClient]] = {1: UnipileClient, 2: UnipileV2Client}
 VERSION = "version"
-"""The key of `Integration.config` for the answer."""
+"""The key of `Integration.config` under which the version is stored."""
 
 
 def client_of(integration: Integration, deadline: Deadline) -> UnipileClient:
@@ -30,8 +30,8 @@ def number_of(integration: Integration) -> int:
 
 
 def look(integration: Integration, deadline: Deadline) -> tuple[UnipileClient, Account]:
-    """Reads the account with its version. If none is stored, stores the version that has the account, and its owner:
-    messages of the account's former id are recognised only by the owner.
+    """Reads the account from the version at which it exists. If no version is stored, stores the one that has the
+    account, and also stores the account's owner, by whom messages of the account's former id are recognised.
 
     Raises ProviderRejected with the status 404 if neither version has the account, the errors of calls, and those of
     `identity.verify`.

@@ -18,7 +18,7 @@ NAME = re.compile(r"[a-z][a-z0-9]{1,12}")
 ALONE = {"player.py": "player", "reference.md": "page"}
 LAST_LINE = "]\n"
 MAIL_ALONE = re.compile(r"^ *# e-mail: .*\n(?s:(.*?))^ *# end of e-mail\n", re.MULTILINE)
-"""The capabilities that the example has because it carries e-mail."""
+"""Matches the lines of the example that only a provider for e-mail needs."""
 KNOWN_BY = {
     "sms": ("phone", "+14155550123", "person.phone"),
     "linkedin": (

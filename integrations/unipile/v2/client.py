@@ -34,7 +34,7 @@ from jobs.deadline import Deadline
 from jobs.errors import TransientError
 
 PAGE = 20
-"""Unipile's own default. A shorter page is the last one."""
+"""The number of entries on a page, Unipile's default. A shorter page is the last one."""
 START_FROM = "CLASSIC_PRIMARY"
 """The inbox in which a LinkedIn Classic chat can be started."""
 
@@ -43,7 +43,7 @@ class ProfileV2(Profile):
     @model_validator(mode="before")
     @classmethod
     def _pending(cls, body: Any) -> Any:
-        """Reads our pending invitation: in version 2, it has the status PENDING, IGNORED or WITHDRAWN."""
+        """Sets `pending_invitation` if we have sent an invitation that is PENDING or IGNORED, and not WITHDRAWN."""
         specifics = body.get("specifics") if isinstance(body, dict) else None
         if not isinstance(specifics, dict):
             return body
@@ -118,7 +118,7 @@ class UnipileV2Client(UnipileClient):
         try:
             message = self._get(f"{path}/{path_part(NAME, message_id)}", "message", deadline, single(Message))
         except ProviderRejected as error:
-            # Recruiter and Sales Navigator have only lists.
+            # Recruiter and Sales Navigator have no call for one message, only lists of messages.
             if group_of(error.code) is not Group.FEATURE and error.status != 404:
                 raise
             chat = self._rows(Message, path, "chat_messages", deadline)
@@ -171,7 +171,7 @@ class UnipileV2Client(UnipileClient):
         deadline: Deadline,
         query: dict[str, str] | None = None,
     ) -> Iterator[Row]:
-        """Yields a whole list. Pages of Recruiter have a cursor for the next page; other pages are counted."""
+        """Yields a whole list. Lists of Recruiter have a cursor for the next page; other lists have an offset."""
 
         def read(position: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
             params = {"limit": str(PAGE), **(query or {}), **position}
