@@ -60,7 +60,7 @@ def _missing(integration: Integration, name: str) -> NoReturn:
 def session_for(
     integration: Integration, *, base_url: str, headers: Mapping[str, str] | None = None, **options: Any
 ) -> ProviderSession:
-    """Returns a ProviderSession for the account under its provider's rate limit. `options` set its other fields."""
+    """Returns a ProviderSession for the account under its provider's rate limit. `options` are further fields."""
     limit = registry.spec_of(integration.provider).call_limit
     if limit:
         key = f"{integration.provider}:{integration.external_account_id or integration.pk}"
@@ -160,7 +160,7 @@ class ProviderClient:
         return chain.from_iterable(self._pages(*call, **options))
 
     def file_at(self, url: str, deadline: Deadline) -> bytes:
-        """Returns the file at a URL from a webhook. Raises HostRefused for a path, which the key would open."""
+        """Returns the file at a webhook's URL. Raises HostRefused for a path, because the key would be sent with it."""
         address_of(self._session.provider, url)
         return self.file(url, deadline)
 
@@ -186,7 +186,7 @@ class ProviderClient:
 
 
 def path_part(provider: str, text: str) -> str:
-    """Returns the id `text` as one path segment. Ids come from webhooks, and one such as ".." would change the call."""
+    """Returns the id `text` as one path segment. Ids come from webhooks, and the id ".." would change the call."""
     if not PATH_PART.fullmatch(text):
         raise ProviderRejected(provider, code="invalid_id", sent=False)
     return quote(text, safe="")

@@ -74,7 +74,7 @@ class MessageEvent(Event):
     - `by_hand`: a person wrote this outbound message at the provider. It answers the lead, unlike a campaign's step.
     - `sent_html`, `sent_text`: the body of our mail that this message answers, if the provider includes it.
     - `attachments`: the files of the message, as integrations.attachments.as_stored returns them.
-    - `unnamed`: the ids with which a job reads the writer, if the webhook does not name them.
+    - `unnamed`: the message's ids, if the webhook does not say who wrote it. A job then asks the provider.
     - `edited`: the text has changed since the message was first reported, so its id alone does not identify it.
     """
 

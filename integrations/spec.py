@@ -328,9 +328,9 @@ class Names:
     label: str
     """The name on pages and in sentences about connecting the provider."""
     known_as: str
-    """The name in the banner: what people call the account ("LinkedIn")."""
+    """The name in the banner: what people call accounts of the provider ("LinkedIn")."""
     company: str
-    """The name in sentences about its reports ("Unipile says DELETED")."""
+    """The name in sentences about the provider's reports ("Unipile says DELETED")."""
     aliases: tuple[str, ...]
     """Other names that the command `connect_integration` accepts."""
 
@@ -357,7 +357,7 @@ class Connecting:
     key: str | NONE
     """The secret that every call to the base URL sends. Other secrets are not sent."""
     installation_key: Callable[[], str] | NONE
-    """The operator's own key, for accounts without one. This key opens the accounts of every workspace."""
+    """The operator's key, for accounts without their own. This key opens the accounts of every workspace."""
     key_made_at: str | NONE
     """The place where a user creates a new key ("SmartLead under Settings, API Key")."""
     usable: "Callable[[Integration], bool]"
@@ -370,9 +370,9 @@ class Connecting:
 class Messages:
     sources: tuple[MessageSource, ...] | NONE
     channel: str | NONE
-    """The channel of its messages, one of CHANNELS."""
+    """The channel of the provider's messages, one of CHANNELS."""
     opens_channel: bool | NONE
-    """Whether it can carry the first message to somebody who has not written through it yet."""
+    """Whether the provider can carry the first message to a person who has not written through it yet."""
     carrier: Carrier | NONE
     newer: "Callable[[Outgoing, Integration, Deadline], Iterable[Listed]] | NONE"
     """Lists what was sent since the person wrote (docs/adr/0024-gates-give-reasons.md)."""
@@ -383,9 +383,9 @@ class Messages:
     stop_campaign: StopCampaign | NONE
     history: History | NONE
     read_message: "Callable[[Integration, MessageNotice, Deadline], MessageEvent | None] | NONE"
-    """Reads a message that a webhook named only by its ids, like `Lists.replies`; None if no person wrote it."""
+    """Reads, as an event, a message that a webhook named only by its ids. Returns None if no person wrote it."""
     files: Files | NONE
-    """The reason of NONE is shown beside a file and says where to find the file."""
+    """Fetches the files of messages. With NONE, its reason is shown beside a file, and says where the file is."""
     pauses_follow_ups: str | NONE
     """The reason why follow-ups wait while the account is disconnected ("EmailBison is disconnected")."""
 

@@ -57,7 +57,7 @@ class DayReceipt(models.Model):
                 fields=["integration", "day", "kind"], name="one_receipt_per_day_and_kind"
             ),
         ]
-        # No index on the day alone: PostgreSQL would read the days of every workspace's accounts for a page.
+        # The day alone has no index, because PostgreSQL would use it to read the days of all workspaces for one page.
 
     def __str__(self) -> str:
         return f"{self.integration_id} {self.day} {self.kind}"

@@ -41,7 +41,8 @@ def probe(account: Integration, deadline: Deadline) -> None:
 def _balance(
     account: Integration, client: UnipileClient, answer: Account, deadline: Deadline
 ) -> InMailBalance:
-    """Returns the InMail balance. Version 2 may have cached it, so a session that is reported as ended is an error."""
+    """Returns the InMail balance. Raises an error for an ended session, for which version 2 may return an old balance.
+    """
     if answer.status == "disconnected":
         error = ProviderAuthError("unipile", code="disconnected_account")
         _record(account, error)

@@ -13,7 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent | Unusable]:
-    """Yields messages in both directions, newest first. The other person of a chat is read only once."""
+    """Yields messages in both directions, newest first. Reads the other person of each chat only once."""
     client = version.client_of(account, deadline)
     partners: dict[str, Person] = {}
     for message in client.messages_since(moment, deadline):
@@ -28,7 +28,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def read(account: Integration, notice: MessageNotice, deadline: Deadline) -> MessageEvent | None:
-    """Returns the message of `notice`; None for our own edit. The lead's edit counts as a new text, written now."""
+    """Returns the message of `notice`; None if we edited it ourselves. A text that the lead edited counts as new."""
     client = version.client_of(account, deadline)
     message = client.message(notice.thread_id, notice.message_id, deadline)
     if message is None or (notice.edited and message.is_sender):
