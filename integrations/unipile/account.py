@@ -41,8 +41,7 @@ def probe(account: Integration, deadline: Deadline) -> None:
 def _balance(
     account: Integration, client: UnipileClient, answer: Account, deadline: Deadline
 ) -> InMailBalance:
-    """Returns the InMail balance. Raises an error for an ended session, for which version 2 may return an old balance.
-    """
+    """Returns the InMail balance. Raises an error if the session has ended (version 2 may have an old one)."""
     if answer.status == "disconnected":
         error = ProviderAuthError("unipile", code="disconnected_account")
         _record(account, error)
