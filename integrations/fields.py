@@ -75,7 +75,7 @@ class Unreadable:
     def __getattr__(self, name: str) -> NoReturn:
         if name in USES:
             self._refuse()
-        # Python and Django look up such names themselves, for example to copy a value.
+        # Python and Django look up other names themselves, for example to copy a value.
         raise AttributeError(name)
 
     def _refuse(self, *_args: object) -> NoReturn:
