@@ -41,8 +41,8 @@ def test_an_admin_promises_answers_and_the_list_shows_what_is_left_and_what_is_l
     expect(page.locator(".row", has_text="Early").locator("time").first).to_have_text(
         re.compile(r"(min|h|days?)( \d+ \w+)? left$")
     )
-    expect(page.locator(".row", has_text="Late").locator("time").first).to_have_text("waits 40 days")
+    expect(page.locator(".row", has_text="Late").locator("time").first).to_have_text("waiting 40 days")
     page.keyboard.press("4")
     expect(page.locator("#tabs a[aria-current=page]")).to_contain_text("Overdue 1")
     expect(page.locator(".row")).to_have_count(1)
-    expect(page.locator(".convo-head")).to_contain_text("waits 40 days")
+    expect(page.locator(".convo-head")).to_contain_text("waiting 40 days")

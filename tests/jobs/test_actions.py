@@ -214,7 +214,7 @@ def test_answers_each_job_of_a_mixed_selection():
 
     results = {r.job_id: (r.done, r.reason) for r in actions.retry_now([failed.pk, done.pk], **everywhere())}
 
-    assert results == {failed.pk: (True, "Retried"), done.pk: (False, "It has succeeded.")}
+    assert results == {failed.pk: (True, "Retried"), done.pk: (False, "The job has succeeded.")}
 
 
 def test_each_changed_job_gets_its_audit_entry_and_no_other():
@@ -245,7 +245,7 @@ def test_says_what_was_done_and_names_each_job_that_was_not():
 
     assert actions.sentences(results) == [
         (True, "1 job: retried."),
-        (False, f"Not changed: t.act {done.pk}. It has succeeded."),
+        (False, f"Not changed: t.act {done.pk}. The job has succeeded."),
     ]
 
 
