@@ -73,7 +73,7 @@ def test_a_tag_is_corrected_from_the_conversation(draft, user, open_page, worksp
     page = open_page(user)
     page.goto(reverse("inbox:conversation", args=[workspace.pk, draft.lead_id]))
     page.get_by_role("link", name="Why this tag?").first.click()
-    page.get_by_label("Tag").select_option("Objection")
+    page.get_by_label("Tag", exact=True).select_option("Objection")
     page.get_by_role("button", name="Change the tag").click()
     page.get_by_text("Corrected to Objection").wait_for()
 

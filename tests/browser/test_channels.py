@@ -88,7 +88,7 @@ def test_an_admin_chooses_the_tags_that_slack_is_told_of(workspace, user, open_p
     page.goto(reverse("inbox:notices", args=[workspace.pk]))
     page.get_by_role("checkbox", name="Call Requested").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Slack notices: Call Requested.")).to_be_visible()
+    expect(page.get_by_text("Slack notifications: Call Requested.")).to_be_visible()
     assert audit(page) == []
 
     workspace.refresh_from_db()
