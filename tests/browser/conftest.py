@@ -2,10 +2,13 @@
 
 import os
 import re
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
@@ -20,6 +23,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 STATIC = settings.BASE_DIR / "static"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 WITHIN_MS = 1_000 * PATIENCE_S
+GRACE_S = 5
 expect.set_options(timeout=WITHIN_MS)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
@@ -71,8 +75,23 @@ def send_module(route: Route) -> None:
     route.fulfill(path=STATIC / route.request.url.rpartition("/")[2])
 
 
+@pytest.fixture(scope="session")
+def served_requests():
+    """The requests that the live server is answering, one thread each."""
+    threads: set[threading.Thread] = set()
+    receivers = [
+        (request_started, lambda **_: threads.add(threading.current_thread())),
+        (request_finished, lambda **_: threads.discard(threading.current_thread())),
+    ]
+    for signal, receiver in receivers:
+        signal.connect(receiver, weak=False)
+    yield threads
+    for signal, receiver in receivers:
+        signal.disconnect(receiver)
+
+
 @pytest.fixture
-def open_page(browser: Browser, live_server, collected, settings):
+def open_page(browser: Browser, live_server, served_requests, collected, settings):
     """`open_page(user=None, width=1440, …)`: a new page, logged in as `user`; its errors fail the test at the end,
     without those that have the words `expected`. `modules`: its scripts come one by one, as in development.
     """
@@ -112,6 +131,11 @@ def open_page(browser: Browser, live_server, collected, settings):
     errors = list(troubles)  # closing a page aborts the requests under way, which htmx logs as errors
     for context in contexts:
         context.close()
+    # A request that outlives its page would fail the next test, whose database has no such workspace.
+    ends = time.monotonic() + GRACE_S
+    here = threading.current_thread()  # a client of the test answers in it
+    while any(thread.is_alive() for thread in served_requests - {here}) and time.monotonic() < ends:
+        time.sleep(0.02)
     assert errors == []
 
 
