@@ -56,7 +56,9 @@ class OrmQAdmin(RecordAdmin):
 
 @admin.register(Success, Failure)
 class TaskAdmin(RecordAdmin):
-    """Ended tasks and their outcomes. All of them are ticks, because wake-ups leave no result."""
+    """Ended tasks and their outcomes. All of them are ticks (periodic tasks): the task that starts a background job
+    stores no result.
+    """
 
     workspace_path = INSTALLATION
     secret_fields = ("args", "kwargs", "result")

@@ -23,8 +23,8 @@ def views() -> Iterator[tuple[str, type[ApiView]]]:
 
 
 def check_views(**_kwargs: object) -> list[CheckMessage]:
-    """Reports API methods without a scope, unknown scopes, views that lack a method or rows that their base class
-    requires, and writes without `repeatable`.
+    """Reports API methods without a scope, unknown scopes, views without the method or the `rows` attribute that their
+    base class requires, and writes without `repeatable`.
     """
     hint = "State it in `scopes` of the view (api.base.ApiView)."
     problems: list[CheckMessage] = []

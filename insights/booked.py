@@ -42,7 +42,8 @@ def limits() -> dict[str, int]:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Runs the tick `insights/booked-summaries`: enqueues readings of leads who booked a meeting.
+    """Runs the tick `insights/booked-summaries`: enqueues jobs in which a model reads the conversations of leads who
+    booked a meeting.
 
     Returns counts: of the newest leads who booked and have no reading (`candidates`), of the jobs that this run
     created, and of the candidates' jobs that are under way or have failed. `more` is 1 if further leads have no job.

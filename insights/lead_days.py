@@ -193,9 +193,9 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def count(workspace_id: UUID) -> tuple[int, bool]:
-    """Replaces the numbers of some of a workspace's leads: at most LEADS leads that changed and, during a full count,
-    LEADS further leads in the order of their ids. Returns the number of counted leads, and whether none is left. If the
-    workspace's row of LeadDayProgress is missing, a full count begins.
+    """Counts the days of some of a workspace's leads anew, and replaces their stored numbers: at most LEADS leads that
+    changed and, during a full count, the next LEADS leads in the order of their ids. Returns the number of counted
+    leads, and whether none is left. If the workspace's row of LeadDayProgress is missing, a full count begins.
     """
     with transaction.atomic():
         if not fetch(LOCK_WORKSPACE, [workspace_id]):  # the workspace was deleted meanwhile

@@ -90,8 +90,8 @@ class Unreadable:
 def holds_nothing(token: str) -> bool:
     """Whether a Fernet token is too short for a secret. Returns False for text that is not base64.
 
-    One block holds at most 15 characters of JSON, and the shortest credentials have 16. So a token of one block holds
-    an empty dict.
+    One block of the cipher holds at most 15 characters of JSON, and the shortest credentials have 16. So a token of one
+    block holds an empty dict.
     """
     try:
         return len(base64.urlsafe_b64decode(token.encode())) == SHORTEST_TOKEN_BYTES

@@ -1,6 +1,6 @@
 """Runs jobs: each place of a worker calls `work`, which claims a few due jobs and runs them until none is due.
 
-No transaction is open while a handler runs. An exception in a handler never ends the place.
+No transaction is open while a handler runs. An exception in a handler never ends the thread that runs it.
 """
 
 import json

@@ -168,7 +168,7 @@ function renewRow(row, coming) {
   }
   putContent(linkOf(row), linkOf(coming));
 }
-/** Shows the number of rows in `waiting`, and dims the rows that are not in the newer list.
+/** Shows how many new and changed rows wait, and dims the rows that the newer list lacks.
  * @param {any[]} coming */
 function showPill(coming) {
   const ids = new Set(coming.map(({ id }) => id));

@@ -72,7 +72,7 @@ function renewMessages(newest) {
   mergeChildren(byId("messages"), newest.querySelector("#messages"));
   if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - top;
 }
-/** Whether `node` is a note that is being sent and is not yet among the stored messages, whose text is `incoming`.
+/** Whether `node` is a note that is still being sent and that `incoming`, the text of the stored messages, lacks.
  * @param {Element} node @param {string} incoming */
 function isOnItsWay(node, incoming) {
   return node.ariaBusy && !incoming.includes(node.textContent ?? "");

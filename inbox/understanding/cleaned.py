@@ -264,7 +264,9 @@ class Reading:
 
     @cached_property
     def report_slots(self) -> frozenset[int]:
-        """The word features of the text's beginning, and of the subject, by which weights judge a delivery report."""
+        """The word features of the subject and of the text's beginning. Learned weights of these decide whether a mail
+        is a delivery report.
+        """
         return features((self.text or self.folded_body)[:_REPORT_CHARS]).union(
             features(self.raw_subject, "subject:")
         )

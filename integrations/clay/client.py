@@ -54,7 +54,7 @@ class ClayClient:
         """Adds a row, in one call without retries. Raises ProviderMisconfigured if the account's table has no URL.
 
         The keys of `row` are `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`, `companyName`,
-        `companyDomain` and `state`, and for phones `linkedInProfile`.
+        `companyDomain` and `state`; a row that asks for a phone number also has `linkedInProfile`.
         """
         url = self._urls[table]
         if not url:

@@ -77,7 +77,7 @@ class Matching:
         self.among = None if among is None else older(among, ORDER, after)
 
     def page(self, after: str, size: int) -> KeysetPage:
-        """Returns `size` conversations after the cursor `after`, including changed ones.
+        """Returns `size` conversations after the cursor `after`, including those that changed after the page was read.
 
         A page with few rows may still have a next page.
         """

@@ -107,8 +107,8 @@ def follow_ups(request: WorkspaceRequest) -> HttpResponse:
 
 
 def list_of(request: WorkspaceRequest, view: str, **words: str) -> HttpResponse:
-    """Redirects to the list `view`, a key of lists.VIEWS; "" means the first list that has rows. `words` are messages,
-    as for `redirect_to`.
+    """Redirects to the list `view`, a key of lists.VIEWS; "" means the first list that has rows. The next page shows
+    `words`, as for `redirect_to`.
     """
     response = redirect_to(request, "inbox:followups", **words)
     response["Location"] += f"?view={view}" if view else ""

@@ -1,8 +1,8 @@
 """Verifies Unipile's signature: `Unipile-Signature: t=<unix>,v0=<HMAC-SHA256 of "t.body" in hex>`.
 
-The key is the secret of the webhook endpoint, which Unipile generates. Unipile's documentation states no tolerance, and
-not whether a repeated webhook is signed again. So we allow a day: a repeated event is recognised by its id and changes
-nothing.
+The key is the secret of the webhook endpoint, which Unipile generates. Unipile's documentation does not say how old a
+signature may be, nor whether a repeated webhook is signed again. So we allow a day: a repeated event is recognised by
+its id and changes nothing.
 """
 
 import hashlib
