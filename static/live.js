@@ -106,7 +106,10 @@ function onMessage({ data: message }) {
 let isOut = false; // whether the page shows that the session has ended
 function endSession() {
   if (!page.hasUnsentText()) return page.endSession();
-  if (!isOut) say("You’re logged out. Log in again in another tab, or reload this one. You won’t lose what you’ve written.");
+  if (!isOut)
+    say(
+      "You’re logged out. Log in again in another tab, or reload this one. You won’t lose what you’ve written.",
+    );
   isOut = true;
 }
 
