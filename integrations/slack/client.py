@@ -160,7 +160,7 @@ class SlackClient:
         """
         channel = channel or self._channel
         if not channel:
-            raise ProviderMisconfigured("Slack: channel isn’t set. Set it in the account’s settings.")
+            raise ProviderMisconfigured("Slack: no channel is set. Choose one in the account’s settings.")
 
         def read(answer: SlackResponse) -> Posted | None:
             for message in _data(answer)["messages"]:
@@ -249,7 +249,7 @@ class SlackClient:
     # Reference: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
     def _post_webhook(self, text: str, blocks: Sequence[dict[str, Any]], deadline: Deadline) -> Posted:
         if not self._webhook_url:
-            raise ProviderMisconfigured("Slack: channel isn’t set. Set it in the account’s settings.")
+            raise ProviderMisconfigured("Slack: no channel is set. Choose one in the account’s settings.")
         self._session.request(
             "POST",
             self._webhook_url,

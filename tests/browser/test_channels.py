@@ -60,7 +60,7 @@ def test_the_answer_area_is_usable_in_every_state(state, width, workspace, user,
     page = open_page(user, width=width)
     page.goto(reverse("inbox:conversation", args=[workspace.pk, lead.pk]))
     if state == "beside_a_draft":
-        page.get_by_text("Write on another channel").click()
+        page.get_by_text("Message on another channel").click()
     assert audit(page) == []
 
 

@@ -475,7 +475,7 @@ def test_the_key_sends_the_text_in_which_it_is_pressed_and_not_the_draft_above_i
     Lead.objects.filter(pk=leads[0].pk).update(phone="+12125550100")
     factories.make_draft(leads[0].messages.get(), "The draft")
     page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
-    page.get_by_text("Write on another channel").click()
+    page.get_by_text("Message on another channel").click()
     page.locator("#own-text").fill("By text message")
     page.locator("#own-text").press("Control+Enter")
     until(lambda: OutboundSend.objects.exists(), "it is sent")

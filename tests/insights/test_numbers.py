@@ -90,7 +90,7 @@ def test_the_page_says_the_number_in_the_inboxs_word(workspace, thread, role):
     client = Client()
     client.force_login(factories.make_member(workspace, role))
     page = client.get(reverse("insights:overview", args=[workspace.pk])).text
-    assert "Time to answer, by person" not in page  # nobody of ours has sent these
+    assert "Response time by person" not in page  # nobody of ours has sent these
     shown = re.findall(r'<dt>(.*?)</dt><dd><a href="[^"?]*[?](.*?)">(.*?)</a></dd>', page)
     assert shown[0] == ("Needs reply", "view=needs-reply", "1")
 

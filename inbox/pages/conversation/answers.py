@@ -108,7 +108,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
         elif action == "pretend":
             review.reject(draft, user=request.user, reason="This is a sample, so nothing went out.")
             messages.success(
-                request, "This is a sample, so nothing went out. A real lead would get your answer now."
+                request, "This is a sample, so nothing was sent. A real lead would be getting your answer."
             )
         else:
             review.reject(draft, user=request.user, reason="Discarded by a reviewer.")

@@ -40,7 +40,7 @@ class TokenForm(forms.Form):
     """Creates an API token. `sources` are IP addresses and networks, separated by commas or spaces."""
 
     name = forms.CharField(
-        max_length=60, help_text="For example, the program that uses it. The audit log shows this name."
+        max_length=60, help_text="For example, the program that will use it. The audit log shows this name."
     )
     days = forms.ChoiceField(choices=DAYS, initial="90", label="Expires after")
     sources = forms.CharField(

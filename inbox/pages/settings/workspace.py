@@ -154,7 +154,7 @@ class WorkspaceForm(ChangedColumnsForm):
             "enter_twice": "",
             "closes_at": "Monday to Friday. Automatic answers and follow-ups can be limited to these hours.",
             "assign_in_turn": "",
-            "health_emails": "At most one email per account a day. If Slack isn’t connected, they always get it.",
+            "health_emails": "At most one email per account per day. Without Slack, owners and admins always get it.",
         }
         field_classes = {"signature": PostedText, "service_description": PostedText}
         widgets = {

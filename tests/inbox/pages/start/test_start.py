@@ -258,7 +258,7 @@ def test_in_a_sample_the_account_is_the_sender_and_one_can_only_pretend_to_send(
     assert re.findall(r'name="do" value="([^"]*)"', form) == ["pretend"] and "Pretend to send" in form
 
     answer = owner.post(f"{base}drafts/{draft.pk}/", {"do": "pretend", "text": "Hello"}, follow=True)
-    assert "This is a sample, so nothing went out." in answer.content.decode()
+    assert "This is a sample, so nothing was sent." in answer.content.decode()
     draft.refresh_from_db()
     assert draft.status == "rejected" and not OutboundSend.objects.exists()
     real = factories.make_draft(factories.make_message(factories.make_lead(fresh.workspace)))
