@@ -2,7 +2,8 @@
 
 The class of a database error follows from the driver's SQLSTATE, which is missing if the connection broke. With Django
 5.2 and psycopg 3, a fast restart of PostgreSQL gives 57P01. An immediate restart and a refused connection give no
-SQLSTATE. An idle-in-transaction timeout (25P03) and a read-only standby (25006) arrive as InternalError.
+SQLSTATE. An idle-in-transaction timeout (25P03) and a read-only standby (25006) arrive as InternalError, and so does,
+without an SQLSTATE, a statement whose session PgBouncer ended before its result.
 """
 
 import logging
@@ -43,9 +44,7 @@ def db_fault(error: Error) -> Fault:
         return Fault.RETRY
     if state == "57014":
         return Fault.SLOW
-    if state is None:
-        return Fault.BUG if isinstance(error, InternalError) else Fault.UNREACHABLE
-    if state in UNREACHABLE_STATES or state.startswith(UNREACHABLE_CLASSES):
+    if state is None or state in UNREACHABLE_STATES or state.startswith(UNREACHABLE_CLASSES):
         return Fault.UNREACHABLE
     return Fault.BUG
 

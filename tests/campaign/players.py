@@ -108,7 +108,7 @@ class Senders:
             posts.append(post)
             self.posts.append(post)
             if status == 200:
-                self.leads[delivery.key] = answer["leadId"]
+                self.leads[delivery.key] = answer.get("leadId", "")  # a delivery that is only stored has none
             else:
                 queue.append(delivery)  # behind all others
             return status == 200

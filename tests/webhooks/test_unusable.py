@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 
@@ -144,6 +145,23 @@ def test_database_out_of_reach_asks_to_come_again(poster, monkeypatch, method):
     answer = getattr(poster.client, method)(poster.path("email"))
     assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
     assert answer["Retry-After"] == str(views.RETRY_AFTER_S)
+
+
+def test_a_session_that_ends_without_a_result_asks_to_come_again(poster, monkeypatch):
+    """psycopg then raises InternalError, without an SQLSTATE, if a pooler ends the session while PostgreSQL stops."""
+
+    def end(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "inbox_message"'):
+            with connection.wrap_database_errors:
+                raise psycopg.InternalError("got no result from the query")
+        return execute(sql, params, many, context)
+
+    monkeypatch.setattr(views, "drop_connection", lambda: None)  # the test's own
+    with connection.execute_wrapper(end):
+        answer = poster.post("email", recorded("LEAD_REPLIED"))
+    assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
+    assert not WebhookDelivery.objects.exists()
+    assert poster.post("email", recorded("LEAD_REPLIED")).json()["leadId"]
 
 
 @pytest.fixture(params=["53100", "53200", "58030"])
