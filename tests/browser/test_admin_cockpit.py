@@ -145,10 +145,12 @@ def test_an_operator_takes_each_action_and_finds_it_in_the_audit(world, operator
 
     def do(word: str, sure: str, told: str) -> None:
         page.locator("#content").get_by_role("button", name=word, exact=True).click()
+        sure_button = page.locator("#content").get_by_role("button", name=sure, exact=True)
+        expect(sure_button).to_be_visible()  # then the next page is there, with its fields
         for field, value in (("moment", f"{later:%Y-%m-%dT%H:%M}"), ("reason", "No longer wanted.")):
             if (box := page.locator(f"#{field}")).count():
                 box.fill(value)
-        page.locator("#content").get_by_role("button", name=sure, exact=True).click()
+        sure_button.click()
         expect(page.get_by_text(told)).to_be_visible()
 
     def choose(address: str, row: str, action: str, told: str) -> None:
