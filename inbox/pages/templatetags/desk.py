@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
@@ -119,16 +120,20 @@ def noted(text: str, team: Team) -> SafeString:
 
 
 @register.simple_tag
-def row_chips(lead: Lead, folder: str = "") -> list[SafeString]:
+def row_chips(lead: Lead, folder: str = "", over_all: bool = False) -> list[SafeString]:
     """Returns at most two chips for a lead's row (inbox.leads.folders.with_badges). A chip that repeats what the list
     of `folder` already says is left out.
 
     The first chip marks a sample or a hot lead. The second says that the user was mentioned or is the assignee, or else
-    shows the conversation's state, or else its tag.
+    shows the conversation's state, or else its tag. In a list `over_all` workspaces, times are in the zone of the
+    lead's workspace.
     """
     is_hot = lead.is_hot and folder != "hot"
     hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if is_hot else []
-    state = _state(lead, folder)
+    with timezone.override(
+        ZoneInfo(lead.workspace.timezone) if over_all else timezone.get_current_timezone()
+    ):
+        state = _state(lead, folder)
     return [*hot, state] if state else hot
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -61,6 +62,21 @@ def rows(client, query: str = "") -> list[Lead]:
 
 def names(client, query: str = "") -> list[str]:
     return [row.first_name for row in rows(client, query)]
+
+
+def test_a_row_shows_its_times_in_its_clients_zone_whichever_conversation_is_open(
+    client, northwind, bluebird
+):
+    until = timezone.now().replace(hour=15, minute=0) + timedelta(days=3)
+    for workspace, zone in ((northwind, "America/New_York"), (bluebird, "Asia/Tokyo")):
+        type(workspace).objects.filter(pk=workspace.pk).update(timezone=zone)
+        waiting(workspace, zone, 1, snoozed_until=until)
+    lead = Lead.objects.get(first_name="Asia/Tokyo")
+    beside = reverse("inbox:conversation", args=[bluebird.pk, lead.pk])
+    for address in (f"{DESK}?view=snoozed", f"{beside}?desk=1&view=snoozed"):
+        html = client.get(address).content.decode()
+        for zone in ("America/New_York", "Asia/Tokyo"):
+            assert f", {until.astimezone(ZoneInfo(zone)):%H:%M}</time>" in html, address
 
 
 def test_the_list_over_all_workspaces_is_ordered_by_worth_and_then_by_the_longest_wait(
