@@ -234,8 +234,8 @@ def _watch(stage: Stage) -> None:
 def _ports(pooler: int) -> set[int]:
     """The clients' ends of the connections that both sides have: PgBouncer lists those that wait also once closed."""
     sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-    there = (f"0100007F:{pooler:04X}", "01")
-    return {int(local[-4:], 16) for _, local, *remote in sockets if (remote[0], remote[1]) == there}
+    established = [f"0100007F:{pooler:04X}", "01"]  # the other end, and the state
+    return {int(local[-4:], 16) for _, local, *remote in sockets if remote[:2] == established}
 
 
 def _ask_cron(stage: Stage) -> None:

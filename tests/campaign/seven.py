@@ -146,8 +146,8 @@ class Play:
         before = self.listings()
         for account, page in {account.emailbison: (account, page) for account, page in pages}.values():
             self.open_page(account, page)  # one by one, so that each account is asked
-        asked = {account for account, _ in self.listings() - before}
-        silent = sorted({account.emailbison for account, _ in pages} - asked)
+        listed_accounts = {account for account, _ in self.listings() - before}
+        silent = sorted({account.emailbison for account, _ in pages} - listed_accounts)
         hang = self.fault(provider="emailbison", kind="hang", seconds=10 * FETCH_S, method="GET")
         with hang as after:
             _, broken = self.open_pages(pages, limit(calm))

@@ -111,9 +111,9 @@ def test_a_deep_chain_is_cut_before_its_root_cause_and_one_that_comes_back_ends(
     if comes_back:
         caught.value.__cause__.__cause__ = caught.value
     record = logging.makeLogRecord({"name": "inbox", "exc_info": (RuntimeError, caught.value, None)})
-    kinds = [one["type"] for one in sentry.event_of(record)["exception"]["values"]]
+    types = [value["type"] for value in sentry.event_of(record)["exception"]["values"]]
     deepest = ["ValueError", "RuntimeError"] if comes_back else ["KeyError"] + ["RuntimeError"] * 9
-    assert kinds == deepest
+    assert types == deepest
 
 
 def test_the_names_of_the_product_go_out():

@@ -72,8 +72,8 @@ def unwired(monkeypatch) -> None:
     """What inbox/wiring.py has registered is gone."""
     monkeypatch.setattr(send_claims, "VETOES", {})
     monkeypatch.setattr(buttons, "ACTIONS", {})
-    others = {name: pruner for name, pruner in retention.PRUNERS.items() if f'prunes("{name}"' not in SOURCE}
-    monkeypatch.setattr(retention, "PRUNERS", others)
+    pruners = {name: pruner for name, pruner in retention.PRUNERS.items() if f'prunes("{name}"' not in SOURCE}
+    monkeypatch.setattr(retention, "PRUNERS", pruners)
     for signal in HEARD:
         monkeypatch.setattr(signal, "receivers", [])
 

@@ -105,8 +105,8 @@ class Campaign:
     def _play(self, base: str, prepared: dict) -> None:
         poller = Poller(Http(base, prepared["token"]))
         poller.start()
-        made = driver.drive(self.stage, "leads", prepared["workspace"], str(self.plan.sends))
-        for key, body in made["bodies"]:
+        prepared_leads = driver.drive(self.stage, "leads", prepared["workspace"], str(self.plan.sends))
+        for key, body in prepared_leads["bodies"]:
             self.sandbox.ingest("emailbison", key, [body])
         self._lose_answers()
         self.stage.start_cluster(
@@ -117,7 +117,7 @@ class Campaign:
             OPENAI_API_KEY="",
         )
         began = time.monotonic()
-        writers = self._writers(base, prepared["token"], made["leads"])
+        writers = self._writers(base, prepared["token"], prepared_leads["leads"])
         self._break_things(writers)
         self.report.wrote_s = round(time.monotonic() - began, 1)
         self._settle(poller)

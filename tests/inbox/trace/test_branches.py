@@ -186,8 +186,8 @@ def test_a_model_that_is_down_puts_the_job_off_and_the_trace_says_so(world, told
 
     assert trace.word == "Waiting"
     assert event(trace, "Work on the reply: postponed").branch == "Reason for the wait"
-    asked = [one for one in trace.events if one.what == "The model was asked to read the reply"]
-    assert asked and all(one.branch.startswith("The model couldn’t be asked") for one in asked)
+    branches = [row.branch for row in trace.events if row.what == "The model was asked to read the reply"]
+    assert branches and all(branch.startswith("The model couldn’t be asked") for branch in branches)
 
 
 def test_a_model_that_refuses_is_told_with_what_follows_of_it(world, told):

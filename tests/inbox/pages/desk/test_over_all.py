@@ -281,13 +281,13 @@ def test_a_label_is_put_on_by_its_name_from_each_workspace_and_never_from_anothe
 def test_a_label_whose_name_looks_like_an_id_is_chosen_and_filtered_by_its_name(client, northwind, bluebird):
     dana = waiting(northwind, "Dana", 2)
     other = factories.make_label(bluebird)
-    own = factories.make_label(northwind, name=str(other.pk))
+    label = factories.make_label(northwind, name=str(other.pk))
     page = client.get(DESK).content.decode()
-    (button,) = re.findall(rf'name="do" value="(label:[^"]*)"[^>]*>{own.name}<', page)
+    (button,) = re.findall(rf'name="do" value="(label:[^"]*)"[^>]*>{label.name}<', page)
     path = reverse("inbox:triage", args=[northwind.pk])
     client.post(path, {"do": button, "lead": str(Seen.of(dana))})
-    assert LeadLabel.objects.get().label == own
-    assert names(client, f"?label={own.name}") == ["Dana"]
+    assert LeadLabel.objects.get().label == label
+    assert names(client, f"?label={label.name}") == ["Dana"]
 
 
 def test_a_search_finds_names_in_all_workspaces_of_the_person_and_in_no_other(
