@@ -1,4 +1,4 @@
-"""Has written the triggers of events, as inbox.0120 does now."""
+"""Has written the triggers of events, as inbox.0127 does now."""
 
 from django.db import migrations
 

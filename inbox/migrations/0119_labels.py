@@ -1,4 +1,4 @@
-"""Labels of a workspace and of its leads. inbox.0120 has their decisions cause events.
+"""Labels of a workspace and of its leads. inbox.0127 has their decisions cause events.
 
 The second foreign keys have the database delete the rows for the release before, whose Django does not know the tables.
 """

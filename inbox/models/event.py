@@ -56,8 +56,9 @@ SELECT id FROM inbox_event WHERE workspace_id = %s AND xid = pg_current_xact_id(
 class Event(Row):
     """Something that happened in a workspace, without people's text: `data` holds ids and states.
 
-    `xid` is the number of the transaction that added the event. A reader misses no event if it orders by `xid` and `id`
-    and stops before the oldest open transaction (`pg_snapshot_xmin`): all transactions with lower numbers have ended.
+    `xid` is the number of the transaction that added the event, or a higher one of an earlier event of its lead. A
+    reader misses no event if it orders by `xid` and `id` and stops before the oldest open transaction
+    (`pg_snapshot_xmin`): all transactions with lower numbers have ended.
     """
 
     workspace = models.ForeignKey(

@@ -35,7 +35,8 @@ def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
     else:
         waiting = waiting.filter(trigger_message__sent_at__lt=situation.message.sent_at)
         waiting = waiting.filter(channel=situation.channel)
-    return {"closed": stops.close_drafts(waiting, reason)}
+    with rollup.holding(situation.lead):
+        return {"closed": stops.close_drafts(waiting, reason)}
 
 
 def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:

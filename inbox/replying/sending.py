@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from inbox.leads import rollup
@@ -238,7 +237,8 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
 
 def settle_failed(send: OutboundSend, reason: str) -> bool:
     """Records that `send` certainly did not go out. Returns False if its outcome was already recorded."""
-    return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
+    with rollup.holding(send.lead):
+        return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
 def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | None = None) -> bool:
@@ -251,7 +251,7 @@ def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | Non
     if lost_from:
         key, expected = f"{key}:{timezone.now().timestamp():.0f}", UNSETTLED
         fields = {"lost_from": lost_from, "called_at": send.called_at or timezone.now(), "looked_at": None}
-    with transaction.atomic():
+    with rollup.holding(send.lead):
         if not _finish(send, State.UNKNOWN, reason, expected=expected, **fields):
             return False
         enqueue_about(RECONCILE, send, "send_id", key=key)

@@ -2,22 +2,32 @@
 -- for each endpoint of the workspace that wants it, also one that is off. Rows hold ids and states, never people's text.
 --
 -- `lead`: the lead, if there is one. `subject`: the row that the event concerns without one. The id is a UUID of
--- version 7 with microseconds, as that of jobs.ids, so the events of a lead sort in the order of their changes. So do their
--- numbers of transactions: one that began before another may change the lead after it, and then takes its number.
+-- version 7 with microseconds, as that of jobs.ids. A lead's row is locked until the transaction ends, and holds the
+-- highest number of a transaction that wrote an event of the lead, so the events of a lead sort in the order of their
+-- changes, by ids and by numbers: a transaction that began before another may change the lead after it, and then takes
+-- its number. A writer that locks other rows, too, locks the lead first.
 CREATE OR REPLACE FUNCTION inbox_add_event(tenant uuid, kind text, lead uuid, subject uuid, details jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    moment timestamptz := clock_timestamp();
-    us bigint := floor(extract(epoch FROM moment) * 1000000)::bigint;
-    event uuid := (lpad(to_hex(us / 1000), 12, '0') || '7' || lpad(to_hex(us % 1000 * 4096 / 1000), 3, '0')
-        || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid;
+    number bigint := pg_current_xact_id()::text::bigint;
+    marked bigint;
+    moment timestamptz;
+    us bigint;
+    event uuid;
 BEGIN
     IF EXISTS (SELECT FROM inbox_lead WHERE id = lead AND sample) THEN
         RETURN;
     END IF;
+    SELECT changed_xid INTO marked FROM inbox_lead WHERE id = lead;
+    IF marked <> number THEN
+        UPDATE inbox_lead SET changed_at = clock_timestamp() WHERE id = lead RETURNING changed_xid INTO marked;
+    END IF;
+    moment := clock_timestamp();
+    us := floor(extract(epoch FROM moment) * 1000000)::bigint;
+    event := (lpad(to_hex(us / 1000), 12, '0') || '7' || lpad(to_hex(us % 1000 * 4096 / 1000), 3, '0')
+        || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid;
     INSERT INTO inbox_event (id, workspace_id, type, lead_id, xid, data, created_at)
-        VALUES (event, tenant, kind, lead, greatest(pg_current_xact_id()::text::bigint,
-            (SELECT changed_xid FROM inbox_lead WHERE id = lead)), details, moment);
+        VALUES (event, tenant, kind, lead, greatest(number, marked), details, moment);
     -- The lock passes over an endpoint that is being deleted, and waits for nothing.
     INSERT INTO integrations_webhookattempt (endpoint_id, event_id, stream)
         SELECT e.id, event, coalesce(lead, subject) FROM integrations_webhookendpoint e

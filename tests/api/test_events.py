@@ -2,8 +2,10 @@
 
 import threading
 
+import psycopg
 import pytest
 from django.db import connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from inbox.events import delivery
 from inbox.models import AuditEntry, Event, Lead
@@ -74,9 +76,25 @@ def test_an_event_that_commits_late_is_not_skipped(program, workspace):
     assert [event["type"] for event in late] == ["lead.tagged", "lead.created"]
 
 
-def test_the_events_of_a_lead_come_in_their_order_whichever_transaction_began_first(program, workspace):
-    """A reader that ordered by the numbers of transactions would end with the tag that was replaced."""
+def change_lead(lead) -> str:
+    Lead.objects.filter(pk=lead.pk).update(tag="Interested")
+    return "lead.tagged"
+
+
+def write_draft(lead) -> str:
+    factories.make_draft(lead.messages.get())
+    return "draft.created"
+
+
+@pytest.mark.parametrize("change", [change_lead, write_draft])
+def test_the_events_of_a_lead_come_in_their_order_whichever_transaction_began_first(
+    program, workspace, change
+):
+    """A reader that ordered by the numbers of transactions would end with what happened first. A change of another row
+    than the lead's counts, too.
+    """
     lead = factories.make_lead(workspace)
+    factories.make_message(lead)
     opened, go_on = threading.Event(), threading.Event()
 
     def slow() -> None:
@@ -91,11 +109,22 @@ def test_the_events_of_a_lead_come_in_their_order_whichever_transaction_began_fi
     writer = threading.Thread(target=slow)
     writer.start()
     opened.wait(60)
-    Lead.objects.filter(pk=lead.pk).update(tag="Interested")
+    first = change(lead)
     go_on.set()
     writer.join()
-    tags = [event["data"]["tag"] for event in pulled(program) if event["type"] == "lead.tagged"]
-    assert tags == ["Interested", "Objection"]
+    assert [event["type"] for event in pulled(program)][-2:] == [first, "lead.tagged"]
+    assert pulled(program)[-1]["data"]["tag"] == "Objection"
+
+
+def test_an_event_of_a_lead_waits_for_the_one_before_it(program, workspace):
+    """Without a lock, the event that gets its time first could commit last, and an endpoint would get it last."""
+    lead = factories.make_lead(workspace)
+    message = factories.make_message(lead)
+    with transaction.atomic():
+        factories.make_draft(message)
+        with psycopg.connect(**connection.get_connection_params()) as other, pytest.raises(LockNotAvailable):
+            other.execute("SET lock_timeout = '100ms'")
+            other.execute("UPDATE inbox_lead SET tag = 'Objection' WHERE id = %s", [lead.pk])
 
 
 def test_a_cursor_of_before_a_restore_leads_to_what_came_after(program, workspace):

@@ -46,7 +46,7 @@ FITS = {
     "inbox.0114_events: Raw SQL operation": "The database deletes rows of the new table itself.",
     "inbox.0117_start_of_each_change: Raw SQL operation": "The database marks its rows too.",
     "inbox.0119_labels: Raw SQL operation": "The database deletes rows of the new tables itself.",
-    "inbox.0120_events_of_labels: Raw SQL operation": "Its changes cause events, which it does not read.",
+    "inbox.0127_events_under_the_leads_lock: Raw SQL operation": "Its changes cause events, which it does not read.",
     "inbox.0123_leads_that_lose_a_message: Raw SQL operation": "The database adds the rows itself.",
     "inbox.0124_promises_by_label: Raw SQL operation": "The database writes the columns itself.",
     "inbox.0125_counts_from_indexes: Raw SQL operation": "The database visits the table more often.",
