@@ -13,6 +13,7 @@ from jobs.models import BackgroundJob, JobStep
 from jobs.worker import drain
 from sandbox import SandboxServer
 from tests.factories import make_member, make_workspace
+from tests.inbox.followups.helpers import enrolled
 from tests.world import forget_calls
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,6 +52,9 @@ def run_drill(workspace, admin) -> dict[str, tuple[bool | None, str]]:
 
 
 def test_every_step_passes_and_slack_gets_one_message_marked_as_a_drill(workspace, admin, slack):
+    enrolled(
+        workspace, {"offset_days": 1}
+    )  # the drill reads messages and follow-ups of its own workspace only
     steps = run_drill(workspace, admin)
     assert list(steps) == list(drill.STEPS)
     assert {name: ok for name, (ok, _) in steps.items()} == dict.fromkeys(drill.STEPS, True), steps

@@ -71,6 +71,12 @@ def test_a_meeting_that_no_webhook_told_of_is_evidence_and_ends_follow_ups(works
     assert (instance.status, instance.finish_reason) == ("completed", "A meeting is booked.")
 
 
+def test_a_workspace_without_a_calendar_is_not_asked_about(ghl, lead):
+    quiet_lead(factories.make_workspace(), ghl_contact_id=CONTACT, tag="Meeting Requested")
+    assert look()["claimed"] == 1
+    assert BookingCheck.objects.get().lead == lead
+
+
 @pytest.mark.parametrize(("status", "state"), [("cancelled", "cancelled"), ("noshow", "no_show")])
 def test_what_becomes_of_a_meeting_is_seen(world, workspace, ghl, lead, status, state):
     meeting = book(ghl)

@@ -363,11 +363,22 @@ def test_more_than_one_job_may_do_is_offered_again(workspace, user, monkeypatch)
         Alike.to(first).start(timezone.now(), user)
 
 
-def test_nothing_is_done_in_the_name_of_who_may_not_any_more(workspace, user):
+def leave(membership):
+    membership.delete()
+
+
+def become_viewer(membership):
+    membership.role = Membership.Role.VIEWER
+    membership.save()
+
+
+@pytest.mark.parametrize("end", [leave, become_viewer])
+def test_nothing_is_done_in_the_name_of_who_may_not_any_more(workspace, user, end):
+    Membership.objects.create(workspace=factories.make_workspace(), user=user)
     first, other = reply(workspace), reply(workspace)
     others = corrected(first, "Interested", user)
     others.start(timezone.now(), user)
-    Membership.objects.filter(user=user).update(role=Membership.Role.VIEWER)
+    end(Membership.objects.get(user=user, workspace=workspace))
     drain()
     assert tags(other) == ["Automated Reply"]
     assert others.job.result["why"] == "The member who started this can no longer correct tags here."

@@ -61,6 +61,14 @@ def test_another_workspace_s_policy_switches_nothing_on_here(of_campaign):
     assert (policy.pk, policy.workspace) == (None, workspace)
 
 
+def test_the_policy_of_another_workspace_s_campaign_switches_nothing_on_here():
+    workspace, other = factories.make_workspace(), factories.make_workspace()
+    campaign = factories.make_campaign(other)
+    factories.make_policy(other, campaign=campaign, mode=SendingPolicy.Mode.AUTO)
+
+    assert SendingPolicy.of(workspace, campaign).mode == SendingPolicy.Mode.OFF
+
+
 def test_a_send_at_night_moves_to_the_next_opening():
     workspace = factories.make_workspace(timezone="America/New_York")
     friday_evening = datetime(2026, 1, 17, 1, 0, tzinfo=UTC)

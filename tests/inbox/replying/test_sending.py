@@ -121,6 +121,22 @@ def test_a_timeout_is_unknown_within_the_calls_limit(world, draft, settings):
     assert (send.finished_at - send.called_at).total_seconds() < 1 + SLACK_S
 
 
+def test_a_send_that_someone_settles_during_the_look_keeps_their_reason(world, draft, monkeypatch):
+    world.sandbox.fault(provider="emailbison", kind="server_error", path=REPLY)
+    send = settled(world, approve(world, draft))
+
+    def confirm(send, _listed):
+        review.it_went_out(OutboundSend.objects.get(pk=send.pk), user=world.user)
+
+    monkeypatch.setattr(reconciliation, "match", confirm)
+    OutboundSend.objects.filter(pk=send.pk).update(called_at=timezone.now() - timedelta(hours=2))
+    BackgroundJob.objects.filter(kind="send.reconcile").update(run_at=PAST)
+    world.work()
+
+    send.refresh_from_db()
+    assert (send.state, send.reason) == (State.SENT, "Someone confirmed that it was sent.")
+
+
 def test_a_5xx_after_the_request_is_unknown_and_is_never_sent_again_by_itself(world, draft):
     world.sandbox.fault(provider="emailbison", kind="server_error", path=REPLY)
     send = settled(world, approve(world, draft))
