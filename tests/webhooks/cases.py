@@ -98,6 +98,7 @@ class WebhookContract:
         integration = poster.integration(self.source)
         old = poster.keys[self.source]
         new = WebhookKey.rotate(integration, overlap=timedelta(hours=1)).secret
+        assert not WebhookKey.objects.exclude(integration=integration).exclude(expires_at=None).exists()
 
         def opens(key: str) -> bool:
             return poster.post_to(f"/api/webhooks/{self.source}/{key}/", body).status_code == 200

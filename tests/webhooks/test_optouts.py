@@ -117,6 +117,12 @@ def test_every_mail_providers_stop_and_bounce_ends_all_campaigns(poster, source,
     assert str(other.pk) in stopped
 
 
+def test_the_same_opt_out_in_two_workspaces_counts_in_both(poster, other):
+    for tenant in (poster, other):
+        assert tenant.post("smartlead", payload("smartlead", "lead_unsubscribed")).json()["deduped"] is False
+        assert Lead.objects.get(workspace=tenant.workspace).opted_out_at
+
+
 def test_unsubscribe_of_a_stranger_makes_a_stopped_lead(poster):
     poster.post("smartlead", payload("smartlead", "lead_unsubscribed"))
     lead = Lead.objects.get()
