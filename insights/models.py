@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs.ids import uuid7
+from jobs.columns import Row, blank_text, check, index, unique
 
 
-class ConversationInsight(models.Model):
+class ConversationInsight(Row):
     """A reading: a model's findings in one lead's conversation.
 
     The model is paid for a new reading only if `content_hash`, which covers the messages, the schema and the prompt,
@@ -29,7 +29,6 @@ class ConversationInsight(models.Model):
         CHAT_PACK = "chat_pack", "Context pack"
         BOOKED_CRON = "booked_cron", "Booked summary"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="insights")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="insight")
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.UNKNOWN)
@@ -48,13 +47,13 @@ class ConversationInsight(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "-read_at"], name="insight_by_workspace")]
+        indexes = [index("insight_by_workspace", "workspace", "-read_at")]
 
     def __str__(self) -> str:
         return f"reading {str(self.pk)[-6:]}: {self.get_outcome_display()}"
 
 
-class ContextPack(models.Model):
+class ContextPack(Row):
     """One build of a context pack: conversations that a model has read to answer a question. A new build is a new row
     with the same `scope_key`, so a failed build leaves the last good build untouched. A constraint allows one
     unfinished build per `scope_key`.
@@ -76,7 +75,6 @@ class ContextPack(models.Model):
     FRESH_FOR = {Window.H24: timedelta(hours=6), Window.D7: timedelta(days=1), Window.D30: timedelta(days=2)}
     UNDER_WAY = (Status.PENDING, Status.RUNNING)
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="packs")
     created_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     question = models.CharField(max_length=500)
@@ -100,9 +98,7 @@ class ContextPack(models.Model):
     prompt_version = models.CharField(max_length=40, blank=True, default="")
     cost_microusd = models.PositiveBigIntegerField(default=0, help_text="Millionths of a dollar.")
     synthesis_attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.CharField(
-        max_length=300, blank=True, default="", help_text="Why it failed, as a sentence."
-    )
+    error = blank_text(300, "Why it failed, as a sentence.")
     previous = models.ForeignKey(
         "self",
         on_delete=models.SET_NULL,
@@ -117,25 +113,17 @@ class ContextPack(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "scope_key"],
-                condition=Q(status__in=["PENDING", "RUNNING"]),
-                name="pack_one_build_at_once",
+            unique(
+                "pack_one_build_at_once", "workspace", "scope_key", where=Q(status__in=["PENDING", "RUNNING"])
             ),
-            models.CheckConstraint(
-                condition=Q(status__in=["PENDING", "RUNNING", "COMPLETE", "FAILED"]), name="pack_status_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(window__in=["H24", "D7", "D30", "CUSTOM"]), name="pack_window_known"
-            ),
+            check("pack_status_known", Q(status__in=["PENDING", "RUNNING", "COMPLETE", "FAILED"])),
+            check("pack_window_known", Q(window__in=["H24", "D7", "D30", "CUSTOM"])),
         ]
         indexes = [
-            models.Index(fields=["workspace", "-created_at"], name="pack_by_workspace"),
-            models.Index(fields=["workspace", "scope_key", "-id"], name="pack_by_scope"),
-            models.Index(
-                fields=["created_at"], condition=Q(status__in=["PENDING", "RUNNING"]), name="pack_under_way"
-            ),
-            models.Index(fields=["finished_at"], condition=Q(keep_fresh=True), name="pack_kept_fresh"),
+            index("pack_by_workspace", "workspace", "-created_at"),
+            index("pack_by_scope", "workspace", "scope_key", "-id"),
+            index("pack_under_way", "created_at", where=Q(status__in=["PENDING", "RUNNING"])),
+            index("pack_kept_fresh", "finished_at", where=Q(keep_fresh=True)),
         ]
 
     def __str__(self) -> str:
@@ -179,9 +167,7 @@ class PackThread(models.Model):
     reason = models.CharField(max_length=10, choices=Reason.choices)
     position = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
-    outcome = models.CharField(
-        max_length=12, choices=ConversationInsight.Outcome.choices, blank=True, default=""
-    )
+    outcome = blank_text(12, choices=ConversationInsight.Outcome.choices)
     insight = models.ForeignKey(ConversationInsight, on_delete=models.SET_NULL, null=True, blank=True)
     paid = models.BooleanField(default=False, help_text="Whether this pack paid for the reading.")
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -191,18 +177,16 @@ class PackThread(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["pack", "lead"], name="pack_thread_once"),
-            models.CheckConstraint(
-                condition=Q(status__in=["pending", "done", "failed"]), name="pack_thread_status_known"
-            ),
+            unique("pack_thread_once", "pack", "lead"),
+            check("pack_thread_status_known", Q(status__in=["pending", "done", "failed"])),
         ]
-        indexes = [models.Index(fields=["pack", "status", "position"], name="pack_threads_by_status")]
+        indexes = [index("pack_threads_by_status", "pack", "status", "position")]
 
     def __str__(self) -> str:
         return f"{self.pack_id} {self.lead_id}: {self.status}"
 
 
-class PackQuestion(models.Model):
+class PackQuestion(Row):
     """A user's follow-up question, which a job answers. `answer` is JSON in the form of `ContextPack.synthesis`."""
 
     class Status(models.TextChoices):
@@ -210,7 +194,6 @@ class PackQuestion(models.Model):
         ANSWERED = "answered", "Answered"
         FAILED = "failed", "Not answered"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     pack = models.ForeignKey(ContextPack, on_delete=models.CASCADE, related_name="questions")
     asked_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
@@ -227,17 +210,10 @@ class PackQuestion(models.Model):
 
     class Meta:
         ordering = ["created_at", "id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(status__in=["pending", "answered", "failed"]),
-                name="question_status_known",
-            )
-        ]
+        constraints = [check("question_status_known", models.Q(status__in=["pending", "answered", "failed"]))]
         indexes = [
-            models.Index(fields=["workspace", "-created_at"], name="question_by_workspace"),
-            models.Index(
-                fields=["created_at"], condition=models.Q(status="pending"), name="question_pending"
-            ),
+            index("question_by_workspace", "workspace", "-created_at"),
+            index("question_pending", "created_at", where=models.Q(status="pending")),
         ]
 
     def __str__(self) -> str:
@@ -281,19 +257,16 @@ class LeadDay(models.Model):
     class Meta:
         verbose_name = "day in the numbers"
         verbose_name_plural = "days in the numbers"
-        constraints = [models.UniqueConstraint(fields=["lead", "day"], name="lead_day_once")]
+        constraints = [unique("lead_day_once", "lead", "day")]
         indexes = [
-            models.Index(
-                fields=["workspace", "first_at"],
+            index(
+                "lead_day_by_time",
+                "workspace",
+                "first_at",
                 include=["last_at", "contacted", "previous_contact_at", "lead"],
-                name="lead_day_by_time",
             ),
-            models.Index(
-                fields=["workspace", "first_at"], condition=Q(replies__gt=0), name="lead_day_replies"
-            ),
-            models.Index(
-                fields=["workspace", "first_at"], condition=~Q(answered_by=[]), name="lead_day_answers"
-            ),
+            index("lead_day_replies", "workspace", "first_at", where=Q(replies__gt=0)),
+            index("lead_day_answers", "workspace", "first_at", where=~Q(answered_by=[])),
         ]
 
     def __str__(self) -> str:

@@ -9,12 +9,12 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
 from jobs import lanes
-from jobs.ids import uuid7
+from jobs.columns import Row, check, index, unique
 
 NO_WORKSPACE = "00000000-0000-0000-0000-000000000000"
 
 
-class BackgroundJob(models.Model):
+class BackgroundJob(Row):
     """A unit of work that must happen once. `payload` holds only ids, because pages show it. `attempts` counts the
     starts since the job was last queued by hand; JobAttempt keeps all of them.
     """
@@ -29,7 +29,6 @@ class BackgroundJob(models.Model):
     LIVE = (Status.QUEUED, Status.RUNNING)
     FINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=80)
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
@@ -80,44 +79,36 @@ class BackgroundJob(models.Model):
             ("discard_backgroundjob", "Can discard jobs"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "dedupe_key"], name="jobs_job_dedupe"),
-            models.CheckConstraint(
-                condition=Q(status="running", lease_token__isnull=False, lease_expires_at__isnull=False)
+            unique("jobs_job_dedupe", "tenant", "dedupe_key"),
+            check(
+                "jobs_job_running_has_lease",
+                Q(status="running", lease_token__isnull=False, lease_expires_at__isnull=False)
                 | ~Q(status="running"),
-                name="jobs_job_running_has_lease",
             ),
-            models.CheckConstraint(
-                condition=Q(status__in=["queued", "running"], finished_at__isnull=True)
+            check(
+                "jobs_job_finished_when_final",
+                Q(status__in=["queued", "running"], finished_at__isnull=True)
                 | Q(status__in=["succeeded", "failed", "cancelled"], finished_at__isnull=False),
-                name="jobs_job_finished_when_final",
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["lane", "priority", "tenant", "run_at", "id"],
-                condition=Q(status="queued"),
-                name="jobs_job_in_lane",
+            index("jobs_job_in_lane", "lane", "priority", "tenant", "run_at", "id", where=Q(status="queued")),
+            index("jobs_job_due", "run_at", where=Q(status="queued")),
+            index("jobs_job_running", "worker_id", where=Q(status="running")),
+            index("jobs_job_finished", "finished_at", where=Q(finished_at__isnull=False)),
+            index(
+                "jobs_job_tenant_finished",
+                "tenant",
+                "status",
+                "finished_at",
+                where=Q(finished_at__isnull=False),
             ),
-            models.Index(fields=["run_at"], condition=Q(status="queued"), name="jobs_job_due"),
-            models.Index(fields=["worker_id"], condition=Q(status="running"), name="jobs_job_running"),
-            models.Index(
-                fields=["finished_at"], condition=Q(finished_at__isnull=False), name="jobs_job_finished"
-            ),
-            models.Index(
-                fields=["tenant", "status", "finished_at"],
-                condition=Q(finished_at__isnull=False),
-                name="jobs_job_tenant_finished",
-            ),
-            models.Index(fields=["workspace", "-created_at"], name="jobs_job_workspace"),
-            models.Index(
-                fields=["fingerprint", "workspace"], condition=Q(status="failed"), name="jobs_job_failed"
-            ),
+            index("jobs_job_workspace", "workspace", "-created_at"),
+            index("jobs_job_failed", "fingerprint", "workspace", where=Q(status="failed")),
             # For the latest failures of all workspaces, which the admin groups by cause.
-            models.Index(fields=["-finished_at"], condition=Q(status="failed"), name="jobs_job_failures"),
+            index("jobs_job_failures", "-finished_at", where=Q(status="failed")),
             # For the last replays of deliveries (inbox.webhooks.replay.JOB), which are few among all jobs.
-            models.Index(
-                fields=["-created_at"], condition=Q(kind="deliveries.replay"), name="jobs_job_replays"
-            ),
+            index("jobs_job_replays", "-created_at", where=Q(kind="deliveries.replay")),
         ]
 
     def __str__(self) -> str:
@@ -159,7 +150,7 @@ class JobStep(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["job", "name"], name="jobs_step_once")]
+        constraints = [unique("jobs_step_once", "job", "name")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.status})"
@@ -212,8 +203,7 @@ class JobAction(models.Model):
         return f"{self.action} by {self.actor}"
 
 
-class Worker(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+class Worker(Row):
     cluster = models.UUIDField()
     host = models.CharField(max_length=80)
     pid = models.PositiveIntegerField()
@@ -226,7 +216,7 @@ class Worker(models.Model):
     end_reason = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["heartbeat_at"], name="jobs_worker_heartbeat")]
+        indexes = [index("jobs_worker_heartbeat", "heartbeat_at")]
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}"

@@ -2,8 +2,8 @@
 
 from django.db import models
 
-from inbox.models.row import Row, index, moment, unique
 from integrations.models import known_provider
+from jobs.columns import Row, blank_text, index, moment, unique
 
 
 class Appointment(Row):
@@ -37,9 +37,7 @@ class Appointment(Row):
     no_show_at = models.DateTimeField(null=True, blank=True)
     told_at = moment("When the calendar reported it, if it says so. Older reports are ignored.")
     replaced = models.BooleanField(default=False, help_text="Replaced by a booking at another time.")
-    replaces_id = models.CharField(
-        max_length=500, blank=True, default="", help_text="The calendar's ID of the booking it replaces."
-    )
+    replaces_id = blank_text(500, "The calendar's ID of the booking it replaces.")
     handled_at = moment("When a person handled the cancellation.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import Campaign, Suspicion, Tag
-from inbox.models.row import Row, index, program_key, short_text, unique
+from inbox.models.row import program_key
 from inbox.models.workspace import Workspace
+from jobs.columns import Row, check, index, short_text, unique
 
 
 class TagDecision(Row):
@@ -69,12 +70,7 @@ class TagDecision(Row):
             index("tagdecision_by_lead", "lead", "-id"),
             index("tagdecision_corrections", "workspace", "-id", where=Q(kind="person")),
             # Index for counting each rule's recent decisions from the index alone.
-            models.Index(
-                fields=["workspace", "created_at"],
-                include=["by"],
-                condition=Q(kind="rule"),
-                name="tagdecision_of_rules",
-            ),
+            index("tagdecision_of_rules", "workspace", "created_at", include=["by"], where=Q(kind="rule")),
         ]
 
     def __str__(self) -> str:
@@ -131,9 +127,7 @@ class SendingPolicy(models.Model):
         verbose_name_plural = "sending policies"
         constraints = [
             unique("policy_one_default", "workspace", where=Q(campaign=None)),
-            models.CheckConstraint(
-                condition=Q(min_delay_s__lte=models.F("max_delay_s")), name="policy_delay_in_order"
-            ),
+            check("policy_delay_in_order", Q(min_delay_s__lte=models.F("max_delay_s"))),
         ]
 
     def __str__(self) -> str:
@@ -170,11 +164,12 @@ class GateResult(models.Model):
         constraints = [unique("gate_once_per_stage", "draft", "stage", "gate")]
         indexes = [
             # Index for the gates that held drafts (inbox.replying.shadow).
-            models.Index(
-                fields=["workspace", "decided_at"],
+            index(
+                "gate_held",
+                "workspace",
+                "decided_at",
                 include=["gate", "draft"],
-                condition=Q(passed=False, stage="draft"),
-                name="gate_held",
+                where=Q(passed=False, stage="draft"),
             )
         ]
         ordering = ["draft", "stage", "position"]

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from inbox.models.row import Row, flag, index, unique
+from jobs.columns import Row, flag, index, unique
 
 ACCOUNT_EVENTS = [
     "AccountStatus",

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from inbox.models.decisions import SendingPolicy
 from inbox.models.lead import WRITTEN_ON
-from inbox.models.row import MarkedRow, Row, flag, index, json, moment, program_key, short_text, unique
+from inbox.models.row import MarkedRow, program_key
+from jobs.columns import Row, blank_text, flag, index, json, moment, short_text, unique
 
 
 class Draft(Row, MarkedRow):
@@ -122,9 +123,7 @@ class OutboundSend(Row):
     program = program_key()
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.INTENT)
-    reason = models.CharField(
-        max_length=300, blank=True, default="", help_text="A sentence without people's text."
-    )
+    reason = blank_text(300, "A sentence without people's text.")
     subject = models.TextField(blank=True, default="")
     text = models.TextField()
     recipients = models.JSONField(default=dict, blank=True)

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from inbox.models.row import Row, index, unique
+from jobs.columns import Row, index, unique
 
 
 class Enrichment(Row):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import models
 
-from inbox.models.row import Row
+from jobs.columns import Row, index
 from jobs.db import fetch
 
 
@@ -71,7 +71,7 @@ class Event(Row):
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "xid", "id"], name="event_in_order")]
+        indexes = [index("event_in_order", "workspace", "xid", "id")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.pk}"

@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import WRITTEN_ON, Channel
-from inbox.models.row import Row, flag, index, program_key, unique
+from inbox.models.row import program_key
 from integrations import registry
+from jobs.columns import Row, blank_text, flag, index, unique
 
 
 class FollowUpSequence(Row):
@@ -97,9 +98,7 @@ class FollowUpInstance(Row):
         FollowUpStep, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     due_at = models.DateTimeField(null=True, blank=True)
-    waits_for = models.CharField(
-        max_length=200, blank=True, default="", help_text="Why the step was postponed."
-    )
+    waits_for = blank_text(200, "Why the step was postponed.")
     paused_for = models.CharField(max_length=40, blank=True, default="")
     in_doubt = flag("Its step may have gone out in the time that the restored database is missing.")
     quiet_since = models.DateTimeField(help_text="Replies after this moment pause it.")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import models
 from django.utils import timezone
 
-from inbox.models.row import unique
+from jobs.columns import unique
 
 
 class HiddenBanner(models.Model):

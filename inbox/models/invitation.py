@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
-from inbox.models.row import index, unique
 from inbox.models.workspace import Membership, User, Workspace
+from jobs.columns import index, unique
 
 
 class Invitation(models.Model):

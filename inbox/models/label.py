@@ -5,7 +5,8 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from inbox.models.decisions import TagDecision
-from inbox.models.row import Row, flag, program_key, short_text, unique
+from inbox.models.row import program_key
+from jobs.columns import Row, flag, short_text, unique
 
 NAME_CHARS = 40
 MOST = 30

@@ -10,10 +10,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now, Reverse
 from django.utils import timezone
 
-from inbox.models.row import MarkedRow, Row, flag, index, json, moment, several, short_text, unique
+from inbox.models.row import MarkedRow
 from inbox.models.words import names_vector
 from inbox.models.workspace import Workspace
 from integrations.models import known_provider
+from jobs.columns import Row, flag, index, json, moment, several, short_text, unique
 
 HOT_SCORE = 3
 """The minimum score (1 to 4) of a hot lead."""
@@ -125,9 +126,7 @@ def are_named_by(identities: dict[str, str]) -> Q:
 
 
 def _unique(field: str) -> models.UniqueConstraint:
-    return models.UniqueConstraint(
-        fields=["workspace", field], condition=~Q(**{field: ""}), name=f"lead_one_{field}"
-    )
+    return unique(f"lead_one_{field}", "workspace", field, where=~Q(**{field: ""}))
 
 
 class Lead(Row, MarkedRow):

@@ -10,9 +10,10 @@ from django.db.models.functions import MD5, Left, Lower, Trim
 from django.utils import timezone
 
 from inbox.models.lead import Channel, Suspicion, Tag
-from inbox.models.row import MarkedRow, Row, flag, index, moment, short_text, unique
+from inbox.models.row import MarkedRow
 from inbox.models.words import WordsField
 from integrations import registry
+from jobs.columns import Row, blank_text, flag, index, moment, short_text, unique
 
 ALIKE_CHARS = 1_000
 """The number of characters at the beginning of a text that are compared by words."""
@@ -100,9 +101,7 @@ class Message(Row, MarkedRow):
     recipients = models.JSONField(
         default=dict, blank=True, help_text="to, cc and bcc as the provider gave them"
     )
-    account_id = models.CharField(
-        max_length=120, blank=True, default="", help_text="The provider's ID of our sender."
-    )
+    account_id = blank_text(120, "The provider's ID of our sender.")
     account_address = models.CharField(max_length=320, blank=True, default="")
     thread_id = models.CharField(max_length=200, blank=True, default="")
     attachments = models.JSONField(default=list, blank=True)
@@ -110,9 +109,7 @@ class Message(Row, MarkedRow):
     by_hand = flag("A person wrote it at the provider, outside of any campaign.")
     provider_interested = models.BooleanField(default=False)
     tag = models.CharField(max_length=32, choices=Tag.choices, blank=True, default="")
-    tag_decided_by = models.CharField(
-        max_length=80, blank=True, default="", help_text="The rule or model, and version."
-    )
+    tag_decided_by = blank_text(80, "The rule or model, and version.")
     tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided it.")
     suspected = short_text(16, "The rules' suspicion when it arrived.", choices=Suspicion.choices)
     suspected_words = models.TextField(
@@ -163,11 +160,8 @@ class Message(Row, MarkedRow):
                 F("workspace"), SAME_WORDS, condition=Q(direction="inbound"), name="message_same_words"
             ),
             # Index for recent suspicions of the rules.
-            models.Index(
-                fields=["workspace", "received_at"],
-                include=["suspected"],
-                condition=~Q(suspected=""),
-                name="message_suspected",
+            index(
+                "message_suspected", "workspace", "received_at", include=["suspected"], where=~Q(suspected="")
             ),
             # Index for the counts of each mailbox.
             models.Index(

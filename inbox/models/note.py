@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from inbox.models.row import Row, index, unique
+from jobs.columns import Row, index, unique
 
 
 class Note(Row):

@@ -5,7 +5,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models.expressions import RawSQL
 
-from inbox.models.row import moment
+from jobs.columns import moment
 
 
 class DatabaseOrigin(models.Model):

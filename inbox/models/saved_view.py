@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
-from inbox.models.row import Row
 from inbox.models.workspace import User, Workspace
+from jobs.columns import Row
 
 NAME_CHARS, QUERY_CHARS = 60, 2_000
 MOST = 12

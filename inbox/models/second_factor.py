@@ -8,8 +8,8 @@ from django_otp.models import Device
 from django_otp.oath import TOTP
 from django_otp.util import random_hex
 
-from inbox.models.row import unique
 from integrations.fields import EncryptedJSONField, Unreadable
+from jobs.columns import unique
 
 TOLERANCE = 1
 """The number of 30 s steps by which a phone's clock may differ from ours."""

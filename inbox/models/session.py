@@ -5,7 +5,7 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models.functions import Now
 
-from inbox.models.row import Row
+from jobs.columns import Row
 
 
 class BrowserSession(Row):

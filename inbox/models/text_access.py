@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from inbox.models.row import index
 from inbox.models.workspace import User, Workspace
+from jobs.columns import check, index
 
 LASTS = timedelta(hours=1)
 
@@ -28,11 +28,8 @@ class TextAccess(models.Model):
         verbose_name, verbose_name_plural = "access to texts", "accesses to texts"
         permissions = [("open_text", "Can read texts of any workspace, with a reason")]
         constraints = [
-            models.CheckConstraint(condition=~Q(reason=""), name="text_access_has_a_reason"),
-            models.CheckConstraint(
-                condition=Q(expires_at__lte=F("created_at") + LASTS),
-                name="text_access_is_short",
-            ),
+            check("text_access_has_a_reason", ~Q(reason="")),
+            check("text_access_is_short", Q(expires_at__lte=F("created_at") + LASTS)),
         ]
         indexes = [
             index("text_access_standing", "user", "workspace", "-expires_at"),

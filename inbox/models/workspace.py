@@ -12,11 +12,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from inbox.models.row import Row, flag, index, json, moment, program_key, short_text, unique
+from inbox.models.row import program_key
 from inbox.models.second_factor import RecoveryCode, SecondFactor
 from inbox.models.session import end_sessions
 from inbox.models.timezones import validate_timezone
 from integrations.fields import EncryptedJSONField
+from jobs.columns import Row, flag, index, json, moment, short_text, unique
 
 
 class UserManager(BaseUserManager["User"]):

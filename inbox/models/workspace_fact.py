@@ -7,9 +7,9 @@ from django.db.models import Q
 from django.db.models.functions import Length, Now
 from django.db.models.lookups import LessThanOrEqual
 
-from inbox.models.row import Row, unique
 from inbox.models.workspace import User, Workspace
 from inbox.understanding.normalise import fold
+from jobs.columns import Row, check, unique
 
 QUESTION_CHARS, ANSWER_CHARS, FOLDED_CHARS = 200, 2_000, 400
 MOST = 500
@@ -45,16 +45,9 @@ class WorkspaceFact(Row):
         ordering = ["kind", "position", "id"]
         constraints = [
             unique("fact_once", "workspace", "kind", "folded"),
-            models.CheckConstraint(
-                condition=Q(kind__in=["answer", "price", "link", "never"]), name="fact_kind_known"
-            ),
-            models.CheckConstraint(
-                condition=~Q(question="") & ~Q(folded="") & (Q(kind="never") | ~Q(answer="")),
-                name="fact_is_whole",
-            ),
-            models.CheckConstraint(
-                condition=LessThanOrEqual(Length("answer"), ANSWER_CHARS), name="fact_answer_fits"
-            ),
+            check("fact_kind_known", Q(kind__in=["answer", "price", "link", "never"])),
+            check("fact_is_whole", ~Q(question="") & ~Q(folded="") & (Q(kind="never") | ~Q(answer=""))),
+            check("fact_answer_fits", LessThanOrEqual(Length("answer"), ANSWER_CHARS)),
         ]
 
     def __str__(self) -> str:

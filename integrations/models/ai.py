@@ -3,11 +3,10 @@
 from django.db import models
 from django.db.models import Q
 
-from jobs.ids import uuid7
+from jobs.columns import Row, index
 
 
-class AiCall(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+class AiCall(Row):
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="ai_calls"
     )
@@ -40,9 +39,9 @@ class AiCall(models.Model):
         ordering = ["-id"]
         indexes = [
             # This index serves the cost of a workspace over time, and the deletion of old rows.
-            models.Index(fields=["workspace", "-created_at"], name="aicall_workspace_time"),
+            index("aicall_workspace_time", "workspace", "-created_at"),
             # This index serves the cost of a draft, which is the cost of its job's calls.
-            models.Index(fields=["job_id"], condition=Q(job_id__isnull=False), name="aicall_by_job"),
+            index("aicall_by_job", "job_id", where=Q(job_id__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations.fields import EncryptedJSONField, no_key_opens
-from jobs.ids import uuid7
+from jobs.columns import Row, index, moment, unique
 
 OVERLAP = timedelta(hours=24)
 """After a rotation, the time during which events are signed with the old secret as well as the new one."""
@@ -22,14 +22,13 @@ def new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-class WebhookEndpoint(models.Model):
+class WebhookEndpoint(Row):
     """A URL to which the workspace's events are posted. `events` lists their types; "*" stands for all."""
 
     class Off(models.TextChoices):
         GONE = "gone", "it answered “410 Gone”"
         FAILED = "failed", "nothing got through for five days"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, related_name="webhook_endpoints"
     )
@@ -41,15 +40,9 @@ class WebhookEndpoint(models.Model):
     secret = EncryptedJSONField(default=new_secret)
     previous_secret = EncryptedJSONField(null=True, blank=True)
     rotated_at = models.DateTimeField(null=True, blank=True)
-    failing_since = models.DateTimeField(
-        null=True, blank=True, help_text="The first failure since the last success."
-    )
-    told_at = models.DateTimeField(
-        null=True, blank=True, help_text="When owners and admins got a notice of this failure."
-    )
-    held_until = models.DateTimeField(
-        null=True, blank=True, help_text="The endpoint asked for a pause until then, or its breaker is open."
-    )
+    failing_since = moment("The first failure since the last success.")
+    told_at = moment("When owners and admins got a notice of this failure.")
+    held_until = moment("The endpoint asked for a pause until then, or its breaker is open.")
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_for = models.CharField(max_length=8, choices=Off.choices, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -112,21 +105,11 @@ class WebhookAttempt(models.Model):
     error = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["endpoint", "event"], condition=Q(finished_at__isnull=True), name="attempt_one_open"
-            )
-        ]
+        constraints = [unique("attempt_one_open", "endpoint", "event", where=Q(finished_at__isnull=True))]
         indexes = [
-            models.Index(fields=["endpoint", "-id"], name="attempt_newest"),
-            models.Index(
-                fields=["endpoint", "due_at"], condition=Q(finished_at__isnull=True), name="attempt_due"
-            ),
-            models.Index(
-                fields=["endpoint", "stream", "event"],
-                condition=Q(finished_at__isnull=True),
-                name="attempt_in_order",
-            ),
+            index("attempt_newest", "endpoint", "-id"),
+            index("attempt_due", "endpoint", "due_at", where=Q(finished_at__isnull=True)),
+            index("attempt_in_order", "endpoint", "stream", "event", where=Q(finished_at__isnull=True)),
         ]
 
     def __str__(self) -> str:

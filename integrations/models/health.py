@@ -1,11 +1,10 @@
 """The tables of account health: the current state, its changes, and the notices to users."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from integrations.models.integration import Integration
-from jobs.ids import uuid7
+from jobs.columns import Row, blank_text, index, moment, several, short_text
 
 
 class HealthState(models.TextChoices):
@@ -57,12 +56,8 @@ class WorkspaceIntegrationHealth(models.Model):
     )
     provider = models.CharField(max_length=20)
     state = models.CharField(max_length=16, choices=HealthState.choices, default=HealthState.UNKNOWN)
-    reason = models.CharField(
-        max_length=64, blank=True, default="", help_text="The provider's code, or ours."
-    )
-    words = models.CharField(
-        max_length=200, blank=True, default="", db_default="", help_text="The provider's own, scrubbed."
-    )
+    reason = blank_text(64, "The provider's code, or ours.")
+    words = short_text(200, "The provider's own, scrubbed.")
     since = models.DateTimeField()
     version = models.PositiveIntegerField(default=0, help_text="Counts transitions, to detect other writers.")
     blocked_until = models.DateTimeField(null=True, blank=True)
@@ -72,12 +67,8 @@ class WorkspaceIntegrationHealth(models.Model):
     consecutive_failures = models.PositiveIntegerField(default=0)
     last_probe_at = models.DateTimeField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
-    lost_mailboxes = ArrayField(
-        models.CharField(max_length=320),
-        default=list,
-        db_default=[],
-        blank=True,
-        help_text="Senders of the account that the provider reported as lost, until a check finds them working.",
+    lost_mailboxes = several(
+        320, "Senders of the account that the provider reported as lost, until a check finds them working."
     )
 
     # The right to send the account's next notice. A conditional UPDATE claims the right to send a notice, and a sent
@@ -85,14 +76,10 @@ class WorkspaceIntegrationHealth(models.Model):
     notice_token = models.UUIDField(null=True, blank=True)
     notice_claimed_at = models.DateTimeField(null=True, blank=True)
     last_notice_at = models.DateTimeField(null=True, blank=True)
-    muted_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a person muted notices until the account works again."
-    )
+    muted_at = moment("When a person muted notices until the account works again.")
 
     # The facts of the last recovery. Users see them once, in a green line.
-    recovered_from = models.CharField(
-        max_length=16, choices=HealthState.choices, blank=True, default="", db_default=""
-    )
+    recovered_from = short_text(16, choices=HealthState.choices)
     recovered_at = models.DateTimeField(null=True, blank=True)
     down_since = models.DateTimeField(null=True, blank=True)
     imported_messages = models.PositiveIntegerField(
@@ -102,13 +89,7 @@ class WorkspaceIntegrationHealth(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = "account", "accounts and their health"
         permissions = [("check_workspaceintegrationhealth", "Can have accounts checked")]
-        indexes = [
-            models.Index(
-                fields=["workspace"],
-                condition=~Q(state__in=["connected", "unknown"]),
-                name="health_troubled",
-            )
-        ]
+        indexes = [index("health_troubled", "workspace", where=~Q(state__in=["connected", "unknown"]))]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.state}"
@@ -138,13 +119,13 @@ class HealthTransition(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["health", "-at"], name="transition_by_health")]
+        indexes = [index("transition_by_health", "health", "-at")]
 
     def __str__(self) -> str:
         return f"{self.before} → {self.after}"
 
 
-class Notice(models.Model):
+class Notice(Row):
     """A notice to users by Slack or email. In the state `unknown`, nobody knows whether the notice arrived."""
 
     class State(models.TextChoices):
@@ -157,7 +138,6 @@ class Notice(models.Model):
         SLACK = "slack", "Slack"
         EMAIL = "email", "Email"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="notices")
     health = models.ForeignKey(
         WorkspaceIntegrationHealth, on_delete=models.CASCADE, null=True, related_name="notices"
@@ -167,16 +147,14 @@ class Notice(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.CLAIMED)
     reason = models.CharField(max_length=64, blank=True, default="")
     text = models.TextField()
-    destination = models.CharField(
-        max_length=200, blank=True, default="", help_text="Channel; never a secret URL."
-    )
+    destination = blank_text(200, "Channel; never a secret URL.")
     provider_message_id = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     edited_at = models.DateTimeField(null=True, blank=True, help_text="When it became a recovery notice.")
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "-created_at"], name="notice_by_workspace")]
+        indexes = [index("notice_by_workspace", "workspace", "-created_at")]
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.path}: {self.state}"

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations import registry
 from integrations.fields import EncryptedJSONField, holds_something, no_key_opens
-from jobs.ids import uuid7
+from jobs.columns import Row, unique
 
 
 def known_provider(name: str) -> None:
@@ -21,14 +21,13 @@ def known_provider(name: str) -> None:
         raise ValidationError(f"“{name}” is no provider. Known are: {', '.join(registry.specs())}.")
 
 
-class Integration(models.Model):
+class Integration(Row):
     """A connected account of one provider in one workspace.
 
     Events that name an account other than `external_account_id` are refused. If `external_account_id` is empty, nothing
     is checked.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="integrations")
     provider = models.CharField(max_length=20, validators=[known_provider])
     name = models.CharField(max_length=120, blank=True, default="", help_text="Its name or owner.")
@@ -43,14 +42,12 @@ class Integration(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "provider", "external_account_id"], name="integration_once_per_account"
-            ),
+            unique("integration_once_per_account", "workspace", "provider", "external_account_id"),
             # All workspaces share the URL of GHL's app webhooks, so a location must belong to exactly one of them.
-            models.UniqueConstraint(
-                fields=["external_account_id"],
-                condition=Q(provider="ghl") & ~Q(external_account_id=""),
-                name="integration_one_ghl_location",
+            unique(
+                "integration_one_ghl_location",
+                "external_account_id",
+                where=Q(provider="ghl") & ~Q(external_account_id=""),
             ),
         ]
         ordering = ["provider", "created_at"]

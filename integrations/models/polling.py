@@ -3,6 +3,7 @@
 from django.db import models
 
 from integrations.models.integration import Integration
+from jobs.columns import unique
 
 
 class ReplyPoll(models.Model):
@@ -52,11 +53,7 @@ class DayReceipt(models.Model):
     compared_through = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["integration", "day", "kind"], name="one_receipt_per_day_and_kind"
-            ),
-        ]
+        constraints = [unique("one_receipt_per_day_and_kind", "integration", "day", "kind")]
         # The day alone has no index, because PostgreSQL would use it to read the days of all workspaces for one page.
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.fields import EncryptedJSONField
 from integrations.models.integration import hash_key
-from jobs.ids import uuid7
+from jobs.columns import Row, unique
 
 USE_EVERY = timedelta(minutes=1)
 
@@ -45,14 +45,13 @@ def networks(entries: Iterable[str]) -> list[str]:
         raise ValidationError(f"{error}. Enter addresses like 203.0.113.7 or 203.0.113.0/24.") from None
 
 
-class ApiToken(models.Model):
+class ApiToken(Row):
     """A program's right to use the API of one workspace. An API token belongs to no person, and only its hash is
     stored.
 
     The row of a revoked token is kept, because the audit log names it.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=120)
     visible = models.CharField(max_length=8, help_text="The part of the token that people see.")
@@ -119,7 +118,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["token", "key"], name="idempotency_key_once")]
+        constraints = [unique("idempotency_key_once", "token", "key")]
 
     def __str__(self) -> str:
         return f"key {self.pk} of {self.token_id}"
