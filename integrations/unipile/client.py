@@ -59,12 +59,10 @@ class Profile(Payload):
     @model_validator(mode="before")
     @classmethod
     def _flatten(cls, body: Any) -> Any:
-        specifics = body.get("specifics") if isinstance(body, dict) else None
-        fields = (
-            {name: field for name, field in body.items() if field is not None}
-            if isinstance(body, dict)
-            else body
-        )
+        if not isinstance(body, dict):
+            return body
+        specifics = body.get("specifics")
+        fields = {name: field for name, field in body.items() if field is not None}
         return {**specifics, **fields} if isinstance(specifics, dict) else fields
 
     @property
@@ -119,14 +117,12 @@ class Account(Payload):
     @model_validator(mode="before")
     @classmethod
     def _status_of_sources(cls, body: Any) -> Any:
-        sources = body.get("sources") if isinstance(body, dict) else None
-        statuses = [str(source.get("status") or "") for source in sources or [] if isinstance(source, dict)]
+        if not isinstance(body, dict):
+            return body
+        sources = body.get("sources") or []
+        statuses = [str(source.get("status") or "") for source in sources if isinstance(source, dict)]
         bad = [status for status in statuses if status != "OK"]
-        return (
-            {**body, "status": (bad or statuses or [body.get("status") or ""])[0]}
-            if isinstance(body, dict)
-            else body
-        )
+        return {**body, "status": (bad or statuses or [body.get("status") or ""])[0]}
 
 
 class ChatMessage(Payload):
