@@ -94,20 +94,24 @@ BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day",
 
 
 @dataclass(frozen=True)
-class CampaignRow:
-    """One row in the overview page's table of campaigns. `campaign_id` is None for replies without a campaign.
-
-    `people` counts the leads who replied. `answer_s` is the median time from a reply to its first answer, in seconds;
-    None if no reply was answered.
+class Totals:
+    """The numbers of a time span that the overview page compares with another span. `people` counts the leads who
+    replied. `answer_s` is the median time from a reply to its first answer, in seconds; None if no reply was answered.
     """
 
-    campaign_id: UUID | None
-    name: str
     replies: int
     people: int
     positive: int
     booked: int
     answer_s: float | None
+
+
+@dataclass(frozen=True)
+class CampaignRow(Totals):
+    """One row in the overview page's table of campaigns. `campaign_id` is None for replies without a campaign."""
+
+    campaign_id: UUID | None
+    name: str
 
     @property
     def positive_percent(self) -> int:
@@ -139,19 +143,6 @@ class PersonRow:
     p90_s: float
     kept: int
     broken: int
-
-
-@dataclass(frozen=True)
-class Totals:
-    """The numbers of a time span that the overview page compares with another span. `answer_s` is the median time from
-    a reply to its first answer, in seconds; None if no reply was answered.
-    """
-
-    replies: int
-    people: int
-    positive: int
-    booked: int
-    answer_s: float | None
 
 
 @dataclass(frozen=True)
