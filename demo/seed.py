@@ -61,6 +61,8 @@ WORKSPACES: dict[str, dict[str, Any]] = {
         },
     },
 }
+SENDERS = (emailbison.NAME, smartlead.NAME, instantly.NAME)
+"""The providers whose accounts send emails."""
 SANDBOX_PATHS = {
     emailbison.NAME: "emailbison",
     ghl.NAME: "ghl",
@@ -155,10 +157,8 @@ def _workspace(label: str, facts: dict[str, Any], sandbox_url: str) -> Workspace
         connect.apply(
             integration, {**settings, **key, "base_url": f"{sandbox_url}/{SANDBOX_PATHS[provider]}"}
         )
-        if label == "northwind" and provider == emailbison.NAME:
-            integration.config.setdefault(
-                SIGNATURES, {"": f"{facts['persona_name']}\n{facts['name']}, Dispatch desk"}
-            )
+        if provider in SENDERS:
+            integration.config.setdefault(SIGNATURES, {"": f"{facts['persona_name']}\n{facts['name']}"})
         integration.save()
     return workspace
 

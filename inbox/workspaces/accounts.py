@@ -75,9 +75,12 @@ def signature_for(message: Message) -> str:
 
 
 def signature_of(workspace: Workspace, account: Integration | None, address: str) -> str:
-    """Returns the signature of emails from `address`: that of the address, of its `account`, or of the workspace."""
-    own = account.config.get(SIGNATURES, {}) if account else {}
-    return str(own.get(address.lower()) or own.get("") or workspace.signature).strip()
+    """Returns the signature of emails from `address`: that of the address, of its `account`, or of the workspace, or
+    else the name that signs the workspace's answers.
+    """
+    signatures = account.config.get(SIGNATURES, {}) if account else {}
+    signature = signatures.get(address.lower()) or signatures.get("") or workspace.signature
+    return str(signature).strip() or workspace.persona_name.strip()
 
 
 def signed(text: str, signature: str) -> str:

@@ -71,7 +71,7 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult], signature: str
     checks = held + [gate for gate in gates if gate.passed] or _of_text(draft)
     if lead.sample:
         return DraftLine("info", "info", "A sample:", " nothing goes out.", checks)
-    if unsigned := draft.channel == Channel.EMAIL and not (signature or lead.workspace.persona_name.strip()):
+    if unsigned := draft.channel == Channel.EMAIL and not signature:
         checks = [GateResult(passed=False, evidence=UNSIGNED), *checks]
     if draft.send_at:
         return DraftLine("ok", "clock", "", f": {score}" if gates else "", checks)

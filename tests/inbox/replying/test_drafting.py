@@ -29,14 +29,19 @@ def test_a_reply_that_arrives_while_the_model_writes_leaves_no_draft_for_the_one
 
 
 def test_an_email_ends_with_the_signature_of_the_address_that_answers(world):
-    """Of the address, else of its account, else of the workspace; in a draft and in a person's own email."""
+    """Of the address, else of its account, else of the workspace, else the name that signs; in a draft and in a
+    person's own email.
+    """
     message = world.reply("Sounds good, how much is it?")
-    workspace, address = world.workspace, message.account_address
+    workspace, address = message.workspace, message.account_address
 
     def ending() -> str:
         return drafting.write(message, soon()).text.rsplit("\n\n", 1)[1]
 
-    assert ending() == workspace.signature
+    written, workspace.signature = workspace.signature, " "
+    assert ending() == "Alex Moreno"
+    workspace.signature = written
+    assert ending() == written
     account = Integration.objects.get(provider="emailbison")
     for signatures in ({"": "The account"}, {"": "The account", address.lower(): "Alex\nNorth desk"}):
         account.config["signatures"] = signatures

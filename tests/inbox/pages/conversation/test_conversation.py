@@ -163,8 +163,12 @@ def test_a_draft_that_nobody_signs_says_so_and_is_not_ready(workspace, people, l
     assert ("No signature yet." in gates()) == (channel == "email")
     Workspace.objects.update(signature="Alex Moreno, Northwind")
     assert "no signature" not in gates().lower() and "Ready:" in gates()
+    Workspace.objects.update(signature="", persona_name="Alex Moreno")
+    assert "no signature" not in gates().lower() and "Ready:" in gates()
     lead.drafts.all().delete()
-    assert ("Alex Moreno, Northwind" in page(people.member, workspace, lead)) == (channel == "email")
+    assert ("Alex Moreno" in page(people.member, workspace, lead).split('id="answer"')[1]) == (
+        channel == "email"
+    )
 
 
 @pytest.mark.parametrize(
