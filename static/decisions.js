@@ -194,6 +194,7 @@ function restoreDraft({ lead = "", text, value, toast }) {
   if (!byId("convo").contains(text) || text.value !== value)
     return say("Not undone. Your text has changed since.");
   text.value = text.defaultValue;
+  text.dispatchEvent(new Event("input", { bubbles: true }));
   return true;
 }
 /** Cancels a message whose countdown is still running. Its conversation reopens with the text.

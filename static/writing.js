@@ -259,6 +259,13 @@ on(
   true,
 );
 
+// The checks of a draft are those of its text before the user edited it.
+on("input", ({ form }) => {
+  const words = form?.querySelector("[data-before-edit]");
+  const text = form?.elements.text;
+  if (words) words.hidden = text.value === text.defaultValue;
+});
+
 // A snippet is inserted at the cursor. Its first placeholder, such as {name}, is selected.
 on("click", (element, event) => {
   const button = element.closest("button[name=insert]");

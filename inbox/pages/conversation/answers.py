@@ -175,7 +175,8 @@ def _again(
 ) -> HttpResponse:
     """Renders the conversation with the typed text and the error: 409 for a refusal, 422 for a form with errors."""
     error = str(refusal or first_error(form))
-    text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
+    text = str(form.fields["text"].to_python(request.POST.get("text", "")))
+    channel = channel or request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # read again, so that new messages count as seen
     second = isinstance(refusal, review.ColleagueAnswered) or "second" in request.POST
     typed = Typed(text, channel, error, second, is_unsigned(request))

@@ -118,6 +118,16 @@ def test_text_that_cannot_be_sent_is_explained(text, problem, workspace, member,
     assert not OutboundSend.objects.exists()
 
 
+def test_a_refused_text_says_that_the_checks_were_of_the_draft_before_its_edit(workspace, member, draft):
+    Draft.objects.update(text="Hi Dana,\n1:00?", verification={"problems": []})
+    for text, edited in (("Hi Dana,\r\n1:00?", False), ("Hi Dana,\r\n2:00?", True)):
+        refused = decide(member, workspace, draft, do="send", text=text, seen_send="never")
+        assert refused.status_code == 422
+        gates = refused.content.decode().split('id="countdown"')[1].split("</details>")[0]
+        assert ("<span data-before-edit hidden>Before your edit:" in gates) is not edited
+        assert ("<span>Before your edit:" in gates) is edited
+
+
 def test_discard_rejects_the_draft(workspace, member, draft):
     decide(member, workspace, draft, do="discard")
     draft.refresh_from_db()

@@ -1,0 +1,45 @@
+/* Writing: the check of a draft is that of its text, and Send and next goes down the list. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nextRequest, openPage } from "./browser.js";
+
+const paneOf = (lead) =>
+  `<section id="convo" data-lead="${lead}"><h1 id="lead">Lead ${lead}</h1>
+    <form method="post" id="draft" data-answer="0" action="/w/7/drafts/${lead}/">
+      <textarea id="reply" name="text">Tuesday works.</textarea>
+      <p><span data-before-edit hidden>Before your edit: </span><b>Ready:</b> The text passed its check.</p>
+      <input name="at" value="tomorrow 9:00"><button name="do" value="send-next">Send and next</button>
+    </form></section>`;
+const rowOf = (lead) =>
+  `<li class="row" id="row-${lead}"><a href="/w/7/inbox/${lead}/"><b>Lead ${lead}</b><span class="snip"></span></a></li>`;
+openPage(`
+  <meta name="live" data-user="3">
+  <main id="threads" data-base="/w/7/inbox/" data-title="Inbox"></main>
+  <ul id="rows">${[1, 2].map(rowOf).join("")}</ul>
+  <form><input name="csrfmiddlewaretoken" value="a"></form>
+  <template id="sketch"><section id="convo" aria-busy="true"><h1 id="lead"></h1><article><p></p></article></section></template>
+  <template id="none"><section id="convo" class="none"></section></template>
+  <div id="shortcuts"></div>
+  <div id="toasts"></div>
+  ${paneOf(2)}`);
+const { page } = await import("../../static/page.js");
+const { keepPane } = await import("../../static/panes.js");
+await import("../../static/writing.js");
+
+/** @param {string} words */
+function type(words) {
+  const field = document.getElementById("reply");
+  field.value = words;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+test("a draft that was edited says that its check was of the text before, until it is as it was", () => {
+  const isTold = () => !document.querySelector("[data-before-edit]").hidden;
+  assert.equal(isTold(), false);
+  type("Tuesday works for both.");
+  assert.equal(isTold(), true);
+  document.querySelector("[name=at]").dispatchEvent(new Event("input", { bubbles: true }));
+  assert.equal(isTold(), true);
+  type("Tuesday works.");
+  assert.equal(isTold(), false);
+});
