@@ -59,9 +59,9 @@ export function markCurrent(id) {
 }
 /** @param {Element} row @param {boolean} unread */
 export const setUnread = (row, unread) => row?.classList.toggle("unread", unread);
-/** Marks a row whose lead has been sent an answer here, until the lead writes again.
+/** Marks whether a row's lead has been sent an answer here, and has not written again. A row without a mark was left out.
  * @param {string} id @param {boolean} answered */
-export const setAnswered = (id, answered) => rowOf(id)?.toggleAttribute("data-answered", answered);
+export const setAnswered = (id, answered) => rowOf(id)?.setAttribute("data-answered", answered);
 
 /** @param {any} heading @param {number} level */
 function setLevel(heading, level) {

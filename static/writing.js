@@ -7,7 +7,7 @@ import { all, byId, create, focusedRow, isField, on, page } from "./page.js";
 import { expirePane, keepPane, pane, panes, putPane } from "./panes.js";
 import { enqueue, forgetStep, steps, wordsOf } from "./queue.js";
 import { isWatched, renewPane } from "./renewal.js";
-import { focusRow, idOf, linkOf, rowOf, rows, setAnswered, showTitle, threads } from "./rows.js";
+import { focusRow, idOf, linkOf, list, rowOf, rows, setAnswered, showTitle, threads } from "./rows.js";
 import { say } from "./toasts.js";
 import { forgetTexts, restoreTexts } from "./typed.js";
 
@@ -147,14 +147,16 @@ addEventListener("holdfast:rows", ({ detail: isCurrent }) => {
   waitsForRow &&= !isCurrent; // a current list without a next row has ended
 });
 /** @param {Element} row */
-const isUnanswered = (row) => !row.matches("[data-answered]");
-/** Opens the conversation below that of `lead`. At the end of the list, waits for the next one and opens it when it
- * comes, unless the user presses a key first.
+const isUnanswered = (row) => !row.matches("[data-answered=true]");
+/** Opens the conversation below that of `lead`. At the end of the list, opens one whose answer was taken back or whose
+ * lead wrote again. If the list has no unanswered row, waits for one and opens it when it comes, unless the user presses
+ * a key first.
  * @param {string} lead */
 function openNext(lead) {
   const row = rowOf(lead);
-  const next = row ? (row.nextElementSibling ?? rows().findLast(isUnanswered)) : rows().find(isUnanswered);
-  waitsForRow = !next;
+  const first = rows().find(isUnanswered);
+  const next = row ? (row.nextElementSibling ?? list().querySelector("[data-answered=false]")) : first;
+  waitsForRow = !next && !first;
   if (!next) return lead ? close() : undefined;
   focusRow(next);
   show(idOf(next), { open: true });

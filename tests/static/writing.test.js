@@ -23,7 +23,6 @@ openPage(`
   <div id="toasts"></div>
   ${paneOf(2)}`);
 const { page } = await import("../../static/page.js");
-const { keepPane } = await import("../../static/panes.js");
 await import("../../static/writing.js");
 
 /** @param {string} words */
@@ -32,6 +31,16 @@ function type(words) {
   field.value = words;
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
+
+const press = () => document.querySelector("[value=send-next]").click();
+const answer = async (lead) => (await nextRequest()).answer(paneOf(lead));
+
+test("Send and next at the end of the list goes back to the list, and not up to a lead that was left out", async () => {
+  page.opened = true;
+  press();
+  assert.deepEqual([page.shown, page.opened], ["2", false], "the lead above was skipped");
+  await answer(2);
+});
 
 test("a draft that was edited says that its check was of the text before, until it is as it was", () => {
   const isTold = () => !document.querySelector("[data-before-edit]").hidden;

@@ -197,12 +197,12 @@ def _to_latest(request: WorkspaceRequest, *place: uuid.UUID) -> HttpResponse:
 
 def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:
     """Returns the ids of the workspace and lead to show next: the row below this conversation in the request's list, or
-    else the list's first other row, or else this conversation.
+    else this conversation. If it is not in the list, the list's first row.
     """
     here = (request.workspace.pk, lead_id)
     places = [(row.workspace_id, row.pk) for row in threads(request).page.rows]
     below = places[places.index(here) + 1 :] if here in places else places
-    return next((place for place in (*below, *places) if place != here), here)
+    return next(iter(below), here)
 
 
 class NoteForm(forms.Form):

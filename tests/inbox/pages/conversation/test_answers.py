@@ -346,7 +346,7 @@ def test_send_and_next_opens_the_one_below(workspace, member, lead):
     response = write(member, workspace, lead, do="send-next")
     assert f"/inbox/{below.pk}/" in response["Location"]
     factories.make_message(below)
-    assert f"/inbox/{above.pk}/" in write(member, workspace, below, do="send-next")["Location"]
+    assert f"/inbox/{below.pk}/" in write(member, workspace, below, do="send-next")["Location"]
     assert OutboundSend.objects.count() == 2
 
 
