@@ -45,6 +45,7 @@ urlpatterns = [
     path("inbox/<uuid:lead_id>/", conversation.conversation, name="conversation"),
     path("inbox/<uuid:lead_id>/history/", history.history, name="history"),
     path("inbox/<uuid:lead_id>/message/", answers.own_message, name="own-message"),
+    path("inbox/<uuid:lead_id>/later/", answers.later_words, name="later-words"),
     path("inbox/<uuid:lead_id>/snippets/", inserts.snippets_for, name="lead-snippets"),
     path("inbox/<uuid:lead_id>/times/", inserts.times_for, name="lead-times"),
     path("inbox/<uuid:lead_id>/insert/", inserts.insert, name="insert"),

@@ -201,6 +201,7 @@ on("change", () => {
 // do not move it.
 const visited = new WeakSet();
 on("focusin", (text) => {
+  if (text.name === "at") text.select(); // typing replaces the suggested time
   if (!text.matches("textarea") || visited.has(text)) return;
   visited.add(text);
   if (!text.selectionEnd) text.setSelectionRange(text.value.length, text.value.length);

@@ -128,6 +128,7 @@ function showAnswer(element, reply, step, name) {
     putPane(element);
     showTitle();
     if (error && focusedRow()) byId("reply")?.focus(); // the user can correct the text
+    element.querySelector("[data-refused]")?.showModal(); // or the time
   } else if (!ok) {
     restoreTexts(element);
     say(`Not sent to ${name}: ${error?.textContent.trim()}`);

@@ -58,6 +58,7 @@ SHORTCUTS = (
     Shortcut("trace", "Open the newest message’s trace", ("i",)),
     Shortcut("forward", "Forward the newest message"),
     Shortcut("times", "Offer a time"),
+    Shortcut("later", "Send later"),
     Shortcut("hold", "Hold the draft"),
     Shortcut("rewrite", "Rewrite the draft"),
     Shortcut("discard", "Discard the draft"),

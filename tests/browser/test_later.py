@@ -1,5 +1,7 @@
 """Send later in a browser: a time in words, the message in Going out until then, and its way back to the composer."""
 
+import re
+
 from playwright.sync_api import expect
 
 from inbox.models import OutboundSend
@@ -17,16 +19,23 @@ def test_a_text_is_sent_later_shown_in_going_out_and_taken_back(workspace, user,
     page.goto(f"/w/{workspace.pk}/inbox/{lead.pk}/")
     page.keyboard.press("r")
     page.keyboard.type("Tuesday it is.")
-    page.get_by_role("button", name="Send later").click()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("send later")
+    page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Send later")
     expect(dialog).to_contain_text("In their time zone, Europe/Berlin.")
+    status = dialog.get_by_role("status")
+    expect(status).to_contain_text("09:00 their time (")
     assert audit(page) == []
-    dialog.get_by_label("When").fill("soonish")
-    dialog.get_by_label("When").press("Enter")
-    expect(page.locator("#answer-e")).to_contain_text("“soonish” isn’t a time we understand")
-    page.get_by_role("button", name="Send later").click()
-    dialog.get_by_label("When").fill("next Tuesday 9:00")
-    dialog.get_by_label("When").press("Enter")
+    page.keyboard.type("soonish")  # in place of the suggested time
+    page.keyboard.press("Enter")
+    expect(status).to_contain_text("Send later: “soonish” isn’t a time we understand")
+    expect(dialog.get_by_label("When")).to_be_focused()
+    expect(dialog.locator("[aria-invalid]")).to_have_value("soonish")
+    page.keyboard.type("next Tuesday 9:00")
+    expect(status).to_contain_text(re.compile(r"^\s*Tue \d+ \w+, 09:00 their time \(\d\d:00 yours\)"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("The message goes out Tue ")
     entry = page.locator(".msg", has_text="Tuesday it is.")
     expect(entry).to_contain_text("Going out later")
     send = OutboundSend.objects.get()

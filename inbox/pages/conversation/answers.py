@@ -1,6 +1,7 @@
 """Receives answers, notes and decisions about drafts. `inbox.replying.review` carries out what goes to a lead."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -55,10 +56,7 @@ class AnswerForm(forms.Form):
         words = self.cleaned_data.pop("at", "")
         if self.data.get("do") == LATER:
             try:
-                with timezone.override(lead_details.zone_of(self.lead)):
-                    self.cleaned_data["later"] = snooze_words.read(
-                        words, self.lead.workspace.opens_at, "Send later"
-                    )
+                self.cleaned_data["later"] = _read_later(words, self.lead)
             except snooze_words.NotUnderstood as reason:
                 self.add_error("at", str(reason))
         return self.cleaned_data
@@ -76,6 +74,22 @@ class OwnMessageForm(AnswerForm):
     channel = forms.ChoiceField(choices=WRITTEN_ON)
     client_token = forms.UUIDField()
     sign = forms.BooleanField(required=False)
+
+
+def _read_later(words: str, lead: Lead) -> datetime:
+    with timezone.override(lead_details.zone_of(lead)):
+        return snooze_words.read(words, lead.workspace.opens_at, "Send later")
+
+
+@workspace_view()
+def later_words(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/inbox/<lead>/later/?at=…`: shows the time in the words, or what is wrong with them."""
+    lead, words = find_lead(request, lead_id), request.GET.get("at", "").replace("\0", "").strip()
+    try:
+        context = {"later": lead_details.time_words(_read_later(words, lead), lead)}
+    except snooze_words.NotUnderstood as reason:
+        context = {"problem": str(reason)}
+    return render(request, "inbox/_snooze_words.html", context)
 
 
 LATER = "later"
@@ -117,7 +131,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
         return _again(request, draft.lead, form, refusal, draft.channel)
     if request.htmx and not part_asked(request):
         return render(request, "inbox/_countdown.html", {"held": True})
-    return _back(request, draft.lead_id)
+    return _back(request, draft.lead_id, form)
 
 
 @workspace_view(methods=POST)
@@ -134,7 +148,7 @@ def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         review.send_own(lead, user=request.user, client_token=token, **form.cleaned_data)
     except send_claims.Refused as refusal:
         return _again(request, lead, form, refusal)
-    return _back(request, lead.pk)
+    return _back(request, lead.pk, form)
 
 
 @workspace_view(methods=POST)
@@ -179,15 +193,18 @@ def _again(
     channel = channel or request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # read again, so that new messages count as seen
     second = isinstance(refusal, review.ColleagueAnswered) or "second" in request.POST
-    typed = Typed(text, channel, error, second, is_unsigned(request))
+    at = request.POST.get("at", "") if [*form.errors][:1] == ["at"] else None
+    typed = Typed(text, channel, error, second, is_unsigned(request), at)
     return render_conversation(request, lead, typed, status=409 if refusal else 422)
 
 
-def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+def _back(request: WorkspaceRequest, lead_id: uuid.UUID, form: AnswerForm | None = None) -> HttpResponse:
+    if form and request.POST.get("do") == LATER:
+        words = lead_details.time_words(form.cleaned_data["later"], form.lead)
+        messages.success(request, f"The message goes out {words}.")
     goes_on = request.POST.get("do") == "send-next" and not part_asked(request)
-    return _to_latest(
-        request, *(_following(request, lead_id) if goes_on else (request.workspace.pk, lead_id))
-    )
+    place = _following(request, lead_id) if goes_on else (request.workspace.pk, lead_id)
+    return _to_latest(request, *place)
 
 
 def _to_latest(request: WorkspaceRequest, *place: uuid.UUID) -> HttpResponse:

@@ -82,13 +82,11 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult], signature: str
         more += " No signature yet." if unsigned else ""
         return DraftLine("warn", "pause", "Held:", f" {reason}.{more} {score}", checks, unsigned)
     if unsigned:
-        return DraftLine(
-            "warn", "pause", "No signature yet.", f" {score} Review it, then send it.", checks, True
-        )
-    if gates:
-        return DraftLine("ok", "ok", READY, f" {score} Review it, then send it.", checks)
+        words = f" {score} Review it, then send it."
+        return DraftLine("warn", "pause", "No signature yet.", words, checks, True)
     if checks:
-        return DraftLine("ok", "ok", READY, " The text passed its check. Review it, then send it.", checks)
+        score = score or "The text passed its check."
+        return DraftLine("ok", "ok", READY, f" {score} Review it, then send it.", checks)
     return DraftLine("", "info", "Ready to review.", " The text hasn’t been checked.", checks)
 
 
@@ -113,7 +111,8 @@ class Answer:
     `ways` are the channels on which the lead can be reached, except the draft's channel, which is `draft_way`. `text`
     and `channel` are what the user typed if there is an `error`, or come from a message that was `taken_back`.
     `second`: whether the answer would be a second one after a colleague's. `unsigned`: whether the user chose to send
-    `text` without a signature, or `text` had been signed before it was taken back.
+    `text` without a signature, or `text` had been signed before it was taken back. `at`: the words for the time of
+    sending, if they were refused.
     """
 
     send: OutboundSend | None
@@ -125,6 +124,7 @@ class Answer:
     error: str = ""
     second: bool = False
     unsigned: bool = False
+    at: str | None = None
     draft_way: Way | None = None
     taken_back: OutboundSend | None = None
     rewrite: BackgroundJob | None = None
@@ -167,8 +167,8 @@ class Answer:
 
 
 class Typed(NamedTuple):
-    """The text and channel that a user typed, and the `error` if the text was refused. `second` and `unsigned` mean the
-    same as in Answer.
+    """The text and channel that a user typed, and the `error` if they were refused. `second`, `unsigned` and `at` mean
+    the same as in Answer.
     """
 
     text: str = ""
@@ -176,6 +176,7 @@ class Typed(NamedTuple):
     error: str = ""
     second: bool = False
     unsigned: bool = False
+    at: str | None = None
 
 
 NOTHING = Typed()
@@ -238,6 +239,7 @@ def answer_for(
         error=typed.error,
         second=typed.second,
         unsigned=typed.unsigned or returned is not None,
+        at=typed.at,
         draft_way=draft_way,
         taken_back=returned,
         seen_send=(vars(lead)["newest_send_at"] or NO_SEND).isoformat(),

@@ -6,6 +6,7 @@ import re
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import phonenumbers
@@ -86,6 +87,14 @@ def zone_of(lead: Lead) -> zoneinfo.ZoneInfo:
 def zone_words(lead: Lead) -> str:
     place = zone_of(lead).key.replace("_", " ")
     return f"In {'their' if zone_of_phone(lead.phone) else 'your workspace’s'} time zone, {place}."
+
+
+def time_words(at: datetime, lead: Lead) -> str:
+    """Returns a time in the lead's zone and, if it differs there, in the active one, which is the workspace's."""
+    theirs, ours = at.astimezone(zone_of(lead)), timezone.localtime(at)
+    words = format_date(theirs, "D j M, H:i")
+    clock = format_date(ours, "H:i" if theirs.date() == ours.date() else "D j M, H:i")
+    return words if theirs.utcoffset() == ours.utcoffset() else f"{words} their time ({clock} yours)"
 
 
 def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:

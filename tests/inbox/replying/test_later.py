@@ -133,7 +133,9 @@ def test_the_page_reads_the_time_in_the_leads_zone_and_shows_it(world, message):
     fields = {"channel": "email", "text": "Call me.", "client_token": uuid.uuid4(), "do": "later"}
     for words in ("", "soonish", "yesterday"):
         answer = world.client.post(f"{page}message/", fields | {"at": words})
-        assert answer.status_code == 422 and "Send later:" in answer.content.decode()
+        dialog = answer.content.decode().split('id="own-later"')[1].split("</dialog>")[0]
+        assert answer.status_code == 422 and "data-refused>" in dialog
+        assert f'value="{words}" aria-invalid="true"' in dialog and "Send later:" in dialog
     shown = world.client.post(
         f"{page}message/", fields | {"at": "next Tuesday 9:00"}, follow=True
     ).content.decode()
@@ -141,6 +143,17 @@ def test_the_page_reads_the_time_in_the_leads_zone_and_shows_it(world, message):
     local = send.send_at.astimezone(ZoneInfo("Europe/Berlin"))
     assert (local.strftime("%A %H:%M"), send.state) == ("Tuesday 09:00", State.LATER)
     assert "Going out later" in shown and "Take back" in shown and "unless they write first" in shown
+    ours = send.send_at.astimezone(ZoneInfo(world.workspace.timezone))
+    words = f"{local:%a} {local.day} {local:%b}, 09:00 their time ({ours:%H:%M} yours)"
+    assert f"The message goes out {words}." in shown
+    preview = world.client.get(f"{page}later/", {"at": "next Tuesday 9:00"}).content.decode()
+    assert f"<b>{words}</b>" in preview
+    assert "isn’t a time we understand" in world.client.get(f"{page}later/?at=soonish").content.decode()
+    late = world.client.get(f"{page}later/", {"at": "next Tuesday 2:00"}).content.decode()
+    assert f"02:00 their time (Mon {ours.day - 1} " in late or ours.day == 1
+    Lead.objects.update(phone="")
+    preview = world.client.get(f"{page}later/", {"at": "next Tuesday 9:00"}).content.decode()
+    assert f"<b>{words.split(' their')[0]}</b>" in preview
 
 
 def test_a_later_answer_whose_job_is_gone_is_taken_back_and_says_so(world, message):
