@@ -365,3 +365,13 @@ def test_the_list_over_all_workspaces_takes_as_few_queries_for_fifty_as_for_one(
             waiting(workspace, "Leo", 1, 3, assigned_to=setter)
         counts.append(queries())
     assert len(set(counts)) == 1 and counts[0] <= (16 if path == DESK else 20), counts
+
+
+def test_insights_are_a_door_of_the_list_and_lead_to_the_workspace_that_was_opened_last(client, bluebird):
+    client.get(f"/w/{bluebird.pk}/inbox/")
+    page = client.get(DESK).content.decode()
+    side = page.split('<nav class="side"')[1].split("</nav>")[0]
+    link = f'<a href="/w/{bluebird.pk}/insights/">'
+    assert link in side and "Insights of Bluebird</span>" in side
+    assert link in page.split('<template id="pages">')[1].split("</template>")[0]
+    assert client.get(f"/w/{bluebird.pk}/insights/").status_code == 200

@@ -110,6 +110,13 @@ def test_a_member_lets_nobody_in(people, workspace, url, name):
     assert not Invitation.objects.exists()
 
 
+@pytest.mark.parametrize("role", ["owner", "member", "viewer"])
+def test_a_member_reads_why_they_invite_nobody_where_the_palette_leads_them(role, people, workspace, url):
+    page = getattr(people, role).get(url("people")).content.decode()
+    assert page.count(f'href="/w/{workspace.pk}/people/#add"') == page.count('id="add"') == 1
+    assert ("Only admins and owners can invite people." in page) == (role != "owner")
+
+
 def test_nobody_of_another_workspace_is_changed(people, workspace, url):
     elsewhere = Membership.objects.get(user=people.users.outsider)
 
