@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from inbox.leads import assigning, notes
 from inbox.models import Draft, Lead, LeadLabel, OutboundSend, Workspace
-from inbox.models.lead import HOT_SCORE, WAITS_SINCE, Tag
+from inbox.models.lead import HOT_SCORE, PROMISED, WAITS_SINCE, WORTH, Tag
 
 COUNT_LIMIT = 999
 Ids = Collection[UUID]
 """The id of one workspace, or the ids of all workspaces that a user may see together."""
+DECLINED = Q(tag__in=(Tag.NOT_INTERESTED, Tag.BLACKLIST))
 UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 
@@ -186,7 +187,7 @@ FOLDERS = {
             "clock",
             "Nothing’s overdue",
             "Conversations appear here when your answer is later than promised, or more than a day late.",
-            lambda _: Q(needs_reply=True, answer_by__lt=timezone.now()) & _awake(),
+            lambda _: Q(needs_reply=True, answer_by__lt=timezone.now()) & _awake() & (PROMISED | ~DECLINED),
             leaves="done snooze",
             tab=True,
             rises=True,
@@ -197,7 +198,7 @@ FOLDERS = {
             "off",
             "No one has declined",
             "Leads who declined and are still waiting for an answer appear here.",
-            lambda _: Q(needs_reply=True, tag__in=(Tag.NOT_INTERESTED, Tag.BLACKLIST)) & _awake(),
+            lambda _: Q(needs_reply=True) & DECLINED & _awake(),
             leaves="done snooze tag",
             tab=True,
         ),
@@ -254,6 +255,25 @@ def leads_in(workspaces: Workspace | Ids, key: str, user_id: int | None = None) 
     if of_user is None:
         return leads
     return leads.filter(of_user(ids, user_id)) if user_id is not None else leads.none()
+
+
+DUE = 5
+"""The worth of a lead that stands by the time at which its answer is due: above every score."""
+
+
+def by_worth(leads: QuerySet[Lead], folder: str) -> list[QuerySet[Any]]:
+    """Returns the leads of `folder` with their place in a list over workspaces: the highest `worth` first, and then
+    the earliest time `since`. An index orders each of the parts.
+
+    *Overdue* begins with the answer that was due first. *Hot* begins with the promises that can still be kept, the one
+    that breaks next first.
+    """
+    due = leads.annotate(worth=Value(DUE), since=F("answer_by"))
+    rest = leads.annotate(worth=WORTH, since=WAITS_SINCE)
+    if folder == "over":
+        return [due]
+    promise = PROMISED & Q(answer_by__gte=timezone.now())
+    return [due.filter(promise), rest.exclude(promise)] if folder == "hot" else [rest]
 
 
 class CappedCount(Subquery):

@@ -23,6 +23,8 @@ WAITS_SINCE = Coalesce("last_inbound_at", "last_message_at")
 """WORTH and WAITS_SINCE order the list over all workspaces: the highest score first, then the longest wait. A lead
 without a score counts as 2, like a neutral reply. Only a query with these exact expressions uses their index.
 """
+PROMISED = Q(warn_at__isnull=False) | ~Q(warned_ids=[])
+"""The leads whose answer a workspace has promised within a certain time, among those that wait (`is_promised`)."""
 IDENTITY_FIELDS = (
     "email",
     "phone",

@@ -23,6 +23,7 @@ from inbox.leads.folders import (
     DEFAULT_FOLDER,
     CappedCount,
     Folder,
+    by_worth,
     capped_count,
     count_since,
     folder_counts,
@@ -33,7 +34,6 @@ from inbox.leads.folders import (
     with_badges,
 )
 from inbox.models import Lead, SavedView, Workspace
-from inbox.models.lead import WAITS_SINCE, WORTH
 from inbox.pages.access import SignedInRequest, WorkspaceRequest, desk_view, signed_in, workspace_view
 from inbox.pages.combined_query import expression, instances
 from inbox.pages.desk.counts import UNCERTAIN, counts_of
@@ -341,24 +341,22 @@ BY_WORTH = ("-worth", "since", "pk")
 
 
 def worth_page(request: WorkspaceRequest, folder: str, lead_filter: LeadFilter) -> KeysetPage:
-    """Returns the page of `folder` after the request's cursor `after`, leads of the highest worth first. Raises Http404
-    for an invalid cursor.
+    """Returns the page of `folder` after the request's cursor `after`, in the order of `by_worth`. Raises Http404 for
+    an invalid cursor.
 
-    One statement finds the first leads of each workspace by an index, and merges them. A second one reads their rows.
+    One statement finds the first leads of each workspace by indexes, and merges them. A second one reads their rows.
     """
     user_id, ids, after = signed_in(request).pk, listed_ids(request), request.GET.get("after", "")
     if not ids or not lead_filter.is_valid():
         return KeysetPage([], None, None)
 
-    def first(workspaces: list[UUID]) -> QuerySet[Any]:
-        leads: QuerySet[Any] = lead_filter.filter_queryset(leads_in(workspaces, folder, user_id))
-        return _after(leads.annotate(worth=WORTH, since=WAITS_SINCE), after).order_by(*BY_WORTH)[
-            : PAGE_SIZE + 1
-        ]
-
     # one index holds the names of all leads, so a search by name needs no query per workspace
     groups = [ids] if lead_filter.words else [[workspace_id] for workspace_id in ids]
-    parts = [first(group).values_list("pk", "worth", "since") for group in groups]
+    parts = [
+        _after(part, after).order_by(*BY_WORTH).values_list("pk", "worth", "since")[: PAGE_SIZE + 1]
+        for group in groups
+        for part in by_worth(lead_filter.filter_queryset(leads_in(group, folder, user_id)), folder)
+    ]
     merged = (
         parts[0].union(*parts[1:], all=True).order_by(*BY_WORTH)[: PAGE_SIZE + 1] if parts[1:] else parts[0]
     )
@@ -381,7 +379,8 @@ def _after(leads: QuerySet[Any], cursor: str) -> QuerySet[Any]:
         worth, microseconds, pk = cursor.split("_")
         since = EPOCH + timedelta(microseconds=int(microseconds))
         later = Q(since__gt=since) | Q(since=since, pk__gt=UUID(pk))
-        # The second condition implies the first, but the planner starts its index scan at the first.
-        return leads.filter(Q(worth__lte=int(worth)), Q(worth__lt=int(worth)) | later)
+        lower = Q(worth__lt=int(worth))
+        # The last condition implies the others, but the planner starts its index scan at one of these.
+        return leads.filter(Q(worth__lte=int(worth)), lower | Q(since__gte=since), lower | later)
     except (ValueError, OverflowError):
         raise Http404("This page doesn’t exist.") from None

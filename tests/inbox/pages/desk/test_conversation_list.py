@@ -75,9 +75,8 @@ def test_counts_agree_with_the_lists_they_open(workspace, people, one_in_each_fo
     ours = factories.make_lead(
         workspace, first_name="Ours", last_name="", needs_reply=True, assigned_to_id=me
     )
-    factories.make_lead(
-        workspace, needs_reply=True, score=3, last_inbound_at=ago(hours=25), tag="Not Interested"
-    )
+    factories.make_lead(workspace, needs_reply=True, score=3, last_inbound_at=ago(hours=25))
+    factories.make_lead(workspace, needs_reply=True, tag="Not Interested")
     note = Note.objects.create(workspace=workspace, lead=ours, text="@me")
     Mention.objects.create(note=note, membership=people.users.member.memberships.get())
     for folder, count in folder_counts(workspace, me).items():

@@ -1,7 +1,7 @@
 """The list over all workspaces of a person: what is in it, in which order, and who sees what."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +15,7 @@ from inbox.leads import labels
 from inbox.leads.folders import FOLDERS
 from inbox.leads.triage import Seen
 from inbox.models import Lead, LeadLabel, Membership
+from inbox.pages.desk import conversation_list
 from inbox.pages.pagination import PAGE_SIZE
 from tests import factories
 
@@ -124,6 +125,81 @@ def test_each_workspace_gives_at_most_a_page_and_by_its_index(client, northwind,
         cursor.execute(f"EXPLAIN {merged}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert plan.count("Index Scan using lead_by_worth") == 2, plan
+
+
+def test_overdue_over_all_begins_with_the_oldest_broken_promise_and_leaves_out_who_declined(
+    client, northwind, bluebird
+):
+    waiting(northwind, "Second", 50, 1)
+    waiting(bluebird, "First", 90)
+    slept = timezone.now() - timedelta(hours=26)
+    waiting(bluebird, "Fourth", 200, 4, snoozed_until=slept)
+    waiting(northwind, "Third", 30, 4)
+    waiting(northwind, "No", 95, 1, tag="Not Interested")
+    waiting(bluebird, "Never", 96, 1, tag="Blacklist")
+    label = factories.make_label(bluebird)
+    type(bluebird).objects.filter(pk=bluebird.pk).update(promises={str(label.pk): 480})
+    promised = waiting(bluebird, "No, but promised", 24 * 15, 1, tag="Not Interested")
+    labels.decide(bluebird, factories.make_member(bluebird), [promised.pk], label, is_on=True)
+    assert names(client, "?view=over") == ["No, but promised", "First", "Second", "Third", "Fourth"]
+    assert set(names(client, "?view=declined")) == {"No", "Never", "No, but promised"}
+
+
+def all_day(workspace, **promises: int) -> None:
+    """Opens the office of `workspace` around the clock, and promises answers there within minutes."""
+    hours = {"opens_at": time(0), "closes_at": time(23, 59)}
+    type(workspace).objects.filter(pk=workspace.pk).update(promises=promises, **hours)
+
+
+def test_hot_over_all_begins_with_the_promise_that_breaks_next(client, northwind, bluebird):
+    all_day(northwind, HOT=480)
+    all_day(bluebird, HOT=240)
+    plain = factories.make_workspace("Plain")
+    Membership.objects.create(workspace=plain, user=Membership.objects.first().user, role="member")
+    waiting(northwind, "Late for days", 24 * 15, 4)
+    waiting(northwind, "Late for longer", 24 * 20, 3)
+    waiting(northwind, "Due later", 0.2, 4)
+    waiting(bluebird, "Due next", 0.1, 3)
+    waiting(plain, "Not promised", 2, 4)
+    order = ["Due next", "Due later", "Late for days", "Not promised", "Late for longer"]
+    assert names(client, "?view=hot") == order
+
+
+@pytest.mark.parametrize("folder", ["hot", "over"])
+def test_lists_by_promise_page_on_an_index_and_skip_and_repeat_nobody(
+    client, northwind, bluebird, monkeypatch, folder
+):
+    for workspace, minutes in ((northwind, 480), (bluebird, 240)):
+        all_day(workspace, HOT=minutes)
+        for number in range(4):
+            waiting(workspace, f"{workspace.name} {number}", 0.1 + number % 2, 3 + number % 2)
+            waiting(workspace, f"{workspace.name} late {number}", 24 * 20 + number % 2, 3 + number % 2)
+    whole = rows(client, f"?view={folder}")
+    assert len(whole) == (16 if folder == "hot" else 8)
+    monkeypatch.setattr(conversation_list, "PAGE_SIZE", 3)
+    shown, after, on_index = [], "", []
+    while after is not None:
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(f"{DESK}?view={folder}&after={after}").context["threads"].page
+        shown, after = shown + page.rows, page.after
+        on_index += [scans(query["sql"]) for query in queries if "UNION ALL" in query["sql"]]
+    assert shown == whole
+    due, rest = ("lead_answer_by", "lead_by_worth")
+    first, second, *_, last = [[name for name, _ in page] for page in on_index]
+    assert first == second == ([due, rest] * 2 if folder == "hot" else [due] * 2)
+    assert last == ([rest] * 2 if folder == "hot" else [due] * 2)  # the promises are behind the cursor
+    assert all("answer_by >" in condition for name, condition in on_index[1] if name == due)
+
+
+def scans(statement: str) -> list[tuple[str, str]]:
+    """Returns the indexes that the plan of `statement` scans in order, each with the scan's condition."""
+    with connection.cursor() as cursor:
+        for choice in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{choice} = off")
+        cursor.execute(f"EXPLAIN {statement}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan" not in plan, plan
+    return re.findall(r"Index Scan using (\w+) .*\n\s+Index Cond: (.*)", plan)
 
 
 def test_the_list_over_all_workspaces_holds_no_row_without_membership(client, setter, northwind, bluebird):
