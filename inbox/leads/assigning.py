@@ -38,16 +38,16 @@ class Handover:
     away: bool = False
 
 
-def receiver(workspace: Workspace, membership_id: int | None) -> Membership | None:
-    """Returns the member who may receive conversations; None if `membership_id` is None, which means nobody. Raises
-    NotAMember if there is no such member, or if the member is a viewer.
+def receiver(workspace: Workspace, membership_id: int | None, by: str = "pk") -> Membership | None:
+    """Returns the member who may receive conversations; None if `membership_id` is None, which means nobody. If `by` is
+    "user", it is the id of a user. Raises NotAMember if there is no such member, or if the member is a viewer.
     """
     if membership_id is None:
         return None
-    rows = Membership.objects.filter(workspace=workspace, pk=membership_id).select_related("user")
+    rows = Membership.objects.filter(workspace=workspace, **{by: membership_id}).select_related("user")
     membership = rows.first()
     if membership is None or not membership.at_least(Membership.Role.MEMBER):
-        raise NotAMember("Choose a member who can answer in this workspace.")
+        raise NotAMember(f"Choose a member who can answer in {workspace}.")
     return membership
 
 

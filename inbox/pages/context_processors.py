@@ -18,7 +18,7 @@ from inbox.pages.desk import counts
 from inbox.pages.desk.conversation_list import list_url
 from inbox.pages.palette import SHORTCUTS
 from inbox.pages.state_marks import StateMark
-from inbox.pages.team import is_over_all, members_of, own_memberships, team_of
+from inbox.pages.team import is_over_all, members_of, own_memberships, receivers, team_of
 from jobs import schema_version
 
 
@@ -68,6 +68,7 @@ class Shell:
     over_all = part(is_over_all)
     list_url = part(list_url)
     team = part(team_of)
+    receivers = part(receivers)
     model = part(counts.model_away)
     notices = part(profile.chosen)
 

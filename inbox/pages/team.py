@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -14,10 +14,13 @@ YOU = "You"
 
 
 class Teammate:
-    """A member. `name` is "You" for the viewer, `full_name` is always the name. `initials` are at most two letters."""
+    """A member. `name` is "You" for the viewer, `full_name` is always the name. `initials` are at most two letters.
+    `clients` counts the workspaces in which the member can answer, in a list over several (`receivers`).
+    """
 
     def __init__(self, row: Membership, viewer_id: int | None) -> None:
         self.membership_id, self.user_id = row.pk, row.user_id
+        self.clients: int | None = vars(row.user).get("clients")
         self.is_you = row.user_id == viewer_id
         self.full_name = row.user.name
         self.name = YOU if self.is_you else self.full_name
@@ -66,6 +69,19 @@ def team_of(request: WorkspaceRequest) -> Team:
         return Team(rows, signed_in(request).pk)
 
     return once(request, "team", read)
+
+
+def receivers(request: WorkspaceRequest) -> list[Teammate]:
+    """Returns the members to whom the list's conversations can be assigned. In a list over workspaces, these are the
+    members of any workspace in which the user can assign, without the ids of their memberships.
+    """
+    if not is_over_all(request):
+        return team_of(request).writers
+    ids = [row.workspace_id for row in open_memberships(request) if row.at_least(Membership.Role.MEMBER)]
+    roles = [role for role, rank in Membership.RANK.items() if rank]
+    users = User.objects.filter(memberships__workspace__in=ids, memberships__role__in=roles)
+    rows = [Membership(user=user) for user in users.annotate(clients=Count("memberships"))]
+    return Team(rows, signed_in(request).pk).members
 
 
 def own_memberships(request: WorkspaceRequest) -> list[Membership]:

@@ -330,6 +330,17 @@ def test_ticked_rows_of_several_clients_get_the_label_of_each_and_the_others_are
     expect(page.locator(".toast").filter(has_text="Not undone.")).to_be_visible()
 
 
+def test_ticked_rows_of_several_clients_are_assigned_and_unassigned_together(page, clients, user):
+    for name in ("B0", "L0"):  # of two clients, neither of which is that of the open conversation
+        page.get_by_role("checkbox", name=f"Select {name}").check(force=True)
+    page.keyboard.press("m")
+    page.get_by_role("dialog", name="Assign to").get_by_role("button", name="You").click()
+    owned = Lead.objects.filter(assigned_to=user)
+    until(lambda: set(owned.values_list("first_name", flat=True)) == {"B0", "L0"}, "both are assigned")
+    page.keyboard.press("z")
+    until(lambda: not owned.exists(), "nobody is assigned again")
+
+
 def test_a_reply_to_another_client_comes_into_the_open_list(page, clients):
     expect(page.locator(".row")).to_have_count(9)
     factories.make_message(factories.make_lead(clients[2], first_name="New", last_name=""), "Hello")

@@ -41,7 +41,8 @@ class SeenField(forms.Field):
 
 class DecisionForm(forms.Form):
     """The decision `do`: done, read, unread, snooze, assign:<membership>, assign:nobody, tag:<tag>, label:<id> or
-    unlabel:<id>. In place of a label's id, "=" and its name may stand.
+    unlabel:<id>. In place of a label's id, "=" and its name may stand. In place of a membership's id, "=" and the id of
+    the user may stand for rows of a page (TriageForm).
 
     A snooze ends on the day `until`, or at the time in `snooze:<words>`. The words are a key of WORDS, a time (ISO
     8601), or a text for inbox.pages.desk.snooze_words. A day without a time means `opens_at` on that day, in the active
@@ -110,8 +111,10 @@ class DecisionForm(forms.Form):
         return timezone.make_aware(datetime.combine(day, self.opens_at))
 
     def membership_id(self) -> int | None:
-        """Returns the id of the membership to which the conversations are assigned; None for nobody."""
-        return None if self.word == self.NOBODY else int(self.word)
+        """Returns the id of the membership, or after "=" of the user, to whom the conversations are assigned; None for
+        nobody.
+        """
+        return None if self.word == self.NOBODY else int(self.word.removeprefix(BY_NAME))
 
     @property
     def word(self) -> str:
@@ -126,6 +129,10 @@ class DecisionForm(forms.Form):
 class TriageForm(DecisionForm):
     lead = SeenField(error_messages={"required": "Select a conversation first."})
     field_order = ("lead",)
+
+    def _is_known(self, action: str, word: str) -> bool:
+        is_user = action == "assign" and word != f"{BY_NAME}{self.NOBODY}"
+        return super()._is_known(action, word.removeprefix(BY_NAME) if is_user else word)
 
 
 class AllForm(DecisionForm):

@@ -58,7 +58,8 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
 def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage.TriageResult]:
     workspace, rows = request.workspace, form.cleaned_data["lead"]
     if form.action == "assign":
-        to = assigning.receiver(workspace, form.membership_id())
+        by = "user" if form.word.startswith(BY_NAME) else "pk"
+        to = assigning.receiver(workspace, form.membership_id(), by)
         words = (
             f"{{}} assigned to {'you' if to.user_id == request.user.pk else to.user.name}"
             if to

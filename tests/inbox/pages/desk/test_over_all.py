@@ -14,7 +14,7 @@ from django.utils import timezone
 from inbox.leads import labels
 from inbox.leads.folders import FOLDERS
 from inbox.leads.triage import Seen
-from inbox.models import Lead, LeadLabel, Membership
+from inbox.models import Lead, LeadLabel, Membership, User
 from inbox.pages.desk import conversation_list
 from inbox.pages.pagination import PAGE_SIZE
 from tests import factories
@@ -263,6 +263,49 @@ def test_a_tab_of_the_list_over_all_counts_over_all_and_narrows_to_one_client(cl
     assert names(client, "?view=hot") == ["Leo", "Dana"]
     narrow = client.get(f"{DESK}?view=hot&workspace={northwind.pk}")
     assert [tab.badges[0].text for tab in narrow.context["shell"].tabs if tab.badges] == ["1"]
+
+
+@pytest.fixture
+def ann(bluebird, northwind):
+    """A member of both workspaces. Ben is a member of one, and a viewer of the other."""
+    ann, ben = (factories.make_user(first_name=name) for name in ("Ann Lee", "Ben Ray"))
+    for user, workspace, role in (
+        (ann, northwind, "member"), (ann, bluebird, "admin"), (ben, northwind, "viewer"), (ben, bluebird, "member"),
+    ):  # fmt: skip
+        Membership.objects.create(workspace=workspace, user=user, role=role)
+    return ann
+
+
+def test_rows_of_several_clients_are_assigned_to_the_member_of_each(client, setter, northwind, bluebird, ann):
+    stranger = factories.make_member(factories.make_workspace("Other"), first_name="Stranger")
+    leads = waiting(northwind, "Dana", 1), waiting(bluebird, "Leo", 1)
+    page = " ".join(client.get(DESK).content.decode().split())
+    choices = re.findall(r'form="bulk" name="do" value="assign:([^"]*)"[^>]*>(.*?)</button>', page)
+    texts = [
+        (word, re.sub(r'<span class="who".*?</span>|<[^>]+>', "", text).strip()) for word, text in choices
+    ]
+    ben = User.objects.get(first_name="Ben Ray")
+    assert texts == [
+        (f"={setter.pk}", "You 2 clients"), (f"={ann.pk}", "Ann Lee 2 clients"), (f"={ben.pk}", "Ben Ray 1 client"),
+        ("nobody", "Nobody"),
+    ]  # fmt: skip
+
+    def assign(lead, to: str):
+        path = reverse("inbox:triage", args=[lead.workspace_id])
+        headers = {"HX-Request": "true", "HX-Target": "toasts"}
+        answer = client.post(path, {"do": f"assign:{to}", "lead": str(Seen.of(lead))}, headers=headers)
+        lead.refresh_from_db()
+        return answer
+
+    assert [assign(lead, f"={ann.pk}").status_code for lead in leads] == [200, 200]
+    assert {lead.assigned_to for lead in leads} == {ann}
+    for user in (ben, stranger):
+        refused = assign(leads[0], f"={user.pk}")
+        assert refused.status_code == 409 and leads[0].assigned_to == ann
+        assert "Choose a member who can answer in Northwind." in refused.content.decode()
+    assert assign(leads[1], f"={ben.pk}").status_code == 200 and leads[1].assigned_to == ben
+    assert assign(leads[1], "=x").status_code == assign(leads[1], "=nobody").status_code == 422
+    assert assign(leads[1], "nobody").status_code == 200 and leads[1].assigned_to is None
 
 
 def test_a_viewer_ticks_no_row_of_that_workspace(client, setter, northwind, bluebird):

@@ -230,7 +230,7 @@ def test_a_list_takes_no_query_more_for_its_team(workspace, people, django_asser
 
 def test_a_member_of_another_workspace_gets_nothing_here(workspace, people):
     stranger = people.users.outsider.memberships.get()
-    with pytest.raises(assigning.NotAMember, match="Choose a member who can answer in this workspace"):
+    with pytest.raises(assigning.NotAMember, match="Choose a member who can answer in Northwind"):
         assigning.receiver(workspace, stranger.pk)
 
 
