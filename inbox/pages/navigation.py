@@ -143,12 +143,12 @@ def clients(request: WorkspaceRequest) -> list[Client]:
 
 
 def tabs(request: WorkspaceRequest) -> list[Entry]:
-    """Returns the tabs above the list of conversations, each with its count."""
+    """Returns the tabs above the list of conversations, each with its count, and with its folder's key as the URL."""
     counts = desk_counts(request) if is_over_all(request) else counts_of(request)
-    base, key = list_url(request), request.GET.get("view", DEFAULT_FOLDER)
+    key = request.GET.get("view", DEFAULT_FOLDER)
     return [
         Entry(
-            f"{base}?view={folder.key}",
+            folder.key,
             folder.label,
             folder.icon,
             folder.key == key,

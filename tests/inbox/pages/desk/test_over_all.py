@@ -308,6 +308,31 @@ def test_rows_of_several_clients_are_assigned_to_the_member_of_each(client, sett
     assert assign(leads[1], "nobody").status_code == 200 and leads[1].assigned_to is None
 
 
+def tabs_of(client, address: str) -> list[tuple[str, str]]:
+    """Returns the query string and the number of each tab; "" for a tab without a number."""
+    page = client.get(address).content.decode()
+    (tabs,) = re.findall(r'<nav class="tabs counts".*?</nav>', page, re.S)
+    texts = re.findall(r'<a href="[^"?]*\?([^"]*)"[^>]*>(.*?)</a>', tabs)
+    numbers = [(query, re.search(r"<b[^>]*>(.*)</b>", text)) for query, text in texts]
+    return [(query.replace("&amp;", "&"), number[1] if number else "") for query, number in numbers]
+
+
+def test_the_tabs_keep_the_filters_and_count_only_what_they_show(client, northwind, bluebird):
+    dana = waiting(northwind, "Dana", 1, 3, tag="Interested")
+    waiting(bluebird, "Leo", 1, 4)
+    beside = reverse("inbox:conversation", args=[northwind.pk, dana.pk])
+    only = f"workspace={northwind.pk}"
+    for address in (f"{DESK}?view=hot&{only}", f"{beside}?desk=1&view=hot&{only}&after="):
+        assert tabs_of(client, address)[0] == (f"view=hot&{only}", "1"), address
+        assert tabs_of(client, address)[3] == (f"view=over&{only}", "0"), address
+    here = reverse("inbox:list", args=[northwind.pk])
+    for address in (DESK, here):
+        narrow = tabs_of(client, f"{address}?view=drafts&tag=Interested&score=2")
+        assert narrow[0] == ("view=hot&tag=Interested&score=2", ""), address
+        assert [number for _, number in narrow] == [""] * 5
+    assert tabs_of(client, here)[0] == ("view=hot", "1")
+
+
 def test_a_viewer_ticks_no_row_of_that_workspace(client, setter, northwind, bluebird):
     dana, leo = waiting(northwind, "Dana", 1), waiting(bluebird, "Leo", 1)
     Membership.objects.filter(user=setter, workspace=bluebird).update(role=Membership.Role.VIEWER)
