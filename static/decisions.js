@@ -199,7 +199,8 @@ function restoreDraft({ lead = "", text, value, toast }) {
 }
 /** Cancels a message whose countdown is still running. Its conversation reopens with the text.
  * @param {Step} step */
-export function takeBack({ lead = "", cancel, release, url = () => "", toast }) {
+export function takeBack(step) {
+  const { lead = "", cancel, release, toast } = step;
   toast?.remove();
   setAnswered(lead, false);
   if (page.shown !== lead || !page.opened) show(lead, { open: true });
@@ -210,7 +211,13 @@ export function takeBack({ lead = "", cancel, release, url = () => "", toast }) 
   }
   const body = () => formData({ do: "take-back" });
   const onAnswer = (/** @type {Reply | undefined} */ reply) => showTakenBack(lead, reply);
-  enqueue({ url, body, target: "convo", onSuccess: onAnswer, onFailure: onAnswer });
+  enqueue({
+    url: () => step.undoUrl,
+    body,
+    target: "convo",
+    onSuccess: onAnswer,
+    onFailure: onAnswer,
+  });
   return true;
 }
 /** @param {string} lead @param {Reply | undefined} reply */

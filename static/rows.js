@@ -25,7 +25,7 @@ function listQuery() {
 }
 /** Maps a lead to the path of its conversation. The list over all workspaces shows leads of several workspaces.
  * @type {Map<string, string>} */
-const paths = new Map();
+export const paths = new Map();
 /** @param {string} id @returns {string} */
 function pathOf(id) {
   const here = location.pathname.includes(id) ? location.pathname : undefined;

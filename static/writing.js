@@ -3,11 +3,23 @@ import { decide, selectedLeads, takeBack, undo } from "./decisions.js";
 import { close, show } from "./desk.js";
 import { keepKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
-import { all, byId, create, focusedRow, isField, on, page } from "./page.js";
+import { all, byId, create, focusedRow, isField, on, page, recall } from "./page.js";
 import { expirePane, keepPane, pane, panes, putPane } from "./panes.js";
 import { enqueue, forgetStep, steps, wordsOf } from "./queue.js";
 import { isWatched, renewPane } from "./renewal.js";
-import { focusRow, idOf, linkOf, list, rowOf, rows, setAnswered, showTitle, threads } from "./rows.js";
+import {
+  focusRow,
+  idOf,
+  inboxOf,
+  linkOf,
+  list,
+  paths,
+  rowOf,
+  rows,
+  setAnswered,
+  showTitle,
+  threads,
+} from "./rows.js";
 import { say } from "./toasts.js";
 import { forgetTexts, restoreTexts } from "./typed.js";
 
@@ -49,7 +61,7 @@ function takeBackFrom({ action }) {
   const path = (url) => url?.split("?")[0];
   const step = steps.findLast((candidate) => path(candidate.undoUrl) === path(action));
   forgetStep(step);
-  takeBack(step ?? { lead: page.shown, url: () => action });
+  takeBack(step ?? { lead: page.shown, undoUrl: action });
 }
 
 // --- an answer, or another form of the conversation; the server answers with the conversation as it is then ----------
@@ -93,12 +105,13 @@ function send(form, button) {
  * @returns {Step} */
 function stepOf(form, button, name) {
   /** @type {Step} */
-  const step = { release: () => setBusy(form, false), url: () => step.undoUrl };
+  const step = { release: () => setBusy(form, false) };
   const sends = button?.value.startsWith("send");
   const seconds = sends ? Number(form.dataset.answer) : 0;
   if (seconds) {
     step.lead = page.shown;
-    step.toast = say(`To ${name} in `, { undo: true, until: Date.now() + 1000 * seconds });
+    step.says = [`To ${name} in `, { undo: true, until: Date.now() + 1000 * seconds }];
+    step.toast = say(...step.says);
   } else step.stays = sends ? sentWords(name) : `You can’t undo “${button?.textContent.trim()}” for ${name}.`;
   return step;
 }
@@ -135,6 +148,22 @@ function showAnswer(element, reply, step, name) {
   }
   for (const words of wordsOf(reply)) say(words);
 }
+// A message whose countdown runs can be taken back on the next page as well, such as another tab of the list.
+const COUNTED = `counted ${document.querySelector("meta[name=live]")?.dataset.user}`;
+addEventListener("pagehide", () => {
+  const stepsWithUndo = steps.filter(({ undoUrl }) => undoUrl);
+  if (!page.leaving)
+    sessionStorage[COUNTED] = JSON.stringify(
+      stepsWithUndo.map(({ lead = "", undoUrl, says }) => [lead, inboxOf(lead), undoUrl, says]),
+    );
+});
+/** @type {[string, string, string, [string, any]][]} */
+const counted = recall(COUNTED, []);
+for (const [lead, inbox, undoUrl, says] of counted) {
+  paths.set(lead, `${inbox}${lead}/`);
+  if (says[1].until > Date.now()) steps.push({ lead, undoUrl, says, toast: say(...says) });
+}
+
 /** @param {any} form @param {boolean} busy */
 function setBusy(form, busy) {
   form.ariaBusy = busy || null;

@@ -114,6 +114,27 @@ def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_ta
     assert Draft.objects.get(lead__first_name=order[4]).status == "pending"
 
 
+def test_a_message_that_counts_down_is_taken_back_after_the_list_has_changed(page, clients, drafts):
+    page.goto("/desk/?view=drafts")
+    order = names(page)
+    page.keyboard.press("Enter")  # opens
+    expect(page.locator(SENDS)).to_be_visible()
+    page.keyboard.press("Enter")
+    until(lambda: OutboundSend.objects.count() == 1, "the first is sent")
+    for number, address in (("5", "view=declined"), ("2", "view=drafts")):
+        page.keyboard.press(number)
+        expect(page).to_have_url(re.compile(address))
+        expect(page.locator(".toast", has_text=f"To {order[0]} in ")).to_be_visible()
+    page.keyboard.press("5")
+    expect(page).to_have_url(re.compile("view=declined"))
+    expect(page.locator(".toast", has_text=f"To {order[0]} in ")).to_be_visible()
+    page.keyboard.press("z")
+    until(lambda: not OutboundSend.objects.exists(), "it is taken back")
+    expect(page.locator("#lead")).to_have_text(order[0])
+    expect(page.get_by_label(f"Reply to {order[0]}")).to_be_focused()
+    expect(page.locator(".toast")).to_have_count(0)
+
+
 SLOW_POSTS = """() => { const send = window.fetch; window.fetch = async (url, options) => {
   if (options?.method === "POST") await new Promise((done) => setTimeout(done, 1500));
   return send(url, options); }; }"""

@@ -66,7 +66,7 @@ interface Step {
   lead?: string;
   cancel?: () => boolean;
   release?: () => void;
-  url?: () => string | undefined;
+  says?: [string, { undo: boolean; until: number }];
   undoUrl?: string;
   text?: any;
   value?: string;
