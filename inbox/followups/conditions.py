@@ -33,8 +33,8 @@ from integrations.models import HealthState, Integration, WorkspaceIntegrationHe
 
 NOBODY_WROTE = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 """The tags of automatic messages, which do not count as replies."""
-PERHAPS = "Possible "
-"""The beginning of the stored reason of a step that waits for a decision about a suspicion."""
+PERHAPS = "^(Possible|Perhaps) "
+"""Matches the stored reason of a step that waits for a decision about a suspicion, also that of release 0.2."""
 BUSY_PAUSE = timedelta(minutes=5)
 
 
@@ -130,7 +130,7 @@ def held_by_suspicion() -> Q:
     """Returns a filter for follow-ups that wait until the suspicion about their lead is decided."""
     # A join would read the lead of every follow-up, including those that do not wait.
     suspected = Lead.objects.filter(pk=OuterRef("lead")).exclude(suspected="")
-    return Q(Exists(suspected), waits_for__startswith=PERHAPS)
+    return Q(Exists(suspected), waits_for__regex=PERHAPS)
 
 
 def _switched_off(case: Case) -> Decision | None:

@@ -342,6 +342,14 @@ def test_a_step_holds_while_it_is_perhaps_a_machine_s_and_says_why(world):
     assert statuses(instance) == [("sent", "")]
 
 
+def test_a_step_that_an_earlier_release_held_back_is_not_claimed_again(world):
+    instance = enrolled(world.workspace, {})
+    replies(instance, AUTOMATIC, "auto_reply")
+    FollowUpInstance.objects.update(waits_for="Perhaps an automatic reply: not decided yet.")
+    minute()
+    assert not FollowUpTask.objects.exists()
+
+
 def test_a_step_pauses_for_the_reply_once_a_person_is_known_to_have_written(world):
     instance = enrolled(world.workspace, {})
     message = replies(instance, AUTOMATIC, "auto_reply")
