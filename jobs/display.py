@@ -66,7 +66,6 @@ def lanes(workspace_id: UUID | None, running: Mapping[str, int]) -> list[dict[st
             "due": counted(state.queue.due, backlog.CAP),
             "oldest": duration(state.queue.oldest_s) if state.queue.due else "",
             "running": running.get(state.queue.lane.name, 0),
-            "percent": min(100, round(100 * state.queue.oldest_s / state.queue.lane.promise_s)),
             "broken": state.broken,
             "waits": state.waits,
         }
