@@ -74,24 +74,25 @@ def _clients(request: WorkspaceRequest, since: datetime, until: datetime) -> lis
 def _tiles(
     request: WorkspaceRequest, numbers: overview_numbers.Overview, before: overview_numbers.Totals, then: str
 ) -> list[dict[str, object]]:
-    """Returns the overview's tiles for partials/tiles.html. The first three have links, as they ask for a decision."""
-    inbox = reverse("inbox:list", args=[request.workspace.pk])
+    """Returns the overview's tiles for partials/tiles.html. The first three have links, as they ask for a decision.
+    The others are left out while they have no number.
+    """
+    inbox = f"{reverse('inbox:list', args=[request.workspace.pk])}?view="
     waiting = overview_numbers.waiting(request.workspace)
     change = numbers.replies - before.replies
-
-    more = f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"
-    answered = f"{answer_time(before.answer_s)} in {then}"
+    answered = "no answers" if before.answer_s is None else duration(before.answer_s)
     unchanged = percent(numbers.unchanged, numbers.reviewed)
-    note = f"of {numbers.reviewed} reviewed"
-    return [
-        tile("Needs reply", waiting, "waiting now", "warn" if waiting else "", f"{inbox}?view=needs-reply"),
-        tile("Drafts sent unchanged", unchanged, note, url=f"{inbox}?view=sent"),
-        tile(
-            "Booked", numbers.booked, f"{before.booked} in {then}", url=f"{inbox}?view=all&tag=Meeting+Booked"
-        ),
+    note = f"of {numbers.reviewed} reviewed" if numbers.reviewed else "no drafts reviewed"
+    measures = [
         tile("Positive", percent(numbers.positive, numbers.people), f"of {numbers.people} people"),
-        tile("First answer, median", answer_time(numbers.answer_s), answered),
-        tile("Replies", numbers.replies, more),
+        tile("First answer, median", answer_time(numbers.answer_s), f"{answered} in {then}"),
+        tile("Replies", numbers.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
+    ]
+    return [
+        tile("Needs reply", waiting, "waiting now", "warn" if waiting else "", f"{inbox}needs-reply"),
+        tile("Drafts sent unchanged", unchanged, note, url=f"{inbox}sent" if numbers.reviewed else ""),
+        tile("Booked", numbers.booked, f"{before.booked} in {then}", url=f"{inbox}all&tag=Meeting+Booked"),
+        *(tile for tile in measures if tile["value"] != "–"),
     ]
 
 
