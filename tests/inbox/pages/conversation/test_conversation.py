@@ -38,6 +38,14 @@ def test_viewer_opening_leaves_it_unread(workspace, people, lead):
     assert lead.unread
 
 
+def test_the_company_stands_on_the_line_of_the_name(workspace, member):
+    lead = factories.make_lead(
+        workspace, first_name="Ana", last_name="Ruiz", title="Owner", company="Ruiz Ltd"
+    )
+    line = re.findall(r'<div class="clip">(<h1 id="lead">.*?)</div>', page(member, workspace, lead))
+    assert line == ['<h1 id="lead">Ana Ruiz</h1> <span class="meta">Owner, Ruiz Ltd</span>']
+
+
 def test_messages_stand_in_the_providers_order(workspace, member, lead):
     factories.make_message(lead, "second", sent_at=ago(hours=1))
     factories.make_message(lead, "first", sent_at=ago(hours=2))
