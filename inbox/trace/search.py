@@ -39,7 +39,7 @@ MIN_CHARS = 3
 WHYS: dict[type[Model], tuple[str, str]] = {
     Draft: ("A draft", "status_reason"),
     BackgroundJob: ("A job", "last_error"),
-    Notice: ("A notice", "reason"),
+    Notice: ("A notification", "reason"),
 }
 """The models whose rows a search finds by id alone: the name for users, and the column that explains a row's state."""
 Row = TypeVar("Row", bound=Model)
