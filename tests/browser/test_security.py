@@ -54,7 +54,7 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     page.get_by_label("Email").fill(user.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="The code on your phone")).to_be_visible()
+    expect(page.get_by_role("heading", name="Enter the code from your phone")).to_be_visible()
     assert audit(page) == []
     page.get_by_role("textbox", name="Code").fill(recovery)
     page.keyboard.press("Enter")

@@ -426,7 +426,7 @@ def test_a_step_that_asks_again_takes_the_company_s_proof_and_keeps_the_form(iss
     place = reverse("inbox:retention", args=[workspace.pk])
     days = {"keep_messages_days": "365", "keep_bodies_days": "7", "keep_model_calls_days": "30"}
     page = client.post(place, days).content.decode()
-    assert "once more, in a new tab" in page and 'type="password"' not in page
+    assert "again in a new tab" in page and 'type="password"' not in page
     assert "Confirm it’s you" in client.post(place, days).content.decode()
 
     begun = client.get(reverse("company-login"), {"again": "1", "next": "/account/security/"})["Location"]

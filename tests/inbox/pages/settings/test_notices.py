@@ -49,7 +49,7 @@ def test_an_incoming_webhook_has_one_channel_and_shows_no_drafts(admin):
     slack = admin.connect("slack", webhook_url=f"{admin.sandbox.url('slack')}/services/T/B")
     slack.config = {"replies_channel": "C0SANDBOX02", "review_channel": "C0SANDBOX03"}
     slack.save()
-    assert page(admin).count("the channel of the incoming webhook") == 2
+    assert page(admin).count("the incoming webhook’s channel") == 2
     assert "Only in Holdfast" in page(admin) and "C0SANDBOX0" not in page(admin)
     assert "choose its channel" in attempt(admin, "reviews").content.decode()
 
