@@ -26,8 +26,8 @@ const WORDS = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assi
 /** Decisions that Undo does not take back, each with what the user can do instead. @type {Record<string, string>} */
 const STAYS = {
   tag: "choose another tag to change it",
-  label: "remove the label again",
-  unlabel: "add the label again",
+  label: "remove the label instead",
+  unlabel: "add the label back",
 };
 
 /** Returns the assignee or the time of a decision, in the words of the pressed button.
@@ -224,7 +224,7 @@ export function takeBack(step) {
 function showTakenBack(lead, reply) {
   const element = reply?.page.getElementById("convo");
   if (element?.dataset.lead !== lead) {
-    say("Couldn’t take it back.");
+    say("Couldn’t take the message back.");
     return page.reload();
   }
   for (const words of wordsOf(reply)) say(words);

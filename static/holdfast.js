@@ -245,7 +245,7 @@ on("htmx:afterSwap", () => {
 function showFailure(_, { detail }) {
   if (detail.elt.hasAttribute("data-poll")) return;
   const { status, responseText } = detail.xhr;
-  if (status === 403) say("That didn’t work: this page is out of date, or your role changed. Reload it.");
+  if (status === 403) say("That didn’t work. This page is out of date, or your role changed. Reload it.");
   else say((status === 503 && responseText) || "That didn’t work. Try again in a moment.");
 }
 on("htmx:responseError", showFailure);

@@ -91,7 +91,7 @@ const linkEntries = (selector, root) =>
   });
 const peopleEntries = () =>
   all("a", byId("people").content).map((link) =>
-    entry("People", textOf(link), follow(link), { meta: "who they answer" }),
+    entry("People", textOf(link), follow(link), { meta: "their conversations" }),
   );
 /** Returns the entries of the user's menu: the theme, the density of rows, and the pages of the account. */
 const accountEntries = () =>

@@ -72,6 +72,6 @@ function restoreText(text, [words, draft, channel]) {
  * @param {any} text @param {string} remark */
 function offerDraft(text, remark) {
   const { lead } = text.closest("#convo").dataset;
-  const toast = say(`Your text is back, in place of a newer draft.${remark}`, { undo: true });
+  const toast = say(`Your text replaced a newer draft.${remark}`, { undo: true });
   steps.push({ lead, text, value: text.value, toast });
 }

@@ -79,7 +79,7 @@ function send(form, button) {
   const onLoss = () => {
     retract(step, lead);
     setBusy(form, false);
-    say(`That didn’t work. Your text to ${name} is still here: try again in a moment.`);
+    say(`That didn’t work. Your text to ${name} is still here. Try again in a moment.`);
   };
   /** @param {Reply} reply */
   const onAnswer = (reply) => {
@@ -200,7 +200,7 @@ function keepNote(form) {
   const body = new FormData(form);
   const words = text.value;
   /** @type {Step} */
-  const step = { stays: `Your note about ${byId("lead").textContent} stays.` };
+  const step = { stays: `Your note about ${byId("lead").textContent} was kept.` };
   steps.push(step);
   form.reset();
   form.parentElement.open = false;
@@ -222,7 +222,7 @@ function keepNote(form) {
     forgetStep(step);
     text.value ||= words;
     form.parentElement.open = true;
-    say(wordsOf(reply).at(-1) || "The note wasn’t saved. Your text is still here: try again in a moment.");
+    say(wordsOf(reply).at(-1) || "The note wasn’t saved. Your text is still here. Try again in a moment.");
   };
   enqueue({ url: () => form.action, body: () => body, target: "convo", onSuccess, onFailure });
 }

@@ -179,7 +179,7 @@ def test_what_is_typed_outlives_another_page_and_goes_when_its_person_logs_out(p
     Draft.objects.update(text="The newest draft")
     page.goto(f"/w/{workspace.pk}/inbox/")
     page.keyboard.press("j")
-    toast = page.get_by_role("status").filter(has_text="in place of a newer draft")
+    toast = page.get_by_role("status").filter(has_text="replaced a newer draft")
     expect(toast).to_be_visible()
     page.keyboard.press("j")
     expect(page.locator("#lead")).to_have_text("Lead03")

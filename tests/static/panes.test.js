@@ -85,7 +85,7 @@ test("what is typed returns with its conversation, and Undo offers a newer draft
   assert.match(JSON.stringify({ ...sessionStorage }), /typed/);
   panes.putPane(element(paneOf(2, "a newer draft")));
   assert.equal(reply().value, "typed");
-  assert.match(document.querySelector(".toast").textContent, /in place of a newer draft/);
+  assert.match(document.querySelector(".toast").textContent, /replaced a newer draft/);
   assert.equal(steps.length, 1);
 });
 
