@@ -52,7 +52,7 @@ def test_pages_are_accessible_and_fit(width, theme, workspace, user, open_page):
     look("facts-import", reverse("inbox:facts-import", args=[workspace.pk]))
     choose(page)
     page.get_by_role("button", name="Preview").click()
-    page.get_by_text("Nothing has changed yet").wait_for()
+    page.get_by_text("Nothing has been saved yet").wait_for()
     look("facts-plan")
     assert problems == {}
 

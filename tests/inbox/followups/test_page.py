@@ -284,7 +284,7 @@ def test_saving_says_which_steps_changed_and_for_how_many_leads(people, workspac
     page = people.owner.post(path, unchanged | {"steps-0-text": "eins"}, follow=True).content.decode()
     assert "Saved step 1 for 1 lead." in page, "the other lead has had it"
     page = people.owner.post(path, unchanged | {"steps-1-text": "zwei", "show": "1"}).content.decode()
-    assert "Not saved: step 1, step 2." in page and "2 leads in this sequence get the change." in page
+    assert "Not saved: step 1, step 2." in page and "Saving affects 2 leads in this sequence." in page
 
 
 def test_meetings_that_fell_through_wait_for_a_person(people, workspace, url):  # noqa: F811

@@ -456,7 +456,7 @@ class TestPages:
         clock.shift(HALF_HOUR)
         compare(smartlead)
         world.client.force_login(world.user)
-        assert "SmartLead hasn’t been compared for the time before Mon 26 Oct." in self.text(
+        assert "SmartLead hasn’t been compared for days before Mon 26 Oct." in self.text(
             world, "insights/"
         )
         answer = said(world, MONDAY.date() - timedelta(days=5), MONDAY.date())

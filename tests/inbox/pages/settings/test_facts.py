@@ -201,7 +201,7 @@ def test_a_file_first_says_what_it_would_do_and_does_nothing(people, workspace, 
     assert [(line.row, line.do) for line in plan.lines] == [
         (2, "change"), (3, "add"), (4, "refuse"), (5, "refuse"), (6, "refuse"), (7, "refuse"),
     ]  # fmt: skip
-    assert "1 to add, 1 to change, 0 unchanged, 4 refused. Nothing has changed yet." in text(page)
+    assert "1 to add, 1 to change, 0 unchanged, 4 refused. Nothing has been saved yet." in text(page)
     assert [line.problem for line in plan.refused] == [
         "kind: “rumour” isn’t a kind. Use answer, price, link or never.",
         "answer: Include the link itself, starting with https://.",
