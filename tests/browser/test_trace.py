@@ -116,7 +116,7 @@ def test_without_script_an_address_is_looked_for_and_the_provider_asked(world, m
     page.goto(reverse("inbox:find", args=[world.workspace.pk]))
     page.get_by_label("Email address, phone number or ID").fill("ruth@delgado-freight.example.com")
     page.get_by_role("button", name="Search", exact=True).click()
-    expect(page.get_by_role("heading", name="Records of the address")).to_be_visible()
+    expect(page.get_by_role("heading", name="Records for the address")).to_be_visible()
     page.get_by_role("link", name=re.compile("^Ask EmailBison")).click()
     expect(page.get_by_role("status").first).to_contain_text("lists 2 messages for it")
     page.get_by_role("region", name="Messages", exact=True).get_by_role(

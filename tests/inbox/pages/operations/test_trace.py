@@ -238,7 +238,7 @@ class TestFind:
 
     def test_nothing_found_says_what_may_have_happened(self, world):
         text = self.find(world, q="nobody@example.org")
-        assert "No record of the address nobody@example.org" in text
+        assert "No records for the address nobody@example.org" in text
         assert "wrong key or signature" in text
 
     def test_the_provider_is_asked_only_when_somebody_asks_for_it(self, world, rows):
