@@ -36,7 +36,7 @@ def record_rules(message: Message) -> TagDecision | None:
         return message.tag_decisions.filter(kind=Kind.PROVIDER, by=message.tag_decided_by).first()
     if message.tag == Tag.BLACKLIST or not message.provider_interested:
         return decision
-    reason = "Someone at the provider marked it as interested."
+    reason = "Someone at the provider marked this reply as interested."
     decision, created = decide_once(message, Kind.PROVIDER, "provider", tag=Tag.INTERESTED, reason=reason)
     if created:
         lead_tagged.send(Message, lead=message.lead, message=message, tag=Tag.INTERESTED, previous="")
@@ -125,7 +125,7 @@ def rejudge(message: Message, judged: Arrival, *, before: str, after: str) -> Ta
         refused_addresses.end(message, judged.ended_addresses)
     if judged.refuses_channel:
         stops.refuse_channel(lead, message.channel)
-    reason = f"Tagged again: {before or 'nothing'} before, {after or 'nothing'} now."
+    reason = f"Retagged from {before or 'nothing'} to {after or 'nothing'}."
     tag = judged.tag or Tag.NEUTRAL
     decision, _ = decide_once(message, Kind.RULE, by, tag=tag, quote=judged.evidence, reason=reason)
     message.save(update_fields=["suspected", "suspected_words", "suspicion_decided_by"])

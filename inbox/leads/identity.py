@@ -153,9 +153,7 @@ def _existing(
 
 def _unreadable(person: Person) -> dict[str, str]:
     errors = {name: text for name, text in READABLE.items() if getattr(person, name)}
-    return errors or {
-        "lead": "must be named by an email address, a phone number, a profile or a provider's id"
-    }
+    return errors or {"lead": "must have an email address, a phone number, a profile or a provider’s ID"}
 
 
 def _new(

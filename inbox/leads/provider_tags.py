@@ -87,7 +87,7 @@ def _mark(reply: Message, word: ProviderWord) -> None:
     if reply.tag_decided_by == word.by:
         return
     keep_rule(reply)
-    why = f"Someone at the provider marked it as {word.tag.lower()}."
+    why = f"Someone at the provider marked the lead as {word.tag.lower()}."
     decide_once(reply, Kind.PROVIDER, word.by, tag=word.tag, reason=why)
     interested = word.tag == Tag.INTERESTED or _flagged_itself(reply)
     reply.write(tag=word.tag, tag_decided_by=word.by, tag_evidence="", provider_interested=interested)

@@ -60,7 +60,7 @@ def tell() -> int:
             number += 1
             facts = {"source": row.source, "kind": row.kind, "new": row.name, "count": row.count}
             ids = {"integration_id": str(row.integration_id), "delivery_id": str(row.example)}
-            logger.warning("a provider sends what its contract lacks", extra=facts | ids)
+            logger.warning("a provider sends data that its contract lacks", extra=facts | ids)
     return number
 
 

@@ -78,9 +78,9 @@ def read(path: Path) -> list[RecordedDelivery]:
             stated = {name: raw[name] for name in ("at_ms", "workspace", "body", "expect")}
             lines.append(RecordedDelivery(number=number, source=source, note=raw.get("note", ""), **stated))
         except ValueError:
-            raise TrafficError(f"{path}, line {number}: is not JSON.") from None
+            raise TrafficError(f"{path}, line {number}: this isn’t JSON.") from None
         except (KeyError, TypeError) as error:
-            raise TrafficError(f"{path}, line {number}: lacks the field {error}.") from None
+            raise TrafficError(f"{path}, line {number}: the field {error} is missing.") from None
         if source not in registry.keyed_sources():
             raise TrafficError(
                 f"{path}, line {number}: source must be one of {', '.join(registry.keyed_sources())}."

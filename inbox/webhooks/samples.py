@@ -50,7 +50,7 @@ def send(integration: Integration, user: User) -> Lead:
     """
     source = registry.address_of(integration.provider)
     if source is None or not source.sample:
-        raise NoSample(f"{integration.label} doesn’t bring messages, so there’s nothing to test.")
+        raise NoSample(f"{integration.label} doesn’t deliver messages, so there’s nothing to test.")
     if not integration.enabled:
         raise NoSample(f"{integration.label} is off. Turn it on in the account’s settings.")
     if WebhookDelivery.objects.filter(lead__in=of(integration.workspace_id), sample=True).count() >= MOST:

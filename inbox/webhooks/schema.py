@@ -35,35 +35,35 @@ REFUSED = inline_serializer(
 )
 RESPONSES = {
     200: ACCEPTED,
-    400: OpenApiResponse(REFUSED, "Not JSON, or not the provider's shape; the raw event is kept."),
-    401: OpenApiResponse(REFUSED, "No key, a wrong or a revoked one; or a bad signature."),
-    403: OpenApiResponse(REFUSED, "The body names another workspace than the key."),
+    400: OpenApiResponse(REFUSED, "The body isn't in the provider's JSON format. The raw event is kept."),
+    401: OpenApiResponse(REFUSED, "The key is missing, wrong or revoked, or the signature is invalid."),
+    403: OpenApiResponse(REFUSED, "The workspace in the body doesn't match the key."),
     413: OpenApiResponse(REFUSED, "The body is over 1 MiB."),
-    429: OpenApiResponse(REFUSED, "Come again: GHL app webhooks retry on nothing else."),
-    503: OpenApiResponse(REFUSED, "The database is out of reach; come again."),
+    429: OpenApiResponse(REFUSED, "Try again later. GHL app webhooks retry only after this status."),
+    503: OpenApiResponse(REFUSED, "The database can't be reached. Try again later."),
 }
 
 FORM = inline_serializer(
-    "SlackForm", {"payload": serializers.CharField(help_text="JSON of the interaction.")}
+    "SlackForm", {"payload": serializers.CharField(help_text="The interaction as JSON.")}
 )
 ACKNOWLEDGED = inline_serializer(
     "SlackAnswer",
     {
         "ok": serializers.BooleanField(required=False),
         "challenge": serializers.CharField(
-            required=False, help_text="The answer to Slack's URL check, alone."
+            required=False, help_text="The answer to Slack's URL check, without other fields."
         ),
     },
 )
 
 post_schema = extend_schema(
-    summary="A provider's event",
+    summary="Receive an event from a provider",
     request={"application/json": OpenApiTypes.OBJECT},
     responses=RESPONSES,
     auth=[],
 )
 form_schema = extend_schema(
-    summary="A press of a button in Slack",
+    summary="Receive a button press from Slack",
     request={"application/x-www-form-urlencoded": FORM},
     responses=RESPONSES | {200: ACKNOWLEDGED},
     auth=[],

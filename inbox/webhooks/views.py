@@ -116,7 +116,7 @@ class WebhookView(APIView):
         except PayloadTooLarge:
             return failure(413, "payload_too_large")
         except BodyBrokenOff:
-            return failure(400, "invalid_payload", fields={"body": "must be sent to its end"})
+            return failure(400, "invalid_payload", fields={"body": "must be sent in full"})
         except Unauthorized:
             unauthorized_total.labels(source.name).inc()
             return failure(401, "unauthorized")
@@ -219,7 +219,7 @@ def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
     except PayloadInvalid as error:
         return record(received, rejected(error))
     except WrongWorkspace:
-        mismatch = IntakeResult(DeliveryVerdict.MISMATCH, reason="it names another workspace")
+        mismatch = IntakeResult(DeliveryVerdict.MISMATCH, reason="it’s for another workspace")
         return record(received, mismatch)
     except Exception as error:  # the parser has a defect; a replay after the fix completes the delivery
         if isinstance(error, Error) and db_fault(error) is not Fault.BUG:

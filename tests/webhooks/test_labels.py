@@ -38,7 +38,7 @@ def test_a_provider_s_label_puts_the_label_that_it_means_on_the_lead(poster, lea
 def test_a_label_without_a_meaning_here_is_ignored_by_name(poster, lead, own):  # noqa: F811
     factories.make_label(factories.make_workspace(), name="Tepid")
     answer = poster.post("instantly", of_instantly("Tepid")).json()
-    assert (answer["ignored"], answer["reason"]) == (True, "this workspace has no label Tepid")
+    assert (answer["ignored"], answer["reason"]) == (True, "this workspace has no label “Tepid”")
     assert not LeadLabel.objects.exists()
 
 

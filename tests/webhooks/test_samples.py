@@ -219,7 +219,7 @@ def test_it_is_refused_where_it_cannot_be_tried_and_says_what_to_do(poster, user
     account.enabled = False
     with pytest.raises(samples.NoSample, match="is off"):
         samples.send(account, user)
-    with pytest.raises(samples.NoSample, match="doesn’t bring messages"):
+    with pytest.raises(samples.NoSample, match="doesn’t deliver messages"):
         samples.send(integration(poster, "clay"), user)
 
 

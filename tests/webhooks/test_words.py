@@ -113,7 +113,7 @@ def test_category_of_the_older_form_is_understood(poster):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("Speaks Klingon", "this workspace has no label Speaks Klingon"),
+        ("Speaks Klingon", "this workspace has no label “Speaks Klingon”"),
         (None, "it names no category"),
         ("", "it names no category"),
     ],
@@ -244,9 +244,7 @@ def test_a_persons_own_tag_stands_above_a_word(poster):
     tag_decisions.correct(Message.objects.get(), Tag.CALL_REQUESTED, user=owner)
     (said,) = post(poster, word("lead_not_interested"))
     assert tags() == (Tag.CALL_REQUESTED, [Tag.CALL_REQUESTED])
-    assert (
-        WebhookDelivery.objects.get(pk=said["deliveryId"]).reason == "kept; a person’s tag takes precedence"
-    )
+    assert WebhookDelivery.objects.get(pk=said["deliveryId"]).reason == "a person’s tag takes precedence"
     post(poster, reply(40, "Sorry, wrong desk."), word("lead_wrong_person", 50))
     assert tags() == (Tag.WRONG_PERSON, [Tag.CALL_REQUESTED, Tag.WRONG_PERSON])
 
@@ -255,7 +253,7 @@ def test_an_opt_out_stands_above_a_word_and_says_so(poster):
     post(poster, reply(10, "Unsubscribe me"))
     (said,) = post(poster, word("lead_interested"))
     reason = WebhookDelivery.objects.get(pk=said["deliveryId"]).reason
-    assert reason == "kept; the lead’s opt-out takes precedence"
+    assert reason == "the lead’s opt-out takes precedence"
     assert Lead.objects.get().is_stopped and not TagDecision.objects.filter(kind="provider").exists()
 
 
@@ -322,7 +320,7 @@ def test_page_says_who_decided(poster):
     client.force_login(poster.workspace.memberships.get().user)
     page = client.get(reverse("inbox:why", args=[poster.workspace.pk, message.pk])).content.decode()
     assert "Provider: Instantly, lead_out_of_office of 2026-10-14 12:30:00 UTC" in page
-    assert "Someone at the provider marked it as out of office." in page
+    assert "Someone at the provider marked the lead as out of office." in page
     assert "not_interested.refusal" in page
 
 

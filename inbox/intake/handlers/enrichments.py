@@ -21,7 +21,7 @@ def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
         return IntakeResult(
             DeliveryVerdict.REJECTED,
             "unknown lead",
-            fields={"leadId": "must be the id of a lead of this workspace, as it was sent to Clay"},
+            fields={"leadId": "must be the ID of a lead in this workspace, as sent to Clay"},
         )
     enrichment, _ = Enrichment.objects.get_or_create(
         lead=lead, kind=event.kind, defaults={"workspace": received.workspace}

@@ -96,18 +96,18 @@ def _stands_above(lead: Lead, reply: Message | None, tag: str) -> str:
     if lead.tag == tag:
         return ""
     if lead.is_stopped:
-        return "kept; the lead’s opt-out takes precedence"
+        return "the lead’s opt-out takes precedence"
     if reply is not None and reply.tag_decided_by.startswith(provider_tags.PERSON):
-        return "kept; a person’s tag takes precedence"
+        return "a person’s tag takes precedence"
     if lead.booked_at is not None:
-        return "kept; the booked meeting takes precedence"
-    return "kept; the lead or the provider has said more since"
+        return "the booked meeting takes precedence"
+    return "a later reply or status takes precedence"
 
 
 def _put(received: Received, event: LabelEvent) -> IntakeResult:
     meant = labels.meant_by(received.workspace, event.label)
     if not meant:
-        return IntakeResult(DeliveryVerdict.IGNORED, f"this workspace has no label {event.label[:120]}")
+        return IntakeResult(DeliveryVerdict.IGNORED, f"this workspace has no label “{event.label[:120]}”")
     lead = _lead(received, event)
     rollup.save(lead)
     provider = registry.spec_of(received.provider).label
