@@ -42,36 +42,36 @@ class Heard(NamedTuple):
 HEARD = (
     Heard(signals.lead_stopped, receivers.stop, "an opt-out does not end follow-ups"),
     Heard(signals.lead_replied, receivers.pause_for_reply, "a reply does not pause follow-ups"),
-    Heard(signals.lead_replied, undo.on_reply, "a planned answer goes out after they wrote"),
-    Heard(signals.lead_tagged, receivers.note_response, "nobody learns how leads answer follow-ups"),
+    Heard(signals.lead_replied, undo.on_reply, "a scheduled answer goes out although the lead has written"),
+    Heard(signals.lead_tagged, receivers.note_response, "no one sees how leads respond to follow-ups"),
     Heard(signals.lead_booked, receivers.booked, "a meeting does not end follow-ups"),
     Heard(signals.lead_booked, tag_notices.on_booked, "Slack gets no notices of meetings"),
     Heard(signals.lead_labelled, tag_notices.on_labelled, "Slack gets no notices of labels"),
     Heard(signals.lead_merged, merged.on_merged, "a merge leaves drafts for older replies"),
-    Heard(signals.lead_enriched, missing_facts.on_enriched, "GoHighLevel does not learn numbers"),
-    Heard(signals.lead_enriched, enrichment.on_answer, "follow-ups wait on for what Clay has answered"),
-    Heard(signals.draft_changed, slack_cards.follow, "cards in Slack offer what was decided before"),
-    Heard(call_reports.finished, writer.observe, "the results of calls break and heal no account"),
-    Heard(writer.changed, comeback.on_change, "no one learns of a broken account"),
+    Heard(signals.lead_enriched, missing_facts.on_enriched, "GoHighLevel gets no new phone numbers"),
+    Heard(signals.lead_enriched, enrichment.on_answer, "follow-ups keep waiting after Clay has answered"),
+    Heard(signals.draft_changed, slack_cards.follow, "Slack cards still show buttons after a decision"),
+    Heard(call_reports.finished, writer.observe, "calls do not update the health of accounts"),
+    Heard(writer.changed, comeback.on_change, "no one is notified about a broken account"),
     Heard(writer.changed, groups.on_change, "follow-ups do not pause for a broken account"),
-    Heard(auth.user_logged_in, identity.begin, "a session lasts as long as it is used"),
-    Heard(actions.acted, audit.record_jobs, "what people do with jobs is not recorded"),
+    Heard(auth.user_logged_in, identity.begin, "sessions have no maximum length"),
+    Heard(actions.acted, audit.record_jobs, "the audit log has no actions on jobs"),
 )
 
 TICKS = {
     "appointment-reconcile": "meetings are not compared with the calendar",
-    "background-jobs": "a job whose worker died is not taken up again",
-    "catch-up": "replies that wait for a model wait for ever",
-    "events": "events are not sent again, and no one learns of an endpoint that fails",
-    "contract-watch": "a provider that changes its form is not noticed",
+    "background-jobs": "no other worker takes over a job whose worker died",
+    "catch-up": "replies that are waiting for the model never resume",
+    "events": "events are not sent again, and no one is notified about a failing endpoint",
+    "contract-watch": "no one notices when a provider changes its format",
     "followups": "no follow-up is sent",
-    "heartbeat": "a monitor outside raises an alarm though all is well",
-    "integration-health": "no account is probed, and silence is not noticed",
-    "mailboxes": "no one learns of a mailbox whose mail bounces or is reported as spam",
-    "promises": "nobody learns that an answer is due before its promise breaks",
+    "heartbeat": "an outside monitor raises a false alarm",
+    "integration-health": "no account is checked, and no one notices a silent account",
+    "mailboxes": "no one is notified about a mailbox whose emails bounce or are reported as spam",
+    "promises": "no one is notified before an answer is overdue",
     "notifications": "people get no notices about broken accounts",
-    "reply-poll": "replies that no webhook brought are never found",
-    "retention": "nothing is deleted when its time is up",
+    "reply-poll": "replies that no webhook delivered are never found",
+    "retention": "nothing is deleted after its retention period",
     "sends": "a send whose job is gone stays open, and its lead gets no answer",
 }
 """The ticks that must be registered, each with the consequence if it is missing."""
@@ -100,7 +100,7 @@ PRUNED = {
 """The tables whose rows are deleted after a time, each with the names of the retention rules that it must have."""
 
 KEPT = {
-    "It is a conversation, or a decision about one: it stays until its workspace goes.": (
+    "It belongs to a conversation and is kept until the workspace is deleted.": (
         "inbox.Lead inbox.LeadLabel inbox.Draft inbox.OutboundSend inbox.TagDecision inbox.ProviderWord"
         " inbox.GateResult inbox.Campaign inbox.Appointment inbox.Enrichment inbox.FollowUpInstance"
         " inbox.FollowUpTask inbox.ChannelRefusal"
@@ -111,22 +111,20 @@ KEPT = {
         " integrations.ApiToken integrations.WebhookKey integrations.WebhookEndpoint jobs.WorkspaceLimit auth.Group"
         " inbox.SecondFactor inbox.RecoveryCode"
     ),
-    "It goes with the note, session, event or lead that it belongs to.": (
+    "It is deleted with its note, session, event or lead.": (
         "inbox.Mention inbox.BrowserSession integrations.WebhookAttempt insights.LeadDay"
     ),
-    "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",
-    "It says who did what, and is there to be looked up later.": (
-        "inbox.AuditEntry inbox.TextAccess admin.LogEntry"
-    ),
+    "It records the opt-out of an erased person without identifying them.": "inbox.ErasedMark",
+    "It records people’s actions, for later review.": ("inbox.AuditEntry inbox.TextAccess admin.LogEntry"),
     "It is the history of an account, with few rows a day.": (
         "integrations.HealthTransition integrations.Notice"
     ),
-    "It has one row per account, lead, person, provider or name, and each is written over.": (
+    "It has one row per account, lead, person, provider or name, which is overwritten.": (
         "integrations.WorkspaceIntegrationHealth integrations.ReplyPoll integrations.CircuitBreaker"
         " integrations.RateWindow inbox.BookingCheck inbox.HiddenBanner inbox.MailboxAlarm inbox.ModelOutage jobs.Tick"
         " inbox.DatabaseOrigin insights.LeadDayProgress django_q.Schedule auth.Permission contenttypes.ContentType"
     ),
-    "Its library deletes it, or does not use it here.": (
+    "Its library deletes the rows, or does not use the table here.": (
         "axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
     ),
 }
@@ -138,18 +136,18 @@ def check_receivers(**_kwargs: object) -> Iterator[CheckMessage]:
     expected, names = {(row.signal, _name(row.receiver)) for row in HEARD}, _signals()
     for row in HEARD:
         if row.receiver not in _listeners(row.signal):
-            yield _error(f"{_name(row.receiver)} does not hear {names[row.signal]}: {row.lost}.", WIRING, 1)
+            yield _error(f"{_name(row.receiver)} misses {names[row.signal]}: {row.lost}.", WIRING, 1)
     for signal, name in names.items():
         for receiver in _listeners(signal):
             if _is_ours(receiver) and (signal, _name(receiver)) not in expected:
-                hint = "Say in HEARD of inbox/system_checks.py what is lost without it."
-                yield _error(f"{_name(receiver)} hears {name}, and nothing says why.", hint, 2)
+                hint = "Add it to HEARD in inbox/system_checks.py, with what is lost without it."
+                yield _error(f"{_name(receiver)} receives {name}, but HEARD does not list it.", hint, 2)
 
 
 def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
     """Checks that every origin of sends has a veto. A send's veto is called before its provider is called."""
     return [
-        _error(f"Sends of the origin “{origin}” have no veto: none of them would go out.", WIRING, 3)
+        _error(f"Sends of the origin “{origin}” have no veto, so none of them would go out.", WIRING, 3)
         for origin in OutboundSend.Origin.values
         if origin not in send_claims.VETOES
     ]
@@ -157,7 +155,7 @@ def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
 
 def check_stops(**_kwargs: object) -> list[CheckMessage]:
     """Checks that an opt-out can stop campaigns at every provider that runs campaigns."""
-    hint = "State stop_campaign in its spec.py: it has a source of messages that counts as steps."
+    hint = "Declare stop_campaign in its spec.py, because one of its sources counts as campaign steps."
     return [
         _error(f"An opt-out stops no campaign at {spec.name}: the provider keeps emailing the lead.", hint, 9)
         for spec in registry.specs().values()
@@ -177,12 +175,12 @@ def check_buttons(**_kwargs: object) -> list[CheckMessage]:
 def check_ticks(**_kwargs: object) -> Iterator[CheckMessage]:
     """Checks that all ticks in TICKS are registered, and no other ticks of our apps."""
     for name in sorted(TICKS.keys() - ticks.TICKS.keys()):
-        hint = "Register it with tick in inbox/jobs.py, insights/jobs.py or jobs/lost_workers.py."
+        hint = "Register it with tick() in inbox/jobs.py, insights/jobs.py or jobs/lost_workers.py."
         yield _error(f"The tick “{name}” is missing: {TICKS[name]}.", hint, 6)
     for name in sorted(ticks.TICKS.keys() - TICKS.keys()):
         if ticks.TICKS[name].run.__module__.startswith(("inbox.", "insights.", "integrations.", "jobs.")):
-            hint = "Say in TICKS of system_checks.py in its app what happens without it."
-            yield _error(f"The tick “{name}” runs, and nothing says why.", hint, 7)
+            hint = "Add it to TICKS in its app’s system_checks.py, with what happens without it."
+            yield _error(f"The tick “{name}” runs, but TICKS does not list it.", hint, 7)
 
 
 def check_retention(**_kwargs: object) -> list[CheckMessage]:

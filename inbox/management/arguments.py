@@ -48,7 +48,7 @@ def labelled_replies(file: Path, read: Callable[[BinaryIO], Iterable[Case]]) -> 
     except BadLine as error:
         raise CommandError(f"{file}: {error}", returncode=BAD_INPUT) from None
     if not cases:
-        raise CommandError(f"{file}: no labelled replies in it", returncode=BAD_INPUT)
+        raise CommandError(f"{file}: the file has no labelled replies", returncode=BAD_INPUT)
     return cases
 
 

@@ -13,7 +13,7 @@ from inbox.models.origin import here
 from jobs.errors import Snooze
 
 PAUSE = timedelta(minutes=1)
-REASON = "The message may have gone out in the period that the restored database is missing."
+REASON = "The message may have gone out during the period missing from the restored database."
 HELD = "The database was restored. Nothing is sent until the operator confirms which messages had already gone out."
 
 
@@ -25,15 +25,15 @@ def refusal(origin: DatabaseOrigin | None) -> str:
     if was == now:
         return ""
     if len(was) == len(now) and was[:1] + was[2:] == now[:1] + now[2:]:
-        return "PostgreSQL began a new timeline: a replica was promoted, or a point in time was restored."
-    return "This database was restored or copied: it belongs to another server, or is another database."
+        return "PostgreSQL began a new timeline: a replica was promoted, or the database went back in time."
+    return "This database was restored or copied. It comes from another server or another database."
 
 
 def remedy(origin: DatabaseOrigin | None) -> str:
     since = f"{origin.seen_at:%Y-%m-%dT%H:%MZ}" if origin and origin.seen_at else "TIME"
     return (
-        f"Run manage.py restored --since {since}, as the runbook says (HoldfastSendsHeld); on a copy made "
-        "for trying things out, leave it as it is."
+        f"Run manage.py restored --since {since}, as the runbook says (HoldfastSendsHeld). If "
+        "this is a copy for tests, leave sending on hold."
     )
 
 

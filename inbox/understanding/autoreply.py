@@ -143,7 +143,7 @@ def _by_receipt(reading: Reading) -> str | None:
 
 @mail_rule(
     "auto_reply.subject",
-    'The subject starts as mail systems start automatic replies ("Automatic reply:", "Abwesenheitsnotiz"). '
+    'The subject starts like a mail system’s automatic reply ("Automatic reply:", "Abwesenheitsnotiz"). '
     "In an answer to our own email, the wording must also look automatic.",
 )
 def _by_subject(reading: Reading) -> str | None:

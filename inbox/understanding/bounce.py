@@ -216,7 +216,7 @@ def _coded(reading: Reading) -> bool:
 
 @mail_rule(
     "bounce.wording",
-    f"The wording is at least {SURE:.0%} likely to be a failure report, and so is the sender, a code or the subject.",
+    f"The wording is at least {SURE:.0%} likely to be a failure report. The sender, a code or the subject confirms it.",
 )
 def _by_wording(reading: Reading) -> str | None:
     sign = reading.once(_coded) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)

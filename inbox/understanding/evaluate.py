@@ -158,11 +158,11 @@ def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Ca
             continue
         line = parsed(number, _Line, raw)
         if not line.html and "text" not in line.model_fields_set:
-            raise BadLine(number, "text", 'missing; expected a string, or null where "html" is given')
+            raise BadLine(number, "text", 'expected a string, or null if "html" is given')
         answers = line.expected.model_dump(exclude_none=True)
         labels = {label: answers[label] for label in LABELS if label in answers}
         if labelled and not labels:
-            raise BadLine(number, "expected", f"holds none of {', '.join(LABELS)}")
+            raise BadLine(number, "expected", f"needs one of {', '.join(LABELS)}")
         yield Case(line.id, _reply(line), labels, answers.get("newest_text"), answers.get("tag"))
 
 

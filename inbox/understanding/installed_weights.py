@@ -15,9 +15,7 @@ MOST_HELD = 0.02
 """The maximum share of ordinary sentences that the rules may suspect. A suspicion holds the lead for a person."""
 MANIFEST = word_weights.WEIGHTS / "manifest.json"
 """The file with the training data and measurements of the product's own weights. `training.lessons` writes it."""
-FIX = (
-    "Learn them anew with this release (manage.py train_rules --corrections FILE), or unset RULE_WEIGHTS_DIR."
-)
+FIX = "Learn the weights again with this release (manage.py train_rules --corrections FILE), or unset RULE_WEIGHTS_DIR."
 in_use: dict[str, Any] = {}
 """The manifest of the installation's weights while they are in use; empty while the product's own are in use."""
 
@@ -50,12 +48,12 @@ def missed(measured: dict[str, Any]) -> list[str]:
         for name, least in floor._asdict().items():
             share = getattr(score, name)
             if share < least:
-                lines.append(f"{label}: {name} {share:.4f} is under {least}.")
+                lines.append(f"{label}: {name} {share:.4f} is below {least}.")
     ordinary = measured["ordinary"]
     for name, most in (("silenced", MOST_SILENCED), ("held", MOST_HELD)):
         if ordinary[name] > most * ordinary["n"]:
             lines.append(
-                f"ordinary sentences: {ordinary[name]} of {ordinary['n']} {name}, at most {most:.1%} may be."
+                f"ordinary sentences: {ordinary[name]} of {ordinary['n']} {name}, but the limit is {most:.1%}."
             )
     return lines
 
@@ -89,14 +87,14 @@ def use(folder: Path | None) -> None:
 
 def _problem(manifest: dict[str, Any]) -> str:
     if manifest["rules_version"] != RULES_VERSION:
-        return f"learned for rules {manifest['rules_version']}; these are rules {RULES_VERSION}."
+        return f"the weights are for rules {manifest['rules_version']}, but this release has rules {RULES_VERSION}."
     shipped = json.loads(MANIFEST.read_bytes())
     if manifest["code"] != shipped["code"]:
-        return "learned with another version of the code that reads words."
+        return "the weights were learned with a different version of word_weights.py."
     if manifest["judged_by"] != shipped["judged_by"]:
-        return "measured on other replies than this release holds."
+        return "the weights were measured on replies from a different release."
     if manifest["weights"].keys() != shipped["weights"].keys():
-        return "it does not name the weights of every label."
+        return "the manifest doesn’t list the weights of every label."
     return " ".join(missed(manifest["measured"]))
 
 
@@ -106,7 +104,7 @@ def _weights(path: Path, checksum: str) -> word_weights.Weights:
     except OSError as error:
         raise Unfit(f"{path}: {error.strerror}. {FIX}") from None
     if digest(content) != checksum:
-        raise Unfit(f"{path}: not the file that the manifest names. {FIX}")
+        raise Unfit(f"{path}: this isn’t the file that the manifest lists. {FIX}")
     return word_weights.Weights.from_bytes(content)
 
 

@@ -175,7 +175,7 @@ def _asked(question: str, *, agrees: bool) -> str:
 
 @rule(
     "opt_out.answer",
-    "A bare yes or no, or the word we offered, answers our question whether to stop writing.",
+    "A bare yes or no, or the word we offered, answers our question about whether to stop writing.",
 )
 def _answer(reading: Reading) -> str | None:
     return reading.newest.text if reading.once(_answered) == "sure" else None
@@ -193,8 +193,8 @@ def _wording(reading: Reading) -> str | None:
 
 @rule(
     "opt_out.suspected",
-    f"The wording is at least {PERHAPS[EMAIL]:.0%} likely to ask us to stop, a sentence below the sign-off asks us to, "
-    "or a yes or no answers our question whether to stop or do something else. A model or a person decides.",
+    f"The wording is at least {PERHAPS[EMAIL]:.0%} likely to ask us to stop. Or a sentence below the sign-off does, "
+    "or a yes or no answers our question about whether to stop. A model or a person decides.",
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:

@@ -44,17 +44,17 @@ EXPORTED = {
 """The lookup that leads from a table to its workspace. Tables with a column `workspace` need no entry."""
 
 LEFT_OUT = {
-    "It holds a secret, or a hash of one, and nothing else.": (
+    "It holds only secrets or their hashes.": (
         "integrations.IdempotencyKey integrations.WebhookKey inbox.ErasedMark inbox.SecondFactor inbox.RecoveryCode"
     ),
-    "It is of the installation, or of a library, and of no workspace.": (
+    "It belongs to the installation or a library, not to a workspace.": (
         "admin.LogEntry auth.Group auth.Permission axes.AccessAttempt axes.AccessAttemptExpiration"
         " axes.AccessFailureLog axes.AccessLog contenttypes.ContentType django_q.Failure django_q.OrmQ"
         " django_q.Schedule django_q.Success django_q.Task inbox.ModelOutage integrations.RateWindow"
         " jobs.Tick jobs.Worker sessions.Session inbox.DatabaseOrigin"
     ),
     "It is counted from other tables.": "insights.LeadDay insights.LeadDayProgress",
-    "It lasts for an hour, or for a person's banner.": "inbox.LeadChange inbox.HiddenBanner",
+    "Its rows last for an hour, or as long as a person hides a banner.": "inbox.LeadChange inbox.HiddenBanner",
 }
 """The tables that are not exported. Each key is the reason."""
 

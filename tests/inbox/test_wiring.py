@@ -64,7 +64,7 @@ def name_of(line: ast.stmt) -> str:
     if called.attr == "register":
         button = line.value.args[0]
         return f"“{getattr(getattr(wiring, button.value.id), button.attr)}”"
-    return f".{ast.unparse(line.value.args[0])} does not hear {called.value.attr}"
+    return f".{ast.unparse(line.value.args[0])} misses {called.value.attr}"
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_a_receiver_that_nobody_gives_a_reason_for_stops_the_start():
     listens.__module__ = "inbox.somewhere"
     signals.lead_stopped.connect(listens)
     try:
-        assert "listens hears lead_stopped, and nothing says why" in refusal()
+        assert "listens receives lead_stopped, but HEARD does not list it" in refusal()
     finally:
         signals.lead_stopped.disconnect(listens)
 
@@ -176,7 +176,7 @@ def test_a_receiver_that_nobody_gives_a_reason_for_stops_the_start():
 def test_a_tick_that_nobody_gives_a_reason_for_stops_the_start(monkeypatch):
     spec = ticks.TICKS["sends"]
     monkeypatch.setitem(ticks.TICKS, "extra", spec)
-    assert "The tick “extra” runs, and nothing says why" in refusal()
+    assert "The tick “extra” runs, but TICKS does not list it" in refusal()
 
 
 @pytest.mark.django_db  # checks of constraints ask for the version of the server

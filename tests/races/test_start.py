@@ -46,7 +46,7 @@ def test_it_does_not_start_with_weights_that_are_not_fit_to_judge_by(tmp_path):
         pass
     words = server.log.read_text()
     assert "RULE_WEIGHTS_DIR: " in words and "/own/manifest.json: No such file" in words
-    assert "Learn them anew with this release (manage.py train_rules --corrections FILE)" in words
+    assert "Learn the weights again with this release (manage.py train_rules --corrections FILE)" in words
 
 
 @pytest.fixture

@@ -167,10 +167,19 @@ UNSEEN = {
     label: {"tp": 90, "fp": 9, "fn": 10, "held_tp": 9, "held_fp": 0} for label in LABELS
 }  # fmt: skip
 BREAKS = {
-    "another release": (lambda own: edit(own, rules_version="1"), "manifest.json: learned for rules 1"),
-    "another code": (lambda own: edit(own, code="0"), "manifest.json: learned with another version"),
-    "other judges": (lambda own: edit(own, judged_by={}), "manifest.json: measured on other replies"),
-    "no weights": (lambda own: edit(own, weights={}), "manifest.json: it does not name the weights"),
+    "another release": (
+        lambda own: edit(own, rules_version="1"),
+        "manifest.json: the weights are for rules 1",
+    ),
+    "another code": (
+        lambda own: edit(own, code="0"),
+        "manifest.json: the weights were learned with a different version",
+    ),
+    "other judges": (
+        lambda own: edit(own, judged_by={}),
+        "manifest.json: the weights were measured on replies",
+    ),
+    "no weights": (lambda own: edit(own, weights={}), "manifest.json: the manifest doesn’t list"),
     "not JSON": (lambda own: (own / "manifest.json").write_text("{"), "manifest.json: this isn’t a manifest"),
     "no object": (
         lambda own: (own / "manifest.json").write_text("[]"),
@@ -179,10 +188,10 @@ BREAKS = {
     "no counts": (lambda own: edit(own, measured={}), "manifest.json: this isn’t a manifest"),
     "no manifest": (lambda own: (own / "manifest.json").unlink(), "manifest.json: No such file"),
     "no file": (lambda own: (own / "bounce").unlink(), "bounce: No such file"),
-    "another file": (lambda own: (own / "bounce").write_bytes(b""), "bounce: not the file that"),
+    "another file": (lambda own: (own / "bounce").write_bytes(b""), "bounce: this isn’t the file that"),
     "too low": (
         lambda own: edit(own, measured={"unseen": UNSEEN, "ordinary": {"n": 100, "silenced": 0, "held": 0}}),
-        "manifest.json: opt_out: precision 0.9091 is under 0.99.",
+        "manifest.json: opt_out: precision 0.9091 is below 0.99.",
     ),
     "silences people": (
         lambda own: edit(
@@ -225,7 +234,7 @@ def test_weights_under_the_floors_are_not_written(product, exported, tmp_path, m
     unseen = tmp_path / "unseen.jsonl"
     unseen.write_text(line("u", "opt_out", "When could we talk?"))
     monkeypatch.setattr(lessons, "UNSEEN", unseen)
-    with pytest.raises(CommandError, match=r"Nothing is written.*opt_out: recall 0\.0000 is under 0\.9"):
+    with pytest.raises(CommandError, match=r"Nothing is written.*opt_out: recall 0\.0000 is below 0\.9"):
         call_command("train_rules", corrections=[exported], out=tmp_path / "own")
     assert not (tmp_path / "own").exists()
 
@@ -262,7 +271,7 @@ def test_an_export_is_not_taken_for_the_product_s_labelled_replies(product, expo
         ("{", 'line 8: field "(the line)": Invalid JSON'),
         (line("x", "", "Hi", channel="fax"), 'line 8: field "channel": Input should be'),
         (line("x", "", "Hi", expected={"opt_out": "yes"}), 'line 8: field "expected.opt_out": Input should be'),
-        (line("x", "", "Hi", expected={"tag": "Neutral"}), 'line 8: field "expected": holds none of opt_out, bounce'),
+        (line("x", "", "Hi", expected={"tag": "Neutral"}), 'line 8: field "expected": needs one of opt_out, bounce'),
     ],
 )  # fmt: skip
 def test_a_bad_line_is_named_with_its_field(product, exported, tmp_path, bad, said):

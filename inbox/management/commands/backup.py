@@ -14,8 +14,8 @@ from jobs import backup
 
 class Command(BaseCommand):
     help = (
-        "Dump the database into a folder while Holdfast runs, with a list for check_restore to compare. The "
-        "keys of stored secrets aren’t included, so keep them somewhere else."
+        "Dump the database into a folder while Holdfast runs, with a list that check_restore compares later. "
+        "The keys of stored secrets aren’t included, so keep them somewhere else."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -36,12 +36,12 @@ class Command(BaseCommand):
             if lost := key_rotation.needed_keys(model, field)[UNREADABLE]:
                 wrong.append(f"{model._meta.db_table}.{field}: {lost} rows can’t be decrypted with any key")
         if absent := sorted(set(expected["keys"]) - set(key_rotation.fingerprints_at_hand())):
-            wrong.append(f"FIELD_ENCRYPTION_KEYS lacks {', '.join(absent)}")
+            wrong.append(f"FIELD_ENCRYPTION_KEYS is missing {', '.join(absent)}")
         for line in wrong:
             self.stdout.write(f"FAIL  {line}")
         if why := lost_time.refusal(DatabaseOrigin.read()):
             self.stdout.write(
-                f"note  Sends are held. {why}\n      → manage.py restored --since {expected['made_at']}"
+                f"note  Sending is on hold. {why}\n      → manage.py restored --since {expected['made_at']}"
             )
         if wrong:
             raise CommandError(f"{with_noun(len(wrong), 'problem')} to fix.")

@@ -16,7 +16,7 @@ from integrations.spec import NONE
 
 
 class Command(BaseCommand):
-    help = "Store an account's credentials and settings. A value may come from standard input: name=@-"
+    help = "Store an account's credentials and settings. To read a value from standard input, write name=@-"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="Its name or id.")

@@ -21,7 +21,7 @@ NOT_PROVEN = (
 
 
 class Command(BaseCommand):
-    help = "Create a workspace with an owner, an account and a webhook key per source."
+    help = "Create a workspace with an owner, an account and a webhook key for each source."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")

@@ -153,7 +153,7 @@ def _fault(error: DatabaseError) -> Finding:
 
 def _writable() -> Finding:
     if fetch("SHOW transaction_read_only") == [("off",)]:
-        return Finding(True, "database", "it can be read and written")
+        return Finding(True, "database", "reads and writes work")
     fix = "Name the primary in DATABASE_URL. A managed server with a full disk is read-only until you free space."
     return Finding(False, "database", "it’s read-only: a replica, or configured that way", fix)
 
@@ -196,7 +196,7 @@ def _settings() -> Iterator[Finding]:
         )
         yield Finding(False, "PUBLIC_URL", "it starts with http://", fix)
     if settings.METRICS_TOKEN and not settings.METRICS_DIR:
-        words = "not set, so each scrape shows a different process’s counters, and never the workers’"
+        words = "not set, so each scrape shows the counters of one web process, and never those of workers"
         yield Finding(
             False, "PROMETHEUS_MULTIPROC_DIR", words, "Set it to a directory shared by web and workers."
         )
@@ -225,13 +225,13 @@ def _addresses() -> Iterator[Finding]:
 
 def _schema() -> Finding:
     if refusal := schema_version.refusal():
-        return Finding(False, "schema", "it’s from a release that this one can’t migrate", refusal)
+        return Finding(False, "schema", "this release can’t migrate it", refusal)
     if missing := schema_version.missing():
         fix = "Run manage.py migrate, then run this again for the remaining checks."
         return Finding(False, "schema", f"{len(missing)} migrations are missing", fix)
     if unknown := schema_version.unknown():
         number = with_noun(len(unknown), "migration")
-        words = f"from a newer release. This one doesn’t know {number}, but still works"
+        words = f"from a newer release. This release doesn’t have {number}, but still works"
         return Finding(None, "schema", words, "See docs/upgrading.md, Going back.")
     return Finding(True, "schema", "all migrations are applied")
 
@@ -242,7 +242,7 @@ def _compiling() -> Iterator[Finding]:
         fix = (
             "ALTER DATABASE … SET jit = off, as deploy/postgres/roles.sql does; then restart web and workers."
         )
-        yield Finding(False, "jit", "PostgreSQL compiles statements, so jobs start seconds late", fix)
+        yield Finding(False, "jit", "PostgreSQL compiles statements, which delays jobs by seconds", fix)
 
 
 def _lanes() -> Iterator[Finding]:
@@ -274,18 +274,16 @@ def _queue() -> Iterator[Finding]:
     yield from _lanes()
     missed = [tick.name for tick in stats.ticks() if tick.missed]
     if missed and alive:
-        yield Finding(
-            None, "schedules", f"missed: {', '.join(missed)}", "Each ran within two of its intervals."
-        )
+        yield Finding(None, "schedules", f"missed: {', '.join(missed)}", "Check that the workers keep up.")
 
 
 def _sends() -> Iterator[Finding]:
     """Checks that messages may go out. A restored database sends nothing until an operator permits sends."""
     origin = DatabaseOrigin.read()
     if why := lost_time.refusal(origin):
-        yield Finding(False, "sends", f"held. {why}", lost_time.remedy(origin))
+        yield Finding(False, "sends", f"on hold. {why}", lost_time.remedy(origin))
     else:
-        yield Finding(True, "sends", "the database is where it belongs")
+        yield Finding(True, "sends", "messages can go out")
 
 
 def _rules() -> Iterator[Finding]:
@@ -301,7 +299,7 @@ def _rules() -> Iterator[Finding]:
 
 def _deliveries() -> Iterator[Finding]:
     failed = replay.unrepaired().count()
-    words = f"{failed} failed on our side and need a replay" if failed else "none need repair"
+    words = f"{failed} failed on our side and need to be replayed" if failed else "none need repair"
     fix = "Fix the error in the log, then run manage.py replay_deliveries --verdict failed."
     yield Finding(not failed, "deliveries", words, fix)
 
@@ -387,7 +385,7 @@ def _notices() -> Iterator[Finding]:
         paths += ["email"] if not mail_trouble and notice_mail.recipients(workspace) else []
         subject = f"{workspace}, notices"
         if paths:
-            yield Finding(True, subject, f"notices about broken accounts go by {' and '.join(paths)}")
+            yield Finding(True, subject, f"notices about broken accounts go out by {' and '.join(paths)}")
         else:
             fix = "Connect Slack with a channel, or set EMAIL_URL and make sure an admin has an address."
             words = (

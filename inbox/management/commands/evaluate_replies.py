@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
     def _print_model(self, report: ModelReport) -> None:
         self.stdout.write(
-            f"{'tag':<14}{report.right:>5} of {report.n} right, {report.asked} asked of the model, "
+            f"{'tag':<14}{report.right:>5} of {report.n} right, {report.asked} sent to the model, "
             f"{report.unproven} of its answers without evidence"
         )
         for (expected, got), count in report.confusions.most_common():

@@ -24,7 +24,7 @@ class Command(BaseCommand):
             "--verdict", default=WebhookDelivery.Verdict.FAILED, choices=WebhookDelivery.Verdict.values
         )
         parser.add_argument("--since", help="A time (2026-11-24T09:00Z), or an age (90m, 24h, 7d).")
-        parser.add_argument("--workspace", help="Only of this workspace (name or id).")
+        parser.add_argument("--workspace", help="Only deliveries of this workspace (name or ID).")
         parser.add_argument("--source", choices=sorted(registry.webhook_sources()), default="")
         parser.add_argument(
             "--dry-run", action="store_true", help="Show what would happen without saving anything."

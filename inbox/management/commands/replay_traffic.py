@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         target = parser.add_mutually_exclusive_group(required=True)
-        target.add_argument("--workspace", help="Post the lines of this workspace (name or id).")
+        target.add_argument("--workspace", help="Post all lines to this workspace (name or ID).")
         target.add_argument(
             "--map",
             nargs="+",

@@ -12,8 +12,8 @@ from inbox.replying import restored
 
 class Command(BaseCommand):
     help = (
-        "Run this after a restore. It marks messages that may have gone out in the lost time as unknown, "
-        "asks the providers about them, and lets messages go out again."
+        "Run this after a restore. It marks messages that may have gone out during the missing period as "
+        "unknown, asks the providers about them, and lets messages go out again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         which.add_argument(
             "--nothing-lost",
             action="store_true",
-            help="Nothing was lost: the database was moved while nothing was running.",
+            help="Nothing was lost, because nothing was running while the database was moved.",
         )
         parser.add_argument(
             "--until", help="When the last unrecorded message may have gone out. Defaults to now."
@@ -42,9 +42,9 @@ class Command(BaseCommand):
         doubts = restored.take_over(lost_from, lost_until)
         self.stdout.write(
             f"Sends that are now unknown and being looked up at the providers: {doubts.sends}.\n"
-            f"Looked up before they go out: {doubts.follow_ups} follow-ups, {doubts.drafts} drafts, and answers to "
-            "messages of the lost time.\n"
-            "Messages go out again. A person decides about those that no provider lists, on the first admin page."
+            f"Before they go out, it also looks up {doubts.follow_ups} follow-ups, {doubts.drafts} drafts, and answers "
+            "to messages from the missing period.\n"
+            "Messages go out again. On the first admin page, a person decides about those that no provider lists."
         )
 
 

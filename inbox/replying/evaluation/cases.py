@@ -101,26 +101,26 @@ def _check_company(number: int, company: Company, companies: dict[str, Company])
     keys = [fact.key for fact in company.facts]
     for place, fact in enumerate(company.facts):
         if keys.index(fact.key) != place:
-            raise BadLine(number, f"facts.{place}.key", f"“{fact.key}” is the key of an earlier fact already")
+            raise BadLine(number, f"facts.{place}.key", f"an earlier fact already has the key “{fact.key}”")
         if not fact.answer.strip() and fact.kind != WorkspaceFact.Kind.NEVER:
-            raise BadLine(number, f"facts.{place}.answer", "only a fact of kind never may have no answer")
+            raise BadLine(
+                number, f"facts.{place}.answer", "only a fact of the kind “never” can have no answer"
+            )
 
 
 def _check_reply(number: int, reply: Reply, companies: dict[str, Company], reply_ids: set[str]) -> None:
     if reply.id in reply_ids:
-        raise BadLine(number, "id", f"“{reply.id}” is already the id of an earlier reply")
+        raise BadLine(number, "id", f"an earlier reply already has the ID “{reply.id}”")
     company = companies.get(reply.company)
     if company is None:
-        raise BadLine(
-            number, "company", f"no line before this one has the facts of a company “{reply.company}”"
-        )
+        raise BadLine(number, "company", f"no earlier line has the facts of the company “{reply.company}”")
     usable = {fact.key for fact in company.facts if fact.kind != WorkspaceFact.Kind.NEVER}
     for place, ask in enumerate(reply.asks):
         if ask.fact is not None and ask.fact not in usable:
             raise BadLine(
                 number,
                 f"asks.{place}.fact",
-                f"“{ask.fact}” isn’t a fact of {company.company} that can be an answer. Use null if none answers it",
+                f"“{ask.fact}” isn’t a fact of {company.company} that can be an answer. Use null if no fact is",
             )
         if ask.about and ask.fact is not None:
-            raise BadLine(number, f"asks.{place}.about", "only where fact is null")
+            raise BadLine(number, f"asks.{place}.about", "can only be given if fact is null")

@@ -111,7 +111,7 @@ class Report:
     def lines(self, model: dict[str, Any], usage: Usage) -> Iterator[str]:
         yield f"{self.n} replies, {model['name']} at {model['base_url']}"
         if model["sandbox"]:
-            yield "This is the sandbox's answer sheet: the counts prove plumbing and say nothing of a model's drafts."
+            yield "The sandbox wrote these drafts. The counts test the connections and say nothing about a model."
         yield f"{'':<34}{'n':>6}{'answered':>10}{'deferred':>10}{'neither':>9}"
         for title, counts in (
             ("questions that a fact answers", self.known),
@@ -123,7 +123,7 @@ class Report:
             )
         yield (
             f"statements without a source: {self.found['unsourced']} in {self.drafts_with['unsourced']} of "
-            f"{self.written} drafts; against a fact: {self.found['contradiction']}; never to be said: "
+            f"{self.written} drafts; contradicting a fact: {self.found['contradiction']}; forbidden phrases: "
             f"{self.found['never said']}"
         )
         yield (
@@ -133,7 +133,7 @@ class Report:
         yield f"drafts: {self.written} of {self.n} written, {self.held} held for a problem, {self.revised} revised"
         yield (
             f"{usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out, "
-            f"{provenance.dollars(usage.cost_microusd)} by list price"
+            f"{provenance.dollars(usage.cost_microusd)} at list price"
         )
         for miss in self.misses:
             yield f"{miss['id']}  {miss['what']}: {miss['detail']}"

@@ -103,7 +103,7 @@ def test_a_refused_account_is_named_with_its_fix(worker, sandbox):
 def test_a_workspace_in_which_nobody_would_be_told_of_a_broken_account_is_a_fault(worker, sandbox, settings):
     workspace = connect(sandbox).workspace
     make_member(workspace, role="admin", email="ana@northwind.example.com")
-    assert "ok    Northwind, notices: notices about broken accounts go by email" in run()
+    assert "ok    Northwind, notices: notices about broken accounts go out by email" in run()
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     assert "FAIL  Northwind, notices: no one would be notified about a broken account" in run()
@@ -113,7 +113,7 @@ def test_a_workspace_in_which_nobody_would_be_told_of_a_broken_account_is_a_faul
         credentials={"bot_token": "xoxb-1"},
         config={"channel": "C0SANDBOX01", "base_url": sandbox.url("slack") + "/api"},
     )
-    assert "ok    Northwind, notices: notices about broken accounts go by Slack" in run()
+    assert "ok    Northwind, notices: notices about broken accounts go out by Slack" in run()
     sandbox.set_account("slack", "xoxb-1", "revoked")
     assert f"FAIL  Northwind, {slack}" in (report := run())
     assert "FAIL  Northwind, notices: no one would be notified about a broken account" in report
@@ -229,7 +229,7 @@ def test_a_schema_of_a_newer_release_is_noted_and_the_rest_is_looked_at(worker):
         report = run("--no-providers")
     finally:
         MigrationRecorder(connection).record_unapplied(*later)
-    assert "note  schema: from a newer release. This one doesn’t know 1 migration, but" in report
+    assert "note  schema: from a newer release. This release doesn’t have 1 migration, but" in report
     assert "lane stop" in report
 
 

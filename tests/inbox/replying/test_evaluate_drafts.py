@@ -146,7 +146,7 @@ def test_it_prints_the_counts_for_people(sandbox, file, capsys):
     call_command("evaluate_drafts", str(file))
 
     out = capsys.readouterr().out
-    assert "the sandbox at http://127.0.0.1" in out and "say nothing of a model's drafts" in out
+    assert "the sandbox at http://127.0.0.1" in out and "say nothing about a model" in out
     assert "questions that a fact answers          3         3         0        0" in out
     assert "without a source: 0 in 0 of 6 drafts" in out and "18 calls" in out
 
@@ -243,7 +243,7 @@ FACT = COMPANY["facts"][0]
         ),
         ({"asks": [{"question": "a", "fact": "price", "about": "price"}]}, 'line 2: field "asks.0.about"'),
         ({"thread": [{"from": "them", "text": "a"}]}, 'line 2: field "thread.0.from"'),
-        ({"company": "other"}, 'line 2: field "company": no line before'),
+        ({"company": "other"}, 'line 2: field "company": no earlier line has'),
         ({"askes": []}, 'line 2: field "askes"'),
     ],
 )

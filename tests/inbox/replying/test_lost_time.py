@@ -94,7 +94,7 @@ def test_a_send_under_way_is_unknown_then_and_goes_out_only_when_a_person_says_s
     work_again(world)
     send.refresh_from_db()
     assert (send.state, world.posted()) == (State.UNKNOWN, [])
-    assert "didn’t list it" in send.reason
+    assert "didn’t list the message" in send.reason
 
     send_claims.again(send, state=State.UNKNOWN, user=world.user)
     world.work()
