@@ -60,8 +60,8 @@ EMPTIED = {
     "integrations.IdempotencyKey": "API responses about them, without the contents",
     "integrations.Notice": "Slack messages about them, without the text",
     "admin.LogEntry": "The admin’s log, without their name",
-    "insights.ContextPack": "Insights that used them, without these parts",
-    "insights.PackQuestion": "Answers about such a context pack, without these parts",
+    "insights.ContextPack": "Insights based on their messages, without those parts",
+    "insights.PackQuestion": "Answers from those context packs, without those parts",
     "inbox.Event": "Events for programs, without their IDs and states",
     "jobs.BackgroundJob": "Jobs, which only contain IDs. Waiting jobs are cancelled",
 }
@@ -79,7 +79,7 @@ KEPT = {
 """The tables whose rows about a person, or about work for a person, stay. Each key is the reason."""
 
 OTHERS = {
-    "It is about the team: its people, what they have set and written for everybody.": (
+    "It holds the team’s people, settings and shared texts.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.Invitation inbox.WorkspaceFact inbox.SendingPolicy"
         " inbox.FollowUpSequence inbox.FollowUpStep inbox.Campaign inbox.HiddenBanner inbox.SavedView"
         " inbox.Snippet inbox.Label inbox.BrowserSession inbox.SecondFactor inbox.RecoveryCode"
@@ -92,7 +92,7 @@ OTHERS = {
         " integrations.CircuitBreaker integrations.RateWindow inbox.ModelOutage inbox.Deviation"
         " inbox.MailboxAlarm integrations.WebhookEndpoint"
     ),
-    "It belongs to the installation or to a library, and names no lead.": (
+    "It belongs to the installation or a library and identifies no lead.": (
         "inbox.DatabaseOrigin contenttypes.ContentType"
         " django_q.OrmQ django_q.Task django_q.Success django_q.Failure django_q.Schedule"
     ),

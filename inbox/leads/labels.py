@@ -82,7 +82,7 @@ def save(label: Label, by: User, **changes: object) -> None:
         locks.hold("labels", label.workspace_id)
         rows = Label.objects.filter(workspace=label.workspace_id)
         if not is_new and not rows.filter(pk=label.pk).exists():
-            raise LabelGone("Someone else has deleted it.")
+            raise LabelGone("Someone else has deleted this label.")
         if is_new and rows.count() >= MOST:
             raise Full(f"You’ve reached the maximum of {MOST} labels. Delete or merge one first.")
         with unique("A label with this name already exists.", "label_once"):
@@ -133,7 +133,7 @@ def _locked_labels(label: Label, into: Label | None) -> tuple[Label, Label | Non
     rows = Label.objects.filter(workspace=label.workspace_id)
     locked = rows.select_for_update().filter(pk=label.pk).first()
     if locked is None:
-        raise LabelGone("Someone else has deleted it.")
+        raise LabelGone("Someone else has deleted this label.")
     if into and (into := rows.filter(pk=into.pk).first()) is None:
         raise LabelGone(f"The label to merge into was deleted, so {locked} was kept.")
     return locked, into

@@ -50,7 +50,7 @@ def settle(lead: Lead) -> None:
 def of(lead: Lead, tag: str, by: str = "") -> Score | None:
     """Returns the score by title, company and `tag` (decided by `by`); None for tags without one (Out of Office)."""
     if lead.is_stopped or tag == Tag.BLACKLIST:
-        return Score(0, "Messages to this lead are stopped.")
+        return Score(0, "Outreach to this lead has stopped.")
     intent = INTENT.get(tag)
     if intent is None:
         return None

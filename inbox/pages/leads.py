@@ -31,8 +31,8 @@ from inbox.pages.desk.search import matches, search_page
 from inbox.pages.forms import form_page, record, redirect_to, refusals_shown
 
 TAKEN = "Another lead already has this. Correct it, or merge the two leads."
-NO_ADDRESS = "That isn’t an email address. Write it like name@example.com."
-NO_NUMBER = "That isn’t a phone number. Write it like +1 555 555 0123."
+NO_ADDRESS = "Enter a valid email address, like name@example.com."
+NO_NUMBER = "Enter a valid phone number, like +1 555 555 0123."
 MOST = 50
 """The maximum number of additional addresses, and of additional numbers, of one lead."""
 
@@ -79,7 +79,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         help_texts = {
             "email": "Holdfast sends new emails to this address.",
-            "phone": "Holdfast sends texts to this number. Include the country code of numbers abroad.",
+            "phone": "Holdfast sends texts to this number. For a number abroad, include the country code.",
             "linkedin_url": "The profile’s URL: https://www.linkedin.com/in/…",
         }
 
@@ -107,7 +107,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
         return self._normal(
             "linkedin_url",
             identity.normal_profile_url,
-            "That isn’t a personal profile. Write it like https://www.linkedin.com/in/name.",
+            "Enter the URL of a personal profile, like https://www.linkedin.com/in/name.",
         )
 
     def _normal(self, name: str, normal: Callable[[str], str], problem: str) -> str:

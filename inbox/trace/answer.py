@@ -43,7 +43,7 @@ def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
         yield _waits(draft)
         return
     if draft.status != Status.REJECTED or draft.author:
-        waited = "Waited for a person" if draft.author else "Waited for its time"
+        waited = "Waited for a person" if draft.author else "Waited until it was due"
         yield from wait(draft.created_at, draft.decided_at, waited)
     yield _decision(draft)
 
@@ -129,7 +129,7 @@ def _decision(draft: Draft) -> Event:
         "user" if who else "run",
         f"{who} approved it" if who else "Went out automatically",
         tone="ok",
-        branch="" if not who else "Changed" if edited else "As it was drafted",
+        branch="" if not who else "Changed" if edited else "Sent as drafted",
         why="" if not who else "The text differs from the draft." if edited else "The text is unchanged.",
         links=(link_to(draft),),
     )
@@ -146,7 +146,7 @@ def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
             "send",
             f"Handed over to {who}",
             tone="warn" if in_doubt else "ok",
-            detail="Each attempt makes exactly one call, and this one has been made.",
+            detail="Each attempt makes exactly one call, and this attempt has made its call.",
             branch="Not confirmed" if in_doubt else "",
             why="The message may have been sent, so Holdfast checks the provider’s list instead of resending it."
             if in_doubt

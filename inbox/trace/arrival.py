@@ -35,7 +35,7 @@ def called(delivery: WebhookDelivery) -> Event:
     if delivery.replay_of_id:
         what = "The stored request was replayed"
     elif delivery.event_type in LISTED:
-        what = f"Found in {who}’s own list"
+        what = f"Found in {who}’s message list"
     else:
         what = f"{who} sent a webhook"
     account = (

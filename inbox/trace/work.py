@@ -31,14 +31,14 @@ WORDS = {
 READING = (PROCESS, CATCH_UP)
 ENDED = {
     Outcome.SUCCEEDED: ("done", "ok", "check"),
-    Outcome.RETRIED: ("failed, to be tried again", "warn", "retry"),
-    Outcome.FAILED: ("failed for good", "bad", "fail"),
+    Outcome.RETRIED: ("failed, will be retried", "warn", "retry"),
+    Outcome.FAILED: ("failed permanently", "bad", "fail"),
     Outcome.SNOOZED: ("postponed", "warn", "clock"),
     Outcome.MOVED: ("continues in another lane", "", "steps"),
     Outcome.CANCELLED: ("cancelled", "", "off"),
     Outcome.HANDED_BACK: ("handed back when the worker stopped", "warn", "retry"),
-    Outcome.LOST: ("lost with its worker", "warn", "retry"),
-    Outcome.KILLED_WORKER: ("lost when its worker died", "bad", "fail"),
+    Outcome.LOST: ("lost when the worker went missing", "warn", "retry"),
+    Outcome.KILLED_WORKER: ("lost when its worker crashed", "bad", "fail"),
 }
 ASKED_TO = {
     "tag": "read the reply",
@@ -179,5 +179,5 @@ def _no_answer(outcome: str) -> str:
     if outcome in REFUSED:
         return "The model refused to answer"
     if outcome in CallOutcome.values:
-        return f"The model couldn’t be asked, {CallOutcome(outcome).label}"
-    return f"The model’s answer couldn’t be used, {outcome.replace('_', ' ')}"
+        return f"The model couldn’t be asked: {CallOutcome(outcome).label}"
+    return f"The model’s answer couldn’t be used: {outcome.replace('_', ' ')}"

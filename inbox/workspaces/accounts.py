@@ -56,12 +56,12 @@ def answering(message: Message, provider: str, accounts: list[Integration] | Non
     account = reached_by(message, rows)
     if account is None:
         raise NotAnswerable(
-            f"The {label} account that they wrote to is no longer connected. Connect it again to answer."
+            f"The {label} account that the lead wrote to is no longer connected. Connect it again to answer."
         )
     if not account.enabled:
-        raise NotAnswerable(f"The {label} account that they wrote to is off. Turn it on to answer.")
+        raise NotAnswerable(f"The {label} account that the lead wrote to is off. Turn it on to answer.")
     if not usable(account):
-        raise NotAnswerable(f"The {label} account that they wrote to has no key. Enter it to answer.")
+        raise NotAnswerable(f"The {label} account that the lead wrote to has no key. Enter it to answer.")
     return account
 
 

@@ -12,7 +12,7 @@ from inbox.workspaces.own_and_shared import Full, Refused, unique
 
 Kind = WorkspaceFact.Kind
 
-MOVED = "Someone else has changed or deleted it. Copy your text and open the fact again."
+MOVED = "Someone else has changed or deleted this fact. Copy your text and open the fact again."
 TAKEN = "This fact already exists. Edit that one, or reword this one."
 
 

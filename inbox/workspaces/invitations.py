@@ -175,8 +175,8 @@ def mail(ctx: JobContext) -> dict[str, str]:
     assert who is not None  # `_standing` selects only invitations whose inviter is a member
     asker = f"{who} ({who.email})"
     text = (
-        f"{asker} invites you to join {workspace} on Holdfast as "
-        f"{invitation.get_role_display().lower()}.\n\nAccept or decline here, until "
+        f"{asker} has invited you to join {workspace} on Holdfast as "
+        f"{invitation.get_role_display().lower()}.\n\nAccept or decline here by "
         f"{invitation.expires_at:%d %B %Y}:\n\n{settings.PUBLIC_URL}{path(invitation)}\n\nIf you weren’t "
         "expecting this, you can ignore this email.\n"
     )

@@ -78,7 +78,7 @@ class OwnAndShared(Generic[Row]):
             with self._unique():
                 changed = self._same(row).update(**columns)
             if not changed:
-                raise Refused(f"Someone else has {self.deleted_word} it.")
+                raise Refused(f"Someone else has {self.deleted_word} this {self.word}.")
             self.record(row, by, action)
 
     def delete(self, row: Row, by: User) -> None:

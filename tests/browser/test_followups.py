@@ -30,7 +30,7 @@ def test_a_person_sees_why_and_resumes(width, workspace, user, open_page):
     page.get_by_label(f"Select {instance.lead.display_name}").check()
     page.get_by_role("button", name="Skip step").click()
     page.get_by_role("link", name="Skipped 1").click()
-    expect(page.get_by_role("table")).to_contain_text("Someone skipped it.")
+    expect(page.get_by_role("table")).to_contain_text("Someone skipped this step.")
 
 
 def test_an_admin_makes_a_sequence_and_enrols_a_lead(workspace, user, open_page):
@@ -111,7 +111,7 @@ def test_a_lead_is_corrected_and_the_page_says_by_whom(width, workspace, user, o
     page.goto(f"/w/{workspace.pk}/leads/{lead.pk}/edit/")
     page.get_by_label("Mobile").fill("twelve")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("That isn’t a phone number.")).to_be_visible()
+    expect(page.get_by_text("Enter a valid phone number, like +1 555 555 0123.")).to_be_visible()
     page.get_by_label("Mobile").fill("+1 212 555 0123")
     page.get_by_role("button", name="Save").click()
     if width == 375:

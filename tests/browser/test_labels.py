@@ -43,7 +43,7 @@ def test_a_label_is_made_told_suggested_corrected_filtered_notified_and_exported
         page.get_by_label("Name", exact=True).fill(name)
         page.get_by_label("Meaning").fill(meaning)
         page.get_by_label("Colour").select_option("Amber")
-        page.get_by_label("Post in Slack when a lead gets it").check()
+        page.get_by_label("Post in Slack when a lead gets this label").check()
         page.get_by_role("button", name="Add label").click()
         expect(page.get_by_role("link", name=name)).to_be_visible()
 

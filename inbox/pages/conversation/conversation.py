@@ -85,7 +85,7 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult], signature: str
         words = f" {score} Review it, then send it."
         return DraftLine("warn", "pause", "No signature yet.", words, checks, True)
     if checks:
-        score = score or "The text passed its check."
+        score = score or "The text passed the check."
         return DraftLine("ok", "ok", READY, f" {score} Review it, then send it.", checks)
     return DraftLine("", "info", "Ready to review.", " The text hasn’t been checked.", checks)
 

@@ -66,7 +66,7 @@ class Matching:
 
     def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
         if is_over_all(request):
-            raise Http404("The job works in one workspace.")
+            raise Http404("A decision about a whole list needs one workspace.")
         self.folder, self.filter, rows = filtered(request)
         if not self.filter.is_valid() or self.filter.words:
             raise Http404("This list doesn’t exist.")

@@ -68,16 +68,14 @@ def _asked(text: str) -> tuple[uuid.UUID, str]:
             return uuid.UUID(workspace), mark
     except ValueError:
         pass
-    raise BadRequest("w: must be the id of a workspace, ~ and a snapshot, as the page has them.")
+    raise BadRequest("w: must be a workspace ID, ~ and a snapshot.")
 
 
 def _place(text: str) -> presence.Place:
     try:
         return presence.Place.parse(text)
     except ValueError:
-        raise BadRequest(
-            "at: must be the ids of a workspace and a lead, and 0 or 1, with ~ between."
-        ) from None
+        raise BadRequest("at: must be a workspace ID, a lead ID and 0 or 1, separated by ~.") from None
 
 
 def _is_theirs(session: SessionBase, user: User) -> bool:
@@ -115,7 +113,7 @@ def news_for_you(request: WorkspaceRequest) -> HttpResponse:
     try:
         leads = [uuid.UUID(text) for text in request.GET.getlist("lead")[:LIMIT]]
     except ValueError:
-        raise BadRequest("lead: must be the id of a lead.") from None
+        raise BadRequest("lead: must be the ID of a lead.") from None
     member = request.membership
     entries = for_you.news_for(member, timezone.now() - WINDOW, leads or None) if member.tell_about else []
     return JsonResponse({"news": [_told(request, entry) for entry in entries]})

@@ -71,7 +71,7 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
     if form.action in LABELLING:
         is_on = form.action == "label"
         label = _label(request, form)
-        words = f"Labelled {label}: {{}}" if is_on else f"Not labelled {label}: {{}}"
+        words = f"Labelled {label}: {{}}" if is_on else f"Label {label} removed: {{}}"
         ids = [row.lead_id for row in rows]
         return words, labels.decide(workspace, signed_in(request), ids, label, is_on=is_on)
     if form.action == "snooze":
@@ -173,8 +173,7 @@ def _tell(request: WorkspaceRequest, words: str, outcome: triage.TriageResult) -
     if outcome.silent:
         messages.warning(request, f"Skipped because they haven’t written: {_names(outcome.silent)}.")
     if held := outcome.held:
-        were = "was skipped" if len(held) == 1 else "were skipped"
-        messages.warning(request, f"{len(held)} opted out, bounced or may have, and {were}: {_names(held)}.")
+        messages.warning(request, f"Skipped because they opted out or bounced, or may have: {_names(held)}.")
     if outcome.full:
         most = f"they already have {labels.PER_LEAD} labels"
         messages.warning(request, f"Skipped because {most}: {_names(outcome.full)}.")

@@ -293,5 +293,5 @@ def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
     if unknown:
         messages.warning(request, f"{unknown} of these addresses don’t match a lead.")
     if skipped := len(leads) - len(started):
-        messages.warning(request, f"{skipped} are already in it or can’t be contacted.")
+        messages.warning(request, f"{skipped} are already in the sequence or can’t be contacted.")
     return list_of(request, "waiting")

@@ -289,7 +289,7 @@ def _tiles(workspace: Workspace) -> list[dict[str, Any]]:
         tile("Duplicates", duplicates, "recognised, not stored twice"),
         tile("Ignored", ignored, "events that Holdfast doesn’t use"),
         tile("Rejected", bad, "unusable or for another account", "warn" if bad else ""),
-        tile("Failed on our side", failed, "waiting for a replay", "bad" if failed else ""),
+        tile("Failed on our side", failed, "waiting to be replayed", "bad" if failed else ""),
     ]
 
 

@@ -120,7 +120,7 @@ def _ids(request: WorkspaceRequest) -> list[uuid.UUID]:
     try:
         return [uuid.UUID(key) for key in request.POST.getlist("job")]
     except ValueError:
-        raise ValueError("job: is not the id of a job.") from None
+        raise ValueError("job: must be the ID of a job.") from None
 
 
 ACTIONS: dict[str, Any] = {

@@ -21,7 +21,7 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
     class Meta:
         model = Label
         fields = ("name", "colour", "meaning", "aliases", "notice")
-        labels = {"notice": "Post in Slack when a lead gets it"}
+        labels = {"notice": "Post in Slack when a lead gets this label"}
         help_texts = {"notice": ""}
         error_messages = {"name": {"required": "Enter a name."}}
 

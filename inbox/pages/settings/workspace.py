@@ -64,7 +64,7 @@ GROUPS = {
         "Response times",
         (),
         "Counted in business hours. When an answer is almost due, Holdfast notifies the assignee, then one other "
-        "member who isn’t away. Where you set no response time, a reply is overdue after one day.",
+        "member who isn’t away. Without a response time, a reply is overdue after one day.",
     ),
     "answers": Group("Tone and signature", ("persona_name", "tone", "signature", "service_description")),
     "sending": Group("Sending", ("undo_send_s", "enter_twice", "daily_send_cap")),

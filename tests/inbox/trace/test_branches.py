@@ -142,8 +142,8 @@ def test_an_opt_out_says_that_everything_stopped_and_why_nothing_was_drafted(wor
 
     assert event(trace, "Everything was stopped").branch == "The lead asked not to be contacted"
     assert event(trace, "Understood").branch == "By a rule, without the model"
-    assert event(trace, "No answer was drafted").why == "Messages to this lead are stopped."
-    assert (trace.headline, trace.summary) == ("Nothing was sent", "Messages to this lead are stopped.")
+    assert event(trace, "No answer was drafted").why == "Outreach to this lead has stopped."
+    assert (trace.headline, trace.summary) == ("Nothing was sent", "Outreach to this lead has stopped.")
 
 
 def test_an_answer_that_a_check_holds_says_which_and_why(world, told):
@@ -170,7 +170,7 @@ def test_a_job_that_failed_once_and_waits_tells_the_error_and_when_it_goes_on(wo
 
     trace = told("message", message)
 
-    failed = event(trace, "Work on the reply: failed, to be tried again")
+    failed = event(trace, "Work on the reply: failed, will be retried")
     assert failed.branch == "AnswerUnusable" and "openai" in failed.why
     waits = event(trace, "Work on the reply: waiting")
     assert waits.at == world.job(message).run_at and waits.branch == "Next attempt"
@@ -221,7 +221,7 @@ def test_a_send_without_a_clear_answer_is_told_as_not_known_and_then_as_found(wo
 
     trace = told("send", send)
     assert (trace.word, event(trace, "Handed over to EmailBison").branch) == ("Sent", "Not confirmed")
-    assert event(trace, "Sent").why == "The provider lists it as sent."
+    assert event(trace, "Sent").why == "The provider lists the message as sent."
     assert event(trace, "Looking for the message at the provider: done")
 
 

@@ -184,8 +184,8 @@ def test_a_draft_that_nobody_signs_says_so_and_is_not_ready(workspace, people, l
     [
         (
             {"problems": []},
-            "The text passed its check. Review it, then send it.",
-            "No link, price or time",
+            "The text passed the check. Review it, then send it.",
+            "no link, price or time",
         ),
         ({"problems": ["It names 5 dollars."]}, "</b> It names 5 dollars. ", "It names 5 dollars.</span>"),
         ({}, "The text hasn’t been checked.", ""),

@@ -52,11 +52,11 @@ def test_an_entry_is_normalised_kept_as_the_person_s_and_audited(people, url, le
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"email": "dana"}, "That isn’t an email address"),
-        ({"phone": "twelve"}, "That isn’t a phone number"),
+        ({"email": "dana"}, "Enter a valid email address, like name@example.com."),
+        ({"phone": "twelve"}, "Enter a valid phone number, like"),
         (
             {"linkedin_url": "https://www.linkedin.com/company/reyes"},
-            "isn’t a personal profile",
+            "Enter the URL of a personal profile",
         ),
     ],
 )
