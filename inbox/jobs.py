@@ -101,7 +101,7 @@ STOP = _policy(lanes.STOP, 12, 60, max_age_hours=10 * 365 * 24)
 
 KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (PROCESS, run.process, "Processes a new reply", READING | {"priority": 10}),
-    (CATCH_UP, run.process, "Finishes a reply once a model or an account is back", READING_AGAIN),
+    (CATCH_UP, run.process, "Resumes a reply once the model or account is back", READING_AGAIN),
     (send_claims.SEND, sending.run, "Sends an approved message", SENDING),
     (sending.RECONCILE, reconciliation.run, "Checks whether an unconfirmed message went out", LOOK_UP),
     (
@@ -122,11 +122,11 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     (people.PASSWORD_MAIL, people.mail_password_link, "Emails someone a link to set a password", MAIL),
     (invitations.MAIL, invitations.mail, "Emails an invitation to a workspace", MAIL),
     (tag_notices.TELL, tag_notices.run, "Posts a lead’s reply in Slack", NOTICE | {"keep_done_days": 7}),
-    (promises.REMAKE, promises.remake, "Updates when answers are due", MANY_BRIEFLY_KEPT),
+    (promises.REMAKE, promises.remake, "Updates answer due times", MANY_BRIEFLY_KEPT),
     (own_notices.LOOK, notice_mails.look, "Checks whether a member has seen their notifications", OWN_NOTICE),
     (notice_mails.MAIL, notice_mails.mail, "Emails notifications to a member", MAIL | {"lane": lanes.PROOF}),
     (alike.JOB, alike.run, "Applies a correction to similar replies", MANY),
-    (rejudging.JOB, rejudging.run, "Tags replies again with the current rules", MANY | {"lane": lanes.BULK}),
+    (rejudging.JOB, rejudging.run, "Retags replies with the current rules", MANY | {"lane": lanes.BULK}),
     (
         all_matching.JOB,
         all_matching.run,
@@ -139,7 +139,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
         "Undoes a decision on all conversations in a list",
         MANY_BRIEFLY_KEPT,
     ),
-    (labels.END, all_matching.run_label_end, "Merges or deletes a label of many leads", MANY_BRIEFLY_KEPT),
+    (labels.END, all_matching.run_label_end, "Merges or deletes a label on many leads", MANY_BRIEFLY_KEPT),
     (erasure.ERASE, erasure.run, "Erases a person", MANY | {"attempts": 8}),
     (delivery.DELIVER, delivery.run, "Sends events to a program’s endpoint", EVENTS),
     (endpoints.TELL, endpoints.run_notice, "Notifies people about a failing endpoint", NOTICE),
@@ -153,7 +153,7 @@ KINDS: tuple[tuple[str, Handler, str, dict[str, Any]], ...] = (
     ),
     (notice_trial.TRY, notice_trial.run, "Sends a test notification", TRIAL),
     (probes.PROBE, watch.run, "Checks whether an account works", PROBE),
-    (comeback.RECOVER, comeback.run, "Catches up once an account is back", _policy(lanes.PROOF, 8, 180)),
+    (comeback.RECOVER, comeback.run, "Catches up after an account’s outage", _policy(lanes.PROOF, 8, 180)),
     (READ, backfill.read_message, "Fetches a message that a webhook identified only by ID", NAMED_MESSAGE),
     (reply_polls.POLL, reply_polls.run, "Fetches messages that a provider’s webhooks missed", POLL),
     (drill.DRILL, drill.run, "Runs a fire drill", FIRE_DRILL),
@@ -173,13 +173,13 @@ TICKS: tuple[tuple[str, TickFunction, str, int], ...] = (
     (
         "integration-health",
         integration_health_tick,
-        "Queues account checks, finds silent accounts, and queues missed recoveries",
+        "Queues account checks and overdue recoveries, and finds silent accounts",
         60,
     ),
     (
         "contract-watch",
         contract_watch.tick,
-        "Compares deliveries with the formats their providers are known to send",
+        "Compares deliveries with their providers’ known formats",
         300,
     ),
     ("mailboxes", mailbox_rates.tick, "Counts bounces, complaints and replies by mailbox", 900),
@@ -197,7 +197,7 @@ for _name, _run, _words, _every_s in TICKS:
 tick(
     "heartbeat",
     guarantees.beat,
-    words="Reports to an outside monitor that everything is on target",
+    words="Tells an outside monitor that Holdfast keeps its guarantees",
     every_s=60,
     budget_ms=30_000,
 )

@@ -63,7 +63,7 @@ BLOCKED_SLICE = 1_000
 """The maximum number of attempts that one claim postpones because an earlier event of the same stream still waits."""
 WITHOUT_STATUS = {
     "answer": "The connection was closed without a response",
-    "half_answer": "The response broke off",
+    "half_answer": "The response was cut off",
     "answer_too_large": "The response is too large",
 }
 """The error text of an attempt that got no HTTP status, by the `code` of its ProviderError."""

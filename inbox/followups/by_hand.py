@@ -86,7 +86,7 @@ def _skip(instance: FollowUpInstance, user: Actor) -> None:
     )
     skipped = FollowUpTask.objects.filter(
         pk=task.pk, status__in=(*plan.BEFORE_THE_CALL, TaskStatus.FAILED)
-    ).update(status=TaskStatus.SKIPPED, reason="Someone skipped it.", decided_by=user, finished_at=now)
+    ).update(status=TaskStatus.SKIPPED, reason="Someone skipped this step.", decided_by=user, finished_at=now)
     if not skipped:
         raise Refused("The message is already on its way.")
     plan.go_on(instance, step, now)
@@ -95,7 +95,7 @@ def _skip(instance: FollowUpInstance, user: Actor) -> None:
 def _cancel(instance: FollowUpInstance, _user: Actor) -> None:
     if instance.status not in FollowUpInstance.LIVE:
         raise Refused("This follow-up has already ended.")
-    plan.finish(instance, Status.STOPPED, "Someone stopped it.")
+    plan.finish(instance, Status.STOPPED, "Someone stopped this follow-up.")
 
 
 def _pause(instance: FollowUpInstance, _user: Actor) -> None:

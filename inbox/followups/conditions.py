@@ -86,7 +86,7 @@ Check = Callable[[Case], Decision | None]
 
 def _stopped(case: Case) -> Decision | None:
     if case.lead.is_stopped or case.lead.tag == Tag.BLACKLIST:
-        return Decision(ConditionKind.STOP, "Messages to this lead are stopped.")
+        return Decision(ConditionKind.STOP, "Outreach to this lead has stopped.")
     return None
 
 

@@ -37,7 +37,7 @@ def problem(template: str, workspace: Workspace) -> str:
         if match[1] not in VARIABLES:
             return f"{{{match[1]}}} isn’t a variable. Use one of: {', '.join(VARIABLES)}."
         if match[1] == "sender" and match[2] is None and not workspace.persona_name:
-            return "{sender} is empty: add a signature name under Settings, or use a fallback."
+            return "{sender} is empty. Add a signature name under Settings, or use a fallback."
     rest = PLACE.sub("", template)
     if "{" in rest or "}" in rest:
         return "There’s a stray brace. Write {first_name}, or {first_name|there} with a fallback."

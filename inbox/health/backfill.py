@@ -172,7 +172,7 @@ def event_of(body: bytes) -> MessageEvent | BookingEvent:
         fields["campaign"] = CampaignRef(**fields["campaign"]) if fields["campaign"] else None
         return BounceEvent(**fields) if "mail_id" in fields else MessageEvent(**fields)
     except (ValueError, KeyError, TypeError):
-        raise PayloadInvalid({"backfill": "must be a message as it was read from the provider"}) from None
+        raise PayloadInvalid({"backfill": "must be a message as the provider returned it"}) from None
 
 
 def _received(integration: Integration, event: MessageEvent | BookingEvent) -> Received:

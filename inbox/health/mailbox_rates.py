@@ -130,7 +130,7 @@ def _kind(row: dict[str, Any]) -> str:
 
 SENTENCES: dict[str, str] = {
     Rate.BOUNCES: "{count} of {mails} emails from {address} bounced in the last {span}: pause this mailbox at {name}, "
-    "and verify its campaigns’ addresses before you resume.",
+    "and verify the addresses in its campaigns before you resume.",
     Rate.COMPLAINTS: "{count} people reported emails from {address} as spam in the last {span}, out of {mails} sent: "
     "pause this mailbox at {name}, and change the audience or the text.",
     Rate.REPLIES: "{address} got {count} replies in the last {span}, but {mails} were expected. Its emails may "

@@ -124,7 +124,7 @@ def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: st
     """
     token = notices.claim(health)
     if token is None:
-        return {"skipped": "already sent, or recovered"}
+        return {"skipped": "already sent, or the account is back"}
     if slack is None or health.integration_id == slack.pk or _broken(slack):
         return _by_email(health, token, text)
     notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
@@ -137,12 +137,12 @@ def _fold(
     slack: Integration | None, health: WorkspaceIntegrationHealth, deadline: Deadline
 ) -> dict[str, object]:
     if slack is None or health.state not in notices.PATIENCE or _broken(slack):
-        return {"skipped": "already sent, or recovered"}
+        return {"skipped": "already sent, or the account is back"}
     try:
         edited = edit(slack, health, deadline)
     except (PermanentError, ProviderMisconfigured) as error:
         return {"skipped": f"already sent; the message can’t be updated ({type(error).__name__})"}
-    return {"edited": edited} if edited else {"skipped": "already sent, or recovered"}
+    return {"edited": edited} if edited else {"skipped": "already sent, or the account is back"}
 
 
 def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
@@ -298,7 +298,7 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
         return text
     back, last = health.recovered_at, health.last_notice_at
     if back and last and back > last:
-        text += f"\nIt recovered after the last message, at {_time(health, back)}. {banner.recovery(health)}"
+        text += f"\nThe account was back after the last message, at {_time(health, back)}. {banner.recovery(health)}"
     return f"{text}\nThis message won’t update when the account is back, but the page will."
 
 

@@ -124,7 +124,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     messages = MESSAGES[stated(spec.channel)]
     # Webhooks still work, because a webhook key is found by its hash, without any secret.
     if health.reason == SECRETS_UNREADABLE:
-        return f"New {messages} arrive by webhook, but sending and fetching have stopped"
+        return f"New {messages} still arrive by webhook, but sending and fetching have stopped"
     if health.lacks_mailboxes:
         return f"New {messages} to this mailbox aren’t arriving, and outgoing messages are on hold"
     return f"New {messages} aren’t arriving"

@@ -214,11 +214,11 @@ def _then(decision: TagDecision, message: Message, lead: Lead) -> str:
     if decision.tag == Tag.BLACKLIST:
         return _then_stopped(message, lead)
     if tag_decisions.has_stopped(lead, message):
-        return "This reply no longer stops sending to the lead."
+        return "This reply no longer stops outreach to the lead."
     if lead.is_stopped:
-        return "The lead stays stopped for another reason."
+        return "Outreach to the lead stays stopped for another reason."
     if message.sent_at != lead.last_inbound_at:
-        return "A later reply decides the lead’s tag."
+        return "A later reply already set this lead’s tag."
     if decision.tag in DRAFTED:
         return "A draft will be written."
     return "The lead moves out of Needs reply." if decision.tag in NO_ANSWER and lead.needs_reply else ""
@@ -226,8 +226,8 @@ def _then(decision: TagDecision, message: Message, lead: Lead) -> str:
 
 def _then_stopped(message: Message, lead: Lead) -> str:
     if lead.is_stopped:
-        return "The lead is already stopped."
+        return "Outreach to this lead has already stopped."
     bounced = suspicion.of(message) == Suspicion.BOUNCE
     if not bounced and rollup.opted_in_after(lead, rollup.stopped_at(message), message.stamp):
-        return "This lead isn’t stopped: they’ve since opted back in."
-    return "All messages to the lead stop, including campaigns."
+        return "Outreach continues, because the lead has since opted back in."
+    return "All outreach to the lead stops, including campaigns."

@@ -48,7 +48,7 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
         members = assigning.present(situation.workspace.pk).filter(takes_leads=True)
         member = members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk").first()
         if member is None:
-            raise NotNow("No member gets leads.")
+            raise NotNow("No member is available to take new leads.")
         unassigned = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None)
         updated = unassigned.update(assigned_to=member.user_id, handed_over_at=Now())
         if not updated:

@@ -77,7 +77,7 @@ def _sent(situation: Situation, deadline: Deadline, done: str) -> list[MessageEv
     try:
         return stated(situation.spec.history).read(integration, person, deadline)
     except (ProviderError, ProviderMisconfigured) as error:
-        raise NotNow(f"{error}: {done} without it.") from error
+        raise NotNow(f"{error}: {done} without the earlier messages.") from error
 
 
 def _store(situation: Situation, listed: list[MessageEvent], chosen: list[MessageEvent]) -> dict[str, int]:

@@ -17,7 +17,7 @@ def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
     waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
     reply = _newest(lead)
     if lead.is_stopped:
-        stops.close_drafts(waiting, "Messages to this lead are stopped.")
+        stops.close_drafts(waiting, "Outreach to this lead has stopped.")
     elif reply is None:
         return
     elif lead.answered_at is not None and lead.answered_at >= reply.sent_at:

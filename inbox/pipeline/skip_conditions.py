@@ -30,7 +30,7 @@ class Condition(NamedTuple):
 
 SAMPLE = Condition("This is a sample, so it isn’t shared with other services.", lambda s: s.lead.sample)
 STOPPED = Condition(
-    "Messages to this lead are stopped.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST
+    "Outreach to this lead has stopped.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST
 )
 CHANNEL_REFUSED = Condition("The lead declined this channel.", lambda s: s.channel in s.lead.refused_channels)
 NOT_CARRIED = Condition(
@@ -100,7 +100,7 @@ NO_CAMPAIGN = Condition(
     lambda s: s.campaign is None or s.campaign.provider != emailbison.NAME,
 )
 OTHER_CHANNEL = Condition(
-    "This reply isn’t an email, and messages to the lead aren’t stopped.",
+    "This reply isn’t an email, and outreach to the lead hasn’t stopped.",
     lambda s: s.channel != Channel.EMAIL and not s.lead.is_stopped,
 )
 NO_HISTORY = Condition(lambda s: f"{s.spec.label} lists no earlier messages.", lambda s: not s.spec.history)

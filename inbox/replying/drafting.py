@@ -91,7 +91,7 @@ class Written:
     def held_for(self) -> str:
         """The reason why a person must check the answer, as a sentence of up to 200 characters; "" without a reason."""
         if self.problems:
-            return f"Check it: {self.problems[0]}"[:200]
+            return f"Check the draft: {self.problems[0]}"[:200]
         return f"Needs your decision: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
 
 

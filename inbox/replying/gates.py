@@ -30,7 +30,7 @@ LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
 """A reply of up to this number of characters may be equal to an earlier reply: people write "yes, please" twice."""
-TEXT_PASSES = "No link, price or time is made up, and the length fits."
+TEXT_PASSES = "The draft makes up no link, price or time, and its length fits."
 INSTANT_S = 20
 """A reply within this number of seconds after our message counts as automatic."""
 
@@ -206,7 +206,7 @@ def _topics(e: Evidence) -> GateVerdict:
         )
     if not topics.is_readable(e.message.text, e.draft.text):
         return GateVerdict(
-            False, "Holdfast has no list of sensitive topics in its language, so it needs a person."
+            False, "Holdfast’s sensitive topics don’t cover this language, so the reply needs a person."
         )
     topic, word = topics.escalated(e.draft.text)
     if topic and word not in fold(draft_material.gather(e.message).sayable):
@@ -223,7 +223,7 @@ def _speaks_to_a_machine(e: Evidence) -> GateVerdict:
 def _verified(e: Evidence) -> GateVerdict:
     problems = e.draft.verification.get("problems") or []
     if problems:
-        return GateVerdict(False, f"The check found {len(problems)}: {problems[0]}")
+        return GateVerdict(False, f"Problems found: {len(problems)}. {problems[0]}")
     if e.draft.strategy.get("needs_human"):
         return GateVerdict(
             False, f"The plan asks for a person: {e.draft.strategy.get('why') or 'no reason given'}"
@@ -248,7 +248,9 @@ def _evaluator(e: Evidence) -> GateVerdict:
 
 def _confidence(e: Evidence) -> GateVerdict:
     score, wanted = float(e.draft.evaluation.get("confidence") or 0), e.policy.confidence_threshold
-    return GateVerdict(score >= wanted, f"The evaluator is {score:.0%} sure, and {wanted:.0%} is required.")
+    return GateVerdict(
+        score >= wanted, f"The evaluator is {score:.0%} confident. The minimum is {wanted:.0%}."
+    )
 
 
 def _cap(e: Evidence) -> GateVerdict:

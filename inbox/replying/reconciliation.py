@@ -53,16 +53,16 @@ def look(send: OutboundSend, deadline: Deadline) -> bool:
     except (CannotSend, ProviderError, ProviderMisconfigured) as error:
         if isinstance(error, ProviderError) and isinstance(error, Snooze) and error.sent is False:
             raise
-        _note(send, f"Holdfast couldn’t look for it: {error}.")
+        _note(send, f"Holdfast couldn’t look for the message: {error}.")
         return False
     if entry is None:
         label = integration.label
-        _note(send, f"{label} didn’t list it at {timezone.now():%H:%M} UTC.")
+        _note(send, f"{label} didn’t list the message at {timezone.now():%H:%M} UTC.")
         return False
     return sending.settle_sent(
         send,
         Accepted(message_id=entry.message_id),
-        reason="The provider lists it as sent.",
+        reason="The provider lists the message as sent.",
         at=entry.sent_at if send.lost_from else None,
     )
 

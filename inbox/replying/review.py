@@ -290,7 +290,7 @@ def _decide(draft: Draft, status: str, user: Actor | None, revision: int | None,
     ):
         row = Draft.objects.select_related("decided_by", "program").get(pk=draft.pk)
         if row.status == Status.PENDING:
-            raise AlreadyDecided(f"This draft was rewritten: read revision {row.revision} first.")
+            raise AlreadyDecided(f"This draft was rewritten. Read revision {row.revision} first.")
         by = row.program or row.decided_by
         if user and by not in (None, user) and row.status in (Status.APPROVED, Status.SENT):
             raise ColleagueAnswered(str(by), row.decided_at or timezone.now())

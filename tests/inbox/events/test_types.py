@@ -118,7 +118,9 @@ def a_meeting_is_cancelled(world):
 def a_follow_up_ends(world):
     instance = enrolled(world.workspace)
     with transaction.atomic():
-        plan.finish_all(rollup.locked(instance.lead), FollowUpInstance.Status.STOPPED, "Someone stopped it.")
+        plan.finish_all(
+            rollup.locked(instance.lead), FollowUpInstance.Status.STOPPED, "Someone stopped this follow-up."
+        )
 
 
 @causes(Kind.ACCOUNT_DISCONNECTED, Kind.ACCOUNT_RECOVERED)

@@ -79,7 +79,7 @@ def test_a_text_that_cannot_go_out_is_an_error_and_stays_in_the_form(people, tas
 def test_a_lead_who_may_not_be_written_to_any_more_is_not(world, people, task, url):  # noqa: F811
     Lead.objects.update(tag="Blacklist")
     answer = people.member.post(url, {"do": "approve", "text": task.text})
-    assert answer.status_code == 422 and "Messages to this lead are stopped." in answer.content.decode()
+    assert answer.status_code == 422 and "Outreach to this lead has stopped." in answer.content.decode()
     assert world.posted() == []
 
 

@@ -60,7 +60,7 @@ HOLDS = {
         lambda lead: Lead.objects.filter(pk=lead.pk).update(tag="Blacklist"),
         "stopped",
         "cancelled",
-        "Messages to this lead are stopped.",
+        "Outreach to this lead has stopped.",
     ),
     "snoozed": (
         lambda lead: Lead.objects.filter(pk=lead.pk).update(snoozed_until=timezone.now() + DAY),

@@ -104,7 +104,7 @@ def test_skipping_takes_the_next_step_and_records_who(people, workspace, url):  
     task = FollowUpTask.objects.get()
     assert (task.status, task.reason, task.decided_by) == (
         "skipped",
-        "Someone skipped it.",
+        "Someone skipped this step.",
         people.users.member,
     )
     assert instance.next_step.position == 1 and instance.due_at > timezone.now()
@@ -115,7 +115,7 @@ def test_stopping_ends_it_and_a_second_time_says_so(people, workspace, url):  # 
     ask = {"do": "cancel", "view": "due", "instance": str(instance.pk)}
     people.member.post(url("followups-act"), ask)
     instance.refresh_from_db()
-    assert (instance.status, instance.finish_reason) == ("stopped", "Someone stopped it.")
+    assert (instance.status, instance.finish_reason) == ("stopped", "Someone stopped this follow-up.")
     assert (
         "This follow-up has already ended."
         in people.member.post(url("followups-act"), ask, follow=True).content.decode()
@@ -178,7 +178,7 @@ def test_a_sender_whom_the_workspace_does_not_name_is_an_error_where_it_is_typed
     workspace.persona_name = ""
     workspace.save()
     answer = people.owner.post(url("sequence-new"), form(text="Hi, {sender} here"))
-    assert "add a signature name under Settings" in answer.content.decode()
+    assert "Add a signature name under Settings" in answer.content.decode()
     assert people.owner.post(url("sequence-new"), form(text="Hi, {sender|Alex} here")).status_code == 302
 
 

@@ -157,7 +157,7 @@ def test_an_unknown_outcome_goes_out_by_email_and_never_as_a_second_post(account
     break_down(account)
     sandbox.fault(provider="slack", kind="accept_drop", count=1)
     assert tell(account)["sent"] == "email"
-    assert tell(account) == {"skipped": "already sent, or recovered"}
+    assert tell(account) == {"skipped": "already sent, or the account is back"}
     send_mails()
     assert len(posts(sandbox)) == 1
     assert mail.outbox[0].to == ["ana@northwind.example.com"]
@@ -306,7 +306,7 @@ def test_an_email_that_was_sent_in_slacks_place_keeps_the_slot(account, sandbox)
     tell(account)
     send_mails()
     assert (len(mail.outbox), notice_channels.tick(Deadline.after_ms(10_000))["freed"]) == (1, 0)
-    assert tell(account) == {"skipped": "already sent, or recovered"}
+    assert tell(account) == {"skipped": "already sent, or the account is back"}
 
 
 def test_a_slack_that_is_broken_for_good_leaves_it_to_email(account, sandbox):
@@ -529,7 +529,7 @@ def test_a_mail_instead_of_slack_that_may_have_left_uses_the_slot_up(account, mo
     break_down(account)
     MailServer(monkeypatch, sending=[TimeoutError()])
     assert tell(account) == {"unknown": "the mail server closed the connection"}
-    assert tell(account) == {"skipped": "already sent, or recovered"}
+    assert tell(account) == {"skipped": "already sent, or the account is back"}
 
 
 def test_a_worker_that_died_while_it_mailed_is_not_followed_by_a_second_mail(account, sandbox):
@@ -556,7 +556,7 @@ def test_a_worker_that_died_while_it_mailed_instead_of_slack_leaves_the_slot_use
     Notice.objects.update(created_at=timezone.now() - timedelta(minutes=6))
     notice_channels.tick(Deadline.after_ms(10_000))
     assert ([notice.state for notice in mails()], mail.outbox) == (["unknown"], [])
-    assert tell(account) == {"skipped": "already sent, or recovered"}
+    assert tell(account) == {"skipped": "already sent, or the account is back"}
 
 
 def test_where_the_workspace_asks_for_it_admins_are_told_by_email_too_as_often_as_slack(account, sandbox):
@@ -599,14 +599,15 @@ def test_a_webhook_s_channel_hears_of_a_recovery_with_the_next_notice(account, s
         comeback.run(recovering(account))
         clock.shift(timedelta(hours=1))
         break_down(account)
-        assert tell(account) == {"skipped": "already sent, or recovered"}
+        assert tell(account) == {"skipped": "already sent, or the account is back"}
         clock.shift(timedelta(hours=23))
         assert tell(account) == {"sent": "slack"}
     first, second = [send["text"] for send in sandbox.sends(provider="slack")]
     assert "This message won’t update when the account is back, but the page will." in first
     assert "recovered" not in first
     assert (
-        "It recovered after the last message, at 2 Mar 09:22 UTC. The account was down for 22 min" in second
+        "The account was back after the last message, at 2 Mar 09:22 UTC. The account was down for 22 min"
+        in second
     )
 
 

@@ -215,8 +215,8 @@ def test_the_dry_run_says_what_then_happens_to_each_and_changes_nothing(workspac
     leads = [Lead.objects.get(pk=one.lead_id) for one in (plain, older, stopped)]
     assert [told[one.pk].then for one in (plain, older, stopped)] == [
         "A draft will be written.",
-        "A later reply decides the lead’s tag.",
-        "The lead stays stopped for another reason.",
+        "A later reply already set this lead’s tag.",
+        "Outreach to the lead stays stopped for another reason.",
     ]
     assert [(lead.tag, lead.needs_reply, lead.is_stopped) for lead in leads] == [
         ("Interested", True, False),
@@ -236,8 +236,10 @@ def test_blacklisting_all_stops_each_lead_and_its_campaign_as_a_person_does(work
     draft = factories.make_draft(other)
 
     others = corrected(first, "Blacklist", user)
-    assert change(others, other).then == "All messages to the lead stop, including campaigns."
-    assert change(others, back).then.startswith("This lead isn’t stopped: they’ve since opted back in")
+    assert change(others, other).then == "All outreach to the lead stops, including campaigns."
+    assert change(others, back).then.startswith(
+        "Outreach continues, because the lead has since opted back in"
+    )
     treat(others, user)
 
     draft.refresh_from_db()
@@ -258,8 +260,8 @@ def test_taking_an_opt_out_back_lifts_only_the_stops_that_these_replies_caused(w
     Lead.objects.filter(pk=again.lead_id).update(opted_out_at=stop.sent_at)
 
     others = corrected(first, "Objection", user)
-    assert change(others, other).then == "This reply no longer stops sending to the lead."
-    assert change(others, again).then == "The lead stays stopped for another reason."
+    assert change(others, other).then == "This reply no longer stops outreach to the lead."
+    assert change(others, again).then == "Outreach to the lead stays stopped for another reason."
     treat(others, user)
 
     assert not Lead.objects.get(pk=other.lead_id).is_stopped

@@ -487,7 +487,7 @@ def test_a_draft_that_makes_up_a_price_is_revised_once_and_then_held_with_the_re
 
     draft = world.draft(message)
     assert draft.verification["revised"] is True
-    assert draft.status_reason.startswith("Check it: The draft names a price")
+    assert draft.status_reason.startswith("Check the draft: The draft names a price")
     texts = [r for r in world.sandbox.requests(provider="openai") if r["method"] == "POST"]
     assert len(texts) >= 4
 

@@ -11,8 +11,8 @@ from tests import factories
 from tests.ready import passing_draft
 
 pytestmark = pytest.mark.django_db
-OFF = "account that they wrote to is off"
-GONE = "account that they wrote to is no longer connected"
+OFF = "account that the lead wrote to is off"
+GONE = "account that the lead wrote to is no longer connected"
 MESSAGES = {
     "unipile": {"source": "unipile_message", "channel": "linkedin", "thread_id": "chat-1", "subject": ""},
     "ghl": {"source": "ghl_message", "channel": "sms", "subject": ""},

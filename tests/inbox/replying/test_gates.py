@@ -167,7 +167,7 @@ def many(arrange, times):
             draft_is(evaluation={"safe_to_send": True, "requires_human_review": True, "confidence": 1}),
             "review",
         ),
-        ("confidence", policy_is(confidence_threshold=0.99), "95% sure, and 99%"),
+        ("confidence", policy_is(confidence_threshold=0.99), "95% confident. The minimum is 99%"),
         ("policy", policy_is(mode="off"), "off"),
     ],
 )

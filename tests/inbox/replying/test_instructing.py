@@ -132,7 +132,7 @@ def test_an_order_to_the_model_changes_no_tag_and_waits_for_a_person(world, case
     if draft is None:
         assert lead.tag == "Neutral"
         return
-    assert draft.status_reason.startswith("Check it: The reply tries to instruct an AI (“")
+    assert draft.status_reason.startswith("Check the draft: The reply tries to instruct an AI (“")
     assert not GateResult.objects.get(draft=draft, gate="speaks to a machine").passed
 
 

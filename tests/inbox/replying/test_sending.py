@@ -104,7 +104,7 @@ def test_a_lost_answer_is_unknown_and_then_found_in_the_providers_list(world, dr
     due_now(send)
     send = settled(world, send)
 
-    assert (send.state, send.reason) == (State.SENT, "The provider lists it as sent.")
+    assert (send.state, send.reason) == (State.SENT, "The provider lists the message as sent.")
     assert send.provider_message_id
     assert len(world.posted()) == 1 and Message.objects.filter(source="holdfast").count() == 1
     draft.refresh_from_db()
@@ -148,7 +148,7 @@ def test_a_5xx_after_the_request_is_unknown_and_is_never_sent_again_by_itself(wo
         world.work()
 
     send.refresh_from_db()
-    assert send.state == State.UNKNOWN and "didn’t list it" in send.reason
+    assert send.state == State.UNKNOWN and "didn’t list the message" in send.reason
     calls = [
         r
         for r in world.sandbox.requests(provider="emailbison")
