@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                         ],
                         db_default="mine",
                         default="mine",
-                        help_text="The events that this member gets notices about, in browsers and by email.",
+                        help_text="The conversations this member is notified about, in the browser and by email.",
                         max_length=4,
                     ),
                 ),
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                     "mail_after_min",
                     models.PositiveSmallIntegerField(
                         blank=True,
-                        help_text="The minutes of absence after which notices go out by email. Empty: no email.",
+                        help_text="Minutes of absence before notices go out by email. Empty: no email.",
                         null=True,
                     ),
                 ),
@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The person's ID in the workspace's Slack, once looked up.",
+                        help_text="The person's user ID in the workspace's Slack, once looked up.",
                         max_length=40,
                     ),
                 ),
@@ -214,7 +214,7 @@ class Migration(migrations.Migration):
                     "phone_region",
                     models.CharField(
                         default="US",
-                        help_text="The country of phone numbers without a country code.",
+                        help_text="The country assumed for phone numbers without a country code.",
                         max_length=2,
                     ),
                 ),
@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         db_default=10,
                         default=10,
-                        help_text="The seconds in which a person can take back a message. 0: it goes out at once.",
+                        help_text="How many seconds a message can be taken back. 0: messages go out at once.",
                         validators=[validators.MaxValueValidator(60)],
                     ),
                 ),
@@ -305,7 +305,7 @@ class Migration(migrations.Migration):
                     "set_up_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When the first steps were hidden or all finished. Empty: they are shown.",
+                        help_text="When the first steps were finished or hidden. Empty: still shown.",
                         null=True,
                     ),
                 ),
@@ -313,7 +313,7 @@ class Migration(migrations.Migration):
                     "erasure_key",
                     EncryptedJSONField(
                         blank=True,
-                        help_text="The key of the hashes of erased people (ErasedMark).",
+                        help_text="The key used to hash the data of erased people (ErasedMark).",
                         null=True,
                     ),
                 ),
@@ -338,7 +338,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["name", "id"],
-                "permissions": [("see_all_workspaces", "Sees the rows of all workspaces in the admin")],
+                "permissions": [("see_all_workspaces", "Can see the rows of all workspaces in the admin")],
             },
         ),
         migrations.AddField(

@@ -118,11 +118,11 @@ class Migration(migrations.Migration):
             fields=[
                 ("provider", models.CharField(max_length=20, primary_key=True, serialize=False)),
                 ("since", models.DateTimeField()),
-                ("tried_at", models.DateTimeField(help_text="The last failed call.")),
+                ("tried_at", models.DateTimeField(help_text="When the last failed call was made.")),
                 (
                     "why",
                     models.CharField(
-                        help_text="A sentence for people, without keys or people's text.", max_length=300
+                        help_text="One sentence, without keys or people's text.", max_length=300
                     ),
                 ),
             ],
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 ("text", models.TextField()),
                 (
                     "generated_text",
-                    models.TextField(help_text="The model's own text, to tell whether it was edited."),
+                    models.TextField(help_text="The model's original text, to detect edits."),
                 ),
                 ("strategy", models.JSONField(blank=True, default=dict)),
                 ("verification", models.JSONField(blank=True, default=dict)),
@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default={},
                         default=dict,
-                        help_text="The facts then, the free times, messages and model calls (inbox.replying.provenance).",
+                        help_text="The facts, free times, messages and model calls at the time (inbox.replying.provenance).",
                     ),
                 ),
                 ("revision", models.PositiveSmallIntegerField(default=1)),
@@ -226,7 +226,9 @@ class Migration(migrations.Migration):
                 (
                     "send_at",
                     models.DateTimeField(
-                        blank=True, help_text="When it goes out automatically. Empty: never.", null=True
+                        blank=True,
+                        help_text="When the draft goes out automatically. Empty: never.",
+                        null=True,
                     ),
                 ),
                 (
@@ -234,7 +236,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Whether a person put it on hold. It then never goes out automatically.",
+                        help_text="Whether a person put the draft on hold. It then never goes out automatically.",
                     ),
                 ),
                 ("slack_channel", models.CharField(blank=True, db_default="", default="", max_length=40)),
@@ -313,7 +315,7 @@ class Migration(migrations.Migration):
                     "enabled",
                     models.BooleanField(
                         default=True,
-                        help_text="If off, its leads wait and are counted as excluded on the Follow-ups page.",
+                        help_text="If off, its leads wait, and the Follow-ups page counts them as excluded.",
                     ),
                 ),
                 (
@@ -573,7 +575,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="Other numbers of the person. Nothing is sent to them.",
+                        help_text="The lead's other numbers. Nothing is sent to them.",
                         size=None,
                     ),
                 ),
@@ -584,7 +586,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="The person's other contacts at GoHighLevel, such as those of their other numbers.",
+                        help_text="The lead's other GoHighLevel contacts, such as one for each other number.",
                         size=None,
                     ),
                 ),
@@ -595,7 +597,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default=[],
                         default=list,
-                        help_text="Channels that the person turned down when they asked for another one.",
+                        help_text="Channels that the lead turned down when asking for a different one.",
                         size=None,
                     ),
                 ),
@@ -616,7 +618,7 @@ class Migration(migrations.Migration):
                     "handed_over_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When someone else assigned it to the member. Empty once the member has opened it.",
+                        help_text="When someone else assigned this lead to the member. Empty once the member opens it.",
                         null=True,
                     ),
                 ),
@@ -661,7 +663,7 @@ class Migration(migrations.Migration):
                         ],
                         db_default="",
                         default="",
-                        help_text="The suspicion about a reply, until someone decides (inbox.leads.suspicion).",
+                        help_text="What a reply is suspected of, until someone decides (inbox.leads.suspicion).",
                         max_length=16,
                     ),
                 ),
@@ -671,7 +673,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The sentence that suggests it.",
+                        help_text="The sentence that raised the suspicion.",
                         max_length=300,
                     ),
                 ),
@@ -680,7 +682,7 @@ class Migration(migrations.Migration):
                     "provider_said_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When someone at a provider last marked what the lead means.",
+                        help_text="When someone last categorised the lead at a provider.",
                         null=True,
                     ),
                 ),
@@ -691,7 +693,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The time that a STOP states itself (Message.stamp).",
+                        help_text="The time stated in the STOP itself (Message.stamp).",
                         max_length=64,
                     ),
                 ),
@@ -707,7 +709,7 @@ class Migration(migrations.Migration):
                     "booked_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When the current meeting was booked. Empty without one.",
+                        help_text="When the current meeting was booked. Empty if there is none.",
                         null=True,
                     ),
                 ),
@@ -725,7 +727,7 @@ class Migration(migrations.Migration):
                     "erasing_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When a person started to erase this lead. Nothing more is sent to it, and it will be deleted soon.",
+                        help_text="When someone started erasing this lead. The lead gets no more messages and will be deleted soon.",
                         null=True,
                     ),
                 ),
@@ -733,13 +735,15 @@ class Migration(migrations.Migration):
                     "identity_conflict",
                     models.BooleanField(
                         default=False,
-                        help_text="Events named both this lead and another one. A person should check.",
+                        help_text="An event named both this lead and a different one. A person should check.",
                     ),
                 ),
                 (
                     "score",
                     models.PositiveSmallIntegerField(
-                        blank=True, help_text="0 stopped, 1 cold to 4 ready; empty: not scored.", null=True
+                        blank=True,
+                        help_text="0 stopped, 1 cold, up to 4 ready. Empty: not scored.",
+                        null=True,
                     ),
                 ),
                 ("score_reason", models.CharField(blank=True, db_default="", default="", max_length=200)),
@@ -759,7 +763,7 @@ class Migration(migrations.Migration):
                     "answered_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="The last answer outside a campaign, or the last time that a person chose Done.",
+                        help_text="The last answer outside a campaign, or the last time someone chose Done.",
                         null=True,
                     ),
                 ),
@@ -1112,10 +1116,13 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Its step may have gone out in the time that the restored database is missing.",
+                        help_text="A step may have gone out during the period missing from the restored database.",
                     ),
                 ),
-                ("quiet_since", models.DateTimeField(help_text="Replies after this moment pause it.")),
+                (
+                    "quiet_since",
+                    models.DateTimeField(help_text="A reply after this moment pauses the follow-up."),
+                ),
                 ("started_at", models.DateTimeField(auto_now_add=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 ("finish_reason", models.CharField(blank=True, default="", max_length=200)),
@@ -1251,7 +1258,7 @@ class Migration(migrations.Migration):
                 ),
                 ("code", models.CharField(max_length=64)),
                 ("since", models.DateTimeField()),
-                ("recheck_at", models.DateTimeField(help_text="When it may be tried again.")),
+                ("recheck_at", models.DateTimeField(help_text="When the channel may be tried again.")),
                 (
                     "workspace",
                     models.ForeignKey(on_delete=models.CASCADE, related_name="+", to="inbox.workspace"),
@@ -1307,9 +1314,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "external_id",
-                    models.CharField(
-                        help_text="Calendly's invitee URI, GHL's appointment id.", max_length=500
-                    ),
+                    models.CharField(help_text="Calendly invitee URI or GHL appointment ID.", max_length=500),
                 ),
                 ("event_uri", models.CharField(blank=True, default="", max_length=500)),
                 ("event_type_uri", models.CharField(blank=True, default="", max_length=500)),
@@ -1336,7 +1341,7 @@ class Migration(migrations.Migration):
                     "told_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When the calendar reported it, if it says so. Older reports are ignored.",
+                        help_text="When the calendar reported the change, if stated. Older reports are ignored.",
                         null=True,
                     ),
                 ),
@@ -1349,7 +1354,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         default="",
-                        help_text="The calendar's ID of the booking it replaces.",
+                        help_text="The calendar's ID of the earlier booking.",
                         max_length=500,
                     ),
                 ),
@@ -1391,7 +1396,7 @@ class Migration(migrations.Migration):
                 (
                     "source",
                     models.CharField(
-                        help_text="The list that `external_id` belongs to.",
+                        help_text="The list that contains `external_id`.",
                         max_length=20,
                         validators=[inbox.models.message.known_source],
                     ),
@@ -1449,7 +1454,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="A person wrote it at the provider, outside of any campaign.",
+                        help_text="A person wrote the message at the provider, outside any campaign.",
                     ),
                 ),
                 ("provider_interested", models.BooleanField(default=False)),
@@ -1486,7 +1491,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "tag_evidence",
-                    models.TextField(blank=True, default="", help_text="The words that decided it."),
+                    models.TextField(blank=True, default="", help_text="The words that decided the tag."),
                 ),
                 (
                     "suspected",
@@ -1500,7 +1505,7 @@ class Migration(migrations.Migration):
                         ],
                         db_default="",
                         default="",
-                        help_text="The rules' suspicion when it arrived.",
+                        help_text="What the rules suspected on arrival.",
                         max_length=16,
                     ),
                 ),
@@ -1510,7 +1515,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The sentence that made them suspect it.",
+                        help_text="The sentence that raised the suspicion.",
                     ),
                 ),
                 (
@@ -1530,7 +1535,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The local time that a text without an ID states (ISO, without a zone, if it can be read).",
+                        help_text="The local time stated in a text without an ID (ISO without a zone, if readable).",
                         max_length=64,
                     ),
                 ),
@@ -1545,7 +1550,7 @@ class Migration(migrations.Migration):
                 (
                     "id_reused",
                     models.BooleanField(
-                        default=False, help_text="The provider has used this ID for another text before."
+                        default=False, help_text="The provider has already used this ID for a different text."
                     ),
                 ),
                 ("sent_at", models.DateTimeField(help_text="The provider's time.")),
@@ -1554,7 +1559,7 @@ class Migration(migrations.Migration):
                     "processed_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When its job finished. Jobs are pruned, so a missing job says nothing.",
+                        help_text="When the job for this message finished. The job itself is deleted later.",
                         null=True,
                     ),
                 ),
@@ -1770,7 +1775,10 @@ class Migration(migrations.Migration):
                 (
                     "reason",
                     models.CharField(
-                        blank=True, default="", help_text="A sentence without people's text.", max_length=300
+                        blank=True,
+                        default="",
+                        help_text="One sentence that never contains people's text.",
+                        max_length=300,
                     ),
                 ),
                 ("subject", models.TextField(blank=True, default="")),
@@ -1791,7 +1799,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The provider that sends it.",
+                        help_text="The provider that sends the message.",
                         max_length=20,
                     ),
                 ),
@@ -1802,7 +1810,7 @@ class Migration(migrations.Migration):
                     "send_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When its countdown ends. Empty: it goes out at once.",
+                        help_text="When the countdown ends. Empty: there is none.",
                         null=True,
                     ),
                 ),
@@ -1816,14 +1824,14 @@ class Migration(migrations.Migration):
                 (
                     "tries",
                     models.PositiveSmallIntegerField(
-                        db_default=0, default=0, help_text="The number of times that a person sent it again."
+                        db_default=0, default=0, help_text="How many times a person sent the message again."
                     ),
                 ),
                 (
                     "looked_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When the provider was last asked whether it went out.",
+                        help_text="When the provider was last asked about this send.",
                         null=True,
                     ),
                 ),
@@ -1831,7 +1839,7 @@ class Migration(migrations.Migration):
                     "lost_from",
                     models.DateTimeField(
                         blank=True,
-                        help_text="It may have gone out since then, in the time that the restored database is missing.",
+                        help_text="May have gone out after this, in the period missing from the restored database.",
                         null=True,
                     ),
                 ),
@@ -1864,7 +1872,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "permissions": [("settle_outboundsend", "Can say what became of sends, or send them again")],
+                "permissions": [("settle_outboundsend", "Can set the outcome of sends or send them again")],
                 "indexes": [
                     models.Index(
                         condition=models.Q(("state__in", ["unknown", "failed"])),
@@ -1906,7 +1914,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("claimed", "Being prepared"),
                             ("waiting", "Put off"),
-                            ("approval", "Waits for approval"),
+                            ("approval", "Waiting for approval"),
                             ("sending", "Going out"),
                             ("sent", "Sent"),
                             ("skipped", "Skipped"),
@@ -1919,9 +1927,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "reason",
-                    models.CharField(
-                        blank=True, default="", help_text="A sentence for people.", max_length=200
-                    ),
+                    models.CharField(blank=True, default="", help_text="Shown to users.", max_length=200),
                 ),
                 ("attempt", models.PositiveIntegerField(default=1)),
                 ("subject", models.CharField(blank=True, default="", max_length=300)),
@@ -1931,7 +1937,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        help_text="The meeting times in the text, each as an ISO time and in words.",
+                        help_text="The meeting times in the text, each in ISO format and in words.",
                     ),
                 ),
                 ("claimed_at", models.DateTimeField()),
@@ -2123,7 +2129,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("off", "Off"),
                             ("shadow", "Shadow: only record what would have gone out"),
-                            ("auto", "Auto: send what passes every gate"),
+                            ("auto", "Auto: send drafts that pass every gate"),
                         ],
                         default="off",
                         max_length=6,
@@ -2281,7 +2287,7 @@ class Migration(migrations.Migration):
                     "alike_to",
                     models.UUIDField(
                         blank=True,
-                        help_text="The reply with the same words that the person decided about, if it was another one.",
+                        help_text="The reply that the person decided about, if it was a different one with the same text.",
                         null=True,
                     ),
                 ),
@@ -2307,7 +2313,7 @@ class Migration(migrations.Migration):
                 (
                     "follow_up_on",
                     models.DateField(
-                        blank=True, help_text="The day from which they want to hear from us.", null=True
+                        blank=True, help_text="The day when the lead wants to hear from us again.", null=True
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -2388,7 +2394,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "access to texts",
                 "verbose_name_plural": "accesses to texts",
-                "permissions": [("open_text", "Can read texts of any workspace, with a reason")],
+                "permissions": [("open_text", "Can read any workspace's texts, for a stated reason")],
                 "indexes": [
                     models.Index(fields=["user", "workspace", "-expires_at"], name="text_access_standing")
                 ],
@@ -2422,7 +2428,7 @@ class Migration(migrations.Migration):
                     "event_key",
                     models.CharField(
                         blank=True,
-                        help_text="The provider's key of an event without a message.",
+                        help_text="The provider's key for an event without a message.",
                         max_length=200,
                         null=True,
                     ),
@@ -2466,7 +2472,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Created by “Send a test event”. It names no account and says nothing about its health.",
+                        help_text="Created by “Send a test event”. It doesn’t count towards an account’s health.",
                     ),
                 ),
                 ("received_at", models.DateTimeField()),
@@ -2590,7 +2596,7 @@ class Migration(migrations.Migration):
                 (
                     "position",
                     models.PositiveSmallIntegerField(
-                        db_default=0, default=0, help_text="Order within its kind, lowest first."
+                        db_default=0, default=0, help_text="Order among facts of the same kind, lowest first."
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True, db_default=Now())),

@@ -43,6 +43,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "message",
             "found_by",
-            WordsField(blank=True, editable=False, help_text="The text that the search uses.", null=True),
+            WordsField(blank=True, editable=False, help_text="The text used for search.", null=True),
         ),
     ]

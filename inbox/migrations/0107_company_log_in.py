@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 null=True,
                 blank=True,
                 unique=True,
-                help_text="The issuer of the company login, # and its ID of this person. Set at the first such login.",
+                help_text="The issuer of the company login, # and its ID for this person. Set at the first login.",
             ),
         ),
         migrations.AddField(
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             models.BooleanField(
                 default=False,
                 db_default=False,
-                help_text="Whether the password opens the account under OIDC_ONLY.",
+                help_text="Whether this person can log in with a password despite OIDC_ONLY.",
             ),
         ),
     ]

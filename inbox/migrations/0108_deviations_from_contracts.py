@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             "databaseorigin",
             "watched_through",
             models.UUIDField(
-                blank=True, help_text="The last delivery that was compared with its contract.", null=True
+                blank=True, help_text="The last delivery compared with the provider's contract.", null=True
             ),
         ),
         migrations.CreateModel(
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                     "told_count",
                     models.PositiveBigIntegerField(
                         default=0,
-                        help_text="The count at the last notice to operators. They get the next one at ten times that.",
+                        help_text="The count at the last notice to operators. The next one is sent at ten times that count.",
                     ),
                 ),
                 ("told_at", models.DateTimeField(blank=True, null=True)),

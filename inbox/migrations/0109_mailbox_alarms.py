@@ -7,7 +7,7 @@ ALTER TABLE inbox_mailboxalarm ADD CONSTRAINT mailboxalarm_goes_with_integration
     REFERENCES integrations_integration ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED NOT VALID
 """
 RATES = [("bounces", "Bounces"), ("complaints", "Spam complaints"), ("replies", "Fewer replies")]
-OF = "The number of emails counted. For replies, the number expected."
+OF = "How many emails were counted. For replies, how many were expected."
 
 
 class Migration(migrations.Migration):
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ("mails", models.PositiveIntegerField(help_text=OF)),
                 ("days", models.PositiveSmallIntegerField()),
                 ("since", models.DateTimeField()),
-                ("last_at", models.DateTimeField(help_text="When this was last the case.")),
+                ("last_at", models.DateTimeField(help_text="When the rate was last out of bounds.")),
                 ("told_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "integration",

@@ -29,21 +29,25 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default={},
                 default=dict,
-                help_text="The minutes of business hours in which replies are answered, by tag, label or HOT.",
+                help_text="Minutes of business hours until a reply must be answered, by tag, label or HOT.",
             ),
         ),
         migrations.AddField(
             "lead",
             "answer_by",
             models.DateTimeField(
-                blank=True, null=True, help_text="When an answer is due by the promise. Empty if none is due."
+                blank=True,
+                null=True,
+                help_text="When an answer is due under the promise. Empty if none is due.",
             ),
         ),
         migrations.AddField(
             "lead",
             "warn_at",
             models.DateTimeField(
-                blank=True, null=True, help_text="When the next person gets a notice that it is almost due."
+                blank=True,
+                null=True,
+                help_text="When the next person is notified that the answer is almost due.",
             ),
         ),
         migrations.AddField(
@@ -55,7 +59,7 @@ class Migration(migrations.Migration):
                 db_default=[],
                 default=list,
                 size=None,
-                help_text="The users who got that notice for the newest reply.",
+                help_text="The users who were notified about the newest reply.",
             ),
         ),
         migrations.AddField(

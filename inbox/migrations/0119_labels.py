@@ -29,10 +29,10 @@ COLOURS = [
 ]
 STATES = [("on", "On"), ("suggested", "Suggested"), ("off", "Off")]
 KINDS = [("rule", "Rule"), ("model", "Model"), ("provider", "Provider"), ("person", "Person")]
-MEANING = "One sentence. The model suggests the label for replies that fit it; empty: it never does."
+MEANING = "One sentence. If you leave it empty, the model never suggests this label."
 ALIASES = (
     "Comma-separated. An Instantly label, a SmartLead category or an EmailBison tag with one of these names, or with the "
-    "label’s own, puts the label on the lead."
+    "label’s own name, puts the label on the lead."
 )
 
 
@@ -61,7 +61,9 @@ class Migration(migrations.Migration):
                 (
                     "notice",
                     models.BooleanField(
-                        db_default=False, default=False, help_text="Post in Slack when a lead gets it."
+                        db_default=False,
+                        default=False,
+                        help_text="Post in Slack when a lead gets this label.",
                     ),
                 ),
                 ("created_at", models.DateTimeField(db_default=Now())),
@@ -87,7 +89,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="Why the model suggests it.",
+                        help_text="Why the model suggests this label.",
                         max_length=300,
                     ),
                 ),

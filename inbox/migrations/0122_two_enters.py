@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             models.BooleanField(
                 db_default=False,
                 default=False,
-                help_text="An unchanged ready draft is sent by the second Enter.",
+                help_text="Pressing Enter twice sends an unchanged ready draft.",
             ),
         ),
     ]

@@ -49,7 +49,7 @@ class TagDecision(Row):
     alike_to = models.UUIDField(
         null=True,
         blank=True,
-        help_text="The reply with the same words that the person decided about, if it was another one.",
+        help_text="The reply that the person decided about, if it was a different one with the same text.",
     )
     quote = models.TextField(blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")
@@ -57,7 +57,7 @@ class TagDecision(Row):
     confidence = models.FloatField(null=True, blank=True)
     objection = models.CharField(max_length=10, choices=Objection.choices, default=Objection.NONE)
     follow_up_on = models.DateField(
-        null=True, blank=True, help_text="The day from which they want to hear from us."
+        null=True, blank=True, help_text="The day when the lead wants to hear from us again."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -108,7 +108,7 @@ class SendingPolicy(models.Model):
     class Mode(models.TextChoices):
         OFF = "off", "Off"
         SHADOW = "shadow", "Shadow: only record what would have gone out"
-        AUTO = "auto", "Auto: send what passes every gate"
+        AUTO = "auto", "Auto: send drafts that pass every gate"
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="policies")
     campaign = models.OneToOneField(

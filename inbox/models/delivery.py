@@ -39,7 +39,7 @@ class WebhookDelivery(Row):
     source = models.CharField(max_length=20)
     event_type = models.CharField(max_length=64, blank=True, default="")
     event_key = models.CharField(  # noqa: DJ001 - NULL is what keeps it out of the unique index
-        max_length=200, null=True, blank=True, help_text="The provider's key of an event without a message."
+        max_length=200, null=True, blank=True, help_text="The provider's key for an event without a message."
     )
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     reason = models.CharField(max_length=200, blank=True, default="")
@@ -51,7 +51,7 @@ class WebhookDelivery(Row):
     body_sha256 = models.CharField(max_length=64)
     headers = models.JSONField(default=dict, blank=True, help_text="Without secrets.")
     scrubbed = flag("Whether secrets were removed from body and headers.")
-    sample = flag("Created by “Send a test event”. It names no account and says nothing about its health.")
+    sample = flag("Created by “Send a test event”. It doesn’t count towards an account’s health.")
     received_at = models.DateTimeField()
     duration_ms = models.FloatField(default=0)
     message = models.ForeignKey("inbox.Message", on_delete=models.SET_NULL, null=True, blank=True)
@@ -119,7 +119,7 @@ class Deviation(models.Model):
     last_at = models.DateTimeField(db_index=True)
     told_count = models.PositiveBigIntegerField(
         default=0,
-        help_text="The count at the last notice to operators. They get the next one at ten times that.",
+        help_text="The count at the last notice to operators. The next one is sent at ten times that count.",
     )
     told_at = models.DateTimeField(null=True, blank=True)
 

@@ -27,14 +27,14 @@ class Draft(Row, MarkedRow):
     status_reason = models.CharField(max_length=200, blank=True, default="")
     subject = models.TextField(blank=True, default="")
     text = models.TextField()
-    generated_text = models.TextField(help_text="The model's own text, to tell whether it was edited.")
+    generated_text = models.TextField(help_text="The model's original text, to detect edits.")
     strategy = models.JSONField(default=dict, blank=True)
     verification = models.JSONField(default=dict, blank=True)
     model = models.CharField(max_length=64, blank=True, default="")
     prompt_version = models.CharField(max_length=64, blank=True, default="")
     made_of = json(
         dict,
-        "The facts then, the free times, messages and model calls (inbox.replying.provenance).",
+        "The facts, free times, messages and model calls at the time (inbox.replying.provenance).",
     )
     revision = models.PositiveSmallIntegerField(default=1)
 
@@ -42,8 +42,8 @@ class Draft(Row, MarkedRow):
     evaluation = json(dict, "The verdict of the evaluating model.")
     gate_mode = short_text(6, "The policy when the checks ran.")
     would_send = models.BooleanField(null=True, blank=True, help_text="Whether every check passed.")
-    send_at = moment("When it goes out automatically. Empty: never.")
-    held_by_person = flag("Whether a person put it on hold. It then never goes out automatically.")
+    send_at = moment("When the draft goes out automatically. Empty: never.")
+    held_by_person = flag("Whether a person put the draft on hold. It then never goes out automatically.")
     slack_channel = short_text(40)
     slack_ts = short_text(40, "Slack's ID of the review card.")
     decided_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
@@ -123,27 +123,27 @@ class OutboundSend(Row):
     program = program_key()
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.INTENT)
-    reason = blank_text(300, "A sentence without people's text.")
+    reason = blank_text(300, "One sentence that never contains people's text.")
     subject = models.TextField(blank=True, default="")
     text = models.TextField()
     recipients = models.JSONField(default=dict, blank=True)
     rest = json(list, "The texts of the remaining parts. Each is sent after the one before it.")
-    provider = short_text(20, "The provider that sends it.")
+    provider = short_text(20, "The provider that sends the message.")
     account_id = models.CharField(max_length=120, blank=True, default="")
     provider_message_id = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
-    send_at = moment("When its countdown ends. Empty: it goes out at once.")
+    send_at = moment("When the countdown ends. Empty: there is none.")
     answer_by = moment("When this answer was due by the promise (Lead.answer_by).")
     called_at = moment("Stored just before the provider is called.")
     finished_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="The number of times that a person sent it again."
+        default=0, db_default=0, help_text="How many times a person sent the message again."
     )
-    looked_at = moment("When the provider was last asked whether it went out.")
-    lost_from = moment("It may have gone out since then, in the time that the restored database is missing.")
+    looked_at = moment("When the provider was last asked about this send.")
+    lost_from = moment("May have gone out after this, in the period missing from the restored database.")
 
     class Meta:
-        permissions = [("settle_outboundsend", "Can say what became of sends, or send them again")]
+        permissions = [("settle_outboundsend", "Can set the outcome of sends or send them again")]
         constraints = [
             unique("send_once_per_origin", "workspace", "origin", "origin_id", "part"),
             # Each lead has at most one pending send per channel, so a follow-up and an answer cannot both go out.

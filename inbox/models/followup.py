@@ -24,7 +24,7 @@ class FollowUpSequence(Row):
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sequences")
     name = models.CharField(max_length=120)
     enabled = models.BooleanField(
-        default=True, help_text="If off, its leads wait and are counted as excluded on the Follow-ups page."
+        default=True, help_text="If off, its leads wait, and the Follow-ups page counts them as excluded."
     )
     starts = models.CharField(max_length=10, choices=Start.choices, default=Start.PERSON)
     business_hours_only = models.BooleanField(
@@ -85,7 +85,7 @@ class FollowUpInstance(Row):
 
         REPLIED = "replied", "The lead has replied"
         ERROR = "error", "A step failed on our side"
-        PERSON = "person", "Paused by a person"
+        PERSON = "person", "Paused manually"
         UNBOOKED = "unbooked", "The meeting fell through"
 
     LIVE = (Status.ACTIVE, Status.PAUSED)
@@ -100,8 +100,8 @@ class FollowUpInstance(Row):
     due_at = models.DateTimeField(null=True, blank=True)
     waits_for = blank_text(200, "Why the step was postponed.")
     paused_for = models.CharField(max_length=40, blank=True, default="")
-    in_doubt = flag("Its step may have gone out in the time that the restored database is missing.")
-    quiet_since = models.DateTimeField(help_text="Replies after this moment pause it.")
+    in_doubt = flag("A step may have gone out during the period missing from the restored database.")
+    quiet_since = models.DateTimeField(help_text="A reply after this moment pauses the follow-up.")
     started_by = models.ForeignKey(
         "inbox.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -148,7 +148,7 @@ class FollowUpTask(Row):
     class Status(models.TextChoices):
         CLAIMED = "claimed", "Being prepared"
         WAITING = "waiting", "Put off"
-        APPROVAL = "approval", "Waits for approval"
+        APPROVAL = "approval", "Waiting for approval"
         SENDING = "sending", "Going out"
         SENT = "sent", "Sent"
         SKIPPED = "skipped", "Skipped"
@@ -171,12 +171,12 @@ class FollowUpTask(Row):
     step = models.ForeignKey(FollowUpStep, on_delete=models.CASCADE, related_name="tasks")
     channel = models.CharField(max_length=10, choices=WRITTEN_ON)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CLAIMED)
-    reason = models.CharField(max_length=200, blank=True, default="", help_text="A sentence for people.")
+    reason = models.CharField(max_length=200, blank=True, default="", help_text="Shown to users.")
     attempt = models.PositiveIntegerField(default=1)
     subject = models.CharField(max_length=300, blank=True, default="")
     text = models.TextField(blank=True, default="")
     offered = models.JSONField(
-        default=list, blank=True, help_text="The meeting times in the text, each as an ISO time and in words."
+        default=list, blank=True, help_text="The meeting times in the text, each in ISO format and in words."
     )
     send = models.OneToOneField(
         "inbox.OutboundSend", on_delete=models.SET_NULL, null=True, blank=True, related_name="followup_task"
@@ -210,7 +210,7 @@ class ChannelRefusal(models.Model):
     WORDS = {
         "sms_dnd": "Do not disturb",
         "missing_phone": "GoHighLevel has no number",
-        "invalid_country_code": "The number's country code is not served",
+        "invalid_country_code": "The number's country isn't supported",
     }
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
@@ -218,7 +218,7 @@ class ChannelRefusal(models.Model):
     channel = models.CharField(max_length=10, choices=WRITTEN_ON)
     code = models.CharField(max_length=64)
     since = models.DateTimeField()
-    recheck_at = models.DateTimeField(help_text="When it may be tried again.")
+    recheck_at = models.DateTimeField(help_text="When the channel may be tried again.")
 
     class Meta:
         constraints = [unique("refusal_once_per_channel", "lead", "channel")]

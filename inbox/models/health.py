@@ -43,11 +43,11 @@ class MailboxAlarm(models.Model):
     rate = models.CharField(max_length=10, choices=Rate.choices)
     count = models.PositiveIntegerField()
     mails = models.PositiveIntegerField(
-        help_text="The number of emails counted. For replies, the number expected."
+        help_text="How many emails were counted. For replies, how many were expected."
     )
     days = models.PositiveSmallIntegerField()
     since = models.DateTimeField()
-    last_at = models.DateTimeField(help_text="When this was last the case.")
+    last_at = models.DateTimeField(help_text="When the rate was last out of bounds.")
     told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -67,8 +67,8 @@ class ModelOutage(models.Model):
 
     provider = models.CharField(max_length=20, primary_key=True)
     since = models.DateTimeField()
-    tried_at = models.DateTimeField(help_text="The last failed call.")
-    why = models.CharField(max_length=300, help_text="A sentence for people, without keys or people's text.")
+    tried_at = models.DateTimeField(help_text="When the last failed call was made.")
+    why = models.CharField(max_length=300, help_text="One sentence, without keys or people's text.")
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.why}"

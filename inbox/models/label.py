@@ -30,7 +30,7 @@ class Label(Row):
     meaning = models.CharField(
         max_length=200,
         blank=True,
-        help_text="One sentence. The model suggests the label for replies that fit it; empty: it never does.",
+        help_text="One sentence. If you leave it empty, the model never suggests this label.",
     )
     aliases = ArrayField(
         models.CharField(max_length=NAME_CHARS, blank=True),
@@ -39,9 +39,9 @@ class Label(Row):
         default=list,
         blank=True,
         help_text="Comma-separated. An Instantly label, a SmartLead category or an EmailBison tag with one of these "
-        "names, or with the label’s own, puts the label on the lead.",
+        "names, or with the label’s own name, puts the label on the lead.",
     )
-    notice = flag("Post in Slack when a lead gets it.")
+    notice = flag("Post in Slack when a lead gets this label.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -73,7 +73,7 @@ class LeadLabel(Row):
     by = models.CharField(max_length=80)
     user = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     program = program_key()
-    reason = short_text(300, "Why the model suggests it.")
+    reason = short_text(300, "Why the model suggests this label.")
     decided_at = models.DateTimeField(db_default=Now())
 
     class Meta:

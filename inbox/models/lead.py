@@ -149,11 +149,11 @@ class Lead(Row, MarkedRow):
     emailbison_lead_id = models.CharField(max_length=64, blank=True, default="")
     ghl_contact_id = models.CharField(max_length=64, blank=True, default="")
     alternate_emails = ArrayField(models.CharField(max_length=320), default=list, blank=True)
-    alternate_phones = several(32, "Other numbers of the person. Nothing is sent to them.")
+    alternate_phones = several(32, "The lead's other numbers. Nothing is sent to them.")
     alternate_contacts = several(
-        64, "The person's other contacts at GoHighLevel, such as those of their other numbers."
+        64, "The lead's other GoHighLevel contacts, such as one for each other number."
     )
-    refused_channels = several(10, "Channels that the person turned down when they asked for another one.")
+    refused_channels = several(10, "Channels that the lead turned down when asking for a different one.")
 
     first_name = models.CharField(max_length=120, blank=True, default="")
     last_name = models.CharField(max_length=120, blank=True, default="")
@@ -165,7 +165,7 @@ class Lead(Row, MarkedRow):
     )
     assigned_to = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     handed_over_at = moment(
-        "When someone else assigned it to the member. Empty once the member has opened it."
+        "When someone else assigned this lead to the member. Empty once the member opens it."
     )
 
     # The person who now answers for the lead, such as an assistant or a colleague in CC.
@@ -178,30 +178,30 @@ class Lead(Row, MarkedRow):
     awaiting_model = models.BooleanField(default=False)
     suspected = short_text(
         16,
-        "The suspicion about a reply, until someone decides (inbox.leads.suspicion).",
+        "What a reply is suspected of, until someone decides (inbox.leads.suspicion).",
         choices=Suspicion.choices,
     )
-    suspected_words = short_text(300, "The sentence that suggests it.")
+    suspected_words = short_text(300, "The sentence that raised the suspicion.")
     provider_interested = models.BooleanField(default=False)
-    provider_said_at = moment("When someone at a provider last marked what the lead means.")
+    provider_said_at = moment("When someone last categorised the lead at a provider.")
     opted_out_at = models.DateTimeField(null=True, blank=True)
-    opted_out_stamp = short_text(64, "The time that a STOP states itself (Message.stamp).")
+    opted_out_stamp = short_text(64, "The time stated in the STOP itself (Message.stamp).")
     opted_in_stamp = short_text(64)
     opted_in_at = moment("The last START. It revokes older STOPs.")
     bounced_at = models.DateTimeField(null=True, blank=True)
-    booked_at = moment("When the current meeting was booked. Empty without one.")
+    booked_at = moment("When the current meeting was booked. Empty if there is none.")
     linkedin_connected_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     sample = flag("Created by “Send a test event”. Nothing is sent to it, and it isn’t counted.")
     erasing_at = moment(
-        "When a person started to erase this lead. Nothing more is sent to it, and it will be deleted soon."
+        "When someone started erasing this lead. The lead gets no more messages and will be deleted soon."
     )
     identity_conflict = models.BooleanField(
-        default=False, help_text="Events named both this lead and another one. A person should check."
+        default=False, help_text="An event named both this lead and a different one. A person should check."
     )
 
     score = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="0 stopped, 1 cold to 4 ready; empty: not scored."
+        null=True, blank=True, help_text="0 stopped, 1 cold, up to 4 ready. Empty: not scored."
     )
     score_reason = short_text(200)
     repair_reason = short_text(200, "Why the provider doesn’t have this lead.")
@@ -209,15 +209,15 @@ class Lead(Row, MarkedRow):
     # These roll-ups summarise the lead's messages, so that the list of conversations need not read them.
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
-    answered_at = moment("The last answer outside a campaign, or the last time that a person chose Done.")
-    answer_by = moment("When an answer is due by the promise. Empty if none is due.")
-    warn_at = moment("When the next person gets a notice that it is almost due.")
+    answered_at = moment("The last answer outside a campaign, or the last time someone chose Done.")
+    answer_by = moment("When an answer is due under the promise. Empty if none is due.")
+    warn_at = moment("When the next person is notified that the answer is almost due.")
     warned_ids = ArrayField(
         models.BigIntegerField(),
         default=list,
         db_default=[],
         blank=True,
-        help_text="The users who got that notice for the newest reply.",
+        help_text="The users who were notified about the newest reply.",
     )
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_channel = models.CharField(max_length=10, choices=Channel.choices, blank=True, default="")

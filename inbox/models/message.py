@@ -48,7 +48,7 @@ OWN = "holdfast"
 def known_source(name: str) -> None:
     """Raises ValidationError if no provider declares `name` as a source of messages."""
     if name != OWN and name not in registry.message_sources():
-        raise ValidationError(f"“{name}” is no source of messages: no provider declares it.")
+        raise ValidationError(f"“{name}” isn’t a message source. No provider declares it.")
 
 
 COMPLAINTS = Q(tag_decided_by__contains=": complaint.")
@@ -84,7 +84,7 @@ class Message(Row, MarkedRow):
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="messages", db_index=False)
     campaign = models.ForeignKey("inbox.Campaign", on_delete=models.SET_NULL, null=True, blank=True)
     source = models.CharField(
-        max_length=20, validators=[known_source], help_text="The list that `external_id` belongs to."
+        max_length=20, validators=[known_source], help_text="The list that contains `external_id`."
     )
     external_id = models.CharField(max_length=200)
     direction = models.CharField(max_length=8, choices=Direction.choices)
@@ -106,34 +106,34 @@ class Message(Row, MarkedRow):
     thread_id = models.CharField(max_length=200, blank=True, default="")
     attachments = models.JSONField(default=list, blank=True)
     automated_reply = models.BooleanField(null=True, blank=True)
-    by_hand = flag("A person wrote it at the provider, outside of any campaign.")
+    by_hand = flag("A person wrote the message at the provider, outside any campaign.")
     provider_interested = models.BooleanField(default=False)
     tag = models.CharField(max_length=32, choices=Tag.choices, blank=True, default="")
     tag_decided_by = blank_text(80, "The rule or model, and version.")
-    tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided it.")
-    suspected = short_text(16, "The rules' suspicion when it arrived.", choices=Suspicion.choices)
+    tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided the tag.")
+    suspected = short_text(16, "What the rules suspected on arrival.", choices=Suspicion.choices)
     suspected_words = models.TextField(
-        blank=True, default="", db_default="", help_text="The sentence that made them suspect it."
+        blank=True, default="", db_default="", help_text="The sentence that raised the suspicion."
     )
     suspicion_decided_by = short_text(80, "The model or person that decided. Empty: not decided yet.")
     content_hash = models.CharField(max_length=64, blank=True, default="")
     stamp = short_text(
         64,
-        "The local time that a text without an ID states (ISO, without a zone, if it can be read).",
+        "The local time stated in a text without an ID (ISO without a zone, if readable).",
     )
     stopped_again_at = moment("When this STOP arrived again without an ID. It may have been a second one.")
     id_reused = models.BooleanField(
-        default=False, help_text="The provider has used this ID for another text before."
+        default=False, help_text="The provider has already used this ID for a different text."
     )
 
     sent_at = models.DateTimeField(help_text="The provider's time.")
     received_at = models.DateTimeField(default=timezone.now)
-    processed_at = moment("When its job finished. Jobs are pruned, so a missing job says nothing.")
+    processed_at = moment("When the job for this message finished. The job itself is deleted later.")
     draft = models.ForeignKey(  # needs no separate index, because look-ups use message_per_draft
         "inbox.Draft", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
     part = models.PositiveSmallIntegerField(default=0)
-    found_by = WordsField(null=True, blank=True, editable=False, help_text="The text that the search uses.")
+    found_by = WordsField(null=True, blank=True, editable=False, help_text="The text used for search.")
 
     objects = MessageManager()
 

@@ -23,7 +23,7 @@ class DatabaseOrigin(models.Model):
     restored_at = moment("When an operator reported the restore.")
 
     watched_through = models.UUIDField(
-        null=True, blank=True, help_text="The last delivery that was compared with its contract."
+        null=True, blank=True, help_text="The last delivery compared with the provider's contract."
     )
 
     here: str

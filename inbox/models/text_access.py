@@ -26,7 +26,7 @@ class TextAccess(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "access to texts", "accesses to texts"
-        permissions = [("open_text", "Can read texts of any workspace, with a reason")]
+        permissions = [("open_text", "Can read any workspace's texts, for a stated reason")]
         constraints = [
             check("text_access_has_a_reason", ~Q(reason="")),
             check("text_access_is_short", Q(expires_at__lte=F("created_at") + LASTS)),

@@ -8,4 +8,4 @@ from django.core.exceptions import ValidationError
 def validate_timezone(name: str) -> None:
     """Raises ValidationError if `name` is not a time zone of the IANA database."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"“{name}” is not a time zone. Use a name such as America/New_York.")
+        raise ValidationError(f"“{name}” isn’t a time zone. Use a name like America/New_York.")

@@ -77,9 +77,9 @@ class User(AbstractUser):
         null=True,
         blank=True,
         unique=True,
-        help_text="The issuer of the company login, # and its ID of this person. Set at the first such login.",
+        help_text="The issuer of the company login, # and its ID for this person. Set at the first login.",
     )
-    emergency = flag("Whether the password opens the account under OIDC_ONLY.")
+    emergency = flag("Whether this person can log in with a password despite OIDC_ONLY.")
 
     _was_staff: bool | None = None
     _was_proven = True
@@ -146,7 +146,7 @@ class Workspace(Row):
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
     phone_region = models.CharField(
-        max_length=2, default="US", help_text="The country of phone numbers without a country code."
+        max_length=2, default="US", help_text="The country assumed for phone numbers without a country code."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -187,21 +187,19 @@ class Workspace(Row):
         default=10,
         db_default=10,
         validators=[MaxValueValidator(60)],
-        help_text="The seconds in which a person can take back a message. 0: it goes out at once.",
+        help_text="How many seconds a message can be taken back. 0: messages go out at once.",
     )
-    enter_twice = flag("An unchanged ready draft is sent by the second Enter.")
-    promises = json(
-        dict, "The minutes of business hours in which replies are answered, by tag, label or HOT."
-    )
+    enter_twice = flag("Pressing Enter twice sends an unchanged ready draft.")
+    promises = json(dict, "Minutes of business hours until a reply must be answered, by tag, label or HOT.")
     sends_paused = models.BooleanField(
         default=False, help_text="Kill switch: nothing goes out automatically."
     )
     assign_in_turn = flag("Assign interested leads in rotation to the members who get leads.")
     notice_tags = json(list, "The tags whose replies are posted in Slack, by name.")
     health_emails = flag("Owners and admins also get notices about broken accounts by email.")
-    set_up_at = moment("When the first steps were hidden or all finished. Empty: they are shown.")
+    set_up_at = moment("When the first steps were finished or hidden. Empty: still shown.")
     erasure_key = EncryptedJSONField(
-        null=True, blank=True, help_text="The key of the hashes of erased people (ErasedMark)."
+        null=True, blank=True, help_text="The key used to hash the data of erased people (ErasedMark)."
     )
     requires_second_factor = flag("Whether members need a second factor, or their company's login.")
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
@@ -217,7 +215,7 @@ class Workspace(Row):
 
     class Meta:
         ordering = ["name", "id"]
-        permissions = [("see_all_workspaces", "Sees the rows of all workspaces in the admin")]
+        permissions = [("see_all_workspaces", "Can see the rows of all workspaces in the admin")]
 
     def __str__(self) -> str:
         return self.name
@@ -255,14 +253,14 @@ class Membership(models.Model):
         default=TellAbout.MINE,
         db_default=TellAbout.MINE,
         blank=True,
-        help_text="The events that this member gets notices about, in browsers and by email.",
+        help_text="The conversations this member is notified about, in the browser and by email.",
     )
     mail_after_min = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
-        help_text="The minutes of absence after which notices go out by email. Empty: no email.",
+        help_text="Minutes of absence before notices go out by email. Empty: no email.",
     )
-    slack_user_id = short_text(40, "The person's ID in the workspace's Slack, once looked up.")
+    slack_user_id = short_text(40, "The person's user ID in the workspace's Slack, once looked up.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

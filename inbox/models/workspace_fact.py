@@ -35,7 +35,7 @@ class WorkspaceFact(Row):
     folded = models.CharField(max_length=FOLDED_CHARS, editable=False)
     answer = models.TextField(max_length=ANSWER_CHARS, blank=True, default="", db_default="")
     position = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="Order within its kind, lowest first."
+        default=0, db_default=0, help_text="Order among facts of the same kind, lowest first."
     )
     updated_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
