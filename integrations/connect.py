@@ -6,7 +6,7 @@ from integrations import destinations, registry
 from integrations.http.hosts import Address, HostRefused, check_url
 from integrations.models import Integration
 
-GIVE_AGAIN = "the stored one belongs to another address. Enter it again for this one."
+GIVE_AGAIN = "the stored value was for a different address. Enter it again."
 
 
 class ConnectError(ValueError):

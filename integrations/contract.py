@@ -105,7 +105,7 @@ def contract_of(payloads: Any, source: str) -> Contract:
     try:
         return _read(tomllib.loads(path.read_text())[source])
     except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-        words = f"{path}: it does not declare what “{source}” gets ({type(error).__name__}: {error})."
+        words = f"{path} does not declare what “{source}” receives ({type(error).__name__}: {error})."
         raise ImproperlyConfigured(words) from None
 
 

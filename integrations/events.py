@@ -277,8 +277,8 @@ class Unusable:
     @property
     def reason(self) -> str:
         if self.at is None:
-            return "It has no time."
-        return "It has no sender, recipient or direction." if self.external_id else "It has no id."
+            return "No time."
+        return "No sender, recipient or direction." if self.external_id else "No ID."
 
 
 class PayloadInvalid(ValueError):

@@ -117,7 +117,7 @@ def ledger_source(provider: str) -> str:
     """Returns the webhook source under which messages from the provider's list are stored. Raises UnknownSource."""
     source = address_of(provider) or next(iter(spec_of(provider).webhooks or ()), None)
     if source is None:
-        raise UnknownSource(f"{provider} posts no webhooks, so that nothing of its list can be kept.")
+        raise UnknownSource(f"{provider} posts no webhooks, so nothing from its list can be stored.")
     return source.name
 
 
@@ -167,7 +167,7 @@ def _faults(spec: ProviderSpec) -> list[str]:
     sources, webhooks = spec.sources or (), spec.webhooks or ()
     names = {source.name for source in sources}
     faults = [
-        f"{name} is empty; say NONE and why." for name in ("webhooks", "sources") if getattr(spec, name) == ()
+        f"{name} is empty. Use NONE instead." for name in ("webhooks", "sources") if getattr(spec, name) == ()
     ]
     too_long = [
         name for name in (spec.name, *names, *(webhook.name for webhook in webhooks)) if len(name) > 20
@@ -177,7 +177,7 @@ def _faults(spec: ProviderSpec) -> list[str]:
         faults.append(f"channel is “{spec.channel}”; it must be one of {', '.join(CHANNELS)}.")
     faults += _webhook_faults(spec, webhooks)
     faults += [
-        f"bounces of “{source.name}” are kept as “{source.bounces}”, which it does not declare."
+        f"“{source.name}” stores bounces as “{source.bounces}”, which the provider does not declare."
         for source in sources
         if source.bounces and source.bounces not in names
     ]
@@ -188,7 +188,7 @@ def _faults(spec: ProviderSpec) -> list[str]:
         if getattr(spec, name) and not getattr(spec, need)
     ]
     if not (spec.channel or spec.stopped):
-        faults.append("neither channel nor stopped says what does not happen while it is disconnected.")
+        faults.append("channel or stopped must say what stops while an account is disconnected.")
     return faults
 
 
@@ -197,9 +197,9 @@ def _webhook_faults(spec: ProviderSpec, webhooks: Iterable[WebhookSource]) -> li
     for webhook in webhooks:
         address = f"the webhook address “{webhook.name}”"
         if not (webhook.keyed or webhook.signature):
-            faults.append(f"nothing opens {address}: neither a key nor a signature.")
+            faults.append(f"{address} has neither a key nor a signature.")
         if webhook.provider != spec.name:
             faults.append(f"{address} is declared as {webhook.provider}’s.")
         if webhook.sample and not webhook.keyed:
-            faults.append(f"the sample of {address} cannot be posted: it needs a key.")
+            faults.append(f"{address} needs a key, so that its sample can be posted.")
     return faults

@@ -39,7 +39,7 @@ class NONE:
 
     def __init__(self, why: str) -> None:
         if not why.strip():
-            raise ImproperlyConfigured("NONE needs a reason: say in a sentence why there is none.")
+            raise ImproperlyConfigured("NONE needs a reason, in one sentence.")
         self.why = why
 
     def __bool__(self) -> Literal[False]:
@@ -82,10 +82,10 @@ def declared(cls: type[Declared]) -> type[Declared]:
             owner = stated.get("name") or caller.f_globals.get("NAME") or caller.f_globals.get("__name__")
             part = f"the {cls.__name__} of “{owner}”"
             faults = [f"{part} does not state {', '.join(missing)}"] if missing else []
-            faults += [f"{part} states {', '.join(unknown)}, which nothing asks for"] if unknown else []
+            faults += [f"{part} states unknown fields: {', '.join(unknown)}"] if unknown else []
             raise Incomplete(
                 f"{caller.f_code.co_filename}, line {caller.f_lineno}: {'; '.join(faults)}."
-                " Give a value, or NONE with the reason why there is none."
+                " Give a value, or NONE with a reason."
             )
         plain_init(self, **stated)
 
@@ -201,7 +201,7 @@ def json_webhook(provider: str, name: str, payloads: Payloads, **stated: Any) ->
     """
     shared: dict[str, Any] = {
         "keyed": True,
-        "signature": NONE("The key in the address opens it."),
+        "signature": NONE("The address contains a key instead."),
         "decode": rawjson.parse,
         "parse": payloads.parse,
         "account_of": payloads.account_of,
@@ -496,19 +496,19 @@ STOP_LABELS = optional(
     "Labels that mean “do not contact”",
     "Comma-separated names. “Do not contact” always counts.",
 )
-BASE_URL_ALONE = NONE("The operator sets no address besides the base URL.")
-WAITS_AT_429 = NONE("Its calls aren’t counted. A call that it refuses with 429 is retried later.")
+BASE_URL_ALONE = NONE("The operator sets only the base URL.")
+WAITS_AT_429 = NONE("Calls aren’t counted. A call refused with 429 is retried later.")
 KEY_PER_ACCOUNT = NONE("Each account has a key of its own.")
 KEY_IS_ENOUGH = NONE("It needs only the required settings.")
 SIGNS_NOTHING = NONE("It doesn’t sign anything.")
 NO_MESSAGES = NONE("It carries no messages.")
-WHOLE_MESSAGES = NONE("Its webhooks hold the message itself.")
+WHOLE_MESSAGES = NONE("Webhooks contain the message itself.")
 NO_LISTS = NONE("It has no lists to compare.")
 NO_CALENDAR = NONE("It has no calendar.")
 NO_CONTACTS = NONE("It has no contacts.")
 NEW_KEY = NONE("Enter a new key in the account’s settings.")
-KEY_PROVES_ALL = NONE("Any call that succeeds proves that the key works.")
-CHANNEL_STOPS = NONE("Its channel says it.")
+KEY_PROVES_ALL = NONE("Any successful call proves that the key works.")
+CHANNEL_STOPS = NONE("The channel implies what stops.")
 PLAIN_CALLS: dict[str, Any] = {"ports": (), "operator_urls": BASE_URL_ALONE, "call_limit": WAITS_AT_429}
 """Fields of a declaration, for a provider that is called at one address and without a limit of our own."""
 NO_SECRET: dict[str, Any] = {"secret_headers": (), "secret_field": ""}

@@ -13,5 +13,5 @@ def check_declarations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         problems = registry.problems()
     except ImproperlyConfigured as incomplete:
         problems = [str(incomplete)]
-    hint = "docs/adding-a-provider.md says what each capability is."
+    hint = "docs/adding-a-provider.md describes each capability."
     return [Error(problem, hint=hint, id="integrations.E001") for problem in problems]

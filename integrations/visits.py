@@ -31,7 +31,7 @@ def refuse_in_transaction() -> None:
     for open_connection in connections.all(initialized_only=True):
         if any(not getattr(block, "_from_testcase", False) for block in open_connection.atomic_blocks):
             raise RuntimeError(
-                "A provider was called inside a database transaction: call it before or after."
+                "A provider was called inside a transaction. Call it before or after the transaction."
             )
 
 

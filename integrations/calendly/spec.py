@@ -38,7 +38,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
-                why="retries for 24 h with growing pauses, then disables the webhook",
+                why="retries for 24 h at growing intervals, then disables the webhook",
             ),
         ),
     ),

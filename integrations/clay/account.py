@@ -19,4 +19,4 @@ def check_tables(test: Test) -> str:
     tables = [str(table) for table in ClayClient.for_integration(test.account).tables]
     if not tables:
         raise Wrong("No table has a URL.", "Add the tables’ webhook URLs in the account’s settings.")
-    return f"For {' and '.join(tables)}. Clay can only be tested with a real row."
+    return f"For {' and '.join(tables)}. Clay can only be tested by sending a real row."

@@ -3,7 +3,7 @@
 from integrations import spec
 from integrations.clay import NAME, account, payloads, signature
 
-ROW_PROVES_ALL = spec.NONE("A row that a table accepts proves that its address works.")
+ROW_PROVES_ALL = spec.NONE("If the table accepts a row, its address works.")
 
 SPEC = spec.Declaration(
     names=spec.Names(name=NAME, label="Clay", known_as="Clay", company="Clay", aliases=()),
@@ -12,7 +12,7 @@ SPEC = spec.Declaration(
         ports=(),
         base_url=spec.NONE("Each table has its own URL."),
         operator_urls=account.operator_urls,
-        call_limit=spec.NONE("The limit applies to a table across all workspaces, and the client keeps it."),
+        call_limit=spec.NONE("The client applies the limit to a table across all workspaces."),
     ),
     connecting=spec.Connecting(
         account_id=spec.NONE("A table is identified by its address."),
@@ -22,7 +22,7 @@ SPEC = spec.Declaration(
             spec.optional("phone_table_url", "Webhook of the phone table", ""),
         ),
         key=spec.NONE("A table’s address is its only secret."),
-        installation_key=spec.NONE("The operator can set tables for everyone; they need no key."),
+        installation_key=spec.NONE("The operator can set tables for everyone, which need no key."),
         key_made_at=spec.NONE("It has no key."),
         usable=account.usable,
         lacks=spec.NONE("A table without a URL isn’t used."),
@@ -42,7 +42,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
-                why="shows the status in the table's row, where a person runs it again",
+                why="shows the status in the table's row, where a person can run it again",
             ),
         ),
     ),

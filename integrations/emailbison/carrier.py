@@ -86,7 +86,7 @@ def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Dead
     ]
     exact = [sender for sender in usable if sender.email.lower() == address.lower()]
     if not usable:
-        raise CannotSend("No mailbox in EmailBison can send this message.")
+        raise CannotSend("EmailBison has no mailbox that can send this message.")
     return (exact or usable)[0]
 
 

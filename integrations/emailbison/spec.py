@@ -21,7 +21,7 @@ SPEC = spec.Declaration(
         account_id=spec.optional(
             "workspace_id",
             "EmailBison workspace ID",
-            "Events for another workspace are refused. Leave empty to skip the check.",
+            "Events for other workspaces are refused. Leave empty to skip the check.",
         ),
         secrets=(spec.API_KEY,),
         settings=(
@@ -85,6 +85,6 @@ SPEC = spec.Declaration(
             ("Senders", account.check_senders),
         ),
         account_words=spec.AccountWords(refused=("DISCONNECTED", "REMOVED"), down=(), well=("RECONNECTED",)),
-        **spec.KEY_HEALTH | {"refusals": {"host_or_key": "key expired, or for another address"}},
+        **spec.KEY_HEALTH | {"refusals": {"host_or_key": "the key has expired or is for a different URL"}},
     ),
 )

@@ -47,7 +47,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
-                why="workflow webhooks: users report retries after 5xx and network errors, GHL documents none",
+                why="workflow webhooks: users report retries after 5xx and network errors, but GHL documents none",
             ),
         ),
         spec.json_webhook(
@@ -63,7 +63,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=429,
-                why="tries again after 429 alone: 6 times, 10 min apart; any other status is final",
+                why="retries only after a 429, up to 6 times, 10 min apart",
             ),
         ),
     ),
@@ -72,7 +72,7 @@ SPEC = spec.Declaration(
             spec.MessageSource(
                 name="ghl_message",
                 counts=spec.Counts.ANSWER,
-                bounces=spec.NONE("A text doesn’t bounce as a text."),
+                bounces=spec.NONE("A bounce doesn’t arrive as a text."),
                 flags_interest=False,
                 names_account=True,
             ),
@@ -83,7 +83,7 @@ SPEC = spec.Declaration(
         newer=carrier.GhlCarrier().listed,
         sends=frozenset({"send_sms"}),
         contacts=GhlClient.for_integration,
-        stop_campaign=spec.NONE("GoHighLevel’s campaigns are workflows, which end by their own rules."),
+        stop_campaign=spec.NONE("GoHighLevel campaigns are workflows, which end by their own rules."),
         history=spec.History(known_by="ghl_contact_id", read=listed.sent_to),
         read_message=spec.WHOLE_MESSAGES,
         files=spec.Files(needs="url", fetch=carrier.fetch_file),
@@ -94,8 +94,8 @@ SPEC = spec.Declaration(
         replies=listed.since,
         sent=listed.since,
         opt_outs=spec.NONE("GoHighLevel can’t list contacts by the time they opted out."),
-        bounces=spec.NONE("A text doesn’t bounce."),
-        appointments=spec.NONE("GoHighLevel meetings are compared lead by lead, every two hours."),
+        bounces=spec.NONE("Texts don’t bounce."),
+        appointments=spec.NONE("Every two hours, Holdfast checks each lead’s meetings against GoHighLevel."),
     ),
     calendar=spec.Calendar(choice="calendar_id", free_times=calendar.free_times, meetings=calendar.meetings),
     login=spec.NEW_KEY,

@@ -95,7 +95,7 @@ def check_now(integration: Integration) -> ProbeResult:
         return probe(integration, Deadline.after_ms(CHECK_MS))
     except DeadlineExceeded:
         late = (
-            f"{integration} hadn’t responded in full after {CHECK_MS // 1_000} s. Try again in a few minutes."
+            f"{integration} didn’t respond in full within {CHECK_MS // 1_000} s. Try again in a few minutes."
         )
         return ProbeResult(False, late)
 

@@ -187,7 +187,7 @@ def look_for_mailboxes(integration: Integration, read: Callable[[], Iterable[Any
         signal = _lacking(health.lost_mailboxes) if health.lost_mailboxes else Signal(SignalKind.WORKED)
         record(integration, signal)
     if signal.reason:
-        raise MailboxesLost(f"{integration} answers, but {signal.reason}.")
+        raise MailboxesLost(f"{integration} responds, but {signal.reason}.")
 
 
 def _lacking(mailboxes: list[str]) -> Signal:

@@ -15,14 +15,14 @@ logger = logging.getLogger(__name__)
 CALLS = Counter("holdfast_provider_calls", "Finished calls to providers.", ["provider", "outcome"])
 CALL_SECONDS = Histogram(
     "holdfast_provider_call_seconds",
-    "Duration of calls to providers, retries and waits included.",
+    "How long calls to providers took, including retries and waits.",
     ["provider"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
 )
 RETRIES = Counter("holdfast_provider_retries", "Calls to providers that were tried again.", ["provider"])
 REFUSALS = Counter(
     "holdfast_provider_refusals",
-    "Calls not made: breaker open, throttled, own limit.",
+    "Calls not made, because of an open breaker, throttling or our own rate limit.",
     ["provider", "reason"],
 )
 

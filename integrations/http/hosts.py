@@ -87,7 +87,7 @@ def address_of(provider: str, url: str) -> Address:
     match = PLAIN.match(url)
     if match is None:
         raise HostRefused(
-            f"{provider}: the address must be https://, a host in plain letters and digits, and a port if need be."
+            f"{provider}: the address must be https://, a host in plain letters and digits, and an optional port."
         )
     scheme, host, port = match.groups()
     scheme = scheme.lower()
@@ -133,14 +133,14 @@ def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None
     places = [place for place in allowed_places(provider) if f".{address.host}".endswith(f".{place.host}")]
     if not places:
         raise HostRefused(
-            f"{provider}: the host {address.host} is not allowed; an operator can add it to PROVIDER_HOSTS."
+            f"{provider}: the host {address.host} is not allowed. An operator can add it to PROVIDER_HOSTS."
         )
     owners = {place.owner for place in places} - {""}
     if owners and str(workspace_id) not in owners:
         raise HostRefused(f"{provider}: the host {address.host} is reserved for another workspace.")
     if address.port != HTTPS and not any(address.port in place.ports for place in places):
         raise HostRefused(
-            f"{provider}: port {address.port} of {address.host} is not allowed; an operator can add"
+            f"{provider}: port {address.port} of {address.host} is not allowed. An operator can add"
             f" {address.host}:{address.port} to PROVIDER_HOSTS."
         )
 

@@ -228,7 +228,7 @@ class ProviderSession:
         except (requests.RequestException, ValueError):
             # The original error would quote the header, and with it the key.
             raise ProviderMisconfigured(
-                f"{self.provider}: the address or the credentials contain characters that a request can’t have."
+                f"{self.provider}: the address or credentials contain characters that aren’t allowed in a request."
             ) from None
 
     def _run(self, call: _Call) -> Any:

@@ -31,7 +31,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
-                why="switches a webhook off after repeated failures; a person must then resume it",
+                why="turns a webhook off after repeated failures, until a person resumes it",
             ),
         ),
     ),
@@ -41,9 +41,9 @@ SPEC = spec.Declaration(
         carrier=carrier.InstantlyCarrier(),
         newer=carrier.InstantlyCarrier().listed,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
-        history=spec.NONE("The campaigns’ messages arrive by webhook."),
+        history=spec.NONE("Campaign messages arrive by webhook."),
         files=spec.NONE("Instantly doesn’t report attached files. Find them in its Unibox."),
-        pauses_follow_ups=spec.NONE("A follow-up only waits at its own send."),
+        pauses_follow_ups=spec.NONE("A follow-up waits only when its own message is due."),
         **spec.MAIL_ANSWERS,
     ),
     lists=spec.Lists(

@@ -84,7 +84,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "name",
-                    models.CharField(blank=True, default="", help_text="Its name or owner.", max_length=120),
+                    models.CharField(
+                        blank=True, default="", help_text="The account's name or owner.", max_length=120
+                    ),
                 ),
                 ("external_account_id", models.CharField(blank=True, default="", max_length=120)),
                 (
@@ -213,7 +215,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="The provider's own, scrubbed.",
+                        help_text="The provider's words, scrubbed.",
                         max_length=200,
                     ),
                 ),
@@ -330,7 +332,7 @@ class Migration(migrations.Migration):
                 (
                     "destination",
                     models.CharField(
-                        blank=True, default="", help_text="Channel; never a secret URL.", max_length=200
+                        blank=True, default="", help_text="The channel, never a secret URL.", max_length=200
                     ),
                 ),
                 ("provider_message_id", models.CharField(blank=True, default="", max_length=64)),
@@ -436,7 +438,7 @@ class Migration(migrations.Migration):
                 (
                     "tries",
                     models.PositiveSmallIntegerField(
-                        default=1, help_text="More than one if an answer was cut off by its limit."
+                        default=1, help_text="More than one if an answer was cut off."
                     ),
                 ),
                 ("input_tokens", models.PositiveIntegerField(default=0)),

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=120)),
                 (
                     "visible",
-                    models.CharField(help_text="The part of the token that people see.", max_length=8),
+                    models.CharField(help_text="The part of the token that is displayed.", max_length=8),
                 ),
                 ("token_hash", models.CharField(max_length=64, unique=True)),
                 (
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=43),
                         blank=True,
                         default=list,
-                        help_text="Networks; empty: any address.",
+                        help_text="Networks. Empty: any address.",
                         size=None,
                     ),
                 ),

@@ -21,7 +21,7 @@ KEYS = (
     ("webhookattempt", "endpoint", "integrations_webhookendpoint"),
     ("webhookattempt", "event", "inbox_event"),
 )
-OFF = [("gone", "it answered “410 Gone”"), ("failed", "nothing got through for five days")]
+OFF = [("gone", "it answered “410 Gone”"), ("failed", "no event got through for five days")]
 OUTCOMES = [("", "Waiting"), ("delivered", "Delivered"), ("failed", "Failed"), ("missed", "Not sent")]
 OPEN = Q(finished_at__isnull=True)
 
@@ -52,14 +52,14 @@ class Migration(migrations.Migration):
                 (
                     "told_at",
                     models.DateTimeField(
-                        blank=True, help_text="When owners and admins got a notice of this failure.", null=True
+                        blank=True, help_text="When owners and admins were notified of this failure.", null=True
                     ),
                 ),
                 (
                     "held_until",
                     models.DateTimeField(
                         blank=True,
-                        help_text="The endpoint asked for a pause until then, or its breaker is open.",
+                        help_text="When events are sent again after a pause or failures.",
                         null=True,
                     ),
                 ),

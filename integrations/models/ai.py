@@ -19,9 +19,7 @@ class AiCall(Row):
     prompt_version = models.CharField(max_length=20)
     model = models.CharField(max_length=60)
     effort = models.CharField(max_length=10, blank=True)
-    tries = models.PositiveSmallIntegerField(
-        default=1, help_text="More than one if an answer was cut off by its limit."
-    )
+    tries = models.PositiveSmallIntegerField(default=1, help_text="More than one if an answer was cut off.")
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0, help_text="Reasoning tokens included.")
     reasoning_tokens = models.PositiveIntegerField(default=0)

@@ -27,7 +27,7 @@ class WebhookEndpoint(Row):
 
     class Off(models.TextChoices):
         GONE = "gone", "it answered “410 Gone”"
-        FAILED = "failed", "nothing got through for five days"
+        FAILED = "failed", "no event got through for five days"
 
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, related_name="webhook_endpoints"
@@ -41,8 +41,8 @@ class WebhookEndpoint(Row):
     previous_secret = EncryptedJSONField(null=True, blank=True)
     rotated_at = models.DateTimeField(null=True, blank=True)
     failing_since = moment("The first failure since the last success.")
-    told_at = moment("When owners and admins got a notice of this failure.")
-    held_until = moment("The endpoint asked for a pause until then, or its breaker is open.")
+    told_at = moment("When owners and admins were notified of this failure.")
+    held_until = moment("When events are sent again after a pause or failures.")
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_for = models.CharField(max_length=8, choices=Off.choices, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)

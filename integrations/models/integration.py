@@ -18,7 +18,7 @@ from jobs.columns import Row, unique
 def known_provider(name: str) -> None:
     """Raises ValidationError for a provider that integrations.registry does not list."""
     if name not in registry.specs():
-        raise ValidationError(f"“{name}” is no provider. Known are: {', '.join(registry.specs())}.")
+        raise ValidationError(f"“{name}” isn’t a provider. Use one of: {', '.join(registry.specs())}.")
 
 
 class Integration(Row):
@@ -30,7 +30,7 @@ class Integration(Row):
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="integrations")
     provider = models.CharField(max_length=20, validators=[known_provider])
-    name = models.CharField(max_length=120, blank=True, default="", help_text="Its name or owner.")
+    name = models.CharField(max_length=120, blank=True, default="", help_text="The account's name or owner.")
     external_account_id = models.CharField(max_length=120, blank=True, default="")
     config = models.JSONField(
         default=dict, blank=True, help_text="Settings that aren’t secret, such as base_url or calendar IDs."

@@ -54,11 +54,11 @@ class ApiToken(Row):
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=120)
-    visible = models.CharField(max_length=8, help_text="The part of the token that people see.")
+    visible = models.CharField(max_length=8, help_text="The part of the token that is displayed.")
     token_hash = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=20), help_text="Values of Scope.")
     sources = ArrayField(
-        models.CharField(max_length=43), default=list, blank=True, help_text="Networks; empty: any address."
+        models.CharField(max_length=43), default=list, blank=True, help_text="Networks. Empty: any address."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)

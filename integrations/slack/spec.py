@@ -63,7 +63,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
-                why="wants an answer within 3 s, else sends it three times more",
+                why="expects an answer within 3 s, otherwise sends the event three more times",
             ),
         ),
     ),
@@ -79,7 +79,7 @@ SPEC = spec.Declaration(
             ("Channel", account.check_channel),
         ),
         account_words=spec.NONE("When it reports a revoked token, Holdfast checks each account."),
-        no_proof=spec.NONE("What proves that an account works depends on why it broke."),
+        no_proof=spec.NONE("The proof that an account works depends on why it broke."),
         still_broken=account.stays_broken,
         refusals={},
         stopped="Nothing reaches Slack. Admins get account notifications by email",

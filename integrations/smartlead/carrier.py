@@ -17,7 +17,7 @@ class SmartLeadCarrier:
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None or not answers.campaign_id:
-            raise CannotSend("SmartLead can only answer in a campaign’s thread, and this reply isn’t in one.")
+            raise CannotSend("SmartLead can only answer in a campaign thread, and this reply isn’t in one.")
         client = SmartLeadClient.for_integration(account)
         answers = (
             answers

@@ -38,7 +38,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
-                why="tries three times; a reply that is lost is found again by the reply poll",
+                why="tries three times, after which the reply poll finds the reply",
             ),
         ),
     ),
@@ -48,9 +48,9 @@ SPEC = spec.Declaration(
         carrier=carrier.SmartLeadCarrier(),
         newer=carrier.SmartLeadCarrier().listed,
         stop_campaign=spec.StopCampaign(known_by="email", stop=carrier.stop_campaign),
-        history=spec.NONE("The campaigns’ messages arrive by webhook."),
+        history=spec.NONE("Campaign messages arrive by webhook."),
         files=spec.NONE("SmartLead doesn’t report attached files. Find them in its Master Inbox."),
-        pauses_follow_ups=spec.NONE("A follow-up only waits at its own send."),
+        pauses_follow_ups=spec.NONE("A follow-up waits only when its own message is due."),
         **spec.MAIL_ANSWERS,
     ),
     lists=spec.Lists(

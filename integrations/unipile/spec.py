@@ -19,7 +19,7 @@ SPEC = spec.Declaration(
         ports=range(1024, 65_536),
         base_url=lambda: settings.UNIPILE_DSN,
         operator_urls=spec.BASE_URL_ALONE,
-        call_limit=spec.NONE("LinkedIn limits each account. Work waits once a limit is reached."),
+        call_limit=spec.NONE("LinkedIn limits each account. At a limit, work waits."),
     ),
     connecting=spec.Connecting(
         account_id=spec.Setting(
@@ -52,7 +52,7 @@ SPEC = spec.Declaration(
             rules=spec.DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
-                why="wants a 200 within 30 s, else sends the same five times more and may stop the webhook",
+                why="expects a 200 within 30 s, otherwise sends the event five more times and may stop the webhook",
             ),
         ),
     ),
@@ -61,7 +61,7 @@ SPEC = spec.Declaration(
             spec.MessageSource(
                 name="unipile_message",
                 counts=spec.Counts.ANSWER,
-                bounces=spec.NONE("A chat message doesn’t bounce."),
+                bounces=spec.NONE("Chat messages don’t bounce."),
                 flags_interest=False,
                 names_account=True,
             ),
@@ -73,7 +73,7 @@ SPEC = spec.Declaration(
         sends=frozenset({"reply", "send_message", "send_inmail"}),
         contacts=spec.NO_CONTACTS,
         stop_campaign=spec.NONE("LinkedIn runs no campaigns."),
-        history=spec.NONE("A chat’s messages all come by webhook, in both directions."),
+        history=spec.NONE("All chat messages arrive by webhook, in both directions."),
         read_message=listed.read,
         files=spec.Files(needs="id", fetch=carrier.fetch_file),
         pauses_follow_ups="LinkedIn account is disconnected",
@@ -83,7 +83,7 @@ SPEC = spec.Declaration(
         replies=listed.since,
         sent=listed.since,
         opt_outs=spec.NONE("LinkedIn has no opt-out."),
-        bounces=spec.NONE("A chat message doesn’t bounce."),
+        bounces=spec.NONE("Chat messages don’t bounce."),
         appointments=spec.NO_CALENDAR,
     ),
     calendar=spec.NO_CALENDAR,

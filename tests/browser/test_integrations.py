@@ -123,7 +123,7 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     Integration.objects.update(created_at=now - timedelta(days=3))
     writer.record(account, writer.Signal(writer.SignalKind.WORKED))
     for back in range(3):
-        missing = {"reasons": {"It has no time.": 1}, "missing": 1} if back == 1 else {"missing": 0}
+        missing = {"reasons": {"No time.": 1}, "missing": 1} if back == 1 else {"missing": 0}
         for kind in receipts.kinds_of("emailbison"):
             DayReceipt.objects.create(
                 integration=account,
@@ -139,7 +139,7 @@ def test_receipts_of_an_account_are_read_at_any_width(page, world):
     assert audit(page) == []
     page.get_by_role("link", name="Receipts").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Receipts for EmailBison for Outreach")
-    expect(page.get_by_role("row").filter(has_text="It has no time.").first).to_contain_text("Incomplete")
+    expect(page.get_by_role("row").filter(has_text="No time.").first).to_contain_text("Incomplete")
     expect(page.get_by_role("region", name="Can’t be compared")).to_contain_text("but not their times")
     assert audit(page) == []
     factories.make_message(factories.make_lead(world.workspace))

@@ -34,7 +34,7 @@ OTHER_CHANNEL = (
     ('channel="email"', 'channel="{channel}"'),
     ('"channel": "email"', '"channel": "{channel}"'),
     ('"lead": person.email', '"lead": {sample}'),
-    ('bounces="{name}_bounce"', 'bounces=spec.NONE("A message of this channel does not bounce.")'),
+    ('bounces="{name}_bounce"', 'bounces=spec.NONE("Messages on this channel do not bounce.")'),
     (', "bounced": None', ""),
     ('BOUNCED = "bounced"\n', ""),
     (", BOUNCED)", ")"),
@@ -63,13 +63,13 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="2 to 13 small letters and digits, such as lemlist.")
-        parser.add_argument("--label", default="", help='What people call it, such as "La Growth Machine".')
-        parser.add_argument("--channel", choices=CHANNELS, default="email", help="What it carries.")
+        parser.add_argument("name", help="2 to 13 lowercase letters and digits, such as lemlist.")
+        parser.add_argument("--label", default="", help='Display name, such as "La Growth Machine".')
+        parser.add_argument("--channel", choices=CHANNELS, default="email", help="Its channel.")
 
     def handle(self, *, name: str, label: str, channel: str, **options: Any) -> None:
         if not NAME.fullmatch(name):
-            raise CommandError("NAME must be 2 to 13 small letters and digits, and begin with a letter.")
+            raise CommandError("NAME must be 2 to 13 lowercase letters and digits, and begin with a letter.")
         root = Path(settings.BASE_DIR)
         example = root / "tests" / "example_provider"
         if not example.is_dir():

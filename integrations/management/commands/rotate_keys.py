@@ -11,8 +11,8 @@ from integrations.key_rotation import UNREADABLE
 
 class Command(BaseCommand):
     help = (
-        "Encrypt every stored secret with the newest of FIELD_ENCRYPTION_KEYS, and report how many rows "
-        "need which key. Exit code 0 means the newest key is enough."
+        "Encrypt every stored secret with the newest of FIELD_ENCRYPTION_KEYS, and count the rows that "
+        "still need each key. Exit code 0 means only the newest key is needed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -116,7 +116,7 @@ def test_another_address_asks_for_the_key_again():
     create()
     given, other = "base_url=https://dedi.emailbison.com", "base_url=https://other.emailbison.com"
     run("connect_integration", "Acme", "email", "--set", given, "--set", "api_key=first")
-    with pytest.raises(CommandError, match="api_key: the stored one belongs to another address"):
+    with pytest.raises(CommandError, match="api_key: the stored value was for a different address"):
         run("connect_integration", "Acme", "email", "--set", other)
     stored = Integration.objects.get(provider="emailbison")
     assert (stored.config["base_url"], stored.credentials["api_key"]) == (given[9:], "first")

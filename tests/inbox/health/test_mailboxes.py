@@ -41,7 +41,7 @@ def told(world: World, event: str, number: int = 311, address: str = ALEX) -> No
 def test_call_that_works_is_no_proof_while_a_mailbox_is_lost_and_the_look_is(world, account):
     told(world, LOST)
     found = probes.check_now(account)
-    assert not found.ok and found.sentence == f"{account} answers, but {ALEX} is disconnected."
+    assert not found.ok and found.sentence == f"{account} responds, but {ALEX} is disconnected."
     assert writer.row(account).state == "disconnected"
     told(world, BACK)
     world.work()
@@ -87,7 +87,7 @@ def test_instantly_mailbox_is_looked_for_among_its_accounts(world):
         "instantly", "key-instantly", "account_error", deliver=False, lead=lead, mailbox=ALEX
     )
     world.client.post(world.paths["instantly"], told["body"], content_type="application/json")
-    assert probes.check_now(account).sentence == f"{account} answers, but {ALEX} is disconnected."
+    assert probes.check_now(account).sentence == f"{account} responds, but {ALEX} is disconnected."
     writer.lose_mailbox(account, BO, at=factories.ago(minutes=1))
     assert not probes.check_now(account).ok
     assert writer.row(account).lost_mailboxes == [ALEX]
@@ -166,7 +166,7 @@ def test_a_check_whose_time_ends_between_two_calls_is_told_in_words(world, accou
     world.client.force_login(factories.make_member(world.workspace, "admin"))
     path = reverse("inbox:health-account", args=[world.workspace.pk, account.pk])
     page = world.client.post(path, {"do": "check"}, follow=True)
-    assert "hadn’t responded in full after 5 s." in page.text
+    assert "didn’t respond in full within 5 s." in page.text
 
 
 def test_a_mailbox_that_is_lost_stands_on_the_health_page_with_the_request_that_says_so(world, account):

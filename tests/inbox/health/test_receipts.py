@@ -181,7 +181,7 @@ class TestMissing:
         clock.move_to(MONDAY + timedelta(days=1))
         compare(smartlead)
         row = receipt(smartlead, MONDAY.date())
-        assert numbers(row) == (1, 0, 0, 0, 1) and row.reasons == {"It has no id.": 1}
+        assert numbers(row) == (1, 0, 0, 0, 1) and row.reasons == {"No ID.": 1}
         (gap,) = said(world, MONDAY.date()).gaps
         assert (gap.account, gap.day, gap.missing) == ("SmartLead", MONDAY.date(), 1)
         entry["message_id"] = name
@@ -200,7 +200,7 @@ class TestMissing:
         clock.shift(HALF_HOUR)
         compare(smartlead)
         row = receipt(smartlead, MONDAY.date())
-        assert numbers(row) == (3, 2, 0, 0, 1) and row.reasons == {"It has no time.": 1}
+        assert numbers(row) == (3, 2, 0, 0, 1) and row.reasons == {"No time.": 1}
 
     def test_an_entry_without_a_time_keeps_each_day_that_may_have_it_incomplete(
         self, world, smartlead, clock
@@ -323,7 +323,7 @@ class TestMissing:
     def test_an_older_read_does_not_write_over_a_later_one(self, world, smartlead, clock):
         early = receipts.Tally(smartlead, clock_at := MONDAY + HALF_HOUR)
         late = receipts.Tally(smartlead, clock_at + HALF_HOUR)
-        late.add("replies", clock_at, "It has no id.")
+        late.add("replies", clock_at, "No ID.")
         late.write(MONDAY, late.asked_at)
         early.write(MONDAY, early.asked_at)
         assert numbers(receipt(smartlead, MONDAY.date())) == (1, 0, 0, 0, 1)
@@ -397,7 +397,7 @@ class TestPages:
         world.client.force_login(world.user)
         page = world.client.get(f"/w/{world.workspace.pk}/integrations/{smartlead.pk}/receipts/")
         text = " ".join(unescape(re.sub("<[^>]+>", " ", page.content.decode())).split())
-        assert "Mon 26 Oct Replies Incomplete 1: It has no id. 2 1 1 0 1" in text
+        assert "Mon 26 Oct Replies Incomplete 1: No ID. 2 1 1 0 1" in text
         assert "SmartLead lists 1 from Mon 26 Oct that is missing here." in text
         assert "Every 30 min, Holdfast compares" in text
         assert "Bounces SmartLead lists them only for one campaign at a time." in text
@@ -561,7 +561,7 @@ def test_an_entry_that_does_not_say_who_wrote_to_whom_is_missing(world, clock, m
     entry = model.model_validate({"id": "7"} | fields)
     monkeypatch.setattr(f"integrations.{provider}.client.{method}", lambda *_, **__: iter([entry]))
     (missing,) = registry.spec_of(provider).replies(account, MONDAY, Deadline.after_ms(9_000))
-    assert missing.reason == "It has no sender, recipient or direction."
+    assert missing.reason == "No sender, recipient or direction."
 
 
 def test_each_provider_declares_a_list_or_a_reason_for_each_kind():

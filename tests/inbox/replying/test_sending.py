@@ -216,7 +216,10 @@ def test_without_another_sender_the_send_fails_with_a_sentence(world, draft):
 
     send = settled(world, approve(world, draft))
 
-    assert (send.state, send.reason) == (State.FAILED, "No mailbox in EmailBison can send this message.")
+    assert (send.state, send.reason) == (
+        State.FAILED,
+        "EmailBison has no mailbox that can send this message.",
+    )
 
 
 def test_a_connection_that_is_gone_before_the_call_fails_the_send_with_a_sentence(world, draft):

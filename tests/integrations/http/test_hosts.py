@@ -130,7 +130,7 @@ def test_everything_else_is_refused(production, url):
 )
 def test_port_that_nobody_named_is_refused_with_the_way_to_name_it(production, provider, url):
     with pytest.raises(
-        HostRefused, match=r"port \d+ of \S+ is not allowed; an operator can add \S+:\d+ to PROVIDER_HOSTS"
+        HostRefused, match=r"port \d+ of \S+ is not allowed. An operator can add \S+:\d+ to PROVIDER_HOSTS"
     ):
         check_url(provider, url)
 
