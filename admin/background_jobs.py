@@ -97,7 +97,7 @@ class BackgroundJobAdmin(JobActionsAdmin):
     )
     linked_by = ("status__exact",)
     search_fields = ("dedupe_key",)
-    search_help_text = "Job ID or part of its dedupe key"
+    search_help_text = "Job ID or part of the dedupe key"
     heavy = ("result",)
     views: ClassVar = {**JobActionsAdmin.views, "overview/": "overview"}
 

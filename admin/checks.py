@@ -15,7 +15,7 @@ from inbox.models import Workspace
 LONG = 200
 """A column with at least this many characters counts as user text."""
 
-HINT = "Say in the class how its model leads to a workspace, and which columns hold people's text (admin/base.py)."
+HINT = "In the class, declare the path to a workspace and the columns with people's text (admin/base.py)."
 
 
 def check_admin(**_kwargs: object) -> list[CheckMessage]:
@@ -36,7 +36,7 @@ def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]
     rows to a workspace and the columns with user text, and must not show these columns to everyone.
     """
     if not isinstance(model_admin, BaseAdmin):
-        yield 20, "it is no BaseAdmin, so it shows the rows of all workspaces to everybody."
+        yield 20, "it is not a BaseAdmin, so it shows the rows of all workspaces to everyone."
         return
     if fault := _wrong_path(model_admin):
         yield 21, fault
@@ -44,15 +44,12 @@ def faults_of(model_admin: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]
     plain = set(model_admin.plain_texts)
     texts = {field.name for field in model_admin.opts.fields if _is_long(field)}
     for name in texts - hidden - plain:
-        yield (
-            22,
-            f"nothing says whether “{name}” is people's text (text_fields, secret_fields or plain_texts).",
-        )
+        yield 22, f"“{name}” is missing from text_fields, secret_fields and plain_texts."
     columns = (*model_admin.list_display, *model_admin.search_fields, *model_admin.list_filter)
     for name in hidden & {str(column).partition("__")[0] for column in columns}:
-        yield 23, f"“{name}” is not for everybody, and the list shows it or searches it."
+        yield 23, f"“{name}” is not for everyone, but the list shows or searches it."
     for name in _open_filters(model_admin):
-        yield 24, f"the filter “{name}” offers rows of all workspaces. Use WorkspaceFilter or known_values."
+        yield 24, f"the filter “{name}” offers values of all workspaces. Use WorkspaceFilter or known_values."
 
 
 def _wrong_path(model_admin: BaseAdmin) -> str:
@@ -62,12 +59,14 @@ def _wrong_path(model_admin: BaseAdmin) -> str:
     if path == INSTALLATION:
         return ""
     if path == "pk":
-        return "" if model_admin.model is Workspace else "“pk” is the path of the workspace itself."
+        return "" if model_admin.model is Workspace else "only Workspace has the workspace_path “pk”."
     try:
         last: Any = steps_of(model_admin.model, path)[-1]
     except FieldDoesNotExist:
-        return f"its workspace_path “{path}” leads nowhere."
-    return "" if last.related_model is Workspace else f"its workspace_path “{path}” leads to no workspace."
+        return f"its workspace_path “{path}” does not exist."
+    return (
+        "" if last.related_model is Workspace else f"its workspace_path “{path}” is no path to a workspace."
+    )
 
 
 def _is_long(field: "Field[Any, Any]") -> bool:

@@ -172,7 +172,7 @@ def _ticks_tile(ticks: Sequence[Tally]) -> dict[str, Any]:
     failing = [tick.title for tick in ticks if tick.about and tick.title in TICKS]
     note = f"of {len(TICKS)}" + (f", {len(failing)} failing" if failing else "")
     tone = "bad" if late else "warn" if failing else ""
-    return tile("Late scheduled tasks", str(len(late)), note, tone, reverse("admin:jobs_tick_crons"))
+    return tile("Overdue scheduled tasks", str(len(late)), note, tone, reverse("admin:jobs_tick_crons"))
 
 
 # --- causes ---

@@ -72,7 +72,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         "message__external_id__exact",
         "lead__email__exact",
     )
-    search_help_text = "Event key, provider’s message ID, lead’s email, or another ID"
+    search_help_text = "Event key, provider’s message ID, lead’s email or other ID"
     heavy = ("headers",)
     actions = ("replay_chosen",)
     exclude = ("body",)

@@ -56,7 +56,7 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
     list_display = ("started_at", linked("lead"), "sequence", "status", "paused_words", "due_at", "waits_for")
     list_filter = ("status", known_values("paused_for", pauses))
     readonly_fields = ("related",)
-    related_lists = (("Steps of this follow-up", FollowUpTask, "instance"),)
+    related_lists = (("Steps in this follow-up", FollowUpTask, "instance"),)
 
     @admin.display(description="paused for", ordering="paused_for")
     def paused_words(self, instance: FollowUpInstance) -> str:

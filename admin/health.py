@@ -153,7 +153,7 @@ class HealthBoard(RecordAdmin):
             audit.record(health.workspace_id, signed_in(request), "health.check", health.integration)
         self.message_user(
             request,
-            f"{len(checked)} of {len(chosen)} accounts are being checked. This list shows the results.",
+            f"Checking {len(checked)} of {len(chosen)} accounts. This list shows the results.",
             messages.SUCCESS if len(checked) == len(chosen) else messages.WARNING,
         )
         return None

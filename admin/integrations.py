@@ -207,7 +207,7 @@ class RateWindowAdmin(RecordAdmin):
     ordering = ("key",)
     readonly_fields = ("calls",)
 
-    @admin.display(description="calls in the window")
+    @admin.display(description="recent calls")
     def calls(self, window: RateWindow) -> int:
         return len(window.stamps)
 

@@ -45,7 +45,7 @@ class JobActionsAdmin(RecordAdmin):
 
     actions = (
         job_action("retry_now", "Retry or run now", "retry", actions.retry_now),
-        job_action("run_at", "Run at a time", "move", actions.run_at, "moment"),
+        job_action("run_at", "Run at a set time", "move", actions.run_at, "moment"),
         job_action("cancel", "Cancel, or ask to stop", "cancel", actions.cancel),
         job_action("discard", "Discard with a reason", "discard", actions.discard, "reason"),
     )
@@ -91,7 +91,7 @@ class JobActionsAdmin(RecordAdmin):
             tell(request, actions.group_sentences(results))
             return redirect(list_url(BackgroundJob))
         jobs = joblist.of(ids).filter(status=BackgroundJob.Status.FAILED, fingerprint=fingerprint)
-        jobs, words = jobs.select_related("workspace").order_by("-pk"), "Retry all jobs of this cause"
+        jobs, words = jobs.select_related("workspace").order_by("-pk"), "Retry all jobs with this cause"
         return self.question(request, jobs, words, actions.MAX_JOBS, back=list_url(BackgroundJob))
 
 

@@ -151,7 +151,7 @@ class MessageAdmin(LeadRecordAdmin):
     search_help_text = "Provider ID, lead’s email, or another ID"
     index_begins: ClassVar = {"external_id__exact": ("source", message_sources)}
     readonly_fields = ("related",)
-    related_lists = (("Deliveries of this message", WebhookDelivery, "message"),)
+    related_lists = (("Deliveries for this message", WebhookDelivery, "message"),)
 
 
 @admin.register(Note)

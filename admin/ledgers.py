@@ -69,7 +69,7 @@ class AuditEntryAdmin(RecordAdmin):
     list_select_related = ("actor", "program")
     ordering_of_one = ("-created_at", "-pk")
     search_fields = ("object_id__exact", "actor__email__exact", "action__startswith")
-    search_help_text = "Object’s ID, a person’s email, or the start of an action"
+    search_help_text = "Object ID, email, or the start of an action’s name"
 
     def in_words(self, row: AuditEntry) -> str:
         return decisions.in_words(row.action)

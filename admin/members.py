@@ -233,8 +233,8 @@ class MembershipForm(ModelForm):  # type: ignore[type-arg]
         user: User = self.cleaned_data["user"]
         if user.address_proven_at is None:
             raise ValidationError(
-                "The owner hasn’t confirmed this address, so someone else may know the password. Invite it "
-                "on the People page, or have the owner set a password first (manage.py password_link)."
+                "The owner hasn’t confirmed this address, so someone else may know the password. Invite the "
+                "address on the People page, or have the owner set a password first (manage.py password_link)."
             )
         return user
 

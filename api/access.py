@@ -26,7 +26,7 @@ class InsufficientScope(PermissionDenied):
     default_code = "insufficient_scope"
 
     def __init__(self, scope: str) -> None:
-        super().__init__(f"This token lacks the scope {scope}.")
+        super().__init__(f"This token is missing the scope {scope}.")
         self.scope = scope
 
 

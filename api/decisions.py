@@ -78,11 +78,11 @@ class Decision(ApiView, ABC):
 
 def _require(outcome: TriageResult) -> None:
     if outcome.missed:
-        raise Conflict("They’ve written again in the meantime. Read that first.")
+        raise Conflict("The lead has written again. Read the new message first.")
     if outcome.silent:
         raise Unprocessable("This lead has never written, so there’s nothing to tag.")
     if outcome.held:
-        raise Unprocessable("The lead opted out or bounced, or may have, so a person has to decide.", "held")
+        raise Unprocessable("The lead opted out or bounced, or may have. A person must decide.", "held")
 
 
 class TagInput(Input):
@@ -117,13 +117,13 @@ class Labelled(Decision):
         for field in ("remove", "add"):
             if not {name.lower() for name in body[field]} <= by_name.keys():
                 names = ", ".join(map(str, by_name.values()))
-                raise serializers.ValidationError({field: [f"The labels here are: {names or 'none'}."]})
+                raise serializers.ValidationError({field: [f"Available labels: {names or 'none'}."]})
         labels.hold(self.workspace, [by_name[name.lower()].pk for name in (*body["remove"], *body["add"])])
         for field, is_on in (("remove", False), ("add", True)):
             for name in body[field]:
                 label = by_name[name.lower()]
                 if labels.decide(self.workspace, self.token, [lead.pk], label, is_on=is_on).full:
-                    raise Unprocessable(f"A lead has at most {labels.PER_LEAD} labels.", "full")
+                    raise Unprocessable(f"A lead can have at most {labels.PER_LEAD} labels.", "full")
 
 
 class Done(Decision):
@@ -138,7 +138,7 @@ class SnoozeInput(Input):
 
     def validate_until(self, until: Any) -> Any:
         if not timezone.now() < until <= timezone.now() + LONGEST_SNOOZE:
-            raise serializers.ValidationError("Enter a time in the next year.")
+            raise serializers.ValidationError("Enter a time within the next year.")
         return until
 
 
@@ -153,7 +153,7 @@ class Snoozed(Decision):
 
 class AssignInput(Input):
     assignedTo = serializers.IntegerField(
-        allow_null=True, min_value=1, max_value=2**63 - 1, help_text="The person's id; null for nobody."
+        allow_null=True, min_value=1, max_value=2**63 - 1, help_text="The member's id, or null for nobody."
     )
 
 

@@ -24,7 +24,7 @@ class EndpointSerializer(RowSerializer):
     paused_until = serializers.DateTimeField(
         source="held_until",
         allow_null=True,
-        help_text="No event is sent before: the endpoint asked for that, or five attempts failed.",
+        help_text="No events until then. The endpoint asked for a pause, or five attempts failed.",
     )
 
     class Meta:
@@ -93,7 +93,7 @@ class TestSerializer(serializers.Serializer[Any]):
 
 
 class RecoverySerializer(serializers.Serializer[Any]):
-    events = serializers.IntegerField(help_text="The number of events that are sent again.")
+    events = serializers.IntegerField(help_text="How many events will be sent again.")
 
 
 class Endpoints(ApiView):

@@ -13,7 +13,7 @@ from inbox.events.bodies import body_of
 from inbox.models import Event
 from inbox.models.event import EventType
 
-UNKNOWN = "The workspace has no event with this id. Events are kept for 30 days. Start again without it."
+UNKNOWN = "The workspace has no event with this id. Events are kept for 30 days. Start over without an id."
 
 
 class EventSerializer(serializers.Serializer[Any]):
@@ -24,7 +24,7 @@ class EventSerializer(serializers.Serializer[Any]):
 
 
 class EventQuery(PageQuery):
-    after = serializers.UUIDField(required=False, help_text="The id of the last event that you have.")
+    after = serializers.UUIDField(required=False, help_text="The id of the last event you received.")
 
 
 class Events(ApiView):

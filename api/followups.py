@@ -14,7 +14,7 @@ from inbox.followups import by_hand, plan
 from inbox.models import FollowUpInstance, FollowUpSequence, audit
 
 FOLLOWUPS = FollowUpInstance.objects.select_related("lead")
-NOT_STARTED = "Not started. It’s already running for this lead, or they can’t be contacted."
+NOT_STARTED = "Not started. The sequence is already running, or the lead can’t be contacted."
 
 
 class FollowUpSerializer(RowSerializer):

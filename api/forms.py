@@ -58,9 +58,9 @@ class PageQuery(Input):
 
 class ListQuery(PageQuery):
     cursor = serializers.CharField(
-        required=False, max_length=120, help_text="The `nextCursor` of the page before."
+        required=False, max_length=120, help_text="The `nextCursor` from the previous page."
     )
     updatedSince = serializers.DateTimeField(
         required=False,
-        help_text="Only rows that changed since then. Send the `updatedAt` of the last row that you have.",
+        help_text="Only rows that changed since then. Send the `updatedAt` of your last row.",
     )

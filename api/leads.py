@@ -65,10 +65,8 @@ class LeadSerializer(RowSerializer):
             *("last_message_at", "last_inbound_at", "last_outbound_at", "created_at", "updated_at"),
         )
         extra_kwargs = {
-            "booked_at": {"help_text": "When its meeting was booked; null without one."},
-            "suspected": {
-                "help_text": "The suspicion about a reply, until a person decides. Empty without one."
-            },
+            "booked_at": {"help_text": "When the meeting was booked, or null."},
+            "suspected": {"help_text": "What a reply is suspected of, until a person decides. May be empty."},
         }
 
 
@@ -155,7 +153,7 @@ class Timeline(ApiView):
         try:
             messages = keyset_page(rows, "sent_at", after=cursor, size=self.query["limit"])
         except Http404:
-            raise serializers.ValidationError({"cursor": ["Not a cursor of this timeline."]}) from None
+            raise serializers.ValidationError({"cursor": ["This cursor isn’t from this timeline."]}) from None
         since = messages.rows[-1].sent_at if messages.after else None
         # `keyset_page` has validated the cursor, which begins with a time
         until = datetime.fromtimestamp(int(cursor.partition("-")[0]) / 1_000_000, UTC) if cursor else None

@@ -30,8 +30,8 @@ class MessageSerializer(RowSerializer):
             *("sent_at", "received_at", "updated_at"),
         )
         extra_kwargs = {
-            "source": {"help_text": "The provider that the message came from or went out by."},
-            "suspected": {"help_text": "The rules' suspicion when it arrived. Empty without one."},
+            "source": {"help_text": "The provider that received or sent the message."},
+            "suspected": {"help_text": "What the rules suspected on arrival. May be empty."},
         }
 
 

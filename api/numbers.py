@@ -82,7 +82,7 @@ class OverviewAnswerSerializer(serializers.Serializer[Any]):
     campaigns = CampaignNumbersSerializer(many=True)
     waiting = serializers.IntegerField(help_text="Leads who need a reply now.")
     completeThrough = serializers.DateTimeField(allow_null=True)
-    complete = serializers.BooleanField(help_text="Whether nothing is missing up to then.")
+    complete = serializers.BooleanField(help_text="Whether the data up to then is complete.")
 
 
 class Overview(ApiView):

@@ -78,7 +78,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(error, InsufficientScope):
         errors = [{"field": "scope", "code": error.default_code, "detail": error.scope}]
     elif isinstance(error, NoSuchRow):
-        errors = [{"field": str(error), "code": code, "detail": "The workspace has none with this id."}]
+        errors = [{"field": str(error), "code": code, "detail": "The workspace has no row with this id."}]
         detail = FIELDS
     elif status == HTTPStatus.NOT_FOUND and not context["request"].path.endswith("/"):
         detail = "Addresses end with a slash."

@@ -66,7 +66,7 @@ class Schema(AutoSchema):
         if self.method == "GET":
             return [self.view.query_class] if self.view.query_class().fields else []
         needed = self.view.needs_key
-        words = "A repetition of the request under the same key gets the first answer again."
+        words = "Repeating the request with the same key returns the first answer."
         return [OpenApiParameter(KEY, str, OpenApiParameter.HEADER, required=needed, description=words)]
 
     def get_request_serializer(self) -> Any:

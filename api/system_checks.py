@@ -44,7 +44,7 @@ def check_views(**_kwargs: object) -> list[CheckMessage]:
             if scope != ANY and scope not in Scope.values
         ]
         if inspect.isabstract(view) or (issubclass(view, RowView | ListView) and not hasattr(view, "rows")):
-            message = f"The view of api/v1/{address} lacks a method or rows that its base declares."
+            message = f"The view for api/v1/{address} is missing a method or rows that its base declares."
             problems.append(Error(message, hint="Define it.", id="api.E003"))
         problems += [
             Error(f"{method} api/v1/{address} is not repeatable.", hint=WRITE, id="api.E004")

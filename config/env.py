@@ -77,7 +77,7 @@ class Env:
                 raise ImproperlyConfigured(f"{name} must be a URL beginning with {' or '.join(schemes)}://.")
             if "http" in schemes and not PLAIN_HOST.fullmatch(parts.netloc):
                 raise ImproperlyConfigured(
-                    f"{name} must name its host in plain letters and digits, with a port if need be: https://host:port."
+                    f"{name} must name a host in plain letters and digits, with an optional port: https://host:port."
                 )
         return url
 
@@ -88,7 +88,7 @@ class Env:
         entries = self.words(name)
         if not all(map(PROVIDER_HOST.fullmatch, entries)):
             raise ImproperlyConfigured(
-                f"{name} must list provider=host or provider=host:port, separated by commas; a workspace’s id may"
+                f"{name} must list provider=host or provider=host:port, separated by commas. A workspace’s ID can"
                 " follow, as in provider=host@id."
             )
         return entries
@@ -106,7 +106,7 @@ def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
         config = {}
     if config.get("ENGINE") != "django.db.backends.postgresql" or not config["NAME"]:
         raise ImproperlyConfigured(
-            f"{name} must be a URL as in postgres://user:password@host:5432/name. PostgreSQL is the only database."
+            f"{name} must be a URL like postgres://user:password@host:5432/name. PostgreSQL is the only database."
         )
     options = config.get("OPTIONS", {})
     elsewhere = {key.upper(): options.pop(key) for key in ("host", "port") if key in options}
@@ -154,7 +154,7 @@ def metrics_dir(folder: str, *, release: Path) -> str:
         owner = path.lstat().st_uid
     except OSError as error:
         raise ImproperlyConfigured(
-            f"PROMETHEUS_MULTIPROC_DIR: {path} cannot be made: {error.strerror}."
+            f"PROMETHEUS_MULTIPROC_DIR: {path} cannot be created: {error.strerror}."
         ) from None
     if not folder and owner != os.geteuid():
         raise ImproperlyConfigured(

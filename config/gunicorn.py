@@ -70,7 +70,7 @@ def _share_presence(server: Any) -> None:
     try:
         folder = tempfile.mkdtemp(prefix="holdfast-presence-")
     except OSError as error:
-        server.log.warning("Presence in a conversation is seen within one process only: %s", error)
+        server.log.warning("Presence in conversations works only within one process: %s", error)
         return
     os.environ["PRESENCE_DIR"] = folder
     atexit.register(_remove, folder, os.getpid())

@@ -97,8 +97,8 @@ class DatabaseMetrics(Collector):
 
 def _workers(counting: Counting) -> Iterator[GaugeMetricFamily]:
     workers = stats.workers()
-    yield GaugeMetricFamily("holdfast_workers_alive", "Living workers.", len(workers))
-    places, text = sum(row.places for row in workers), "Jobs that the living workers run at once."
+    yield GaugeMetricFamily("holdfast_workers_alive", "Live workers.", len(workers))
+    places, text = sum(row.places for row in workers), "How many jobs the live workers can run at once."
     yield GaugeMetricFamily("holdfast_places", text, places)
 
 
@@ -107,18 +107,19 @@ def _promises(counting: Counting) -> Iterator[GaugeMetricFamily]:
     before Prometheus read them.
     """
     failed, refused = guarantees.failed_deliveries(), guarantees.refused_deliveries()
-    yield _gauge("source", "deliveries_failed", "Webhooks that failed here and wait for a replay.", failed)
+    text = "Webhooks that failed here and are waiting to be replayed."
+    yield _gauge("source", "deliveries_failed", text, failed)
     yield _gauge("source", "deliveries_refused", "Webhooks refused or not understood, last hour.", refused)
-    text = "Event types, fields, headers and states that providers have begun to send, last 7 days."
+    text = "New event types, fields, headers and states from providers, last 7 days."
     yield _gauge("source", "contract_news", text, guarantees.contract_news())
-    text = "Jobs that failed for good within 15 minutes, without those that an account's owner must mend."
+    text = "Jobs that failed for good in the last 15 minutes, except those that an account's owner must fix."
     yield GaugeMetricFamily("holdfast_jobs_failed_recently", text, guarantees.recent_failures())
-    text = "Failed jobs that keep something from going out."
+    text = "Failed jobs that should have stopped a campaign."
     yield GaugeMetricFamily("holdfast_stops_failed", text, guarantees.failed_stops())
 
 
 def _oldest_due(counting: Counting) -> Iterator[GaugeMetricFamily]:
-    text = "How long the oldest due job waits."
+    text = "How long the oldest due job has been waiting."
     yield GaugeMetricFamily("holdfast_oldest_due_job_seconds", text, stats.oldest_due_age_s(None))
 
 
@@ -140,15 +141,15 @@ def _accounts(counting: Counting) -> Iterator[GaugeMetricFamily]:
     )
     held = CircuitBreaker.objects.filter(Q(workspace=None) | Exists(account)).exclude(open_until=None)
     breakers = dict(held.values_list("provider").annotate(n=Count("pk")).order_by())
-    yield _gauge("provider", "breakers_open", "Accounts whose calls are held back.", breakers)
-    text = "Accounts whose messages are not compared with the provider's list in time."
+    yield _gauge("provider", "breakers_open", "Accounts whose calls are on hold.", breakers)
+    text = "Accounts whose messages are overdue for comparison with the provider's list."
     yield _gauge("provider", "polls_late", text, reply_polls.late())
 
 
 def _sends(counting: Counting) -> Iterator[GaugeMetricFamily]:
     unsure = OutboundSend.objects.filter(state=OutboundSend.State.UNKNOWN).count()
-    yield GaugeMetricFamily("holdfast_sends_unknown", "Sends whose outcome nobody knows.", unsure)
-    held = "Whether nothing is sent, as this database was restored or copied."
+    yield GaugeMetricFamily("holdfast_sends_unknown", "Sends whose outcome is unknown.", unsure)
+    held = "Whether sending is on hold because this database was restored or copied."
     yield GaugeMetricFamily("holdfast_sends_held", held, int(lost_time.is_held()))
 
 
@@ -158,8 +159,8 @@ def _ticks(counting: Counting) -> Iterator[GaugeMetricFamily]:
     for state in stats.ticks():
         if (seconds := state.unsuccessful_s) is not None:
             every[state.name], since[state.name] = state.every_s, seconds
-    yield _gauge("tick", "tick_every_seconds", "The period of recurring work.", every)
-    yield _gauge("tick", "tick_last_success_seconds", "How long ago a run that ended well began.", since)
+    yield _gauge("tick", "tick_every_seconds", "The interval between runs of the tick.", every)
+    yield _gauge("tick", "tick_last_success_seconds", "How long ago the last successful run began.", since)
 
 
 def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
@@ -170,11 +171,11 @@ def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
     due = {} if exact is None else dict.fromkeys(lanes, 0) | exact
     yield _gauge("lane", "lane_due_jobs", "Due jobs.", due)
     oldest = {name: state.queue.oldest_s for name, state in lanes.items()}
-    yield _gauge("lane", "lane_oldest_due_seconds", "How long the oldest due job waits.", oldest)
+    yield _gauge("lane", "lane_oldest_due_seconds", "How long the oldest due job has been waiting.", oldest)
     times = {name: state.waits for name, state in lanes.items() if state.waits}
     for part in ("p50", "p95"):
         waits = {name: getattr(timing, f"wait_{part}_ms") / 1000 for name, timing in times.items()}
-        yield _gauge("lane", f"lane_wait_{part}_seconds", "How long the last day's jobs waited.", waits)
+        yield _gauge("lane", f"lane_wait_{part}_seconds", "How long jobs waited in the last day.", waits)
 
 
 PARTS = (_workers, _promises, _oldest_due, _jobs, _by_lane, _accounts, _ticks, _sends)

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 KINDS = {"/api/v1/": "api", "/api/webhooks/": "webhook", "/api/cron/": "cron", "/admin/": "admin"}
 """The kind of a request by the prefix of its path. All other requests are pages."""
-request_seconds = Histogram("holdfast_request_seconds", "Time to answer a request.", ["kind", "status"])
+request_seconds = Histogram("holdfast_request_seconds", "How long a request took.", ["kind", "status"])
 # start each label at 0: an alert misses the first event of a new label
 for _kind in (*KINDS.values(), "page"):
     request_seconds.labels(_kind, 500)

@@ -63,7 +63,7 @@ MOST_ERRORS = 10
 """The most errors that are sent of one chain of causes. The root cause is always among them."""
 ROOT = Path(__file__).resolve().parent.parent
 MISSING = (
-    "SENTRY_DSN is set, and the package that it needs is not installed: "
+    "SENTRY_DSN is set, but the package that it needs is not installed: "
     "pip install --require-hashes -r requirements-sentry.txt."
 )
 
@@ -96,7 +96,7 @@ class Handler(logging.Handler):
             )
         except sentry_sdk.utils.BadDsn:
             raise ImproperlyConfigured(
-                "SENTRY_DSN must be a DSN, as in https://key@sentry.example.com/1."
+                "SENTRY_DSN must be a DSN like https://key@sentry.example.com/1."
             ) from None
         super().__init__(logging.ERROR)  # last, because logging keeps a reference to the handler
 

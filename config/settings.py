@@ -22,7 +22,7 @@ LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ",".join(LOOPBACK) if DEBUG else "")
 if DEBUG and not set(ALLOWED_HOSTS) <= set(LOOPBACK):
     raise ImproperlyConfigured(
-        "DEBUG is for this machine only: unset DEBUG, or take other hosts out of ALLOWED_HOSTS."
+        "DEBUG is for this machine only. Unset DEBUG, or remove other hosts from ALLOWED_HOSTS."
     )
 
 SECRET_KEY = env.text("SECRET_KEY") or (development.secret("secret_key") if DEBUG else "")
@@ -154,7 +154,7 @@ if any((OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_ONLY)) and not all
 ):
     raise ImproperlyConfigured(
         "The company login needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and PUBLIC_URL. Set all four, or "
-        "none that begins with OIDC_."
+        "remove those that begin with OIDC_."
     )
 # A session is bound to the authentication backend that created it, so OIDC_ONLY ends all sessions that began with a
 # password.
@@ -274,7 +274,7 @@ HEARTBEAT_URL = env.url("HEARTBEAT_URL", schemes=("https",))
 ALLOW_LOOPBACK_PROVIDERS = env.flag("ALLOW_LOOPBACK_PROVIDERS")
 if ALLOW_LOOPBACK_PROVIDERS and not DEBUG:
     raise ImproperlyConfigured(
-        "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only: unset it, or set DEBUG=1."
+        "ALLOW_LOOPBACK_PROVIDERS is only for the demo and tests. Unset it, or set DEBUG=1."
     )
 # Extra hosts at which providers may be called, such as emailbison=send.example.com@<workspace id>.
 PROVIDER_HOSTS = env.provider_hosts("PROVIDER_HOSTS")

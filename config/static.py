@@ -19,7 +19,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 MISSING, STALE = "missing", "stale"
 WORDS = {
-    MISSING: "The static files have not been collected: pages would have no styles and no scripts.",
+    MISSING: "The static files have not been collected, so pages would have no styles or scripts.",
     STALE: "The collected static files are from another release.",
 }
 FIX = "Run manage.py collectstatic --noinput, then start the web processes again."
@@ -58,7 +58,7 @@ def _module(name: str, read: Callable[[str], bytes], modules: dict[str, tuple[li
     imports = HEAD.findall(source)[0]
     body = source.removeprefix(imports)
     if re.search(r"^import\b", body, re.MULTILINE):
-        raise ValueError(f'{name} has an import below code, or not of the form import {{ a }} from "./b.js".')
+        raise ValueError(f'{name} has an import below code, or one unlike import {{ a }} from "./b.js".')
     for names, imported in IMPORT.findall(imports):
         if imported not in modules:
             module = _module(f"{imported}.js", read, modules)
@@ -66,7 +66,7 @@ def _module(name: str, read: Callable[[str], bytes], modules: dict[str, tuple[li
             modules[imported] = exports, EXPORT.sub(r"\1", module)
         for wanted in map(str.strip, names.strip("{}").split(",")):
             if wanted and wanted not in modules[imported][0]:
-                raise ValueError(f"{name} imports {wanted} from {imported}.js, which exports no such name.")
+                raise ValueError(f"{name} imports {wanted} from {imported}.js, which does not export it.")
     return IMPORT.sub(lambda match: f"const {match[1]} = ${match[2]};\n" if match[1] else "", imports) + body
 
 

@@ -119,7 +119,7 @@ def test_it_says_what_is_broken_for_whom_and_since_when(operator, northwind, blu
     assert found["Not understood yet"] == ("1", "oldest 36 min")
     assert found["Deliveries with problems"] == ("2", "1 cause, 7 days")
     assert found["Drafts waiting"] == ("1", "oldest 2 h")
-    assert found["Late scheduled tasks"] == (str(len(TICKS)), f"of {len(TICKS)}")
+    assert found["Overdue scheduled tasks"] == (str(len(TICKS)), f"of {len(TICKS)}")
     page = operator.get(reverse(INDEX)).content.decode()
     assert "EmailBison for Outreach: Northwind" in page
     assert "OpenAI: the key is refused" in page and "Bluebird, Northwind" in page and "Retry 3" in page
@@ -187,7 +187,7 @@ def test_an_admin_sees_the_own_workspace_alone(northwind, bluebird):
     assert found["Jobs failed"][0] == "1" and found["Accounts down"][0] == "0"
     assert found["Missed targets"][0] == "0" and found["Deliveries with problems"][0] == "0"
     assert "Northwind's error" in page.replace("&#x27;", "'")
-    assert "Late scheduled tasks" not in found  # they are the installation's
+    assert "Overdue scheduled tasks" not in found  # they are the installation's
     for secret in ("Bluebird", "Secret Inbox", "nobody"):
         assert secret not in page
 
@@ -237,14 +237,14 @@ def test_a_cron_that_is_late_or_fails_is_counted(operator):
     now = timezone.now()
     for name in TICKS:
         Tick.objects.create(name=name, started_at=now, finished_at=now)
-    assert shown(operator)["Late scheduled tasks"] == ("0", f"of {len(TICKS)}")
+    assert shown(operator)["Overdue scheduled tasks"] == ("0", f"of {len(TICKS)}")
     assert "Late" not in operator.get(reverse("admin:jobs_tick_crons")).content.decode()
 
     first, second = list(TICKS)[:2]
     Tick.objects.filter(name=first).update(started_at=now - timedelta(days=1))
     Tick.objects.filter(name=second).update(error_class="builtins.KeyError")
 
-    assert shown(operator)["Late scheduled tasks"] == ("1", f"of {len(TICKS)}, 1 failing")
+    assert shown(operator)["Overdue scheduled tasks"] == ("1", f"of {len(TICKS)}, 1 failing")
     assert "Late" in operator.get(reverse("admin:jobs_tick_crons")).content.decode()
 
 

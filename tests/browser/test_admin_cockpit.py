@@ -100,7 +100,7 @@ def test_a_workspace_admin_lives_through_an_outage_in_the_admin(world, admin, op
 
     page.get_by_role("link", name="Home").click()
     page.get_by_role("link", name="Retry 3").click()
-    page.get_by_role("button", name="Retry all jobs of this cause").click()
+    page.get_by_role("button", name="Retry all jobs with this cause").click()
     expect(page.get_by_text("3 jobs: retried.")).to_be_visible()
     rows = page.locator("#result_list tbody tr", has_text="inbound.process")
     expect(rows.filter(has_text="Queued")).to_have_count(3)
@@ -136,7 +136,7 @@ def test_an_operator_takes_each_action_and_finds_it_in_the_audit(world, operator
     factories.make_send(factories.make_draft(second), state="failed")
     failed = fail_job(world.workspace, "again")
     waiting = {
-        "run_at": ("Run at…", "Run at a time"),
+        "run_at": ("Run at…", "Run at a set time"),
         "cancel": ("Cancel…", "Cancel, or ask to stop"),
         "discard": ("Discard…", "Discard with a reason"),
     }

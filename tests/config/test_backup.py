@@ -74,9 +74,9 @@ def test_a_restored_dump_is_compared_with_what_it_had(dump, restored, settings):
         said = say("check_restore", listed)
     for wrong in (
         "inbox_workspace: 1 rows, some of which differ",
-        "integrations_integration: 0 rows, and the dump had 1",
+        "integrations_integration: 0 rows, but the dump had 1",
         "index send_by_lead is not there",
-        "django_migrations_id_seq would give an id that is taken",
+        "django_migrations_id_seq would give an ID that is already taken",
     ):
         assert wrong in said
 

@@ -75,7 +75,7 @@ def test_a_socket_folder_of_a_database_stands_in_the_query():
     ],
 )
 def test_a_bad_database_url_is_refused_without_quoting_its_password(url):
-    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must be a URL as in postgres://") as refused:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must be a URL like postgres://") as refused:
         postgres_config(url)
     assert "hunter2" not in "".join(traceback.format_exception(refused.value))
 
@@ -85,7 +85,7 @@ def test_a_bad_database_url_is_refused_without_quoting_its_password(url):
     ["https://a.example\\.b.example", "https://k@a.example", "https://a%2eexample", "https://bücher.example"],
 )
 def test_an_address_whose_host_can_be_read_in_two_ways_is_refused(url):
-    with pytest.raises(ImproperlyConfigured, match="UNIPILE_DSN must name its host in plain letters"):
+    with pytest.raises(ImproperlyConfigured, match="UNIPILE_DSN must name a host in plain letters"):
         Env({"UNIPILE_DSN": url}).url("UNIPILE_DSN")
 
 
@@ -135,5 +135,5 @@ def test_a_directory_of_counters_that_is_somebody_elses_or_cannot_be_made_is_ref
     monkeypatch.setattr(os, "geteuid", lambda: 12_345)
     with pytest.raises(ImproperlyConfigured, match="PROMETHEUS_MULTIPROC_DIR: .* belongs to another user"):
         metrics_dir("", release=tmp_path)
-    with pytest.raises(ImproperlyConfigured, match="PROMETHEUS_MULTIPROC_DIR: /proc/x cannot be made"):
+    with pytest.raises(ImproperlyConfigured, match="PROMETHEUS_MULTIPROC_DIR: /proc/x cannot be created"):
         metrics_dir("/proc/x", release=tmp_path)

@@ -39,7 +39,7 @@ def test_production_starts_with_what_it_needs():
         ({"FIELD_ENCRYPTION_KEYS": ""}, "FIELD_ENCRYPTION_KEYS must list Fernet keys"),
         ({"FIELD_ENCRYPTION_KEYS": "not-a-key"}, "FIELD_ENCRYPTION_KEYS must list Fernet keys"),
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
-        ({"ALLOW_LOOPBACK_PROVIDERS": "1"}, "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only"),
+        ({"ALLOW_LOOPBACK_PROVIDERS": "1"}, "ALLOW_LOOPBACK_PROVIDERS is only for the demo and tests"),
         ({"DEBUG": "1"}, "DEBUG is for this machine only"),
         ({"TRUSTED_PROXY": "yes"}, "TRUSTED_PROXY must be a whole number from 0 to 10"),
         ({"OIDC_ONLY": "1"}, "The company login needs OIDC_ISSUER"),
