@@ -55,7 +55,7 @@ class PackForm(forms.Form):
             if not since or not until:
                 self.add_error("since", "Enter the first and last day.")
             elif not timedelta(0) <= until - since <= timedelta(days=FARTHEST_DAYS):
-                self.add_error("until", f"Pick a day after “From”, within {FARTHEST_DAYS} days.")
+                self.add_error("until", f"Pick a day within {FARTHEST_DAYS} days after “From”.")
         return values
 
     def custom(self) -> tuple[datetime, datetime] | None:

@@ -48,6 +48,6 @@ tick(
 tick(
     "insights/lead-days",
     lead_days.tick,
-    words="Counts the days of leads who changed, for the overview",
+    words="Updates the overview’s numbers for leads who changed",
     every_s=60,
 )

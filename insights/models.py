@@ -197,7 +197,7 @@ class PackQuestion(Row):
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     pack = models.ForeignKey(ContextPack, on_delete=models.CASCADE, related_name="questions")
     asked_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
-    client_token = models.UUIDField(unique=True, help_text="Set by the form, so sending it twice asks once.")
+    client_token = models.UUIDField(unique=True, help_text="Set by the form, so a repeated submit asks once.")
     text = models.CharField(max_length=500)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     answer = models.JSONField(null=True, blank=True)
@@ -242,9 +242,9 @@ class LeadDay(models.Model):
     contacted = models.BooleanField(help_text="We wrote to the lead.")
     previous_contact_at = models.DateTimeField(null=True)
     answered_by = ArrayField(
-        models.BigIntegerField(null=True), help_text="The user of each answer, who wrote or approved it."
+        models.BigIntegerField(null=True), help_text="The user who wrote or approved each answer."
     )
-    waited_s = ArrayField(models.FloatField(), help_text="Seconds that a reply had waited for each answer.")
+    waited_s = ArrayField(models.FloatField(), help_text="Seconds that the lead waited for each answer.")
     kept = ArrayField(models.BooleanField(null=True), help_text="Whether each answer kept the promise.")
     hours = ArrayField(
         models.PositiveSmallIntegerField(), help_text="The local hour in which each answered reply arrived."

@@ -10,8 +10,8 @@ from inbox.pages import navigation, state_marks
 from insights.models import ConversationInsight, LeadDay, PackThread
 
 TICKS = {
-    "insights/context-packs": "packs are never built again",
-    "insights/booked-summaries": "booked conversations are never read",
+    "insights/context-packs": "packs are no longer built",
+    "insights/booked-summaries": "booked conversations are not read",
     "insights/lead-days": "the overview is counted from all messages, which takes seconds",
 }
 PRUNED = {
@@ -31,9 +31,9 @@ def check_additions(**_kwargs: object) -> list[CheckMessage]:
     and that two leads with rows of insights can be merged.
     """
     pages = {page.url_name for page in navigation.PAGES}
-    problems = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
+    problems = [] if "insights:overview" in pages else ["The menu lacks the page insights:overview."]
     problems += [
-        f"The inbox shows no state of a “{entry}”." for entry in STATES if entry not in state_marks.TABLES
+        f"The inbox can’t show a “{entry}” state." for entry in STATES if entry not in state_marks.TABLES
     ]
     problems += [
         f"Two leads that both have a {entry._meta.label} cannot be merged."

@@ -80,9 +80,9 @@ def missing(expected: dict[str, Any]) -> Iterator[str]:
     for table, (rows, total) in expected["tables"].items():
         now, sum_now = actual["tables"].get(table, (0, ""))
         if now != rows:
-            yield f"{table}: {now} rows, and the dump had {rows}"
+            yield f"{table}: {now} rows, but the dump had {rows}"
         elif sum_now != total:
-            yield f"{table}: {rows} rows, some of which differ from the dump's"
+            yield f"{table}: {rows} rows, some of which differ from the dump"
     for name in sorted(set(expected["schema"]) - set(actual["schema"])):
         yield f"{name} is not there"
     yield from _sequences_behind()
@@ -93,7 +93,7 @@ def _sequences_behind() -> Iterator[str]:
     for table, column, sequence in fetch(BEHIND):
         newest = f"SELECT max({quote(column)}) FROM {quote(table)}"
         if fetch(f"SELECT coalesce(({newest}), 0) > last_value FROM {sequence}")[0][0]:
-            yield f"{sequence} would give an id that is taken"
+            yield f"{sequence} would give an ID that is already taken"
 
 
 def _contents() -> dict[str, Any]:

@@ -78,7 +78,7 @@ class JobContext:
     def workspace_id(self) -> UUID:
         """The id of the job's workspace. Raises PermanentError for a job that belongs to no workspace."""
         if self.job.workspace_id is None:
-            raise PermanentError("This kind of job works for a workspace, and the job names none.")
+            raise PermanentError("This kind of job needs a workspace, but the job has none.")
         return self.job.workspace_id
 
     def row(self, rows: QuerySet[Row], name: str) -> Row:
@@ -115,7 +115,7 @@ class JobContext:
             return cast(T, record.result)
         if record is not None:
             if on_interrupted is None:
-                raise StepInterrupted(f"Step {name} was interrupted and may have happened.")
+                raise StepInterrupted(f"Step {name} was interrupted. It may already have run.")
             fn = on_interrupted
         elif effect == Effect.SEND:
             self._write(name, effect, StepStatus.STARTED)

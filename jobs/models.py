@@ -43,9 +43,9 @@ class BackgroundJob(Row):
     attempts = models.PositiveSmallIntegerField(default=0)
     snoozes = models.PositiveIntegerField(default=0)
     worker_deaths = models.PositiveSmallIntegerField(
-        default=0, help_text="How often its own worker died first."
+        default=0, help_text="How many times the job killed its worker."
     )
-    losses = models.PositiveSmallIntegerField(default=0, help_text="How often it lost its worker.")
+    losses = models.PositiveSmallIntegerField(default=0, help_text="How many times the job lost its worker.")
 
     # The worker's claim. A running job without started_at is claimed, and waits for its turn in the worker.
     lease_token = models.UUIDField(null=True, blank=True)
@@ -59,7 +59,7 @@ class BackgroundJob(Row):
     result = models.JSONField(null=True, blank=True)
     last_error_class = models.CharField(max_length=200, blank=True)
     last_error = models.CharField(max_length=500, blank=True)
-    fingerprint = models.CharField(max_length=16, blank=True, help_text="Same cause, same value.")
+    fingerprint = models.CharField(max_length=16, blank=True, help_text="Identifies the error's cause.")
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -164,7 +164,7 @@ class JobAttempt(models.Model):
         RETRIED = "retried", "Failed, to be retried"
         FAILED = "failed", "Failed for good"
         SNOOZED = "snoozed", "Snoozed"
-        MOVED = "moved", "Goes on in another lane"
+        MOVED = "moved", "Continues in another lane"
         CANCELLED = "cancelled", "Cancelled"
         HANDED_BACK = "handed_back", "Handed back at shutdown"
         LOST = "lost", "Lost with its worker"
@@ -189,7 +189,7 @@ class JobAction(models.Model):
     class Action(models.TextChoices):
         RETRY = "retry", "Retried"
         RUN_AT = "run_at", "Moved"
-        LANE = "lane", "Put into another lane"
+        LANE = "lane", "Moved to another lane"
         CANCEL = "cancel", "Cancelled"
         DISCARD = "discard", "Discarded"
 
@@ -208,7 +208,7 @@ class Worker(Row):
     host = models.CharField(max_length=80)
     pid = models.PositiveIntegerField()
     places = models.PositiveSmallIntegerField(
-        default=1, db_default=1, help_text="The number of jobs that it runs at once."
+        default=1, db_default=1, help_text="How many jobs the worker runs at once."
     )
     started_at = models.DateTimeField(db_default=Now())
     heartbeat_at = models.DateTimeField(db_default=Now())

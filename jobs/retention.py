@@ -53,8 +53,8 @@ def gaps(
     for label in labels:
         if label not in pruned and label not in reasoned:
             yield (
-                f"{label} has no retention: nothing says how long its rows are kept.",
-                "Name its rule in PRUNED, or the reason for none in KEPT, of system_checks.py.",
+                f"{label} has no retention rule that states how long its rows are kept.",
+                "In system_checks.py, add its rule to PRUNED, or the reason for none to KEPT.",
             )
         for name in pruned.get(label, ()):
             if name not in PRUNERS:

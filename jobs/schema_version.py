@@ -25,8 +25,8 @@ def refusal() -> str:
     if not _half_replaced():
         return ""
     return (
-        f"The database is older than release {OLDEST}, or that release's migrate did not end. "
-        f"Run `manage.py migrate` of release {OLDEST} first, then that of this release (docs/upgrading.md)."
+        f"The database is older than release {OLDEST}, or that release's migrate did not finish. "
+        f"Run `manage.py migrate` of release {OLDEST} first, and then that of this release (docs/upgrading.md)."
     )
 
 

@@ -19,7 +19,7 @@ def check_waits(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
     needed_s = max((tick.budget_ms for tick in TICKS.values()), default=0) / 1000
     if timeout_s <= needed_s:
         yield Error(
-            f"Q_CLUSTER timeout is {timeout_s} s; the longest tick may take {needed_s:g} s.",
+            f"Q_CLUSTER timeout is {timeout_s} s, but the longest tick may take {needed_s:g} s.",
             hint="Build Q_CLUSTER with jobs.conf.q_cluster(), or shorten the tick's budget_ms.",
             id="jobs.E001",
         )
@@ -28,8 +28,8 @@ def check_waits(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
 def check_service(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
     if settings.Q_CLUSTER.get("workers", 1) * settings.WORKER_THREADS < FEW_PLACES:
         yield Warning(
-            "WORKER_PROCESSES × WORKER_THREADS is below 8: no place is set aside for what must not wait.",
-            hint="Use the defaults: a place costs little, as it mostly waits.",
+            "WORKER_PROCESSES × WORKER_THREADS is below 8, so no place is reserved for urgent jobs.",
+            hint="Use the defaults. A place costs little, because it mostly waits.",
             id="jobs.W003",
         )
 
@@ -39,8 +39,8 @@ def check_cluster(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
     ours = q_cluster(settings.Q_BROKER_URL, workers=settings.Q_CLUSTER.get("workers", PROCESSES))
     if theirs := {name for name, _ in settings.Q_CLUSTER.items() ^ ours.items()}:
         yield Error(
-            f"Q_CLUSTER is not as jobs.conf.q_cluster() makes it: {', '.join(sorted(theirs))}.",
-            hint="Call that, with Q_BROKER_URL and WORKER_PROCESSES.",
+            f"Q_CLUSTER differs from jobs.conf.q_cluster() in {', '.join(sorted(theirs))}.",
+            hint="Call jobs.conf.q_cluster() with Q_BROKER_URL and WORKER_PROCESSES.",
             id="jobs.E006",
         )
 
@@ -67,7 +67,7 @@ def check_kinds(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
     for name, module in sorted(NAMED.items()):
         if name not in KINDS:
             yield Error(
-                f"Nothing handles jobs of the kind “{name}”, which {module} enqueues.",
+                f"No handler is registered for the kind “{name}”, which {module} enqueues.",
                 hint=f"Register a handler with job_kind in {module.partition('.')[0]}/jobs.py.",
                 id="jobs.E011",
             )

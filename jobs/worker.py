@@ -36,7 +36,7 @@ from jobs.queue import Started
 logger = logging.getLogger(__name__)
 job_seconds = Histogram(
     "holdfast_job_seconds",
-    "Time that a job ran.",
+    "How long a job ran.",
     ["lane", "kind"],
     buckets=(0.05, 0.25, 1, 2.5, 5, 10, 30, 60, 120, 300, 600),
 )

@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
                 (
                     "client_token",
                     models.UUIDField(
-                        help_text="Set by the form, so sending it twice asks once.", unique=True
+                        help_text="Set by the form, so a repeated submit asks once.", unique=True
                     ),
                 ),
                 ("text", models.CharField(max_length=500)),

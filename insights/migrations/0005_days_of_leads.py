@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                     "answered_by",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.BigIntegerField(null=True),
-                        help_text="The user of each answer, who wrote or approved it.",
+                        help_text="The user who wrote or approved each answer.",
                         size=None,
                     ),
                 ),
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                     "waited_s",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.FloatField(),
-                        help_text="Seconds that a reply had waited for each answer.",
+                        help_text="Seconds that the lead waited for each answer.",
                         size=None,
                     ),
                 ),

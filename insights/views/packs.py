@@ -110,7 +110,7 @@ def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
                 own_pack, request.user, form.cleaned_data["question"], form.cleaned_data["client_token"]
             )
         except packs.TokenUsed:
-            raise BadRequest("client_token: must be the one that this page has.") from None
+            raise BadRequest("client_token: must be this page’s token.") from None
     return redirect("insights:pack", request.workspace.pk, own_pack.pk)
 
 

@@ -121,12 +121,14 @@ class Migration(migrations.Migration):
                 (
                     "worker_deaths",
                     models.PositiveSmallIntegerField(
-                        default=0, help_text="How often its own worker died first."
+                        default=0, help_text="How many times the job killed its worker."
                     ),
                 ),
                 (
                     "losses",
-                    models.PositiveSmallIntegerField(default=0, help_text="How often it lost its worker."),
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="How many times the job lost its worker."
+                    ),
                 ),
                 ("lease_token", models.UUIDField(blank=True, null=True)),
                 ("lease_expires_at", models.DateTimeField(blank=True, null=True)),
@@ -140,7 +142,7 @@ class Migration(migrations.Migration):
                 ("last_error", models.CharField(blank=True, max_length=500)),
                 (
                     "fingerprint",
-                    models.CharField(blank=True, help_text="Same cause, same value.", max_length=16),
+                    models.CharField(blank=True, help_text="Identifies the error's cause.", max_length=16),
                 ),
                 ("created_at", models.DateTimeField(db_default=Now())),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
@@ -255,7 +257,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("retry", "Retried"),
                             ("run_at", "Moved"),
-                            ("lane", "Put into another lane"),
+                            ("lane", "Moved to another lane"),
                             ("cancel", "Cancelled"),
                             ("discard", "Discarded"),
                         ],
@@ -291,7 +293,7 @@ class Migration(migrations.Migration):
                             ("retried", "Failed, to be retried"),
                             ("failed", "Failed for good"),
                             ("snoozed", "Snoozed"),
-                            ("moved", "Goes on in another lane"),
+                            ("moved", "Continues in another lane"),
                             ("cancelled", "Cancelled"),
                             ("handed_back", "Handed back at shutdown"),
                             ("lost", "Lost with its worker"),
@@ -366,7 +368,7 @@ class Migration(migrations.Migration):
                 (
                     "places",
                     models.PositiveSmallIntegerField(
-                        db_default=1, default=1, help_text="The number of jobs that it runs at once."
+                        db_default=1, default=1, help_text="How many jobs the worker runs at once."
                     ),
                 ),
                 ("started_at", models.DateTimeField(db_default=Now())),

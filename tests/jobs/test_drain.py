@@ -66,7 +66,7 @@ def test_a_job_of_the_platform_fails_where_its_handler_asks_for_a_workspace(kind
     assert drain() == {"failed": 1}
 
     job.refresh_from_db()
-    assert job.last_error == "This kind of job works for a workspace, and the job names none."
+    assert job.last_error == "This kind of job needs a workspace, but the job has none."
 
 
 def test_retries_an_unexpected_error_without_keeping_its_text(kind):

@@ -11,12 +11,10 @@ from insights.models import LeadDayProgress
 
 
 class Command(BaseCommand):
-    help = (
-        "Count the numbers of Insights again, from all messages. Until then, the page reads messages itself."
-    )
+    help = "Recount the numbers of Insights from all messages. Meanwhile, the page reads the messages."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--workspace", type=UUID, help="Only this workspace, by its ID.")
+        parser.add_argument("--workspace", type=UUID, help="Recount only the workspace with this ID.")
 
     def handle(self, *args: Any, workspace: UUID | None, **options: Any) -> None:
         rows = Workspace.objects.filter(pk=workspace) if workspace else Workspace.objects.all()
