@@ -456,9 +456,7 @@ class TestPages:
         clock.shift(HALF_HOUR)
         compare(smartlead)
         world.client.force_login(world.user)
-        assert "SmartLead hasn’t been compared for days before Mon 26 Oct." in self.text(
-            world, "insights/"
-        )
+        assert "SmartLead hasn’t been compared for days before Mon 26 Oct." in self.text(world, "insights/")
         answer = said(world, MONDAY.date() - timedelta(days=5), MONDAY.date())
         assert answer.label == "complete from 2026-10-26 through 2026-10-26 13:15 UTC"
         assert not answer.is_troubled and "Incomplete" not in self.text(world, "inbox/")
