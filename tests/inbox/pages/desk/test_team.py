@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from inbox.leads import assigning, triage
-from inbox.models import AuditEntry, Lead, Membership
+from inbox.models import AuditEntry, Lead, Membership, audit
 from tests import factories
 
 
@@ -122,6 +122,11 @@ def page_of(workspace, lead, user) -> str:
     client = Client()
     client.force_login(user)
     return client.get(f"/w/{workspace.pk}/inbox/{lead.pk}/").content.decode()
+
+
+def test_how_a_lead_came_is_read_from_the_audit_of_its_own_workspace(lead):
+    audit.record(factories.make_workspace().pk, None, assigning.GIVEN, lead, to=None)
+    assert not assigning.assignments(lead).exists()
 
 
 def test_ticked_conversations_are_given_and_taken_back_together(workspace, people, colleague):
