@@ -78,6 +78,15 @@ def test_a_draft_that_waits_gets_one_card_with_its_buttons(slack, draft):
         assert action in shown
 
 
+def test_a_job_of_another_workspace_posts_no_card_of_this_one(slack, draft):
+    other = factories.make_workspace()
+    key = {"dedupe_key": "elsewhere", "payload": {"draft_id": str(draft.pk)}}
+    enqueue(slack_cards.FOLLOW, workspace_id=other.pk, **key)
+    slack.work()
+    job = BackgroundJob.objects.get(workspace_id=other.pk)
+    assert job.status != "succeeded" and "DoesNotExist" in job.last_error
+
+
 def test_without_a_review_channel_nothing_is_posted(world):
     message = world.reply("Sure, send me times.")
     world.work()
