@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 
 from inbox.models import Draft, Lead, Message, WebhookDelivery
 from inbox.replying import buttons
@@ -85,6 +86,7 @@ def test_same_provider_ids_and_their_own_ids_with_our_key_stay_with_us(poster, b
             assert response.status_code == (400 if source == "clay" else 200)
             assert not any(value in response.content.decode() for value in ids)
             unread(response)
+    assert not Message.objects.exclude(campaign=None).exclude(campaign__workspace=F("workspace")).exists()
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,15 @@ def test_an_answer_without_a_number_skips_the_step_and_the_next_one_goes_out(wor
     assert statuses(instance) == [("skipped", "No phone number."), ("sent", "")]
 
 
+def test_an_answer_makes_no_paused_follow_up_due(world, instance):
+    minute()
+    FollowUpInstance.objects.update(status="paused", paused_for="person")
+    (waiting,) = FollowUpInstance.objects.values("due_at", "waits_for")
+    answer(world, instance.lead, "found", "+12125550123")
+    assert waiting["waits_for"] == "No phone number. Asking Clay."
+    assert FollowUpInstance.objects.get().due_at == waiting["due_at"]
+
+
 def test_no_answer_at_all_is_not_waited_for_for_ever(world, instance):
     minute()
     Enrichment.objects.update(requested_at=timezone.now() - enrichment.PATIENCE)

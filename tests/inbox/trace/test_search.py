@@ -189,6 +189,8 @@ class TestAsking:
     def test_the_provider_lists_what_no_webhook_has_brought(self, world):
         world.reply("Tell me more.")
         lost = emitted(world, text="Did you get my mail?")  # the provider has it, and its webhook never came
+        elsewhere = factories.make_lead(factories.make_workspace())
+        factories.make_message(elsewhere, external_id=str(lost["data"]["reply"]["id"]))
 
         answer = self.ask(world)
 
