@@ -122,7 +122,7 @@ def unavailable(request: HttpRequest, fault: Fault) -> HttpResponse:
         # imported here because the apps are not loaded yet when logging loads this filter
         from api import problems
 
-        body = problems.problem(503, error, "The database does not answer.")
+        body = problems.problem(503, error, "The database isn’t responding.")
         response: HttpResponse = JsonResponse(body, status=503, content_type=problems.TYPE)
     elif part:
         words = " ".join(render_to_string("partials/unavailable.txt", context).split())

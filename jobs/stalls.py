@@ -60,7 +60,7 @@ class RequestLimit(Limit):
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
         if self._gave_up:
-            raise Stalled("The database did not answer an earlier query.")
+            raise Stalled("The database didn't respond to an earlier query.")
         try:
             with super().waiting() as too_long, self._bulkhead.waiting(answered=answered) as one_too_many:
                 yield lambda: too_long() or one_too_many()

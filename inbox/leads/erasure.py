@@ -60,7 +60,7 @@ EMPTIED = {
     "integrations.IdempotencyKey": "API responses about them, without the contents",
     "integrations.Notice": "Slack messages about them, without the text",
     "admin.LogEntry": "The admin’s log, without their name",
-    "insights.ContextPack": "Insights based on their messages, without those parts",
+    "insights.ContextPack": "Insights based on their messages, with their parts removed",
     "insights.PackQuestion": "Answers from those context packs, without those parts",
     "inbox.Event": "Events for programs, without their IDs and states",
     "jobs.BackgroundJob": "Jobs, which only contain IDs. Waiting jobs are cancelled",

@@ -12,7 +12,7 @@ from inbox.models import Lead, Message, OutboundSend, Workspace
 from inbox.models.lead import Channel, Suspicion, are_named_by
 from integrations.fields import no_key_opens
 
-REASON = "The lead asked not to be contacted at this address or number. Answer on the channel they prefer."
+REASON = "The lead asked not to be contacted at this address or number. Reply on a channel they prefer."
 
 
 def end(message: Message, names: frozenset[str]) -> None:

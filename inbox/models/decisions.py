@@ -43,7 +43,7 @@ class TagDecision(Row):
     program = program_key()
     denied = short_text(
         16,
-        "The meaning that a person ruled out. `tag` is then the earlier tag, not their choice.",
+        "The meaning a person ruled out. If set, `tag` is the earlier tag, not their choice.",
         choices=Suspicion.choices,
     )
     alike_to = models.UUIDField(

@@ -119,7 +119,7 @@ class Message(Row, MarkedRow):
     content_hash = models.CharField(max_length=64, blank=True, default="")
     stamp = short_text(
         64,
-        "The local time stated in a text without an ID (ISO without a zone, if readable).",
+        "The local time in a text without an ID (ISO, no zone; empty if unreadable).",
     )
     stopped_again_at = moment("When this STOP arrived again without an ID. It may have been a second one.")
     id_reused = models.BooleanField(

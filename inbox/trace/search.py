@@ -267,7 +267,7 @@ def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
 
 def _lead(lead: Lead) -> Hit:
     stopped = "The lead opted out, so they get no more messages." if lead.opted_out_at else ""
-    bounced = "The lead’s address bounced, so they get no emails." if lead.bounced_at else ""
+    bounced = "Email to this lead bounced, so Holdfast sends them none." if lead.bounced_at else ""
     return Hit(lead.created_at, link_to(lead), "Lead", f"{stopped} {bounced}".strip())
 
 

@@ -51,7 +51,7 @@ ACKNOWLEDGED = inline_serializer(
     {
         "ok": serializers.BooleanField(required=False),
         "challenge": serializers.CharField(
-            required=False, help_text="The answer to Slack's URL check, without other fields."
+            required=False, help_text="The response to Slack's URL verification request."
         ),
     },
 )

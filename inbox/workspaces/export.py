@@ -54,7 +54,7 @@ LEFT_OUT = {
         " jobs.Tick jobs.Worker sessions.Session inbox.DatabaseOrigin"
     ),
     "It is counted from other tables.": "insights.LeadDay insights.LeadDayProgress",
-    "Its rows last for an hour, or as long as a person hides a banner.": "inbox.LeadChange inbox.HiddenBanner",
+    "Rows are kept for an hour, or for as long as a banner stays hidden.": "inbox.LeadChange inbox.HiddenBanner",
 }
 """The tables that are not exported. Each key is the reason."""
 

@@ -35,7 +35,7 @@ PASSWORD_MAIL = kind_name("account.password_mail", __name__)
 
 
 NO_OWNER = "A workspace needs an owner. Make someone else an owner first."
-CHANGED = "Someone else has changed this person’s role. Check it again."
+CHANGED = "Someone else just changed this person’s role. Check it, then try again."
 
 
 class NotAllowed(PermissionDenied):

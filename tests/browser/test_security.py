@@ -38,7 +38,7 @@ def test_a_person_sets_up_their_phone_loses_it_and_gets_back_in(open_page, user,
     assert audit(page) == []
     page.get_by_label("Enter the six digits").fill("123")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("That code is wrong.")
+    expect(page.get_by_role("alert")).to_contain_text("That code didn’t work.")
     assert audit(page) == []
     page.get_by_label("Enter the six digits").fill(code_of(user.second_factor))
     page.keyboard.press("Enter")

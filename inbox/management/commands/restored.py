@@ -25,7 +25,7 @@ class Command(BaseCommand):
             help="Nothing was lost, because nothing was running while the database was moved.",
         )
         parser.add_argument(
-            "--until", help="When the last unrecorded message may have gone out. Defaults to now."
+            "--until", help="The latest time an unrecorded message may have gone out. Defaults to now."
         )
 
     def handle(self, *, since: str | None, until: str | None, nothing_lost: bool, **options: Any) -> None:

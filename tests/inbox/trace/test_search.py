@@ -151,7 +151,7 @@ def test_a_bounced_lead_says_so(world):
     world.reply("Sure, send me times.")
     post(world, emitted(world, "EMAIL_BOUNCED", text="550 5.1.1 no such user"))
 
-    assert hits(world.workspace, "dana@example.org")["Leads"][0].why.startswith("The lead’s address bounced")
+    assert hits(world.workspace, "dana@example.org")["Leads"][0].why.startswith("Email to this lead bounced")
 
 
 def test_nothing_of_another_workspace_is_found(world, sandbox):

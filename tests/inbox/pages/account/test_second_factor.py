@@ -75,7 +75,7 @@ def test_a_person_sets_it_up_with_a_picture_that_is_made_here_and_gets_codes_onc
     assert second_factor.key_in_words(new) in page and not new.confirmed
     before = here.session.session_key
 
-    assert "That code is wrong" in here.post(SETUP, {"code": "12"}).content.decode()
+    assert "That code didn’t work" in here.post(SETUP, {"code": "12"}).content.decode()
     answer = here.post(SETUP, {"code": code_of(new)})
 
     codes = codes_of(answer)
