@@ -81,7 +81,7 @@ def test_a_fresh_copy_passes_the_checks_and_its_own_tests(checkout, db):
 
 @pytest.mark.parametrize("name", ["", "x", "Lemlist", "lem-list", "1lem", "a" * 14])
 def test_a_name_that_does_not_fit_is_refused(name):
-    with pytest.raises(CommandError, match="2 to 13 small letters"):
+    with pytest.raises(CommandError, match="2 to 13 lowercase letters"):
         call_command("new_provider", name)
 
 
