@@ -103,8 +103,8 @@ TENANCY = (
     ),
     (
         "inbox/leads/assigning.py",
-        "rows = Membership.objects.filter(workspace=workspace, pk=membership_id)",
-        "rows = Membership.objects.filter(pk=membership_id)",
+        "rows = Membership.objects.filter(workspace=workspace, **{by: membership_id})",
+        "rows = Membership.objects.filter(**{by: membership_id})",
         TEAM,
     ),
     (

@@ -139,7 +139,7 @@ def test_two_who_edit_one_fact_do_not_undo_each_other_unseen(people, workspace, 
 
     late = people.owner.post(url("fact", fact.pk), values | {"answer": "No."})
 
-    assert late.status_code == 422 and "has changed or deleted it" in text(late)
+    assert late.status_code == 422 and "has changed or deleted this fact" in text(late)
     assert list(facts(workspace).values()) == ["Yes, since May."]
     with pytest.raises(Refused):  # as the first one's page had read it
         factbook.change(fact, people.users.owner, question=fact.question, answer="No.")

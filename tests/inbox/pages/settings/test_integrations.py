@@ -252,7 +252,7 @@ class TestKeysAndAddresses:
         account.refresh_from_db()
         if address in (self.OTHER, ""):
             assert response.status_code == 422
-            assert "another address" in str(response.context["form"].errors["api_key"])
+            assert "a different address" in str(response.context["form"].errors["api_key"])
             assert account.config == {"base_url": self.OWN}
         else:
             assert response.status_code == 302
@@ -291,7 +291,7 @@ class TestKeysAndAddresses:
         assert slow.is_valid()
         self.change(people, url, account, api_key=SECRET)
         assert slow.save(account.workspace_id, user) is None
-        assert "another address" in str(slow.errors)
+        assert "a different address" in str(slow.errors)
         account.refresh_from_db()
         assert (account.config["base_url"], account.credentials) == (self.OWN, {"api_key": SECRET})
 
