@@ -245,7 +245,7 @@ def test_operators_see_it_on_the_admin_s_first_page_in_doctor_and_in_the_metrics
 
 def test_a_provider_without_a_contract_stops_the_start(tmp_path):
     module = type("payloads", (), {"__file__": str(tmp_path / "payloads.py")})
-    with pytest.raises(ImproperlyConfigured, match=r"contract.toml: it does not declare what “email” gets"):
+    with pytest.raises(ImproperlyConfigured, match=r"contract.toml does not declare what “email” receives"):
         contract.contract_of(module, "email")
     (tmp_path / "contract.toml").write_text("[email]\ntype = 'event'\n")
     with pytest.raises(ImproperlyConfigured, match="fields"):
