@@ -114,7 +114,7 @@ def _promises(counting: Counting) -> Iterator[GaugeMetricFamily]:
     yield _gauge("source", "contract_news", text, guarantees.contract_news())
     text = "Jobs that failed for good in the last 15 minutes, except those that an account's owner must fix."
     yield GaugeMetricFamily("holdfast_jobs_failed_recently", text, guarantees.recent_failures())
-    text = "Failed jobs that should have stopped a campaign."
+    text = "Failed jobs that should have stopped messages to a lead."
     yield GaugeMetricFamily("holdfast_stops_failed", text, guarantees.failed_stops())
 
 

@@ -35,7 +35,7 @@ function send(shortcut, value = shortcut) {
   const answers = form?.matches("[data-answer]");
   if (form?.id === "note") return form.requestSubmit();
   if (!byId("convo") || (isField(field) && !answers)) return false;
-  if (!isVisible(byId("convo")) || (row?.matches(".row") && row.id !== `row-${page.shown}`))
+  if (!page.shown || !isVisible(byId("convo")) || (row?.matches(".row") && row.id !== `row-${page.shown}`))
     return say("Not sent. Press r first.");
   const button = answers
     ? all(`[data-shortcut=${shortcut}], [value=${value}]`, form).find(isVisible)

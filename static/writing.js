@@ -129,7 +129,7 @@ function showAnswer(element, reply, step, name) {
   const { lead } = element.dataset;
   const { ok } = reply.response;
   const error = element.querySelector("#answer-e");
-  step.undoUrl = element.querySelector("form[data-undo]")?.action;
+  if (step.lead) step.undoUrl = element.querySelector("form[data-undo]")?.action;
   if (!ok) retract(step, lead);
   else if (step.lead && !step.undoUrl) {
     step.toast.remove();
@@ -189,7 +189,7 @@ function openNext(lead) {
   waitsForRow = !next && !first;
   if (!next) return lead ? close() : undefined;
   focusRow(next);
-  show(idOf(next), { open: true });
+  show(idOf(next), { open: true, push: !page.opened });
 }
 
 /** Saves a note. The rest of the conversation stays as it is, with the text that the user is typing there.

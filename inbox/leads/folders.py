@@ -186,7 +186,8 @@ FOLDERS = {
             "Overdue",
             "clock",
             "Nothing’s overdue",
-            "Conversations appear here when your answer is later than promised, or more than a day late.",
+            "Conversations appear here when your answer is later than promised, or more than a day late. "
+            "Declined leads count only if you promised an answer.",
             lambda _: Q(needs_reply=True, answer_by__lt=timezone.now()) & _awake() & (PROMISED | ~DECLINED),
             leaves="done snooze",
             tab=True,

@@ -5,7 +5,7 @@ caller saves the lead, unless a function states that it does. `stamp`: the time 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from itertools import takewhile
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.utils import timezone
 from inbox.leads import provider_tags, stops, suspicion
 from inbox.leads.stops import is_later
 from inbox.leads.tags import NO_ANSWER
-from inbox.models import Draft, Lead, Message, audit
+from inbox.models import Draft, Lead, Message, OutboundSend, audit
 from inbox.models.actor import Actor
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import OWN
@@ -65,6 +65,12 @@ def holding(lead: Lead) -> Iterator[Lead]:
     """Opens a transaction, locks the lead's row, and yields the current row."""
     with transaction.atomic():
         yield locked(lead)
+
+
+def holding_lead_of(row: Draft | OutboundSend) -> AbstractContextManager[Lead]:
+    """Works like `holding`, for the lead of `row`: a merge may have moved it to another lead since it was read."""
+    row.refresh_from_db(fields=["lead"])
+    return holding(row.lead)
 
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:

@@ -73,11 +73,14 @@ def team_of(request: WorkspaceRequest) -> Team:
 
 def receivers(request: WorkspaceRequest) -> list[Teammate]:
     """Returns the members to whom the list's conversations can be assigned. In a list over workspaces, these are the
-    members of any workspace in which the user can assign, without the ids of their memberships.
+    members of any listed workspace in which the user can assign, without the ids of their memberships.
     """
     if not is_over_all(request):
         return team_of(request).writers
-    ids = [row.workspace_id for row in open_memberships(request) if row.at_least(Membership.Role.MEMBER)]
+    ids, listed = [], listed_ids(request)
+    for row in open_memberships(request):
+        if row.workspace_id in listed and row.at_least(Membership.Role.MEMBER):
+            ids.append(row.workspace_id)
     roles = [role for role, rank in Membership.RANK.items() if rank]
     users = User.objects.filter(memberships__workspace__in=ids, memberships__role__in=roles)
     rows = [Membership(user=user) for user in users.annotate(clients=Count("memberships"))]

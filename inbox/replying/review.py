@@ -94,7 +94,7 @@ def approve(
 
 def reject(draft: Draft, *, user: Actor | None, revision: int | None = None, reason: str = "") -> None:
     """Rejects `draft`. `reason` is the person's text, which is cut to 200 characters. Raises AlreadyDecided."""
-    with rollup.holding(draft.lead):
+    with rollup.holding_lead_of(draft):
         _decide(draft, Status.REJECTED, user, revision, status_reason=reason.strip()[:200])
         audit.record(draft.workspace_id, user, "draft.reject", draft)
 

@@ -188,7 +188,7 @@ def settle_sent(
     the next part of a long SMS. Locks the lead's row. Returns False if the send was already settled as sent or failed.
     """
     accepted = accepted or Accepted()
-    with rollup.holding(send.lead) as lead:
+    with rollup.holding_lead_of(send) as lead:
         fields: dict[str, Any] = {"called_at": at, "finished_at": at} if at else {}
         if accepted.message_id:
             fields["provider_message_id"] = accepted.message_id[:200]
@@ -237,7 +237,7 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
 
 def settle_failed(send: OutboundSend, reason: str) -> bool:
     """Records that `send` certainly did not go out. Returns False if its outcome was already recorded."""
-    with rollup.holding(send.lead):
+    with rollup.holding_lead_of(send):
         return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
@@ -251,7 +251,7 @@ def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | Non
     if lost_from:
         key, expected = f"{key}:{timezone.now().timestamp():.0f}", UNSETTLED
         fields = {"lost_from": lost_from, "called_at": send.called_at or timezone.now(), "looked_at": None}
-    with rollup.holding(send.lead):
+    with rollup.holding_lead_of(send):
         if not _finish(send, State.UNKNOWN, reason, expected=expected, **fields):
             return False
         enqueue_about(RECONCILE, send, "send_id", key=key)

@@ -194,7 +194,7 @@ def _wording(reading: Reading) -> str | None:
 @rule(
     "opt_out.suspected",
     f"The wording is at least {PERHAPS[EMAIL]:.0%} likely to ask us to stop. Or a sentence below the sign-off does, "
-    "or a yes or no answers our question about whether to stop. A model or a person decides.",
+    "or a yes or no answers our question whether to stop or do something else. A model or a person decides.",
     sure=False,
 )
 def suspicion(reading: Reading) -> str | None:

@@ -226,7 +226,7 @@ def test_a_role_that_was_read_before_somebody_changed_it_is_neither_changed_nor_
         lambda: people.change_role(by, seen, Role.VIEWER),
         lambda: people.remove(by, seen),
     ):
-        with pytest.raises(people.NotAllowed, match="else has changed"):
+        with pytest.raises(people.NotAllowed, match="else just changed"):
             change()
     assert Membership.objects.get(pk=seen.pk).role == Role.OWNER
 

@@ -37,7 +37,7 @@ def test_a_browser_tells_once_of_what_is_for_somebody_who_looks_elsewhere(
     page.goto("/account/")
     assert audit(page) == []
     page.get_by_role("button", name="Show with sound").click()
-    expect(page.get_by_text("Show notifications in this browser with a sound")).to_be_visible()
+    expect(page.get_by_text("Notifications are on in this browser with a sound")).to_be_visible()
 
     other = page.context.new_page()
     for tab in (other, page):

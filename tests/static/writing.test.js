@@ -42,6 +42,17 @@ test("Send and next at the end of the list goes back to the list, and not up to 
   await answer(2);
 });
 
+test("an answer without a countdown leaves nothing to take back on the next page", async () => {
+  page.shown = "2";
+  page.opened = true;
+  press();
+  const counts = '</form><form data-undo action="/w/7/sends/9/"></form>';
+  (await nextRequest()).answer(paneOf(2).replace("</form>", counts));
+  await new Promise((done) => setTimeout(done));
+  dispatchEvent(new Event("pagehide"));
+  assert.equal(sessionStorage["counted 3"], "[]");
+});
+
 test("a draft that was edited says that its check was of the text before, until it is as it was", () => {
   const isTold = () => !document.querySelector("[data-before-edit]").hidden;
   assert.equal(isTold(), false);

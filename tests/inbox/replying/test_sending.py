@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inbox.models import Draft, Message, OutboundSend
-from inbox.replying import reconciliation, review
+from inbox.models import Draft, Lead, Message, OutboundSend
+from inbox.replying import reconciliation, review, sending
 from inbox.replying.send_claims import SendBlocked
 from integrations.models import CircuitBreaker
 from jobs.deadline import Deadline
@@ -119,6 +119,21 @@ def test_a_timeout_is_unknown_within_the_calls_limit(world, draft, settings):
 
     assert send.state == State.UNKNOWN
     assert (send.finished_at - send.called_at).total_seconds() < 1 + SLACK_S
+
+
+@pytest.mark.parametrize("settle", [sending.settle_failed, sending.settle_unknown, review.reject])
+def test_a_lead_that_is_merged_during_the_call_changes_nothing_about_the_outcome(world, draft, settle):
+    row = draft if settle is review.reject else approve(world, draft)
+    row = type(row).objects.select_related("lead").get(pk=row.pk)
+    keep = factories.make_lead(world.workspace)
+    for model in (Message, Draft, OutboundSend):
+        model.objects.update(lead=keep)
+    Lead.objects.filter(pk=row.lead_id).delete()
+
+    if settle is review.reject:
+        review.reject(row, user=world.user)
+    else:
+        assert settle(row, "The provider refused it.")
 
 
 def test_a_send_that_someone_settles_during_the_look_keeps_their_reason(world, draft, monkeypatch):
