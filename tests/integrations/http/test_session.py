@@ -380,7 +380,7 @@ def test_takes_nothing_from_the_environment(monkeypatch, tmp_path):
 
 def test_refuses_to_call_inside_a_transaction():
     with FaultServer() as server:
-        with transaction.atomic(), pytest.raises(RuntimeError, match="inside a database transaction"):
+        with transaction.atomic(), pytest.raises(RuntimeError, match="called inside a transaction"):
             call(server.url)
         assert server.calls == 0
 
