@@ -220,9 +220,9 @@ def test_tagging_many_takes_back_no_stop_and_settles_no_suspicion_unless_it_stop
     Lead.objects.filter(pk=second.pk).update(bounced_at=second.last_inbound_at, tag="Blacklist")
     Lead.objects.filter(pk=third.pk).update(suspected="opt_out")
     Message.objects.filter(pk=replies[2].pk).update(suspected="opt_out", suspected_words="leave us")
-    told = member.get(press(member, workspace, leads, "tag:Interested")["Location"]).text
-    said = "Skipped because they opted out or bounced, or may have: "
-    assert said in told and not TagDecision.objects.exists()
+    page = member.get(press(member, workspace, leads, "tag:Interested")["Location"]).text
+    toast = "Skipped because they opted out or bounced, or may have: "
+    assert toast in page and not TagDecision.objects.exists()
     assert Lead.objects.filter(opted_out_at=first.last_inbound_at, pk=first.pk).exists()
     assert Lead.objects.filter(bounced_at=second.last_inbound_at, pk=second.pk).exists()
     assert Lead.objects.get(pk=third.pk).suspected == "opt_out"
