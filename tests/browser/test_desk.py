@@ -445,7 +445,7 @@ def test_send_keys_work_wherever_the_focus_is_in_the_conversation_or_say_why_not
     page.keyboard.press("Control+Enter")
     until(lambda: OutboundSend.objects.filter(draft=drafts[0]).exists(), "it is sent from its row")
     row(page, "Lead02").locator("a").click()
-    expect(page.locator("#reply")).to_have_value("To Lead02")  # its sketch has the words of the row, and no draft
+    expect(page.locator("#reply")).to_have_value("To Lead02")  # its sketch has the words, and no draft
     page.locator("article").filter(has_text="Words of 2.").locator("p").last.click()
     page.keyboard.press("Control+Shift+Enter")
     until(lambda: OutboundSend.objects.filter(draft=drafts[1]).exists(), "it is sent from a message")
