@@ -114,6 +114,14 @@ def test_there_are_so_many_at_most(workspace, people):
     assert SavedView.objects.count() == MOST + 1
 
 
+def test_views_of_another_workspace_do_not_count(workspace, people):
+    other = factories.make_workspace()
+    for _ in range(MOST):
+        factories.make_saved_view(other, people.users.member)
+    save(people.member, workspace)
+    assert SavedView.objects.filter(workspace=workspace).exists()
+
+
 def test_views_are_counted_by_two_queries_more_however_many_there_are(workspace, people):
     campaign = factories.make_campaign(workspace)
 
