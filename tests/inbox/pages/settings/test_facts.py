@@ -145,6 +145,14 @@ def test_two_who_edit_one_fact_do_not_undo_each_other_unseen(people, workspace, 
         factbook.change(fact, people.users.owner, question=fact.question, answer="No.")
 
 
+def test_a_fact_is_changed_and_deleted_only_in_its_own_workspace(people, workspace, fact):
+    fact.workspace = factories.make_workspace()
+    with pytest.raises(Refused):
+        factbook.change(fact, people.users.owner, question=fact.question, answer="No.")
+    factbook.delete(fact, people.users.owner)
+    assert list(facts(workspace).values()) == ["Yes, in all 48 states."]
+
+
 def test_a_change_into_another_facts_question_is_refused(people, workspace, fact, url):
     other = factories.make_fact(workspace, "How soon?", "In a week.")
 
