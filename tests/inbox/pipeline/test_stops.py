@@ -7,7 +7,7 @@ from inbox.leads.stops import STOP_EMAILS, stop_campaigns, stop_emails
 from integrations.health import probes
 from jobs.enqueue import enqueue_many
 from jobs.models import BackgroundJob
-from tests.factories import make_campaign
+from tests.factories import make_campaign, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,6 +38,12 @@ def test_the_stop_for_an_opt_out_goes_before_those_for_people_who_have_only_answ
     assert [job.payload["lead_id"] for job in waiting] == [
         str(lead.pk) for lead in (both, wants_no_more, answered)
     ]
+
+
+def test_a_campaign_of_another_workspace_is_not_stopped(world):
+    campaign = make_campaign(make_workspace(), provider="smartlead", external_id="501")
+    stop_campaigns(world.workspace.leads.create(email=EMAIL, campaign=campaign))
+    assert not BackgroundJob.objects.filter(kind=STOP_EMAILS).exists()
 
 
 def connect(world, provider: str) -> str:
