@@ -140,6 +140,18 @@ def test_a_tick_that_has_claimed_what_it_may_says_how_many_are_left(workspace, g
     assert (counts["claimed"], counts["left"]) == (1, 0)
 
 
+def test_a_meeting_of_another_workspace_lets_no_lead_be_looked_at(workspace, ghl):
+    stranger = quiet_lead(workspace, tag="Neutral", ghl_contact_id=CONTACT)
+    Appointment.objects.create(
+        workspace=factories.make_workspace(),
+        lead=stranger,
+        provider="ghl",
+        external_id="a",
+        starts_at=timezone.now() + timedelta(days=1),
+    )
+    assert look()["begun"] == 0
+
+
 def test_leads_close_to_a_meeting_are_found_without_reading_the_others(workspace, ghl):
     """Guard: lead_towards_meeting. With 200,000 leads each minute read them all."""
     now = timezone.now()
