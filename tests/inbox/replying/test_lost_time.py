@@ -163,10 +163,11 @@ def test_a_move_that_lost_nothing_doubts_nothing(world, draft):
     assert (send.state, len(world.posted())) == (State.SENT, 1)
 
 
-def test_only_follow_ups_that_were_due_are_in_doubt(world, draft):
+def test_only_follow_ups_that_run_and_were_due_are_in_doubt(world, draft):
     now = timezone.now()
     sequence = factories.make_sequence(world.workspace)
-    due, later = (
+    lately = now - timedelta(minutes=5)
+    due, later, ended = (
         FollowUpInstance.objects.create(
             workspace=world.workspace,
             lead=factories.make_lead(world.workspace),
@@ -174,13 +175,14 @@ def test_only_follow_ups_that_were_due_are_in_doubt(world, draft):
             next_step=sequence.steps.first(),
             due_at=at,
             quiet_since=now,
+            status=status,
         )
-        for at in (now - timedelta(minutes=5), now + timedelta(days=1))
+        for at, status in ((lately, "active"), (now + timedelta(days=1), "active"), (lately, "completed"))
     )
     restore()
     take_over()
-    due.refresh_from_db(), later.refresh_from_db()
-    assert (due.in_doubt, later.in_doubt) == (True, False)
+    due.refresh_from_db(), later.refresh_from_db(), ended.refresh_from_db()
+    assert (due.in_doubt, later.in_doubt, ended.in_doubt) == (True, False, False)
 
 
 def test_the_time_that_was_lost_is_checked():
