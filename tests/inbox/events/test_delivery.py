@@ -287,6 +287,18 @@ def test_a_success_ends_a_failure(workspace):
         assert endpoint.failing_since is None
 
 
+def test_a_failure_lasts_since_the_first_attempt_that_failed(workspace):
+    began = timezone.now() - timedelta(hours=1)
+    with Receiver(500, 500) as receiver:
+        listen(workspace, receiver)
+        factories.make_lead(workspace)
+        go()
+        WebhookEndpoint.objects.update(failing_since=began)
+        later()
+        go()
+        assert WebhookEndpoint.objects.get().failing_since == began
+
+
 def test_a_receiver_that_hangs_delays_no_other_endpoint_and_holds_no_connection(workspace, monkeypatch):
     monkeypatch.setattr(delivery, "TRY_MS", 1_500)
     held: list[bool] = []
