@@ -45,6 +45,17 @@ def test_verdicts_swap_within_a_moment_of_which_one_was_accepted_before():
     assert told(*both) == [(2, "duplicate", "accepted")]
 
 
+@pytest.mark.django_db
+def test_a_lead_that_a_body_names_is_the_one_of_the_labels_workspace():
+    workspaces = {label: factories.make_workspace() for label in ("northwind", "bluebird")}
+    leads = {label: factories.make_lead(workspaces[label], email="dana@example.org") for label in workspaces}
+    replayer = Replayer("", workspaces)
+    line = RecordedDelivery(1, 0, "northwind", "clay", {}, "accepted")
+    for name, label in (("", "northwind"), ("northwind:", "northwind"), ("bluebird:", "bluebird")):
+        body = recorded_traffic.LEAD.search(f"{{{{lead:{name}Dana@example.org}}}}")
+        assert replayer._lead_id(line, body) == str(leads[label].pk)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_day_that_is_posted_again_meets_its_expectations_also_where_a_body_has_a_secret(live_server):
     """Its digest is stored of the body without the secret."""
