@@ -158,6 +158,7 @@ def test_nothing_of_another_workspace_is_found(world, sandbox):
     message = world.reply("Sure, send me times.")
     world.work()
     other = World.make(sandbox, "Bluebird")
+    factories.make_delivery(world.workspace, verdict="rejected", body=b'{"email": "dana@example.org"}')
 
     for text in ("dana@example.org", message.external_id, str(message.pk), str(world.job(message).pk)):
         assert hits(other.workspace, text) == {}, text
