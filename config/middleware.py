@@ -1,5 +1,5 @@
-"""Middleware for every request. It gives the request an id and a log line, sets the header Permissions-Policy, requires
-a login, and redirects a browser from a URL that accepts only forms.
+"""Middleware for every request. It gives the request an id and a log line, sets the header Permissions-Policy, keeps
+the cookie of a newer session, requires a login, and redirects a browser from a URL that accepts only forms.
 """
 
 import logging
@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
+from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions import middleware as sessions_middleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -91,6 +93,18 @@ class PermissionsPolicyMiddleware(Middleware):
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
         )
+        return response
+
+
+class SessionMiddleware(sessions_middleware.SessionMiddleware):
+    """Django's SessionMiddleware, except that only a request that ends its session deletes the cookie. A request of a
+    session that is already over does not: in another tab, the user may have logged in again before the response comes.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        response = super().process_response(request, response)
+        if not request.session.modified:
+            response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
         return response
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -209,3 +210,13 @@ def test_a_role_that_shrinks_shrinks_at_once(ana, workspace):
     assert [client.get(page).status_code for page in (place, "/admin/inbox/lead/")] == [403, 302]
     lead = factories.make_lead(workspace)
     assert client.post(f"/w/{workspace.pk}/inbox/{lead.pk}/message/", {"text": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/live/", "/account/"])
+def test_a_late_answer_of_an_old_session_leaves_the_cookie_of_the_new_login(ana, path):
+    """Each open tab asks every second; the answer may come once somebody has logged in again in another tab."""
+    old = browser(ana)
+    Session.objects.all().delete()
+    assert settings.SESSION_COOKIE_NAME not in old.get(path).cookies
+    new = browser(ana)
+    assert new.post("/logout/").cookies[settings.SESSION_COOKIE_NAME].value == ""
