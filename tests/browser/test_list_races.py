@@ -137,7 +137,7 @@ def test_a_pill_goes_where_nothing_is_new_any_more(page, workspace):
 @pytest.fixture
 def drafts(workspace, leads):
     """A ready draft for each lead."""
-    Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=60, signature="Ana")
+    Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=600, signature="Ana")
     for lead in leads:
         factories.make_draft(lead.messages.get(), "Yes, gladly.", verification={"problems": []})
 
