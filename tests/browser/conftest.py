@@ -121,8 +121,8 @@ def open_page(browser: Browser, live_server, served_requests, collected, setting
             context.route(re.compile(r"/static/\w+\.js$"), send_module)
         if user is not None:
             context.add_cookies([_session_cookie(user, live_server.url)])
+        context.set_default_timeout(WITHIN_MS)  # for the pages that a test adds, too
         page = context.new_page()
-        page.set_default_timeout(WITHIN_MS)
         page.on("console", lambda message: note(message, expected))
         page.on("pageerror", lambda error: troubles.append(str(error)))
         return page

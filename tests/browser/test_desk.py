@@ -261,8 +261,9 @@ def test_a_page_that_slept_longer_than_changes_are_kept_reads_everything_anew(pa
     page.evaluate("() => { const now = Date.now; Date.now = () => now() + 2 * 3600 * 1000 }")
     page.unroute("**/live/**")
     for ask in held:
-        ask.continue_()
-    expect(page.get_by_text("Said while it slept.").first).to_be_attached(timeout=10_000)
+        with suppress(Error):  # `unroute` may have let it go
+            ask.continue_()
+    expect(page.get_by_text("Said while it slept.").first).to_be_attached()
 
 
 def test_a_countdown_that_comes_later_runs(page):
@@ -281,19 +282,19 @@ def test_a_countdown_that_comes_later_runs(page):
 def test_what_was_sent_is_taken_back_from_the_next_conversation_and_other_tabs_see_it(
     page, workspace, user, leads, open_page
 ):
-    Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=60)
+    Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=600)
     page.reload()
     for key in ["Enter", "r", *"My words", "Control+Shift+Enter"]:
         page.keyboard.press(key)
     expect(page.get_by_role("heading", level=1)).to_have_text("Lead02")
-    expect(page.get_by_role("status").last).to_contain_text(re.compile(r"To Lead01 in 0:5\d"))
+    expect(page.get_by_role("status").last).to_contain_text(re.compile(r"To Lead01 in \d+:\d\d"))
     until(lambda: OutboundSend.objects.filter(state="intent", text="My words").exists(), "it is claimed")
     plain = open_page(user, java_script_enabled=False)
     plain.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
-    expect(plain.get_by_text("Goes out in 0:")).to_be_visible()
+    expect(plain.get_by_text(re.compile(r"Goes out in \d+:\d\d"))).to_be_visible()
     other = page.context.new_page()
     other.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
-    expect(other.get_by_text(re.compile(r"Goes out in 0:\d\d"))).to_be_visible()
+    expect(other.get_by_text(re.compile(r"Goes out in \d+:\d\d"))).to_be_visible()
     assert audit(other) == []
 
     page.bring_to_front()
@@ -335,7 +336,7 @@ def test_what_was_sent_is_taken_back_from_the_next_conversation_and_other_tabs_s
 
 def test_what_became_of_a_send_is_not_put_where_the_page_has_changed(page, workspace, leads):
     """The page's script has no error either, which the fixture looks at."""
-    Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=60)
+    Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=600)
     page.reload()
     for key in ["Enter", "r", *"My words", "Control+Enter"]:
         page.keyboard.press(key)
@@ -449,7 +450,7 @@ def test_send_keys_work_wherever_the_focus_is_in_the_conversation_or_say_why_not
     page.locator("article").filter(has_text="Words of 2.").locator("p").last.click()
     page.keyboard.press("Control+Shift+Enter")
     until(lambda: OutboundSend.objects.filter(draft=drafts[1]).exists(), "it is sent from a message")
-    expect(page.locator("#lead")).to_have_text("Lead03")
+    expect(page.locator("#reply")).to_have_value("To Lead03")
     page.get_by_role("button", name="Done").first.focus()
     page.keyboard.press("Control+Enter")
     until(lambda: OutboundSend.objects.filter(draft=drafts[2]).exists(), "it is sent from a button")

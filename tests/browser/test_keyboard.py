@@ -67,7 +67,7 @@ def test_assigning_by_key_in_the_list_and_in_a_conversation(page, user, workspac
     audit(page)
     press(page, "m", "Enter")  # who looks stands first
     expect(page.get_by_role("status").last).to_contain_text("Assigned to you: First")
-    assert Lead.objects.get(first_name="First").assigned_to == user
+    until(lambda: Lead.objects.get(first_name="First").assigned_to == user, "it is assigned")
 
 
 def test_done_in_a_conversation_goes_on_to_the_next(page):

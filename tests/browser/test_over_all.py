@@ -81,7 +81,7 @@ def test_three_clients_are_worked_down_in_one_list_by_keys_without_a_page_load(p
 @pytest.fixture
 def drafts(clients):
     """A ready draft for each of the nine leads."""
-    type(clients[0]).objects.update(undo_send_s=60, signature="Ana")
+    type(clients[0]).objects.update(undo_send_s=600, signature="Ana")
     for message in Message.objects.all():
         factories.make_draft(message, "Yes, gladly.", verification={"problems": []})
 
@@ -89,7 +89,7 @@ def drafts(clients):
 def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_taken_back(page, drafts):
     page.goto("/desk/")
     page.keyboard.press("2")
-    expect(page).to_have_url(re.compile("view=drafts"))
+    page.wait_for_url("**view=drafts")  # and for its scripts, without which a key does nothing
     expect(page.locator(".row")).to_have_count(9)
     order = names(page)
     loads, keys = [], 0
@@ -322,6 +322,7 @@ def test_those_who_declined_are_done_with_by_one_button_and_come_back_by_z(page,
     Lead.objects.filter(first_name__endswith="1").update(tag="Not Interested")
     page.goto("/desk/")
     page.keyboard.press("5")
+    page.wait_for_url("**view=declined")  # and for its scripts, without which the button does nothing
     expect(page.locator(".row")).to_have_count(3)
     page.get_by_role("button", name="Mark all shown as done").click()
     until(lambda: Lead.objects.filter(needs_reply=False).count() == 3, "all three are done")

@@ -103,7 +103,7 @@ def test_log_in_is_accessible_in_the_systems_theme(scheme, workspace, open_page)
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    assert page.evaluate("sessionStorage.length") == 0
+    page.wait_for_function("sessionStorage.length === 0")  # by a script, which comes after the words
     assert audit(page) == []
     ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (ground == "rgb(16, 18, 20)") == (scheme == "dark")
@@ -116,7 +116,7 @@ def test_drawers_open_and_close_at_375(workspace, user, lead, open_page):
         page.get_by_role("button", name=opener, exact=True).click()
         assert audit(page) == []
         page.keyboard.press("Escape")
-        assert page.get_by_label(drawer, exact=True).is_hidden()
+        expect(page.get_by_label(drawer, exact=True)).to_be_hidden()
 
 
 def test_the_side_list_of_settings_opens_over_the_page_on_a_phone_and_leads_on(workspace, user, open_page):
