@@ -101,7 +101,7 @@ class SessionMiddleware(sessions_middleware.SessionMiddleware):
     session that is already over does not: in another tab, the user may have logged in again before the response comes.
     """
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         if not request.session.modified:
             response.cookies.pop(settings.SESSION_COOKIE_NAME, None)

@@ -293,10 +293,10 @@ def test_every_bound_action_exists_where_the_modules_come_one_by_one(workspace, 
 def test_hidden_page_asks_for_nothing(page, workspace, leads):
     send = factories.make_send(factories.make_draft(factories.make_message(leads[0]), status="approved"))
     asked = []
-    page.on("request", lambda request: asked.append(request.url) if "/outgoing/" in request.url else None)
     page.clock.install()
     page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
     page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page.on("request", lambda request: asked.append(request.url) if "/outgoing/" in request.url else None)
     page.clock.run_for(60_000)
     assert asked == []
     page.evaluate("delete document.hidden")
