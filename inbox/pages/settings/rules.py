@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
+from inbox.models.lead import Channel
 from inbox.pages.access import ADMIN, WorkspaceRequest, asks_again, workspace_view
 from inbox.pipeline import agreement
 from inbox.pipeline.agreement import count_corrections, labelled
@@ -21,7 +22,7 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
         (
             rule,
             rule.label.replace("_", " ").capitalize(),
-            ", ".join(sorted(rule.channels)),
+            ", ".join(Channel(channel).label for channel in sorted(rule.channels)),
             of_rule.get(rule.id, agreement.Agreement()),
         )
         for rule in rules.RULES

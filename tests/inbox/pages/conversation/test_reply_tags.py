@@ -130,6 +130,7 @@ def test_lists_every_rule_with_how_often_it_decided_here(people, message):
     page = people.member.get(reverse("inbox:rules", args=[message.workspace_id])).content.decode()
 
     assert all(rule.id in page for rule in rules.RULES)
+    assert "Email, LinkedIn, SMS" in page and "linkedin" not in page
 
 
 def test_it_is_right_keeps_the_tag_and_counts_as_agreement(people, message):
