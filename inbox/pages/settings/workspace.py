@@ -67,7 +67,7 @@ GROUPS = {
         "member who isn’t away. Without a response time, a reply is overdue after one day.",
     ),
     "answers": Group("Tone and signature", ("persona_name", "tone", "signature", "service_description")),
-    "sending": Group("Sending", ("undo_send_s", "enter_twice", "daily_send_cap")),
+    "sending": Group("Sending", ("undo_send_s", "daily_send_cap", "enter_twice")),
     "team": Group("Team and alerts", ("assign_in_turn", "health_emails")),
 }
 
