@@ -80,7 +80,7 @@ def models_of() -> dict[type[models.Model], str]:
 def write(workspace: Workspace, path: str, release: str, complete: str) -> dict[str, int]:
     """Writes all data of `workspace` into a new zip file at `path`. While the file is incomplete, its name ends in
     .part. Returns the number of written rows by table. `complete` is a text for the manifest that says until when the
-    accounts were compared with their providers. Raises OSError if the .part file exists or cannot be written.
+    accounts were compared with their providers. Raises OSError if one of the files exists or cannot be written.
     """
     counts = {}
     with _whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -110,10 +110,9 @@ def _whole_file(path: str) -> Iterator[IO[bytes]]:
         try:
             yield file
             file.close()
-            os.rename(part, path)
-        except BaseException:
+            os.link(part, path)  # fails if the file exists; a rename would replace it
+        finally:
             os.unlink(part)
-            raise
 
 
 def rows(model: type[models.Model], way: str, workspace: Workspace) -> Iterator[dict[str, Any]]:

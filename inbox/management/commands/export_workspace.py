@@ -30,7 +30,8 @@ class Command(BaseCommand):
             complete = receipts.between(target, target.created_at, timezone.now()).label
             counts = export.write(target, file, settings.VERSION, complete)
         except OSError as error:
-            raise CommandError(f"{error.filename or file} can’t be written: {error.strerror}.") from None
+            name = error.filename2 or error.filename or file
+            raise CommandError(f"{name} can’t be written: {error.strerror}.") from None
         finally:
             os.umask(before)
         self.stdout.write(f"{sum(counts.values())} rows of {len(counts)} tables written to {file}.")

@@ -76,6 +76,20 @@ def test_a_file_that_exists_is_left_alone(tmp_path):
     assert (tmp_path / "out.zip").read_text() == "mine"
 
 
+def test_a_file_that_appears_during_the_run_is_left_alone(tmp_path, monkeypatch):
+    factories.make_workspace("Northwind")
+    out, read_rows = tmp_path / "out.zip", export.rows
+
+    def meanwhile(*args):
+        out.write_text("mine")
+        return read_rows(*args)
+
+    monkeypatch.setattr(export, "rows", meanwhile)
+    with pytest.raises(CommandError, match=r"out\.zip can’t be written: File exists"):
+        call_command("export_workspace", "Northwind", str(out))
+    assert out.read_text() == "mine" and list(tmp_path.iterdir()) == [out]
+
+
 def test_a_run_that_breaks_off_leaves_nothing_and_takes_nothing_of_another(tmp_path, monkeypatch):
     factories.make_workspace("Northwind")
     out = tmp_path / "out.zip"
