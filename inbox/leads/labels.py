@@ -210,14 +210,18 @@ def meanings(workspace_id: UUID) -> dict[str, str]:
 
 
 def suggest(lead: Lead, reasons: Mapping[str, str], *, by: str) -> None:
-    """Stores that the model suggests labels, with its `reasons` by label name. Labels with a decision do not change."""
+    """Stores that the model suggests labels, with its `reasons` by label name. Labels with a decision do not change.
+    As in `hold`, the caller must not have locked the lead yet.
+    """
     if not reasons:
         return
+    ids = Label.objects.filter(workspace=lead.workspace_id, name__in=reasons).values_list("pk", flat=True)
     with transaction.atomic():
+        fitting = hold(lead.workspace, ids)
         rows = [
             _row(row, label, State.SUGGESTED, Kind.MODEL, by, reason=reasons[label.name])
             for row in _locked(lead.workspace_id, [lead.pk])
-            for label in Label.objects.filter(workspace=lead.workspace_id, name__in=reasons)
+            for label in fitting
         ]
         LeadLabel.objects.bulk_create(rows, ignore_conflicts=True)
 

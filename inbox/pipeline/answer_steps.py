@@ -29,8 +29,8 @@ def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
         return {"tag": earlier.tag, "by": by}
     judgement, fits = _ask(situation, prompt, deadline)
     with transaction.atomic():
+        labels.suggest(message.lead, fits, by=by)  # comes before anything that locks the lead
         decision = tag_decisions.apply_model(message, judgement, by=by)
-        labels.suggest(message.lead, fits, by=by)
     return {"tag": decision.tag, "by": by}
 
 

@@ -185,6 +185,17 @@ def test_a_label_that_a_provider_is_putting_on_a_lead_is_deleted_after_that(work
 
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
+def test_a_label_that_the_model_is_suggesting_is_deleted_after_that(user, lead, made):
+    """Otherwise the transaction that tags the reply would fail at its end."""
+    with transaction.atomic():
+        labels.suggest(lead, {"Label 1": "It fits."}, by="model")
+        deletion = InBackground(lambda: labels.end(made[0], user))
+        until(lambda: waiting_for_a_lock() or deletion.is_over, "the deletion waits for the suggestion")
+    assert deletion.result() is None and not LeadLabel.objects.exists()
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
 def test_a_label_that_is_put_on_a_lead_while_it_is_merged_is_merged_there_too(user, lead, made):
     old, into = made[:2]
     with transaction.atomic():

@@ -1,13 +1,16 @@
 """Labels that the model suggests in the call that tags a reply, and notices about labels."""
 
 import pytest
+from django.db import transaction
 
 from inbox.leads import labels
-from inbox.models import Label, LeadLabel
+from inbox.models import Label, Lead, LeadLabel
 from inbox.replying.prompts import tag_answer
 from integrations.openai.client import OpenAIClient
 from tests import factories
 from tests.inbox.pipeline.test_tag_notices import slack, told  # noqa: F401  a fixture
+from tests.racing import InBackground, waiting_for_a_lock
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 State = LeadLabel.State
@@ -53,6 +56,21 @@ def test_a_workspace_without_meanings_asks_as_before(world, questions):
     world.work()
     ((schema, question),) = questions
     assert schema == "Reading" and "Labels of this workspace" not in question
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_label_that_is_being_deleted_is_awaited_before_the_lead_is_locked_and_not_suggested(world, label):
+    """A deletion locks the label before its leads."""
+    message = world.reply(WORDS)
+    with transaction.atomic():
+        Label.objects.select_for_update().get(pk=label.pk)
+        work = InBackground(world.work)
+        until(lambda: waiting_for_a_lock() or work.is_over, "the suggestion waits for the label")
+        assert not work.is_over and Lead.objects.select_for_update(nowait=True).get(pk=message.lead_id)
+        label.delete()
+    assert not isinstance(work.result(), Exception)
+    assert Lead.objects.get(pk=message.lead_id).is_understood and not LeadLabel.objects.exists()
 
 
 @pytest.mark.parametrize("is_on", [True, False])
