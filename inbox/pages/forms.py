@@ -34,6 +34,10 @@ class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
     meantime, such as a stop of all sends, or the erasure of a person.
     """
 
+    def clean(self) -> dict[str, Any]:
+        super().clean()  # the unchanged columns are checked as they are stored now
+        return {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
+
     def save(self, commit: bool = True) -> Any:
         row = super().save(commit=False)
         if commit:

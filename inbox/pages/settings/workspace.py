@@ -171,6 +171,8 @@ class WorkspaceForm(ChangedColumnsForm):
         self.fields["timezone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
         if group:
             self.fields = {name: self.fields[name] for name in group.fields}
+        for field in self.fields.values():  # others may have changed other fields since the form was opened
+            field.show_hidden_initial = bool(group)
 
 
 class RetentionForm(ChangedColumnsForm):

@@ -164,12 +164,32 @@ GROUPS = {
 }
 
 
+def form_of(page: str, group: str) -> dict[str, str]:
+    """What a browser posts that saves a group of settings as the page shows it."""
+    form = page.split(f'id="{group}"')[1].split("</form>")[0]
+    seen = re.findall(r'<input type="hidden" name="initial-(\w+)"(?: value="([^"]*)")?', form)
+    fields = {name: "on" if old == "True" else old for name, old in seen if old != "False"}
+    return {"group": group} | fields | {f"initial-{name}": old for name, old in seen}
+
+
+def test_two_admins_who_change_one_group_at_once_both_have_their_way(admin, workspace, url):
+    page = admin.get(url("settings")).content.decode()
+    first, second = form_of(page, "hours"), form_of(page, "hours")
+    assert admin.post(url("settings"), first | {"opens_at": "16:00"}).status_code == 302
+    answer = admin.post(url("settings"), second | {"closes_at": "16:30"}, follow=True)
+    assert "Saved. Closes at: 16:30 (was 17:00)." in answer.content.decode()
+    workspace.refresh_from_db()
+    assert (f"{workspace.opens_at:%H:%M}", f"{workspace.closes_at:%H:%M}") == ("16:00", "16:30")
+    refused = admin.post(url("settings"), second | {"closes_at": "12:00"})
+    assert refused.status_code == 400 and "Closing time must be later" in refused.content.decode()
+
+
 def test_a_group_of_settings_is_saved_by_itself_says_what_it_changed_and_is_audited(admin, workspace, url):
-    fields = re.findall(r'name="(\w+)"', admin.get(url("settings")).content.decode())
-    assert {name for group in GROUPS.values() for name in group} <= set(fields)
+    page = admin.get(url("settings")).content.decode()
+    assert {name for group in GROUPS.values() for name in group} <= set(re.findall(r'name="(\w+)"', page))
 
     for key, given in GROUPS.items():
-        assert admin.post(url("settings"), given | {"group": key}).status_code == 302
+        assert admin.post(url("settings"), form_of(page, key) | given).status_code == 302
 
     workspace.refresh_from_db()
     assert (workspace.timezone, workspace.phone_region) == ("Europe/Berlin", "DE")
@@ -190,10 +210,10 @@ def test_a_group_of_settings_is_saved_by_itself_says_what_it_changed_and_is_audi
 
 
 def test_a_group_that_is_saved_unchanged_says_so_and_an_unknown_one_is_not_found(admin, workspace, url):
-    answer = admin.post(
-        url("settings"), {"tone": "friendly and professional", "group": "answers"}, follow=True
-    )
-    assert "Nothing has changed." in answer.content.decode()
+    page = admin.get(url("settings")).content.decode()
+    for group in GROUPS:
+        answer = admin.post(url("settings"), form_of(page, group), follow=True)
+        assert "Nothing has changed." in answer.content.decode(), group
     assert not AuditEntry.objects.filter(action="workspace.change").exists()
     assert admin.post(url("settings"), {"group": "all"}).status_code == 404
 
