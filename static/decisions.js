@@ -1,9 +1,10 @@
 /* Decisions about conversations: done, snoozed, unread, assigned, tagged, labelled. The page shows them at once, and Undo reverts
    them. */
 import { close, isOpenOrRoomy, show, showNone } from "./desk.js";
+import { keepKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
 import { byId, focusedRow, page } from "./page.js";
-import { keepPane, putPane } from "./panes.js";
+import { keepPane, pane, panes, putPane } from "./panes.js";
 import { enqueue, forgetStep, formData, steps, wordsOf } from "./queue.js";
 import {
   focusRow,
@@ -207,6 +208,15 @@ export function takeBack(step) {
   if (cancel?.()) {
     release?.();
     byId("reply")?.focus();
+    return true;
+  }
+  if (!cancel && !step.undoUrl) {
+    // The page was left before the server had answered, so the conversation has the address.
+    const press = () => {
+      const button = pane().querySelector("[data-undo] button");
+      button ? button.click() : showTakenBack(lead, undefined);
+    };
+    panes.get(lead) instanceof Element ? press() : keepKeys(press, false);
     return true;
   }
   const body = () => formData({ do: "take-back" });

@@ -3,9 +3,10 @@ import { all, page, recall } from "./page.js";
 import { steps } from "./queue.js";
 import { say } from "./toasts.js";
 
-const STORED = `typed ${document.querySelector("meta[name=live]")?.dataset.user}`;
+const USER = document.querySelector("meta[name=live]")?.dataset.user;
+const STORED = `typed ${USER}`;
 for (const name of Object.keys(sessionStorage))
-  if (name.startsWith("typed ") && name !== STORED) sessionStorage.removeItem(name);
+  if (/^(typed|counted) /.test(name) && !name.endsWith(` ${USER}`)) sessionStorage.removeItem(name);
 /** The typed texts, by lead and by the field's id.
  * @type {Record<string, Record<string, Typed> | undefined>} */
 const texts = recall(STORED, {});

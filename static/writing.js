@@ -151,10 +151,10 @@ function showAnswer(element, reply, step, name) {
 // A message whose countdown runs can be taken back on the next page as well, such as another tab of the list.
 const COUNTED = `counted ${document.querySelector("meta[name=live]")?.dataset.user}`;
 addEventListener("pagehide", () => {
-  const stepsWithUndo = steps.filter(({ undoUrl }) => undoUrl);
+  const counting = steps.filter(({ says, stays }) => says && !stays); // also sends that the server has not answered
   if (!page.leaving)
     sessionStorage[COUNTED] = JSON.stringify(
-      stepsWithUndo.map(({ lead = "", undoUrl, says }) => [lead, inboxOf(lead), undoUrl, says]),
+      counting.map(({ lead = "", undoUrl = "", says }) => [lead, inboxOf(lead), undoUrl, says]),
     );
 });
 /** @type {[string, string, string, [string, any]][]} */

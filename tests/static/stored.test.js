@@ -11,6 +11,7 @@ openPage(`
   <div id="convo" data-lead="1"><form method="post"><textarea id="reply"></textarea></form></div>`);
 sessionStorage["typed 3"] = '{"1":';
 sessionStorage.place = "7";
+for (const name of ["typed 4", "counted 4", "counted 33", "counted 3"]) sessionStorage[name] = "[]";
 const { page, recall } = await import("../../static/page.js");
 const { storePanes } = await import("../../static/panes.js");
 await import("../../static/desk.js");
@@ -21,6 +22,11 @@ test("the inbox opens although what the tab has stored is broken, and stores wha
   document.getElementById("reply").value = "typed";
   storePanes();
   assert.deepEqual(JSON.parse(sessionStorage["typed 3"]), { [page.shown]: { reply: ["typed", "", null] } });
+});
+
+test("what another user has typed and sent in this tab is forgotten", () => {
+  const names = Object.keys(sessionStorage).filter((name) => /^(typed|counted)/.test(name));
+  assert.deepEqual(names.sort(), ["counted 3", "typed 3"]);
 });
 
 test("what is stored is read if it is of the kind that is asked for", () => {
