@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from inbox.leads import assigning, notes
 from inbox.models import Draft, Lead, LeadLabel, OutboundSend, Workspace
-from inbox.models.lead import HOT_SCORE, PROMISED, WAITS_SINCE, WORTH, Tag
+from inbox.models.lead import DECLINES, HOT_SCORE, PROMISED, WAITS_SINCE, WORTH
 
 COUNT_LIMIT = 999
 Ids = Collection[UUID]
 """The id of one workspace, or the ids of all workspaces that a user may see together."""
-DECLINED = Q(tag__in=(Tag.NOT_INTERESTED, Tag.BLACKLIST))
+DECLINED = Q(tag__in=DECLINES)
 UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 

@@ -60,6 +60,8 @@ class Tag(models.TextChoices):
     WRONG_PERSON = "Wrong Person"
 
 
+DECLINES = (Tag.NOT_INTERESTED, Tag.BLACKLIST)
+"""The tags of leads who declined. Their answer is overdue only if the workspace promised it."""
 TOWARDS_A_MEETING = (Tag.MEETING_REQUESTED, Tag.CALL_REQUESTED, Tag.INTERESTED, Tag.MEETING_BOOKED)
 """The tags of leads who may have a meeting that no webhook reported."""
 HAS_BOOKED = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
@@ -325,8 +327,9 @@ class Lead(Row, MarkedRow):
 
     @property
     def is_over(self) -> bool:
-        """Whether the lead has waited for an answer longer than the workspace has promised."""
-        return self.needs_reply and self.answer_by is not None and self.answer_by < timezone.now()
+        """Whether the answer to the lead is overdue. A lead that declined is owed only an answer that was promised."""
+        is_late = self.needs_reply and self.answer_by is not None and self.answer_by < timezone.now()
+        return is_late and (self.is_promised or self.tag not in DECLINES)
 
     @property
     def is_hot(self) -> bool:

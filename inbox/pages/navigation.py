@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from textwrap import shorten
 from typing import NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
@@ -176,6 +177,8 @@ def rail(request: WorkspaceRequest) -> Rail:
     counts = desk_counts(request) if over_all else counts_of(request)
     here = over_all or request.path.startswith(base)
     key = request.GET.get("view", DEFAULT_FOLDER)
+    # The counts are those of the chosen client. No other filter narrows them, so a folder's link drops the others.
+    client = {"workspace": chosen} if over_all and (chosen := request.GET.get("workspace")) else {}
     views = [] if over_all else saved_views.views_of(request)
     shown = saved_views.open_view(request) if views and here else None
     folders = {
@@ -186,7 +189,7 @@ def rail(request: WorkspaceRequest) -> Rail:
 
     def link(folder: Folder) -> Entry:
         return Entry(
-            url=f"{base}?view={folder.key}",
+            url=f"{base}?{urlencode({'view': folder.key} | client)}",
             label=folder.label,
             icon=folder.icon,
             current=here and folder.key == key and shown is None,

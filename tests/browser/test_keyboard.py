@@ -167,7 +167,7 @@ def test_reply_writes_and_letters_are_letters_there(page, leads):
 def test_the_hint_of_a_ready_draft_is_the_key_that_works_now(page, workspace, leads):
     type(workspace).objects.update(undo_send_s=60, signature="Ana")
     message = factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
-    factories.make_draft(message, "Yes, gladly.", verification={"problems": []})
+    factories.make_draft(message, "Yes, gladly.\n\nAna", verification={"problems": []})
     page.reload()
     hints = page.locator("#draft [value=send-next] kbd")
     shown = "hints => hints.filter(hint => hint.checkVisibility()).map(hint => hint.textContent)"

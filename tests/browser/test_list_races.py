@@ -139,7 +139,7 @@ def drafts(workspace, leads):
     """A ready draft for each lead."""
     Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=600, signature="Ana")
     for lead in leads:
-        factories.make_draft(lead.messages.get(), "Yes, gladly.", verification={"problems": []})
+        factories.make_draft(lead.messages.get(), "Yes, gladly.\n\nAna", verification={"problems": []})
 
 
 SENDS = "#convo[data-enter-sends] form[data-ready]"

@@ -83,7 +83,7 @@ def drafts(clients):
     """A ready draft for each of the nine leads."""
     type(clients[0]).objects.update(undo_send_s=600, signature="Ana")
     for message in Message.objects.all():
-        factories.make_draft(message, "Yes, gladly.", verification={"problems": []})
+        factories.make_draft(message, "Yes, gladly.\n\nAna", verification={"problems": []})
 
 
 def test_ready_drafts_are_sent_by_one_key_each_without_a_page_load_and_can_be_taken_back(page, drafts):
@@ -181,7 +181,7 @@ def a_day(named: str) -> tuple[User, list[Lead]]:
             last_inbound_at=at,
         )  # fmt: skip
         message = factories.make_message(lead, f"Words of {lead.first_name}.", sent_at=at)
-        factories.make_draft(message, "Yes, gladly.", verification={"problems": []})
+        factories.make_draft(message, "Yes, gladly.\n\nAna", verification={"problems": []})
         leads.append(lead)
     return setter, sorted(leads, key=lambda lead: -lead.score)
 

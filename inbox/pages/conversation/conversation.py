@@ -33,10 +33,13 @@ from inbox.replying.channels import Way
 from inbox.replying.gates import TEXT_PASSES
 from inbox.replying.provenance import DraftMaterial
 from inbox.understanding.html import sanitize_html
+from inbox.workspaces.accounts import signed
 from jobs.models import BackgroundJob
 
 READY = "Ready:"
-UNSIGNED = "No signature: the message ends without a name."
+UNSIGNED = GateResult(passed=False, evidence="No signature: the message ends without a name.")
+OUTDATED = GateResult(passed=False, evidence="The text doesn’t contain the current signature.")
+"""A draft is signed when it is written, and the signature may be set or changed after that."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +72,23 @@ def draft_line(lead: Lead, draft: Draft, gates: list[GateResult], signature: str
     held = [gate for gate in gates if not gate.passed]
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
     checks = held + [gate for gate in gates if gate.passed] or _of_text(draft)
+    held = held or [check for check in checks if not check.passed]
     if lead.sample:
         return DraftLine("info", "info", "A sample:", " nothing goes out.", checks)
-    if unsigned := draft.channel == Channel.EMAIL and not signature:
-        checks = [GateResult(passed=False, evidence=UNSIGNED), *checks]
+    unsigned, lack = draft.channel == Channel.EMAIL and not signature, ""
+    if unsigned:
+        checks, lack = [UNSIGNED, *checks], "No signature yet."
+    elif draft.channel == Channel.EMAIL and signed(draft.text, signature) != draft.text:
+        checks, lack = [OUTDATED, *checks], "Signature missing."
     if draft.send_at:
         return DraftLine("ok", "clock", "", f": {score}" if gates else "", checks)
-    held = held or [check for check in checks if not check.passed and check.evidence != UNSIGNED]
     if reason := draft.status_reason or (held[0].evidence if held else ""):
         more = f" And {len(held) - 1} more." if len(held) > 1 else ""
         reason = reason.removeprefix("Held: ").rstrip(".")
-        more += " No signature yet." if unsigned else ""
+        more += f" {lack}" if lack else ""
         return DraftLine("warn", "pause", "Held:", f" {reason}.{more} {score}", checks, unsigned)
-    if unsigned:
-        words = f" {score} Review it, then send it."
-        return DraftLine("warn", "pause", "No signature yet.", words, checks, True)
+    if lack:
+        return DraftLine("warn", "pause", lack, f" {score} Review it, then send it.", checks, unsigned)
     if checks:
         score = score or "The text passed the check."
         return DraftLine("ok", "ok", READY, f" {score} Review it, then send it.", checks)

@@ -166,13 +166,25 @@ def test_a_draft_that_nobody_signs_says_so_and_is_not_ready(workspace, people, l
     config = {"signatures": {"alex@outreach.example.com": "Alex Moreno, North desk"}}
     factories.make_integration(workspace, config=config)
     Message.objects.update(account_address="alex@outreach.example.com")
-    assert "no signature" not in gates().lower() and "Ready:" in gates()
+
+    def is_ready_once_signed(signature: str) -> bool:
+        """A draft that was written before the signature was set goes out without it."""
+        lead.drafts.update(text="Thursday works.")
+        assert ("Signature missing." in gates(), "Ready:" in gates()) == (
+            channel == "email",
+            channel == "sms",
+        )
+        assert "Add a signature" not in gates(people.owner)
+        lead.drafts.update(text=f"Thursday works.\n\n{signature}")
+        return "signature" not in gates().lower() and "Ready:" in gates()
+
+    assert is_ready_once_signed("Alex Moreno, North desk")
     Message.objects.update(account_address="sam@outreach.example.com")
     assert ("No signature yet." in gates()) == (channel == "email")
     Workspace.objects.update(signature="Alex Moreno, Northwind")
-    assert "no signature" not in gates().lower() and "Ready:" in gates()
+    assert is_ready_once_signed("Alex Moreno, Northwind")
     Workspace.objects.update(signature="", persona_name="Alex Moreno")
-    assert "no signature" not in gates().lower() and "Ready:" in gates()
+    assert is_ready_once_signed("Alex Moreno")
     lead.drafts.all().delete()
     assert ("Alex Moreno" in page(people.member, workspace, lead).split('id="answer"')[1]) == (
         channel == "email"
@@ -196,7 +208,8 @@ def test_line_above_a_draft_says_what_its_checks_say_where_nothing_goes_out_by_i
     verification, line, check, workspace, member, lead
 ):
     Workspace.objects.update(persona_name="Alex Moreno")
-    factories.make_draft(factories.make_message(lead), verification=verification)
+    message = factories.make_message(lead)
+    factories.make_draft(message, "Thursday works.\n\nAlex Moreno", verification=verification)
     gates = page(member, workspace, lead).split('id="gates"')[1].split("</details>")[0]
     assert line in gates and check in gates and ('class="checks"' in gates) is bool(check)
 

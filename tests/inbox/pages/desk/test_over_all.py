@@ -142,7 +142,8 @@ def test_overdue_over_all_begins_with_the_oldest_broken_promise_and_leaves_out_w
     promised = waiting(bluebird, "No, but promised", 24 * 15, 1, tag="Not Interested")
     labels.decide(bluebird, factories.make_member(bluebird), [promised.pk], label, is_on=True)
     assert names(client, "?view=over") == ["No, but promised", "First", "Second", "Third", "Fourth"]
-    assert set(names(client, "?view=declined")) == {"No", "Never", "No, but promised"}
+    declined = {row.first_name: row.is_over for row in rows(client, "?view=declined")}
+    assert declined == {"No": False, "Never": False, "No, but promised": True}
 
 
 def all_day(workspace, **promises: int) -> None:
@@ -331,6 +332,24 @@ def test_the_tabs_keep_the_filters_and_count_only_what_they_show(client, northwi
         assert narrow[0] == ("view=hot&tag=Interested&score=2", ""), address
         assert [number for _, number in narrow] == [""] * 5
     assert tabs_of(client, here)[0] == ("view=hot", "1")
+
+
+def test_a_folder_in_the_menu_opens_the_conversations_that_its_number_counts(client, northwind, bluebird):
+    """The number counts what the filter Client leaves, and no other filter narrows it."""
+    waiting(northwind, "Dana", 1, tag="Interested")
+    waiting(northwind, "Ada", 1)
+    waiting(bluebird, "Leo", 1)
+    here = reverse("inbox:list", args=[northwind.pk])
+    for address, leads, kept in (
+        (f"{DESK}?workspace={northwind.pk}&", {"Dana", "Ada"}, f"&amp;workspace={northwind.pk}"),
+        (f"{DESK}?", {"Dana", "Ada", "Leo"}, ""),
+        (f"{here}?", {"Dana", "Ada"}, ""),
+    ):
+        page = client.get(f"{address}view=needs-reply&tag=Interested").content.decode()
+        link = re.search(r'<div id="folders">.*?href="([^"]*)".*?<span class="n[^>]*>(\d+)', page, re.S)
+        assert (link[1].split("?")[1], link[2]) == (f"view=needs-reply{kept}", str(len(leads))), address
+        listed = client.get(link[1].replace("&amp;", "&")).context["threads"]
+        assert {row.first_name for row in listed.page.rows} == leads and listed.filter.narrows == bool(kept)
 
 
 def test_a_viewer_ticks_no_row_of_that_workspace(client, setter, northwind, bluebird):
