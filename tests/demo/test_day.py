@@ -44,3 +44,16 @@ def test_every_provider_tells_something_on_it():
     text = str([line.body for line in moved])
     assert text.count("2026-11-25T") > 500
     assert "179198" not in text and "1795618436" in text  # times that are numbers, too
+
+
+def test_its_mails_have_a_text_and_no_reply_comes_twice():
+    bodies = [line.body for line in read(TRAFFIC) if line.source == "smartlead"]
+    replies = {
+        (body["message_id"], body["from_email"], body["preview_text"])
+        for body in bodies
+        if body.get("event_type") == "EMAIL_REPLY" and body.get("preview_text")
+    }
+    texts = {(sender, text) for _, sender, text in replies}
+    assert len(replies) == len(texts) > 5
+    sent = [body for body in bodies if body.get("event_type") == "EMAIL_SENT"]
+    assert sent and all(body.get("sent_message") for body in sent)
