@@ -1,5 +1,6 @@
 """Receives answers, notes and decisions about drafts. `inbox.replying.review` carries out what goes to a lead."""
 
+import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,7 @@ from inbox.pages.team import team_of
 from inbox.replying import autosend, review, send_claims, undo, variables
 
 TEXT_LIMIT = 20_000
+THEIR_TIME = re.compile(r"\b(?:in )?(?:their (?:local )?|local )(?:time(?: ?zone)?|zone)\b", re.I)
 
 
 class AnswerForm(forms.Form):
@@ -77,6 +79,12 @@ class OwnMessageForm(AnswerForm):
 
 
 def _read_later(words: str, lead: Lead) -> datetime:
+    words, theirs = THEIR_TIME.subn("", words)
+    if theirs and lead_details.zone_of_phone(lead.phone) is None:
+        raise snooze_words.NotUnderstood(
+            f"Send later: {lead.display_name}’s time zone isn’t known. Name one, as in “9am ET” or “9am London”, "
+            "or add their mobile number under Edit."
+        )
     with timezone.override(lead_details.zone_of(lead)):
         return snooze_words.read(words, lead.workspace.opens_at, "Send later")
 
@@ -170,6 +178,7 @@ def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
             review.it_went_out(send, user=request.user)
         else:
             review.send_again(send, user=request.user)
+            messages.success(request, f"Sending again to {send.lead.display_name}.")
     return _back(request, send.lead_id)
 
 

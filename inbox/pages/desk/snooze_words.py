@@ -1,12 +1,14 @@
 """Parses the end of a snooze from words: "tomorrow 9am", "next Tuesday", "in 3 weeks", "5 March at 14:00".
 
-The words mean times in the active time zone, which is the workspace's. For a day without a time, the snooze ends when
-the workspace opens.
+The words mean times in the time zone that they name ("8am PT", "fri 9am London"), or else in the active one, which is
+the workspace's. For a day without a time, the snooze ends when the workspace opens.
 """
 
 import calendar
 import re
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -28,11 +30,18 @@ PARTS_OF_DAY = {
     "tonight": time(18),
 }
 _CLOCK = re.compile(r"(?:\bat )?\b(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?P<half>am|pm)\b")
-_CLOCK_24 = re.compile(r"(?:\bat )?\b(?P<hour>\d{1,2}):(?P<minute>\d\d)\b|\bat (?P<only>\d{1,2})$")
+_CLOCK_24 = re.compile(
+    r"(?:\bat )?\b(?:(?P<hour>\d{1,2}):|(?<=\w )(?P<dotted>\d{1,2})\.)(?P<minute>\d\d)\b(?!\.)|"
+    r"\bat (?P<only>\d{1,2})$"
+)
 _IN = re.compile(
-    rf"(?:in |after )?(?P<count>\d{{1,3}}|{'|'.join(NUMBERS)}) (?P<unit>minute|hour|day|week|month)s?(?: from now)?"
+    rf"(?:in |after )?(?P<count>\d{{1,3}}|{'|'.join(NUMBERS)}) "
+    r"(?P<unit>minute|hour|day|week|month|year)s?(?: from now)?"
 )
 _WEEKDAY = re.compile(rf"(?:(?P<next>next)|on|this|until)? ?(?P<day>{'|'.join(map(re.escape, WEEKDAYS))})")
+_SLASHED = re.compile(r"\b(\d{1,2})/(\d{1,2})\b")
+_ZONE_NAMES = {"e": "New_York", "c": "Chicago", "m": "Denver", "p": "Los_Angeles"}
+_SHORT_ZONE = re.compile(r"([ecmp])[sd]?t")
 
 
 class NotUnderstood(ValueError):
@@ -45,15 +54,52 @@ def read(text: str, opens_at: time, label: str = "Snooze until") -> datetime:
 
     "Next Tuesday" is the Tuesday of the next week. "Tuesday" is the next Tuesday to come.
     """
-    words, now = " ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"), timezone.localtime()
-    until = _exact(words, now) or _on_a_day(words, now, opens_at)
+    words, zone = _zone(" ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"))
+    if not words:
+        raise NotUnderstood(f"{label}: enter a time.")
+    if why := _two_days(words):
+        raise NotUnderstood(f"{label}: {why}")
+    with timezone.override(zone or timezone.get_current_timezone()):
+        now = timezone.localtime()
+        until = _exact(words, now) or _on_a_day(words, now, opens_at)
     if until is None:
         raise NotUnderstood(NOT_UNDERSTOOD.format(label, text.strip()[:40]))
+    until = timezone.localtime(until)
     if until <= now:
         raise NotUnderstood(f"{label}: {until:%H:%M} on {until.day} {until:%B %Y} has passed.")
     if until > now + timedelta(days=MOST_DAYS):
         raise NotUnderstood(f"{label}: choose a time in the next year.")
     return until
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Returns the IANA zones by the words for them: "europe/london", "london"; "eastern" is the zone of the US."""
+    keys = sorted(key for key in available_timezones() if "Etc/GMT" not in key)
+    names = {name: key for key in keys for name in (key, key.rpartition("/")[2])}
+    return {name.replace("_", " ").lower(): key for name, key in names.items()}
+
+
+def _zone(words: str) -> tuple[str, ZoneInfo | None]:
+    """Returns `words` without the time zone at their end, and that zone; None if they end with none."""
+    parts = words.removesuffix(" time").replace("_", " ").split(" ")
+    for at in range(1, len(parts)):
+        name = " ".join(parts[at:])
+        short = _SHORT_ZONE.fullmatch(name)
+        if key := f"America/{_ZONE_NAMES[short[1]]}" if short else _zones().get(name):
+            return " ".join(parts[:at]), ZoneInfo(key)
+    return words, None
+
+
+def _two_days(words: str) -> str:
+    """Returns why a day with slashes is refused: 3/12 is a different day in New York and in London; else ""."""
+    if (match := _SLASHED.search(words)) is None:
+        return ""
+    first, second = int(match[1]), int(match[2])
+    if first == second or not (1 <= first <= 12 and 1 <= second <= 12):
+        return ""
+    day_first, month_first = (f"{d} {calendar.month_abbr[m]}" for d, m in ((first, second), (second, first)))
+    return f"“{match[0]}” could be {day_first} or {month_first}. Write “{day_first}” or “{month_first}”."
 
 
 def _exact(words: str, now: datetime) -> datetime | None:
@@ -81,7 +127,7 @@ def _hour(words: str) -> tuple[time | None, str]:
     if match is None:
         return None, words
     groups = match.groupdict()
-    hour = int(groups.get("hour") or groups.get("only") or 0)
+    hour = int(groups.get("hour") or groups.get("dotted") or groups.get("only") or 0)
     if groups.get("half"):
         if not 1 <= hour <= 12:
             return None, words
@@ -102,6 +148,7 @@ def _day(words: str, today: date) -> date | None:
     first = (today.replace(day=1) + timedelta(days=31)).replace(day=1)
     by_word = {
         "today": today,
+        "yesterday": today - timedelta(days=1),
         "tomorrow": today + timedelta(days=1),
         "tmrw": today + timedelta(days=1),
         "day after tomorrow": today + timedelta(days=2),
@@ -133,9 +180,9 @@ def _first(weekday: int, today: date) -> date:
 def _ahead(today: date, count: int, unit: str) -> date | None:
     if unit in ("minute", "hour"):
         return None
-    if unit != "month":
+    if unit in ("day", "week"):
         return today + timedelta(days=count * {"day": 1, "week": 7}[unit])
-    months = today.month - 1 + count
+    months = today.month - 1 + count * {"month": 1, "year": 12}[unit]
     year, month = today.year + months // 12, months % 12 + 1
     return date(year, month, min(today.day, calendar.monthrange(year, month)[1])) if year < 2200 else None
 
