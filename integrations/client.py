@@ -15,7 +15,13 @@ from pydantic import BaseModel
 
 from integrations import destinations, registry
 from integrations.attachments import LARGEST
-from integrations.errors import ProviderFault, ProviderMisconfigured, ProviderRejected, SecretsUnreadable
+from integrations.errors import (
+    INVALID_ID,
+    ProviderFault,
+    ProviderMisconfigured,
+    ProviderRejected,
+    SecretsUnreadable,
+)
 from integrations.http.hosts import address_of
 from integrations.http.ratelimit import RateLimit
 from integrations.http.session import ProviderSession, Response, whole_response
@@ -188,14 +194,14 @@ class ProviderClient:
 def path_part(provider: str, text: str) -> str:
     """Returns the id `text` as one path segment. Ids come from webhooks, and the id ".." would change the call."""
     if not PATH_PART.fullmatch(text):
-        raise ProviderRejected(provider, code="invalid_id", sent=False)
+        raise ProviderRejected(provider, code=INVALID_ID, sent=False)
     return quote(text, safe="")
 
 
 def number_part(provider: str, text: str) -> int:
     """Returns the numeric id in `text`. Raises ProviderRejected if `text` is not a number."""
     if not (text.isascii() and text.isdecimal()):
-        raise ProviderRejected(provider, code="invalid_id", sent=False)
+        raise ProviderRejected(provider, code=INVALID_ID, sent=False)
     return int(text)
 
 

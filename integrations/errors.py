@@ -24,6 +24,8 @@ RATE_LIMIT_PAUSE_MS = 30_000
 """The pause of calls if the provider answers "too many calls" and does not say how long to wait."""
 
 SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS = "sender_down", "number_refused", "no_number", "no_funds"
+INVALID_ID = "invalid_id"
+"""Our own code: an id in the request isn't one of the provider's, so no call was made."""
 CANNOT_SEND = {SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS}
 """Codes of refusals that concern our sender (`cannot_send`): the account responds but cannot send."""
 

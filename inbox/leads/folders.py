@@ -61,7 +61,8 @@ def _kept() -> QuerySet[OutboundSend]:
 
 
 def _to_review(workspaces: Ids) -> Q:
-    return Q(pk__in=_pending(workspaces, send_at__isnull=True))
+    waits = Q(answered_at=None) | Q(answered_at__lt=F("last_inbound_at"))
+    return Q(pk__in=_pending(workspaces, send_at__isnull=True)) & waits
 
 
 def _scheduled(workspaces: Ids) -> Q:

@@ -327,9 +327,21 @@ class Lead(Row, MarkedRow):
 
     @property
     def is_over(self) -> bool:
-        """Whether the answer to the lead is overdue. A lead that declined is owed only an answer that was promised."""
+        """Whether the lead is in the folder *Overdue*: the answer is later than the workspace has promised or, for a
+        lead who has not declined, than a day.
+        """
         is_late = self.needs_reply and self.answer_by is not None and self.answer_by < timezone.now()
-        return is_late and (self.is_promised or self.tag not in DECLINES)
+        return is_late and not self.is_snoozed and (self.is_promised or self.tag not in DECLINES)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether we have answered, or somebody has marked as done, everything that the lead wrote."""
+        since = self.last_inbound_at
+        return self.answered_at is not None and (since is None or self.answered_at >= since)
+
+    @property
+    def is_snoozed(self) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > timezone.now()
 
     @property
     def is_hot(self) -> bool:

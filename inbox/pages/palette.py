@@ -29,7 +29,7 @@ class Shortcut(NamedTuple):
 SHORTCUTS = (
     Shortcut("next", "Move down", ("j",), "list"),
     Shortcut("previous", "Move up", ("k",), "list"),
-    Shortcut("open", "Open", ("Enter",), "list"),
+    Shortcut("open", "Open, then send its ready draft", ("Enter",), "list"),
     Shortcut("back", "Back to the list", ("Escape",), "list"),
     Shortcut("tab1", "Hot", ("1",), "list"),
     Shortcut("tab2", "Drafts", ("2",), "list"),

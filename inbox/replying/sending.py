@@ -22,7 +22,14 @@ from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
 from integrations import registry
 from integrations.carriers import Accepted, CannotSend, Post
-from integrations.errors import CircuitOpen, ProviderError, ProviderMisconfigured
+from integrations.errors import (
+    CANNOT_SEND,
+    INVALID_ID,
+    CallOutcome,
+    CircuitOpen,
+    ProviderError,
+    ProviderMisconfigured,
+)
 from integrations.health import probes
 from integrations.models import Integration
 from jobs.context import JobContext
@@ -38,6 +45,7 @@ logger = logging.getLogger(__name__)
 State = OutboundSend.State
 
 ATTEMPTS = 8
+REFUSED = CallOutcome.REJECTED.label
 CALL_LIMIT_MS = 60_000
 WAIT_FOR_BREAKER = timedelta(seconds=30)
 """The time after which a message that a person approved is tried again, although the circuit breaker is open."""
@@ -158,7 +166,15 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 def _told(error: Exception) -> str:
     if not isinstance(error, ProviderError):
         return str(error)
-    return registry.spec_of(error.provider).label + str(error).removeprefix(error.provider)
+    label = registry.spec_of(error.provider).label
+    if error.code == INVALID_ID:
+        return f"{label}: {REFUSED}. It doesn’t know the conversation that this answers ({INVALID_ID})"
+    return label + str(error).removeprefix(error.provider)
+
+
+def would_repeat(send: OutboundSend) -> bool:
+    """Whether the provider refused the failed message for good, and not because of our sender."""
+    return f": {REFUSED}" in send.reason and not any(code in send.reason for code in CANNOT_SEND)
 
 
 def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:

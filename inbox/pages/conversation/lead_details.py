@@ -33,6 +33,7 @@ from inbox.pages.combined_query import Rows, rows
 from inbox.pages.conversation.timeline import Timeline
 from inbox.pages.templatetags.desk import waits
 from inbox.pages.templatetags.holdfast import ago_text, until
+from inbox.replying import sending
 
 NIGHT_ENDS, NIGHT_BEGINS = 8, 20
 """The hours at which the lead's night ends and begins, for the words "by day" and "at night"."""
@@ -86,7 +87,8 @@ def zone_of(lead: Lead) -> zoneinfo.ZoneInfo:
 
 def zone_words(lead: Lead) -> str:
     place = zone_of(lead).key.replace("_", " ")
-    return f"In {'their' if zone_of_phone(lead.phone) else 'your workspace’s'} time zone, {place}."
+    whose = "their" if zone_of_phone(lead.phone) else "your workspace’s"
+    return f"In {whose} time zone, {place}. Or name another: “9am ET”."
 
 
 def time_words(at: datetime, lead: Lead) -> str:
@@ -110,6 +112,8 @@ def _waits(lead: Lead) -> Tile:
     since = lead.last_inbound_at
     if not lead.needs_reply or since is None:
         return Tile("Waiting", "no", "no answer needed")
+    if lead.is_snoozed:
+        return Tile("Waiting", waits(since), "snoozed")
     if lead.is_over:
         return Tile("Waiting", waits(since), "overdue", "warn")
     rest = f"{until(lead.answer_by)} left" if lead.is_promised and lead.answer_by else "for an answer"
@@ -146,27 +150,33 @@ def _of_sends(sends: Iterable[OutboundSend]) -> str:
     going = [send for send in under_way if send.state == OutboundSend.State.INTENT]
     if due := [send.send_at for send in going if send.counts_down and send.send_at]:
         return f"Nothing to do. Your answer goes out at {format_date(timezone.localtime(min(due)), 'H:i:s')}."
+    if later := [
+        send.send_at for send in under_way if send.state == OutboundSend.State.LATER and send.send_at
+    ]:
+        return f"Nothing to do. A message goes out {format_date(timezone.localtime(min(later)), 'j M, H:i')}."
     return "Nothing to do. Your answer is on its way." if going else ""
 
 
-def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
+def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> OutboundSend | None:
     newest = max(sends, key=lambda send: send.created_at, default=None)
     if newest is None or newest.state != OutboundSend.State.FAILED:
-        return False
-    return lead.last_inbound_at is None or newest.created_at > lead.last_inbound_at
+        return None
+    return newest if lead.last_inbound_at is None or newest.created_at > lead.last_inbound_at else None
 
 
-def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
+def _of_answer(lead: Lead, draft: Draft | None, failed: OutboundSend | None) -> str:
     if draft and draft.send_at:
         return (
             f"Goes out automatically at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Put it on "
             "hold to stop it."
         )
-    if lead.snoozed_until and lead.snoozed_until > timezone.now():
+    if lead.is_snoozed:
         until_words = format_date(timezone.localtime(lead.snoozed_until), "j M, H:i")
         return f"Nothing to do. Snoozed until {until_words}."
     if draft:
         return "Read the draft, then send it."
+    if lead.needs_reply and failed and sending.would_repeat(failed):
+        return "Answer them on another channel, or at the provider, who would refuse the same message again."
     if lead.needs_reply and failed:
         return "Send it again. Your answer didn’t go out; the reason is next to it."
     if lead.needs_reply and lead.tag == Tag.NOT_INTERESTED:

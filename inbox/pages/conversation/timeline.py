@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from inbox.leads import notes
+from inbox.leads import notes, rollup
 from inbox.models import Draft, Lead, Message, Note, OutboundSend
 from inbox.models.lead import Channel
 from inbox.models.message import OWN
@@ -54,6 +54,11 @@ class Entry:
     @property
     def outbound(self) -> bool:
         return self.message is None or self.message.direction == Message.Direction.OUTBOUND
+
+    @property
+    def is_step(self) -> bool:
+        """Whether this is a step of a campaign, which does not answer the lead."""
+        return self.message is not None and self.outbound and not rollup.is_answer(self.message)
 
     @property
     def author(self) -> str:

@@ -54,7 +54,7 @@ def waiting(lead: Lead) -> SafeString:
     """Renders the time of the last message or, for a lead with a promised or overdue answer, the same as `waits_since`;
     "" for a conversation without a message.
     """
-    if lead.last_inbound_at and (lead.is_over or lead.is_promised):
+    if lead.last_inbound_at and not lead.is_snoozed and (lead.is_over or lead.is_promised):
         return waits_since(lead)
     return (
         render_time(lead.last_message_at, ago_text(lead.last_message_at))
@@ -148,13 +148,13 @@ def _state(lead: Lead, folder: str) -> SafeString | None:
         return render_chip(StateMark("info", "clock", format_html("Goes out {}", moment(lead.snoozed_until))))
     if send and send != "sent":
         return render_chip(state_of("send", send))
-    if lead.snoozed_until and lead.snoozed_until > timezone.now():
+    if lead.snoozed_until and lead.is_snoozed:
         return render_chip(StateMark("", "snooze", format_html("Until {}", moment(lead.snoozed_until))))
     if sends_at := getattr(lead, "sends_at", None):
         soon = sends_at - timezone.now() < SOON
         return render_chip(StateMark("info", "clock", f"Goes out in {until(sends_at)}"), solid=soon)
     if not lead.is_understood:
         return render_chip(StateMark("", "clock", "Not understood yet"))
-    if getattr(lead, "has_draft", False) and folder != "drafts":
+    if getattr(lead, "has_draft", False) and not lead.is_answered and folder != "drafts":
         return render_chip(state_of("draft", "pending"))
     return None if lead.tag in PLAIN_TAGS else render_chip(state_of("tag", lead.tag))

@@ -156,6 +156,32 @@ def test_the_page_reads_the_time_in_the_leads_zone_and_shows_it(world, message):
     assert f"<b>{words.split(' their')[0]}</b>" in preview
 
 
+def test_their_time_needs_a_zone_and_the_refusal_says_how_to_give_one(world, message):
+    page = f"/w/{world.workspace.pk}/inbox/{message.lead_id}/later/"
+    world.client.force_login(world.user)
+
+    def words(at: str) -> str:
+        return world.client.get(page, {"at": at}).content.decode()
+
+    Lead.objects.update(phone="+4930901820")  # Berlin
+    assert words("monday 8am their time") == words("monday 8am") and "08:00" in words("monday 8am")
+    Lead.objects.update(phone="")
+    refused = words("monday 8am their time")
+    assert "time zone isn’t known. Name one, as in “9am ET” or “9am London”" in refused
+
+
+def test_the_page_of_a_later_answer_says_when_it_goes_out_and_not_what_is_left(world, message):
+    send = plan(world)
+    Lead.objects.update(answer_by=timezone.now() + timedelta(hours=14), warned_ids=[world.user.pk])
+    world.client.force_login(world.user)
+    home = f"/w/{world.workspace.pk}/inbox/"
+    shown = world.client.get(f"{home}{message.lead_id}/?view=scheduled").content.decode()
+    at = send.send_at.astimezone(ZoneInfo(world.workspace.timezone))
+    assert f"Nothing to do. A message goes out {at.day} {at:%b, %H:%M}." in shown
+    row = shown.split('id="rows"')[1].split("</ul>")[0]
+    assert "Goes out" in row and " left" not in row and "waiting" not in row
+
+
 def test_a_later_answer_whose_job_is_gone_is_taken_back_and_says_so(world, message):
     send = plan(world)
     BackgroundJob.objects.filter(kind="reply.send").delete()

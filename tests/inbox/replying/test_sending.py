@@ -289,3 +289,15 @@ def test_a_person_who_knows_that_it_went_out_settles_it(world, draft):
         review.it_went_out(send, user=world.user)
     with pytest.raises(review.AlreadyDecided):
         review.send_again(send, user=world.user)
+
+
+def test_a_provider_that_does_not_know_the_conversation_is_named_with_what_is_wrong(world):
+    message = world.reply("Sure, send me times.")
+    type(message).objects.update(external_id="not-a-number")
+    draft = factories.make_draft(message)
+    review.approve(draft, user=world.user, text="Friday?")
+    world.work()
+    send = OutboundSend.objects.get()
+    assert send.state == "failed" and sending.would_repeat(send)
+    words = "EmailBison: request refused. It doesn’t know the conversation that this answers (invalid_id)."
+    assert send.reason == words

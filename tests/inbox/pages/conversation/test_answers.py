@@ -184,7 +184,8 @@ def test_own_message_that_is_incomplete_is_not_sent(data, workspace, member, lea
 
 def test_person_sends_again_what_failed(workspace, member, draft):
     send = factories.make_send(draft, state="failed", provider="emailbison")
-    member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"})
+    shown = member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"}, follow=True).text
+    assert f"Sending again to {send.lead.display_name}." in shown
     send.refresh_from_db()
     assert (send.state, send.tries) == ("intent", 1)
 

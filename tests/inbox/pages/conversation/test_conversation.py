@@ -254,6 +254,30 @@ def test_next_step_says_that_an_answer_goes_out_or_that_the_lead_is_snoozed(work
     assert next_step(member, workspace, lead) == "They said no. Say goodbye, or mark it done."
 
 
+@pytest.mark.parametrize(
+    ("reason", "step"),
+    [
+        ("EmailBison: request refused (invalid_id).", "Answer them on another channel, or at the provider"),
+        ("EmailBison: request refused (HTTP 422, sender_down).", "Send it again."),
+        ("EmailBison: provider failed (HTTP 502), 8 times.", "Send it again."),
+    ],
+)
+def test_next_step_after_a_failure_repeats_nothing_that_would_be_refused_again(
+    reason, step, workspace, member, lead
+):
+    draft = factories.make_draft(factories.make_message(lead), status="approved")
+    factories.make_send(draft, state="failed", reason=reason)
+    type(lead).objects.filter(pk=lead.pk).update(needs_reply=True, last_inbound_at=ago(days=1))
+    assert next_step(member, workspace, lead).startswith(step)
+
+
+def test_a_step_of_a_campaign_is_marked_and_an_answer_is_not(workspace, member, lead):
+    step = factories.make_message(lead, direction="outbound", source="smartlead_sent")
+    assert "by the campaign" in page(member, workspace, lead)
+    type(step).objects.update(by_hand=True)
+    assert "by the campaign" not in page(member, workspace, lead)
+
+
 def test_lead_was_first_seen_with_the_first_message_if_that_is_older_than_its_row(workspace, member, lead):
     def first_seen() -> datetime:
         fact = page(member, workspace, lead).split("<dt>First seen</dt>")[1]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from inbox.leads import triage
 from inbox.leads.folders import FOLDERS, folder_counts, leads_in
-from inbox.models import Mention, Note
+from inbox.models import Lead, Mention, Note
 from inbox.pages import pagination
 from inbox.pages.desk import conversation_list, search
 from tests import factories
@@ -129,7 +129,7 @@ def test_tabs_over_the_list_hold_those_who_wait_and_each_counts_its_own(workspac
         )
         assert [tab for tab, current, _, _ in tabs if current] == [key]
         assert (key, str(number), str(len(names))) in [(tab, digit, count) for tab, _, digit, count in tabs]
-    assert "2 leads declined." in page and "Mark all shown as done" in page
+    assert "These leads declined." in page and "Mark all shown as done" in page
 
 
 def test_the_overdue_list_begins_with_the_oldest_and_pages_on_to_the_newest(workspace, member, monkeypatch):
@@ -396,3 +396,20 @@ def test_a_filter_by_time_begins_to_look_at_its_end(workspace, member, monkeypat
             workspace, first_name=f"n{number}", last_name="", last_message_at=ago(days=2 * number)
         )
     assert listed(member, workspace, "view=all&when=older+than+7+days") == ["n4", "n5"]
+
+
+def test_a_draft_of_an_answered_lead_is_neither_ready_nor_among_the_drafts(workspace, member):
+    lead = factories.make_lead(workspace, needs_reply=True, last_inbound_at=ago(hours=1))
+    factories.make_draft(factories.make_message(lead))
+    drafts, everyone = (f"/w/{workspace.pk}/inbox/?view={view}" for view in ("drafts", "all"))
+    assert "Draft ready" in member.get(everyone).text and f"row-{lead.pk}" in member.get(drafts).text
+    triage.change(workspace, [triage.Seen.of(lead)], triage.DONE)
+    assert "Draft ready" not in member.get(everyone).text and f"row-{lead.pk}" not in member.get(drafts).text
+
+
+def test_a_lead_who_declined_is_called_late_only_if_an_answer_was_promised(workspace):
+    late = factories.make_lead(workspace, needs_reply=True, tag="Not Interested", last_inbound_at=ago(days=2))
+    late.refresh_from_db()  # the database derives when the answer is due
+    assert not late.is_over and not leads_in(workspace, "over").exists()
+    Lead.objects.update(warned_ids=[1])
+    assert Lead.objects.get().is_over and leads_in(workspace, "over").exists()
