@@ -1,16 +1,22 @@
 """The list over all workspaces in a browser: conversations of several clients, worked down without a page load."""
 
 import re
+from random import Random
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from inbox.models import Draft, Lead, LeadLabel, Membership, Message, OutboundSend, User
+from inbox.leads.folders import FOLDERS
+from inbox.models import Draft, Lead, LeadLabel, Membership, Message, OutboundSend, User, Workspace
 from inbox.pages.desk import conversation_list
+from jobs.models import BackgroundJob
+from jobs.worker import drain
+from sandbox import SandboxServer
 from tests import factories, forms
 from tests.browser.audit import audit
 from tests.factories import ago
 from tests.waiting import until
+from tests.world import forget_calls, settings_for
 
 
 @pytest.fixture
@@ -161,29 +167,49 @@ def test_the_list_goes_on_below_its_page_while_answers_are_on_their_way(page, cl
 
 
 CLIENTS, REPLIES = forms.either((3, 9), (12, 200))
+TAKEN_BACK = forms.either((), (30, 95, 160))
+"""The places of the answers that the setter takes back once, and sends again."""
 
 
-def a_day(named: str) -> tuple[User, list[Lead]]:
-    """A setter of CLIENTS clients, and REPLIES replies with ready drafts, the hottest first, then the longest wait."""
-    own = {"undo_send_s": 60, "signature": "Ana"}
+@pytest.fixture
+def providers(transactional_db):
+    """Every provider with nothing in it."""
+    forget_calls()
+    with SandboxServer() as sandbox, settings_for(sandbox):
+        yield sandbox
+
+
+def a_day(named: str, providers: SandboxServer) -> tuple[User, list[Lead]]:
+    """A setter of CLIENTS clients, and REPLIES replies with ready drafts, of mixed age and worth, in the list's order.
+    A lead without a score counts as 2.
+    """
+    own = {"undo_send_s": 3_600, "signature": "Ana"}
     clients = [factories.make_workspace(f"{named} {number:02}", **own) for number in range(CLIENTS)]
     setter = factories.make_member(clients[0])
     for number, client in enumerate(clients):
         if number:
             Membership.objects.create(workspace=client, user=setter, role=Membership.Role.MEMBER)
-        factories.make_integration(client, external_account_id=f"{named}{number}")
-    leads = []
-    for number in range(REPLIES):
-        at = ago(minutes=REPLIES - number)
+        factories.make_integration(
+            client, credentials={"api_key": account_of(client)}, external_account_id=f"{named}{number}",
+            config={"base_url": providers.url("emailbison")},
+        )  # fmt: skip
+    random, leads = Random(35), []
+    for number, minutes in enumerate(random.sample(range(1, 3_000), REPLIES)):
+        at = ago(minutes=minutes)
         lead = factories.make_lead(
             clients[number % CLIENTS], first_name=f"{named} lead {number:03}", last_name="", needs_reply=True,
-            email=f"{named.lower()}{number}@example.com", score=4 - number // 3 % 4, last_message_at=at,
-            last_inbound_at=at,
+            email=f"{named.lower()}{number}@example.com", score=random.choice((4, 3, 2, None, 1)),
+            last_message_at=at, last_inbound_at=at,
         )  # fmt: skip
         message = factories.make_message(lead, f"Words of {lead.first_name}.", sent_at=at)
-        factories.make_draft(message, "Yes, gladly.\n\nAna", verification={"problems": []})
+        factories.make_draft(message, f"Gladly, {lead.first_name}.\n\nAna", verification={"problems": []})
         leads.append(lead)
-    return setter, sorted(leads, key=lambda lead: -lead.score)
+    return setter, sorted(leads, key=lambda lead: (-(lead.score or 2), lead.last_inbound_at))
+
+
+def account_of(client: Workspace) -> str:
+    """The key of the client's account, which is its name at the provider."""
+    return f"key-{client.pk}"
 
 
 class Played:
@@ -209,10 +235,17 @@ class Played:
         expect(self.page.locator(SENDS)).to_be_visible()
         self.press("Enter")
 
+    def take_back(self, lead: Lead) -> None:
+        """Takes the answer to `lead` back, and sends it again."""
+        self.press("z")
+        expect(self.page.locator("#lead")).to_have_text(lead.first_name)
+        expect(self.page.get_by_label(f"Reply to {lead.first_name}")).to_be_focused()
+        self.press("Control+Shift+Enter")
+
     def end(self, way: str, leads: list[Lead]) -> tuple[float, float]:
-        """Waits until all are sent. Prints and returns the presses and the page loads for each answer."""
+        """Waits until all are claimed. Prints and returns the presses and the page loads for each answer."""
         sends = OutboundSend.objects.filter(lead__in=leads)
-        until(lambda: sends.count() == len(leads), "all are sent")
+        until(lambda: sends.count() == len(leads), "all are claimed")
         presses, loads = self.presses / len(leads), self.loads / len(leads)
         print(
             f"\n{len(leads)} answers to {CLIENTS} clients {way}: {presses:.2f} presses, {loads:.2f} page loads each."
@@ -220,19 +253,38 @@ class Played:
         return presses, loads
 
 
+def let_all_go_out(leads: list[Lead], providers: SandboxServer) -> None:
+    """Ends the countdowns. Each client's account has then sent the drafts of its own leads once, and no draft waits."""
+    sends, past = OutboundSend.objects.filter(lead__in=leads), ago(seconds=1)
+    sends.update(send_at=past)
+    BackgroundJob.objects.filter(kind="reply.send").update(run_at=past)
+    drain()
+    assert [send.state for send in sends.exclude(state=OutboundSend.State.SENT)] == []
+    mails = [(mail["account"], mail["to"]) for mail in providers.sends(provider="emailbison")]
+    ours = {lead.email for lead in leads}
+    assert sorted(mail for mail in mails if mail[1] in ours) == sorted(
+        (account_of(lead.workspace), lead.email) for lead in leads
+    )
+    assert not Draft.objects.filter(lead__in=leads, status=Draft.Status.PENDING).exists()
+
+
 @pytest.mark.shortened
 @pytest.mark.timeout(3_600)
-def test_a_day_of_replies_takes_fewer_keys_in_one_list_than_by_switching(open_page, transactional_db, capsys):
-    setter, leads = a_day("Desk")
+def test_a_day_of_replies_takes_fewer_keys_in_one_list_than_by_switching(open_page, providers, capsys):
+    setter, leads = a_day("Desk", providers)
     desk = Played(open_page(setter), "/desk/?view=drafts")
     expect(desk.page.locator("#lead")).to_have_text(leads[0].first_name)
     desk.press("Enter")  # opens the first
-    for lead in leads:
+    for place, lead in enumerate(leads):
         desk.send(lead)
+        if place in TAKEN_BACK:
+            desk.take_back(lead)
     with capsys.disabled():
         over_all = desk.end("in one list", leads)
+    expect(desk.page.locator(".row")).to_have_count(0)
+    let_all_go_out(leads, providers)
 
-    setter, leads = a_day("Switch")
+    setter, leads = a_day("Switch", providers)
     switching = Played(open_page(setter), f"/w/{leads[0].workspace_id}/inbox/")
     here = leads[0].workspace
     for lead in leads:
@@ -244,8 +296,37 @@ def test_a_day_of_replies_takes_fewer_keys_in_one_list_than_by_switching(open_pa
         switching.send(lead)
     with capsys.disabled():
         by_switching = switching.end("by switching", leads)
+    let_all_go_out(leads, providers)
     assert over_all[0] <= 2 and over_all[1] == 0
     assert by_switching[0] > over_all[0] and by_switching[1] > 0.5
+
+
+EVERY = tuple(key for key, folder in FOLDERS.items() if folder.counted)
+LEFT = forms.either(("needs-reply", "hot", "declined"), EVERY)
+"""The folders that a setter leaves for the hot replies. "declined" is empty."""
+
+
+@pytest.mark.shortened
+def test_one_press_opens_the_next_hot_reply_from_every_page_of_the_list(page, clients, monkeypatch):
+    monkeypatch.setattr(conversation_list, "PAGE_SIZE", 4)
+    hottest, second = f"{clients[0].name[:1]}0", "B0"
+    page.goto("/desk/?view=needs-reply")
+    later = page.get_by_role("link", name="Next").get_attribute("href")
+    lead = Lead.objects.get(first_name="L2")
+    opened = f"/w/{lead.workspace_id}/inbox/{lead.pk}/?view=unread&desk=1"
+    for address in ("/desk/", *(f"/desk/?view={folder}" for folder in LEFT), later, opened):
+        played = Played(page, address)
+        played.press("1")
+        expect(page).to_have_url(re.compile(r"/desk/\?view=hot$"))
+        expect(page.locator("#lead")).to_have_text(hottest)
+        expect(page.locator(".row")).to_have_count(4)
+        assert (played.presses, played.loads) == (1, 1), address
+    page.keyboard.press("e")
+    expect(page.locator("#lead")).to_have_text(second)
+    page.goto(opened)
+    page.get_by_label("Message to L2").fill("A text that is not sent yet")
+    page.locator("#tabs a", has_text="Hot").click()  # a key would write a letter
+    expect(page.locator("#lead")).to_have_text(second)
 
 
 def test_a_second_press_of_enter_does_not_send_the_next_draft_before_it_is_read(page, drafts):
