@@ -1,6 +1,6 @@
 /* Decisions about conversations: done, snoozed, unread, assigned, tagged, labelled. The page shows them at once, and Undo reverts
    them. */
-import { close, isOpenOrRoomy, show, showNone } from "./desk.js";
+import { close, isOpenOrRoomy, show, showNewest, showNone } from "./desk.js";
 import { keepKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
 import { byId, focusedRow, page } from "./page.js";
@@ -165,17 +165,21 @@ export function undo(step = steps.at(-1)) {
   if (step.lead) return takeBack(step);
   return undoDecision(step);
 }
-/** @param {Step} step */
-function undoDecision(step) {
-  restore(step);
-  // The undone conversation is shown and focused, so that the next key applies to it.
-  const { ids = [], shown = "", sent, name = "" } = step;
-  const lead = ids.includes(shown) ? shown : (ids.find(rowOf) ?? ids[0]);
-  const open = step.opened || page.opened;
+/** Focuses the row of the conversation that Undo shows, so that the next key applies to it.
+ * @param {string} lead */
+function focusUndone(lead) {
   /** @type {any} */
   const focused = document.activeElement;
   if (rowOf(lead)) focusRow(rowOf(lead));
   else focused.blur();
+}
+/** @param {Step} step */
+function undoDecision(step) {
+  restore(step);
+  const { ids = [], shown = "", sent, name = "" } = step;
+  const lead = ids.includes(shown) ? shown : (ids.find(rowOf) ?? ids[0]);
+  const open = step.opened || page.opened;
+  focusUndone(lead);
   if (open || isOpenOrRoomy()) show(lead, { open });
   say(`Undone: ${name.replace(": ", ", ")}`);
   const onFailure = (/** @type {Reply | undefined} */ reply) =>
@@ -204,31 +208,47 @@ export function takeBack(step) {
   const { lead = "", cancel, release, toast } = step;
   toast?.remove();
   setAnswered(lead, false);
+  focusUndone(lead);
   if (page.shown !== lead || !page.opened) show(lead, { open: true });
   if (cancel?.()) {
     release?.();
-    byId("reply")?.focus();
+    focusText();
     return true;
   }
   if (!cancel && !step.undoUrl) {
-    // The page was left before the server had answered, so the conversation has the address.
-    const press = () => {
-      const button = pane().querySelector("[data-undo] button");
-      button ? button.click() : showTakenBack(lead, undefined);
-    };
-    panes.get(lead) instanceof Element ? press() : keepKeys(press, false);
+    pressUndo(lead); // the page was left before the server had answered
     return true;
   }
   const body = () => formData({ do: "take-back" });
   const onAnswer = (/** @type {Reply | undefined} */ reply) => showTakenBack(lead, reply);
   enqueue({
-    url: () => step.undoUrl,
+    url: () => {
+      if (!step.undoUrl) {
+        showNewest(lead); // the server's answer was lost
+        pressUndo(lead);
+      }
+      return step.undoUrl;
+    },
     body,
     target: "convo",
     onSuccess: onAnswer,
     onFailure: onAnswer,
   });
   return true;
+}
+/** Presses Undo in the conversation, which has the address that the page lacks.
+ * @param {string} lead */
+function pressUndo(lead) {
+  const press = () => {
+    const button = pane().querySelector("[data-undo] button");
+    if (button) return button.click();
+    say(`No message to ${byId("lead").textContent} is waiting to go out.`);
+  };
+  panes.get(lead) instanceof Element ? press() : keepKeys(press, false);
+}
+/** Focuses the text that was taken back, unless the key of Undo can still take back another message. */
+function focusText() {
+  if (!document.querySelector(".toast [data-until]")) byId("reply")?.focus();
 }
 /** @param {string} lead @param {Reply | undefined} reply */
 function showTakenBack(lead, reply) {
@@ -242,7 +262,7 @@ function showTakenBack(lead, reply) {
   if (page.shown !== lead) return;
   putPane(element);
   showTitle();
-  if (document.activeElement === document.body || focusedRow()) byId("reply")?.focus();
+  if (document.activeElement === document.body || focusedRow()) focusText();
 }
 
 /** Returns the leads that a key applies to: those of the ticked rows, or else the lead of the focused row, or else the
@@ -254,9 +274,9 @@ export function selectedLeads() {
   return page.shown ? [page.shown] : [];
 }
 
-const pressUndo = actions.undo;
+const pressButton = actions.undo;
 Object.assign(actions, {
   done: () => decide("done", selectedLeads()),
   unread: () => decide("unread", selectedLeads()),
-  undo: () => undo() || pressUndo(),
+  undo: () => undo() || pressButton(),
 });

@@ -3,7 +3,18 @@
 import { dropKeys, replayKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
 import { all, byId, focusedRow, on, page, recall } from "./page.js";
-import { copyOf, fetchAhead, fetchPane, keepPane, pane, panes, putPane, sketch, stale } from "./panes.js";
+import {
+  copyOf,
+  fetchAhead,
+  fetchPane,
+  keepPane,
+  pane,
+  panes,
+  putPane,
+  sketch,
+  stale,
+  storePanes,
+} from "./panes.js";
 import { afterPaint } from "./queue.js";
 import { tryRenewPane } from "./renewal.js";
 import {
@@ -65,6 +76,13 @@ async function awaitPane(lead) {
   }
 }
 
+/** Shows a conversation as the server has it now. Texts that the user has typed in it stay.
+ * @param {string} lead */
+export function showNewest(lead) {
+  storePanes();
+  panes.delete(lead);
+  show(lead, { open: true });
+}
 /** Goes back to the list. On a wide screen, the conversation stays beside the list. */
 export function close({ push = true } = {}) {
   dropKeys();

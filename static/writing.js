@@ -1,6 +1,6 @@
 /* The forms of a conversation: answers, notes and snippets. */
 import { decide, selectedLeads, takeBack, undo } from "./decisions.js";
-import { close, show } from "./desk.js";
+import { close, show, showNewest } from "./desk.js";
 import { keepKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
 import { all, byId, create, focusedRow, isField, on, page, recall } from "./page.js";
@@ -76,9 +76,15 @@ function send(form, button) {
   steps.push(step);
   setBusy(form, true);
   if (form.contains(document.activeElement)) linkOf(rowOf(lead))?.focus({ preventScroll: true });
-  const onLoss = () => {
-    retract(step, lead);
+  /** @param {Reply} [reply] */
+  const onLoss = (reply) => {
     setBusy(form, false);
+    if (reply?.response.redirected) {
+      form.reset(); // the server has the text, and only the conversation has not loaded
+      if (page.shown === lead) return showNewest(lead);
+      return panes.delete(lead);
+    }
+    retract(step, lead);
     say(`That didn’t work. Your text to ${name} is still here. Try again in a moment.`);
   };
   /** @param {Reply} reply */
@@ -86,7 +92,7 @@ function send(form, button) {
     const element = reply.page.getElementById("convo");
     if (element?.dataset.lead === lead) showAnswer(document.adoptNode(element), reply, step, name);
     else if (reply.response.ok) location.assign(reply.response.url);
-    else onLoss();
+    else onLoss(reply);
   };
   step.cancel = enqueue({
     url: () => url,

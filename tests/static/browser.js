@@ -41,11 +41,11 @@ export const requests = [];
 globalThis.fetch = (url, options = {}) =>
   new Promise((resolve, reject) => {
     /** @param {string} html */
-    const answer = (html, status = 200) =>
+    const answer = (html, status = 200, redirected = false) =>
       resolve({
         ok: status < 400,
         status,
-        redirected: false,
+        redirected,
         url: String(url),
         text: async () => html,
         json: async () => JSON.parse(html),

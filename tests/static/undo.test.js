@@ -33,13 +33,14 @@ const { panes } = await import("../../static/panes.js");
 const { queue, steps } = await import("../../static/queue.js");
 await import("../../static/writing.js");
 
-/** Waits for the next request that changes something, and answers the requests for conversations before it. */
-async function nextPost() {
+/** Waits for the next request that changes something, and answers the requests for conversations before it. A message of
+ * the lead `going` counts down. */
+async function nextPost(going = "4") {
   for (;;) {
     const request = await nextRequest();
     if (request.options.method === "POST") return request;
     const lead = /inbox\/(\d)/.exec(request.url)[1];
-    request.answer(paneOf(lead, lead === "4" ? countdown(lead) : ""));
+    request.answer(paneOf(lead, lead === going ? countdown(lead) : ""));
   }
 }
 const press = () => document.querySelector("[value=send-next]").click();
@@ -104,4 +105,37 @@ test("the newest of two messages is taken back once its answer is there, and the
     ["1", true],
     ["2", false],
   ]);
+});
+
+/** Sends the first conversation, and takes it back before the server has answered. Returns the request of the send. */
+async function sendAndTakeBack() {
+  panes.clear();
+  steps.length = 0;
+  document.getElementById("convo").outerHTML = paneOf(1);
+  page.shown = "1";
+  page.opened = true;
+  press();
+  const send = await nextPost();
+  undo();
+  return send;
+}
+
+test("a message that the server took is also taken back if its answer is lost", async () => {
+  const send = await sendAndTakeBack();
+  assert.equal(document.activeElement.closest(".row").id, "row-1"); // the next key applies to what is shown
+  send.answer("<p>Unavailable</p>", 503, true);
+  const back = await nextPost("1");
+  assert.deepEqual([back.url.endsWith("/w/7/sends/1/"), back.options.body.get("do")], [true, "take-back"]);
+  back.answer(paneOf(1));
+  await until(() => !queue.pending);
+  assert.doesNotMatch(document.getElementById("toasts").textContent, /didn’t work/);
+});
+
+test("a message that the server did not take needs no taking back, and keeps its text", async () => {
+  const send = await sendAndTakeBack();
+  send.fail();
+  nextPost(); // answers the requests for conversations; no other request follows
+  const toasts = document.getElementById("toasts");
+  await until(() => toasts.textContent.includes("No message to Lead 1 is waiting to go out."));
+  assert.equal(document.getElementById("reply").value, "Tuesday works.");
 });
