@@ -245,16 +245,13 @@ def it_went_out(send: OutboundSend, *, user: User) -> None:
         audit.record(send.workspace_id, user, "send.went_out", send)
 
 
-def how_decided(draft: Draft) -> str:
+def how_decided(draft: Draft, reader: Actor | None = None) -> str:
+    author = "You" if reader and reader == (draft.program or draft.decided_by) else draft.author
     when = f" on {moment(draft.decided_at)}" if draft.decided_at else ""
     if draft.status == Status.REJECTED:
-        closed = f"{draft.author} discarded this draft{when}." if draft.author else "This draft was closed."
+        closed = f"{author} discarded this draft{when}." if author else "This draft was closed."
         return f"{closed} {draft.status_reason}".strip()
-    return (
-        f"{draft.author} approved this draft{when}."
-        if draft.author
-        else f"This draft went out automatically{when}."
-    )
+    return f"{author} approved this draft{when}." if author else f"This draft went out automatically{when}."
 
 
 def _refuse_unread(lead: Lead, seen_at: datetime | None) -> None:
@@ -294,6 +291,7 @@ def _decide(draft: Draft, status: str, user: Actor | None, revision: int | None,
         by = row.program or row.decided_by
         if user and by not in (None, user) and row.status in (Status.APPROVED, Status.SENT):
             raise ColleagueAnswered(str(by), row.decided_at or timezone.now())
-        raise AlreadyDecided(how_decided(row))
+        unsent = " This text wasn’t sent." if status == Status.APPROVED else ""
+        raise AlreadyDecided(how_decided(row, user) + unsent)
     draft.refresh_from_db()
     draft_changed.send(Draft, draft=draft, event=status)

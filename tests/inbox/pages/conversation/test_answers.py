@@ -286,8 +286,20 @@ def test_what_counts_down_is_taken_back_by_a_button_and_its_text_is_in_the_compo
 
 def test_a_draft_that_is_taken_back_has_the_text_that_was_edited(workspace, member, draft, undoable):
     decide(member, workspace, draft, do="send", text="My careful edit")
+    running = f"/w/{workspace.pk}/inbox/{draft.lead_id}/outgoing/{OutboundSend.objects.get().pk}/"
     undo(member, workspace)
+    assert "My careful edit</textarea>" in member.get(running).content.decode()  # a poll that was on its way
     assert "My careful edit</textarea>" in composer(member, workspace, draft.lead)
+
+
+def test_a_draft_that_the_same_user_has_sent_in_another_tab_is_not_sent_again(
+    workspace, member, draft, undoable
+):
+    decide(member, workspace, draft, do="send", text="From one tab")
+    again = decide(member, workspace, draft, do="send", text="From the other")
+    assert "You approved this draft on" in again.content.decode()
+    assert "This text wasn’t sent." in again.content.decode()
+    assert OutboundSend.objects.get().text == "From one tab"
 
 
 def test_only_its_sender_takes_a_message_back(workspace, people, draft, undoable):
