@@ -91,7 +91,8 @@ export function decide(decision, leads, fields = {}, button = null) {
     else lost = { ids: [...lost.ids, ...failed.ids], places: [...lost.places, ...failed.places] };
     const loss = lost.ids.length ? `That didn’t work. Not changed: ${nameOf(lost, open)}.` : "";
     step.toast?.remove();
-    step.toast = say([...refusals, loss].join(" ").trim());
+    const success = step.name && step.sent?.length ? `${step.name}.` : "";
+    step.toast = say([success, ...refusals, loss].join(" ").trim(), { undo: Boolean(success) });
     page.refreshList();
   });
   steps.push(step);
@@ -223,8 +224,8 @@ export function takeBack(step) {
   const onAnswer = (/** @type {Reply | undefined} */ reply) => showTakenBack(lead, reply);
   enqueue({
     url: () => {
-      if (!step.undoUrl) {
-        showNewest(lead); // the server's answer was lost
+      if (step.isLost) {
+        showNewest(lead);
         pressUndo(lead);
       }
       return step.undoUrl;

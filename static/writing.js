@@ -79,13 +79,16 @@ function send(form, button) {
   /** @param {Reply} [reply] */
   const onLoss = (reply) => {
     setBusy(form, false);
+    step.isLost = true;
     if (reply?.response.redirected) {
       form.reset(); // the server has the text, and only the conversation has not loaded
       if (page.shown === lead) return showNewest(lead);
       return panes.delete(lead);
     }
     retract(step, lead);
-    say(`That didn’t work. Your text to ${name} is still here. Try again in a moment.`);
+    say(
+      `The server didn’t answer. Your text to ${name} is still here. Send it again: it goes out only once.`,
+    );
   };
   /** @param {Reply} reply */
   const onAnswer = (reply) => {

@@ -68,6 +68,7 @@ interface Step {
   release?: () => void;
   says?: [string, { undo: boolean; until: number }];
   undoUrl?: string;
+  isLost?: boolean;
   text?: any;
   value?: string;
 }
