@@ -61,6 +61,22 @@ WORKSPACES: dict[str, dict[str, Any]] = {
         },
     },
 }
+PEOPLE = {
+    "northwind": {
+        "admin@northwind.example.com": "Nora Calloway",
+        "member@northwind.example.com": "Ben Lindgren",
+        AGENCY: "Ivy Thackery",
+    },
+    "bluebird": {
+        "admin@bluebird.example.com": "Chidi Okonkwo",
+        "member@bluebird.example.com": "Meera Sundaram",
+    },
+    "copperfield": {
+        "admin@copperfield.example.com": "Rosa Quintero",
+        "member@copperfield.example.com": "Sam Holloway",
+    },
+}
+"""The name of each person of the demo, by address."""
 SENDERS = (emailbison.NAME, smartlead.NAME, instantly.NAME)
 """The providers whose accounts send emails."""
 SANDBOX_PATHS = {
@@ -149,6 +165,9 @@ def _workspace(label: str, facts: dict[str, Any], sandbox_url: str) -> Workspace
         known.seed(label, workspace, made.admin)
         creation.add_member(workspace, f"member@{label}.example.com", Membership.Role.MEMBER, PASSWORD)
         creation.add_member(workspace, AGENCY, Membership.Role.MEMBER, PASSWORD)
+        for email, name in PEOPLE[label].items():
+            first_name, last_name = name.split()
+            User.objects.filter(email=email).update(first_name=first_name, last_name=last_name)
         history.seed(label, workspace, day.starts_at(workspace.created_at))
         labels.seed(workspace, made.admin)
     for provider, settings in facts["accounts"].items():

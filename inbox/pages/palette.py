@@ -46,7 +46,7 @@ SHORTCUTS = (
     Shortcut("tag", "Tag", ("t",)),
     Shortcut("label", "Labels", ("l",)),
     Shortcut("accept", "Accept the suggested label", ("L",)),
-    Shortcut("decline", "Decline the suggested label", ("D",)),
+    Shortcut("decline", "Dismiss the suggested label", ("D",)),
     Shortcut("reply", "Reply", ("r",)),
     Shortcut("snippet", "Snippet", (";",)),
     Shortcut("send", "Send", ("Control", "Enter")),

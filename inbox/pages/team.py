@@ -1,8 +1,10 @@
 """The members of a workspace as a page names them: "You" for the current user, and the name for any other member."""
 
+from collections import Counter
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -11,16 +13,21 @@ from inbox.pages.access import WorkspaceRequest, once, signed_in
 from inbox.workspaces.identity import identity_of
 
 YOU = "You"
+MOST_NAMES = 3
+"""If a member can answer in more workspaces, a page gives their number instead of their names."""
 
 
 class Teammate:
     """A member. `name` is "You" for the viewer, `full_name` is always the name. `initials` are at most two letters.
-    `clients` counts the workspaces in which the member can answer, in a list over several (`receivers`).
+    `clients` names the workspaces in which the member can answer, in a list over several (`receivers`). `email` is set
+    only if another member of the team has the same name.
     """
 
     def __init__(self, row: Membership, viewer_id: int | None) -> None:
         self.membership_id, self.user_id = row.pk, row.user_id
-        self.clients: int | None = vars(row.user).get("clients")
+        clients = vars(row.user).get("clients", ())
+        self.clients = ", ".join(clients) if len(clients) <= MOST_NAMES else f"{len(clients)} clients"
+        self.email = ""
         self.is_you = row.user_id == viewer_id
         self.full_name = row.user.name
         self.name = YOU if self.is_you else self.full_name
@@ -36,6 +43,10 @@ class Team:
         mates = [Teammate(row, viewer_id) for row in rows]
         self.members = sorted(mates, key=lambda mate: (not mate.is_you, mate.full_name.lower()))
         self._by_user = {mate.user_id: mate for mate in mates}
+        names = Counter(mate.full_name for mate in mates)
+        for row, mate in zip(rows, mates, strict=True):
+            if names[mate.full_name] > 1:
+                mate.email = row.user.email
 
     @property
     def writers(self) -> list[Teammate]:
@@ -83,7 +94,8 @@ def receivers(request: WorkspaceRequest) -> list[Teammate]:
             ids.append(row.workspace_id)
     roles = [role for role, rank in Membership.RANK.items() if rank]
     users = User.objects.filter(memberships__workspace__in=ids, memberships__role__in=roles)
-    rows = [Membership(user=user) for user in users.annotate(clients=Count("memberships"))]
+    clients = ArrayAgg("memberships__workspace__name", order_by="memberships__workspace__name")
+    rows = [Membership(user=user) for user in users.annotate(clients=clients)]
     return Team(rows, signed_in(request).pk).members
 
 

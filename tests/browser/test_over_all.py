@@ -450,6 +450,28 @@ def test_ticked_rows_of_several_clients_are_assigned_and_unassigned_together(pag
     until(lambda: not owned.exists(), "nobody is assigned again")
 
 
+def test_a_client_that_refuses_leaves_the_others_assigned_and_one_toast_says_so(page, clients):
+    ben = factories.make_member(clients[0], first_name="Ben", last_name="Okoro")
+    for client in clients[1:]:
+        Membership.objects.create(workspace=client, user=ben, role=Membership.Role.MEMBER)
+    page.reload()
+    first = clients[0].name[:1]
+    for name in (f"{first}0", "B0", "L0"):
+        page.get_by_role("checkbox", name=f"Select {name}").check(force=True)
+    page.keyboard.press("m")
+    Membership.objects.filter(user=ben).exclude(workspace=clients[0]).delete()
+    page.get_by_role("dialog", name="Assign to").get_by_role("button", name="Ben Okoro").click()
+    toast = page.locator("#toasts .toast")
+    for client in clients[1:]:
+        expect(toast).to_contain_text(f"Choose a member who can answer in {client.name}.")
+    expect(toast).to_contain_text(f"Assigned to Ben Okoro: {first}0.")
+    expect(toast).to_have_count(1)
+    owned = Lead.objects.filter(assigned_to=ben)
+    until(lambda: owned.count() == 1, "the client that did not refuse has assigned")
+    toast.get_by_role("button", name="Undo").click()
+    until(lambda: not owned.exists(), "the assigned one is taken back")
+
+
 def test_a_reply_to_another_client_comes_into_the_open_list(page, clients):
     expect(page.locator(".row")).to_have_count(9)
     factories.make_message(factories.make_lead(clients[2], first_name="New", last_name=""), "Hello")

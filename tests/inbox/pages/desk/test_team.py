@@ -245,3 +245,12 @@ def test_the_team_of_a_page_is_the_workspace_s_own(workspace, people, lead):
     page = page_of(workspace, lead, people.users.member)
     writers = {str(member_of(workspace, user).pk) for user in (people.users.member, people.users.owner)}
     assert set(re.findall(r'value="assign:(\d+)"', page)) == writers
+
+
+def test_colleagues_of_one_name_are_told_apart_by_their_address(workspace, people, lead):
+    for email in ("a@example.com", "b@example.com"):
+        factories.make_member(workspace, first_name="Ben", last_name="Okoro", email=email)
+    factories.make_member(workspace, first_name="Ann", last_name="Lee", email="ann@example.com")
+    page = people.member.get(f"/w/{workspace.pk}/inbox/{lead.pk}/").content.decode()
+    dialog = page[page.index('id="assign"') :].partition("</dialog>")[0]
+    assert "a@example.com" in dialog and "b@example.com" in dialog and "ann@example.com" not in dialog
