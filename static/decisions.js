@@ -3,7 +3,7 @@
 import { close, isOpenOrRoomy, show, showNewest, showNone } from "./desk.js";
 import { keepKeys } from "./early_keys.js";
 import { actions } from "./holdfast.js";
-import { byId, focusedRow, page } from "./page.js";
+import { byId, focusedRow, isField, page } from "./page.js";
 import { keepPane, pane, panes, putPane } from "./panes.js";
 import { enqueue, forgetStep, formData, steps, wordsOf } from "./queue.js";
 import {
@@ -91,7 +91,7 @@ export function decide(decision, leads, fields = {}, button = null) {
     else lost = { ids: [...lost.ids, ...failed.ids], places: [...lost.places, ...failed.places] };
     const loss = lost.ids.length ? `That didn’t work. Not changed: ${nameOf(lost, open)}.` : "";
     step.toast?.remove();
-    const success = step.name && step.sent?.length ? `${step.name}.` : "";
+    const success = steps.includes(step) && step.name && step.sent?.length ? `${step.name}.` : "";
     step.toast = say([success, ...refusals, loss].join(" ").trim(), { undo: Boolean(success) });
     page.refreshList();
   });
@@ -224,7 +224,7 @@ export function takeBack(step) {
   const onAnswer = (/** @type {Reply | undefined} */ reply) => showTakenBack(lead, reply);
   enqueue({
     url: () => {
-      if (step.isLost) {
+      if (step.isLost && page.shown === lead && !isField(document.activeElement ?? document.body)) {
         showNewest(lead);
         pressUndo(lead);
       }

@@ -63,8 +63,9 @@ function post(request) {
 }
 /** @param {QueuedRequest} request */
 async function perform(request) {
+  if (!waiting.delete(request)) return; // already sent as the user left the page
   const url = request.url();
-  if (!waiting.delete(request) || !url) return; // already sent as the user left the page, or nothing to undo
+  if (!url) return; // nothing to undo
   try {
     let reply = await fetchPart(url, request.target, post(request));
     if (reply.response.status === 403 && (await renewToken()))

@@ -86,9 +86,9 @@ function send(form, button) {
       return panes.delete(lead);
     }
     retract(step, lead);
-    say(
-      `The server didn’t answer. Your text to ${name} is still here. Send it again: it goes out only once.`,
-    );
+    if (reply && reply.response.status < 500)
+      say(`That didn’t work. Your text to ${name} is still here. Try again in a moment.`);
+    else say(`No answer. Your message to ${name} may go out. Reload before you send it again.`);
   };
   /** @param {Reply} reply */
   const onAnswer = (reply) => {

@@ -72,7 +72,12 @@ def approve(
     subject = draft.subject if subject is None else subject.strip()
     with rollup.holding(draft.lead) as lead:
         _refuse_unread(lead, seen_at)
-        _decide(draft, Status.APPROVED, user, revision, text=text.strip(), subject=subject)
+        try:
+            _decide(draft, Status.APPROVED, user, revision, text=text.strip(), subject=subject)
+        except AlreadyDecided:
+            if later is None and (first := _same_send(draft, user, text.strip(), subject)):
+                return first
+            raise
         _refuse_unseen(lead, user if isinstance(user, User) else None, seen_send)
         undo.answered_instead(lead, user)
         send = claim(
@@ -90,6 +95,17 @@ def approve(
         outcome = {"send": str(send.pk), "edited": draft.was_edited}
         audit.record(draft.workspace_id, user, "draft.approve", draft, **outcome)
     return send
+
+
+def _same_send(draft: Draft, user: Actor | None, text: str, subject: str) -> OutboundSend | None:
+    """Returns the send of `draft` with this text if `user` has approved it before and repeats it, as after an answer
+    that was lost; else None.
+    """
+    sends = OutboundSend.objects.filter(
+        workspace_id=draft.workspace_id, draft=draft, approved_by__isnull=False
+    )
+    same = {"draft__text": text, "draft__subject": subject, "draft__decided_by": user}
+    return sends.filter(**same).order_by("part").first() if isinstance(user, User) else None
 
 
 def reject(draft: Draft, *, user: Actor | None, revision: int | None = None, reason: str = "") -> None:

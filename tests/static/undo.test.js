@@ -128,7 +128,7 @@ test("a message that the server took is also taken back if its answer is lost", 
   assert.deepEqual([back.url.endsWith("/w/7/sends/1/"), back.options.body.get("do")], [true, "take-back"]);
   back.answer(paneOf(1));
   await until(() => !queue.pending);
-  assert.doesNotMatch(document.getElementById("toasts").textContent, /didn’t answer/);
+  assert.doesNotMatch(document.getElementById("toasts").textContent, /No answer/);
 });
 
 test("a message that the server did not take needs no taking back, and keeps its text", async () => {

@@ -286,10 +286,17 @@ def test_what_counts_down_is_taken_back_by_a_button_and_its_text_is_in_the_compo
 
 def test_a_draft_that_is_taken_back_has_the_text_that_was_edited(workspace, member, draft, undoable):
     decide(member, workspace, draft, do="send", text="My careful edit")
-    running = f"/w/{workspace.pk}/inbox/{draft.lead_id}/outgoing/{OutboundSend.objects.get().pk}/"
     undo(member, workspace)
-    assert "My careful edit</textarea>" in member.get(running).content.decode()  # a poll that was on its way
     assert "My careful edit</textarea>" in composer(member, workspace, draft.lead)
+
+
+def test_a_draft_that_is_sent_again_with_its_text_as_after_a_lost_answer_goes_out_once(
+    workspace, member, draft
+):
+    for _ in range(2):
+        assert decide(member, workspace, draft, do="send", text="The same text").status_code == 302
+    assert OutboundSend.objects.get().text == "The same text"
+    assert decide(member, workspace, draft, do="send", text="Another text").status_code == 409
 
 
 def test_a_draft_that_the_same_user_has_sent_in_another_tab_is_not_sent_again(
