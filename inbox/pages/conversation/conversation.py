@@ -342,17 +342,13 @@ def alike_to(lead: Lead, decided: str) -> Alike | None:
 
 @workspace_view()
 def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
-    """Answers the page's polls during a send: 204 until the send ends, then the new message and the area below it. The
-    send of a draft is deleted when it is taken back; then the area shows the draft again.
-    """
+    """Answers the page's polls during a send: 204 until the send ends, then the new message and the area below it."""
     sends = OutboundSend.objects.select_related("approved_by", "program")
-    send = sends.filter(workspace=request.workspace, lead=lead_id, pk=send_id).first()
-    if send and send.state == OutboundSend.State.INTENT:
+    send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
+    if send.state == OutboundSend.State.INTENT:
         return HttpResponse(status=204)
     lead = find_lead(request, lead_id)
     answer = answer_for(lead, draft_of(lead))
-    if send is None:
-        return _answer(request, lead, answer, settled=send_id)
     messages = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
     message = messages.first() if send.state == OutboundSend.State.SENT else None
     arrived = [] if send.state == OutboundSend.State.TAKEN_BACK else [Entry(send.created_at, send=send)]
@@ -360,7 +356,7 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
         arrived = [Entry(message.sent_at, message=message, sent_as=send)]
     if answer.send and answer.send != send:  # the next part of a long text is being sent
         arrived.append(Entry(answer.send.created_at, send=answer.send))
-    return _answer(request, lead, answer, settled=send_id, arrived=arrived)
+    return _answer(request, lead, answer, settled=send, arrived=arrived)
 
 
 @workspace_view()
