@@ -11,7 +11,6 @@ from django.core.exceptions import BadRequest
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 
 from inbox.leads import notes
 from inbox.models import Draft, Lead, OutboundSend
@@ -85,8 +84,7 @@ def _read_later(words: str, lead: Lead) -> datetime:
             f"Send later: {lead.display_name}’s time zone isn’t known. Name one, as in “9am ET” or “9am London”, "
             "or add their mobile number under Edit."
         )
-    with timezone.override(lead_details.zone_of(lead)):
-        return snooze_words.read(words, lead.workspace.opens_at, "Send later")
+    return snooze_words.read(words, lead.workspace.opens_at, "Send later", lead_details.zone_of(lead))
 
 
 @workspace_view()

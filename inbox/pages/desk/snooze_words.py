@@ -41,6 +41,9 @@ _IN = re.compile(
 _WEEKDAY = re.compile(rf"(?:(?P<next>next)|on|this|until)? ?(?P<day>{'|'.join(map(re.escape, WEEKDAYS))})")
 _SLASHED = re.compile(r"\b(\d{1,2})/(\d{1,2})\b")
 _ZONE_NAMES = {"e": "New_York", "c": "Chicago", "m": "Denver", "p": "Los_Angeles"}
+_CITY = re.compile(
+    r"^(?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific|US)/(?!North|South|West|Victoria)([^/]+)$"
+)
 _SHORT_ZONE = re.compile(r"([ecmp])[sd]?t")
 
 
@@ -48,23 +51,25 @@ class NotUnderstood(ValueError):
     """The words name no time, or a time that has passed or is too far ahead. The exception's text tells users so."""
 
 
-def read(text: str, opens_at: time, label: str = "Snooze until") -> datetime:
-    """Returns the time (aware) that `text` names, relative to now. Raises NotUnderstood, whose text begins with
+def read(text: str, opens_at: time, label: str = "Snooze until", zone: ZoneInfo | None = None) -> datetime:
+    """Returns the time (aware) that `text` names, relative to now, in the zone that it names, or else in `zone` (None:
+    the active one). Days such as "tomorrow" begin in the active zone. Raises NotUnderstood, whose text begins with
     `label`.
 
     "Next Tuesday" is the Tuesday of the next week. "Tuesday" is the next Tuesday to come.
     """
-    words, zone = _zone(" ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"))
+    words, named = _zone(" ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"))
     if not words:
         raise NotUnderstood(f"{label}: enter a time.")
     if why := _two_days(words):
         raise NotUnderstood(f"{label}: {why}")
-    with timezone.override(zone or timezone.get_current_timezone()):
+    today = timezone.localdate()
+    with timezone.override(named or zone or timezone.get_current_timezone()):
         now = timezone.localtime()
-        until = _exact(words, now) or _on_a_day(words, now, opens_at)
+        until = _exact(words, now) or _on_a_day(words, now, today, opens_at)
     if until is None:
         raise NotUnderstood(NOT_UNDERSTOOD.format(label, text.strip()[:40]))
-    until = timezone.localtime(until)
+    until = timezone.localtime(until, zone)
     if until <= now:
         raise NotUnderstood(f"{label}: {until:%H:%M} on {until.day} {until:%B %Y} has passed.")
     if until > now + timedelta(days=MOST_DAYS):
@@ -76,7 +81,7 @@ def read(text: str, opens_at: time, label: str = "Snooze until") -> datetime:
 def _zones() -> dict[str, str]:
     """Returns the IANA zones by the words for them: "europe/london", "london"; "eastern" is the zone of the US."""
     keys = sorted(key for key in available_timezones() if "Etc/GMT" not in key)
-    names = {name: key for key in keys for name in (key, key.rpartition("/")[2])}
+    names = {key: key for key in keys} | {city: key for key in keys for city in _CITY.findall(key)}
     return {name.replace("_", " ").lower(): key for name, key in names.items()}
 
 
@@ -110,13 +115,13 @@ def _exact(words: str, now: datetime) -> datetime | None:
     return now + timedelta(**{f"{match['unit']}s": _number(match["count"])})
 
 
-def _on_a_day(words: str, now: datetime, opens_at: time) -> datetime | None:
+def _on_a_day(words: str, now: datetime, today: date, opens_at: time) -> datetime | None:
     at, rest = _hour(words)
     for name, hour in PARTS_OF_DAY.items():
         if at is None and re.search(rf"\b{name}\b", rest):
             at, rest = hour, re.sub(rf" ?\b(?:in the |this |at )?{name}\b ?", " ", rest).strip()
             rest = rest or "today"
-    day = _day(rest, now.date()) if rest else _next(at, now)
+    day = _day(rest, today) if rest else _next(at, now)
     if day is None or (rest == "today" and at is None):
         return None
     return timezone.make_aware(datetime.combine(day, at or opens_at))
@@ -133,8 +138,8 @@ def _hour(words: str) -> tuple[time | None, str]:
             return None, words
         hour = hour % 12 + (12 if groups["half"] == "pm" else 0)
     minute = int(groups["minute"] or 0)
-    if hour > 23 or minute > 59:
-        return None, words
+    if hour > 23 or minute > 59 or (groups.get("dotted") and 1 <= minute <= 12):
+        return None, words  # "10.12" is also a day
     rest = f"{words[: match.start()]} {words[match.end() :]}"
     return time(hour, minute), " ".join(rest.split()).strip(" ,")
 
