@@ -9,7 +9,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from django.apps import apps
@@ -110,9 +110,15 @@ def _whole_file(path: str) -> Iterator[IO[bytes]]:
         try:
             yield file
             file.close()
-            os.link(part, path)  # fails if the file exists; a rename would replace it
+            try:
+                os.link(part, path)  # fails if the file exists; a rename would replace it
+            except FileExistsError:
+                raise
+            except OSError:  # a file system without hard links
+                os.rename(part, path)
         finally:
-            os.unlink(part)
+            with suppress(FileNotFoundError):
+                os.unlink(part)
 
 
 def rows(model: type[models.Model], way: str, workspace: Workspace) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,8 @@
 """`export_workspace`: all of a workspace and nothing of another, without secrets, in pages."""
 
+import errno
 import json
+import os
 import zipfile
 
 import pytest
@@ -88,6 +90,16 @@ def test_a_file_that_appears_during_the_run_is_left_alone(tmp_path, monkeypatch)
     with pytest.raises(CommandError, match=r"out\.zip can’t be written: File exists"):
         call_command("export_workspace", "Northwind", str(out))
     assert out.read_text() == "mine" and list(tmp_path.iterdir()) == [out]
+
+
+def test_a_file_system_without_hard_links_gets_the_file_too(tmp_path, monkeypatch):
+    def link(*_args):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    factories.make_workspace("Northwind")
+    call_command("export_workspace", "Northwind", str(tmp_path / "out.zip"))
+    assert list(tmp_path.iterdir()) == [tmp_path / "out.zip"]
 
 
 def test_a_run_that_breaks_off_leaves_nothing_and_takes_nothing_of_another(tmp_path, monkeypatch):
