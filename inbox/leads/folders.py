@@ -61,8 +61,10 @@ def _kept() -> QuerySet[OutboundSend]:
 
 
 def _to_review(workspaces: Ids) -> Q:
-    waits = Q(answered_at=None) | Q(answered_at__lt=F("last_inbound_at"))
-    return Q(pk__in=_pending(workspaces, send_at__isnull=True)) & waits
+    is_waiting = Q(lead__answered_at=None) | Q(lead__answered_at__lt=F("lead__last_inbound_at"))
+    drafts = _pending(workspaces, send_at__isnull=True)
+    # An answer on one channel leaves the question that came on another.
+    return Q(pk__in=drafts.filter(is_waiting | ~Q(channel=F("lead__last_channel"))))
 
 
 def _scheduled(workspaces: Ids) -> Q:

@@ -42,7 +42,7 @@ def waits_since(lead: Lead) -> SafeString:
     """Renders how long is left until a promised answer is due, or else how long the lead has waited. The tone is a
     warning once the answer is overdue, or once members were notified that it is due soon.
     """
-    if lead.is_promised and lead.answer_by and not lead.is_over:
+    if lead.is_promised and lead.answer_by and lead.answer_by > timezone.now():
         return render_time(lead.answer_by, f"{until(lead.answer_by)} left", "warn" if lead.warned_ids else "")
     since = waits(lead.last_inbound_at) if lead.last_inbound_at else "now"
     words = "wrote just now" if since == "now" else f"waiting {since}"

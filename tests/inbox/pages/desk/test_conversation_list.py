@@ -407,6 +407,15 @@ def test_a_draft_of_an_answered_lead_is_neither_ready_nor_among_the_drafts(works
     assert "Draft ready" not in member.get(everyone).text and f"row-{lead.pk}" not in member.get(drafts).text
 
 
+def test_a_draft_on_another_channel_than_the_answer_is_still_among_the_drafts(workspace, member):
+    lead = factories.make_lead(workspace, needs_reply=True, last_inbound_at=ago(hours=1), last_channel="sms")
+    factories.make_draft(factories.make_message(lead))  # by email
+    Lead.objects.update(answered_at=ago(minutes=1))
+    assert f"row-{lead.pk}" in member.get(f"/w/{workspace.pk}/inbox/?view=drafts").text
+    Lead.objects.update(last_channel="email")
+    assert f"row-{lead.pk}" not in member.get(f"/w/{workspace.pk}/inbox/?view=drafts").text
+
+
 def test_a_lead_who_declined_is_called_late_only_if_an_answer_was_promised(workspace):
     late = factories.make_lead(workspace, needs_reply=True, tag="Not Interested", last_inbound_at=ago(days=2))
     late.refresh_from_db()  # the database derives when the answer is due
