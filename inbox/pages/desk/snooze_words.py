@@ -58,13 +58,13 @@ def read(text: str, opens_at: time, label: str = "Snooze until", zone: ZoneInfo 
 
     "Next Tuesday" is the Tuesday of the next week. "Tuesday" is the next Tuesday to come.
     """
-    words, named = _zone(" ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"))
+    words, zone_in_words = _zone(" ".join(fold(text[:MOST_CHARS]).split()).strip(" .,"))
     if not words:
         raise NotUnderstood(f"{label}: enter a time.")
     if why := _two_days(words):
         raise NotUnderstood(f"{label}: {why}")
     today = timezone.localdate()
-    with timezone.override(named or zone or timezone.get_current_timezone()):
+    with timezone.override(zone_in_words or zone or timezone.get_current_timezone()):
         now = timezone.localtime()
         until = _exact(words, now) or _on_a_day(words, now, today, opens_at)
     if until is None:
