@@ -89,10 +89,11 @@ export function decide(decision, leads, fields = {}, button = null) {
     const refusal = wordsOf(reply).at(-1);
     if (refusal) refusals.add(refusal);
     else lost = { ids: [...lost.ids, ...failed.ids], places: [...lost.places, ...failed.places] };
-    const loss = lost.ids.length ? `That didn’t work. Not changed: ${nameOf(lost, open)}.` : "";
+    const loss = lost.ids.length ? `Not changed: ${nameOf(lost, open)}.` : "";
     step.toast?.remove();
-    const success = steps.includes(step) && step.name && step.sent?.length ? `${step.name}.` : "";
-    step.toast = say([success, ...refusals, loss].join(" ").trim(), { undo: Boolean(success) });
+    const undo = Boolean(steps.includes(step) && step.name);
+    const first = undo ? `${step.name}.` : loss && "That didn’t work.";
+    step.toast = say([first, ...refusals, loss].join(" ").trim(), { undo });
     page.refreshList();
   });
   steps.push(step);

@@ -86,9 +86,9 @@ function send(form, button) {
       return panes.delete(lead);
     }
     retract(step, lead);
-    if (reply && reply.response.status < 500)
-      say(`That didn’t work. Your text to ${name} is still here. Try again in a moment.`);
-    else say(`No answer. Your message to ${name} may go out. Reload before you send it again.`);
+    if ([0, 500, 502, 504].includes(reply?.response.status ?? 0))
+      say(`No answer. Reload to see whether your message to ${name} goes out.`);
+    else say(`That didn’t work. Your text to ${name} is still here. Try again in a moment.`);
   };
   /** @param {Reply} reply */
   const onAnswer = (reply) => {
