@@ -183,8 +183,8 @@ def a_day(named: str, providers: SandboxServer) -> tuple[User, list[Lead]]:
     """A setter of CLIENTS clients, and REPLIES replies with ready drafts, of mixed age and worth, in the list's order.
     A lead without a score counts as 2.
     """
-    own = {"undo_send_s": 3_600, "signature": "Ana"}
-    clients = [factories.make_workspace(f"{named} {number:02}", **own) for number in range(CLIENTS)]
+    settings = {"undo_send_s": 3_600, "signature": "Ana"}
+    clients = [factories.make_workspace(f"{named} {number:02}", **settings) for number in range(CLIENTS)]
     setter = factories.make_member(clients[0])
     for number, client in enumerate(clients):
         if number:

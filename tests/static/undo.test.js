@@ -55,15 +55,19 @@ test("a message whose answer had not arrived on the page before is taken back fi
   steps.length = 0;
 });
 
-/** Opens the first conversation, and sends it and the next one. Returns the request of the first message. */
-async function sendTwo() {
+/** Opens the first conversation, and sends it. Returns the request. */
+function sendFirst() {
   panes.clear();
   steps.length = 0;
   document.getElementById("convo").outerHTML = paneOf(1);
   page.shown = "1";
   page.opened = true;
   press();
-  const first = await nextPost();
+  return nextPost();
+}
+/** Opens the first conversation, and sends it and the next one. Returns the request of the first message. */
+async function sendTwo() {
+  const first = await sendFirst();
   panes.delete("2");
   document.getElementById("convo").outerHTML = paneOf(2);
   assert.equal(page.shown, "2");
@@ -109,13 +113,7 @@ test("the newest of two messages is taken back once its answer is there, and the
 
 /** Sends the first conversation, and takes it back before the server has answered. Returns the request of the send. */
 async function sendAndTakeBack() {
-  panes.clear();
-  steps.length = 0;
-  document.getElementById("convo").outerHTML = paneOf(1);
-  page.shown = "1";
-  page.opened = true;
-  press();
-  const send = await nextPost();
+  const send = await sendFirst();
   undo();
   return send;
 }

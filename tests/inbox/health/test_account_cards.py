@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_request_of_another_workspace_is_not_the_last_of_an_account():
     account = factories.make_integration(factories.make_workspace())
-    own = factories.make_delivery(account.workspace, integration=account)
+    delivery = factories.make_delivery(account.workspace, integration=account)
     factories.make_delivery(factories.make_workspace(), integration=account)
 
-    assert account_cards.last_delivery(account) == own
+    assert account_cards.last_delivery(account) == delivery

@@ -167,9 +167,9 @@ GROUPS = {
 def form_of(page: str, group: str) -> dict[str, str]:
     """What a browser posts that saves a group of settings as the page shows it."""
     form = page.split(f'id="{group}"')[1].split("</form>")[0]
-    seen = re.findall(r'<input type="hidden" name="initial-(\w+)"(?: value="([^"]*)")?', form)
-    fields = {name: "on" if old == "True" else old for name, old in seen if old != "False"}
-    return {"group": group} | fields | {f"initial-{name}": old for name, old in seen}
+    initials = re.findall(r'<input type="hidden" name="initial-(\w+)"(?: value="([^"]*)")?', form)
+    fields = {name: "on" if old == "True" else old for name, old in initials if old != "False"}
+    return {"group": group} | fields | {f"initial-{name}": old for name, old in initials}
 
 
 def test_two_admins_who_change_one_group_at_once_both_have_their_way(admin, workspace, url):
