@@ -66,7 +66,8 @@ export function show(lead, { open = page.opened, push = false, address = address
 async function awaitPane(lead) {
   try {
     const element = await fetchPane(lead);
-    if (page.shown !== lead || panes.get(lead) !== element) return;
+    const waits = page.shown === lead && pane().ariaBusy; // no longer if the user has closed the conversation
+    if (!waits || panes.get(lead) !== element) return;
     putPane(element);
     showTitle();
     replayKeys();

@@ -139,6 +139,21 @@ def test_list_gives_way_to_the_conversation_on_a_phone_and_comes_back(workspace,
     expect(page.get_by_role("heading", name="Needs reply")).to_be_visible()
 
 
+def test_a_conversation_that_is_closed_before_it_comes_stays_closed(workspace, user, lead, open_page):
+    page, held = open_page(user, width=375), []
+    page.goto(f"/w/{workspace.pk}/inbox/")
+    page.wait_for_function("window.htmx")
+    page.route(f"**/inbox/{lead.pk}/", lambda route: held.append(route))
+    with page.expect_request(f"**/inbox/{lead.pk}/") as conversation:
+        page.get_by_role("link", name=re.compile("Dana Reyes")).click()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.get_by_role("heading", name="Needs reply")).to_be_visible()
+    held[0].continue_()
+    conversation.value.response().finished()
+    page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    expect(page.get_by_role("heading", name="Needs reply")).to_be_visible()
+
+
 def test_a_click_before_the_last_script_has_come_loads_the_conversation(workspace, user, lead, open_page):
     page, held = open_page(user), []
     page.route("**/inbox.js", lambda route: held.append(route))

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.leads import rollup
-from inbox.models import Draft, Message, OutboundSend
+from inbox.models import AuditEntry, Draft, Message, OutboundSend
 from inbox.replying import autosend, review, send_claims, sending, slack_cards, undo
 from inbox.understanding.arrival import Arrival
 from integrations.carriers import Accepted
@@ -42,8 +42,10 @@ def test_a_double_click_and_eight_reviewers_make_one_send(workspace, draft):
 
     results = at_once(*(approve(draft, user) for user in users + users))
 
-    assert len(won(results)) == 1 and OutboundSend.objects.count() == 1
-    assert all(isinstance(other, review.AlreadyDecided) for other in results if other not in won(results))
+    (send,) = OutboundSend.objects.all()
+    assert set(won(results)) == {send} and AuditEntry.objects.filter(action="draft.approve").count() == 1
+    assert [send.approved_by == user for user in users + users] == [result == send for result in results]
+    assert all(isinstance(other, review.AlreadyDecided) for other in results if other != send)
 
 
 def beginning(send):
@@ -197,10 +199,12 @@ def test_a_reviewer_and_the_countdown_at_once_make_one_send(workspace, draft):
 
     results = at_once(approve(draft, user), countdown, approve(draft, user), countdown)
 
-    assert OutboundSend.objects.count() == 1
+    (send,) = OutboundSend.objects.all()
     draft.refresh_from_db()
     assert draft.status == Draft.Status.APPROVED
-    assert sum(result == "sent" or isinstance(result, OutboundSend) for result in results) == 1
+    # Both presses are of one person, so both tell of their send; the countdown sends nothing beside it.
+    assert [result == send for result in results[::2]] == [send.approved_by == user] * 2
+    assert results.count("sent") == (send.approved_by is None)
 
 
 def test_a_send_settled_by_the_worker_the_webhook_and_the_list_at_once_is_one_message(workspace, draft):
@@ -235,8 +239,12 @@ def test_slack_and_the_page_at_once_make_one_send(workspace, draft, monkeypatch)
 
     results = at_once(press, approve(draft, member), press, approve(draft, member), press)
 
-    assert OutboundSend.objects.count() == 1
-    assert sum(result == "done" or isinstance(result, OutboundSend) for result in results) == 1
+    (send,) = OutboundSend.objects.all()
+    assert AuditEntry.objects.filter(action="draft.approve").count() == 1
+    # The card and the page send different texts, and only the first of them is repeated.
+    from_slack = send.text == draft.text
+    assert [result == "done" for result in results[::2]] == [from_slack] * 3
+    assert [result == send for result in results[1::2]] == [not from_slack] * 2
 
 
 def test_a_countdown_and_follow_ups_at_once_make_one_send(workspace):
