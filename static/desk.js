@@ -50,7 +50,7 @@ export function show(lead, { open = page.opened, push = false, address = address
   if (element instanceof Element) putPane(element);
   else {
     putPane(sketch(rowOf(lead)));
-    awaitPane(lead);
+    awaitPane(lead, pane());
   }
   if (open) {
     history[push ? "pushState" : "replaceState"]({ lead }, "", address);
@@ -61,19 +61,18 @@ export function show(lead, { open = page.opened, push = false, address = address
   afterPaint().then(fetchAhead);
 }
 /** Shows a conversation's pane in place of its sketch, once the pane arrives. If the request fails, loads the whole
- * page of an open conversation, or else shows no conversation.
- * @param {string} lead */
-async function awaitPane(lead) {
+ * page of an open conversation, or else shows no conversation. Does nothing if the user has left or closed it.
+ * @param {string} lead @param {Element} shown */
+async function awaitPane(lead, shown) {
   try {
     const element = await fetchPane(lead);
-    const waits = page.shown === lead && pane().ariaBusy; // no longer if the user has closed the conversation
-    if (!waits || panes.get(lead) !== element) return;
+    if (pane() !== shown || panes.get(lead) !== element) return;
     putPane(element);
     showTitle();
     replayKeys();
     if (stale.has(lead)) tryRenewPane();
   } catch {
-    if (page.shown === lead) page.opened ? location.assign(addressOf(lead)) : showNone();
+    if (pane() === shown) page.opened ? location.assign(addressOf(lead)) : showNone();
   }
 }
 

@@ -56,6 +56,24 @@ def test_ask_watch_and_follow_a_citation(width, model, asked_about, workspace, u
     expect(page.locator(f"#{anchor}")).to_be_in_viewport()
 
 
+def test_a_pack_page_that_is_slow_to_reload_is_loaded_once(model, asked_about, workspace, user, open_page):
+    page, loads, polls = open_page(user), [], []
+    page.goto(f"/w/{workspace.pk}/insights/packs/")
+    page.get_by_label("Question").fill("What gets meetings?")
+    page.get_by_role("button", name="Build pack").click()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    page.route(page.url, lambda route: loads.append(route))
+    page.on("request", lambda request: "/progress/" in request.url and polls.append(request))
+    drain()
+    with page.expect_request(page.url):
+        pass
+    polls.clear()
+    page.wait_for_timeout(5_000)  # two polls of a pack that is being built
+    assert not polls
+    loads[0].continue_()
+    expect(page.get_by_role("heading", name="Findings")).to_be_visible()
+
+
 @pytest.mark.parametrize("width", forms.some([1440, 375], ["1440", "375"], ["1440"]))
 def test_overview_draws_its_charts(width, model, asked_about, workspace, user, open_page):
     page = open_page(user, width=width)

@@ -126,5 +126,6 @@ def test_page_works_without_javascript(world, message, open_page):
     world.work()
     page.get_by_role("link", name="Refresh").click()
     expect(page.get_by_role("article").last).to_contain_text("Hi Dana, without a script.")
-    page.get_by_role("button", name="Done").click()
+    conversation = page.locator("#convo")  # until the styles come, the list shows a button of this name, too
+    conversation.get_by_role("button", name="Done").click()
     expect(page.get_by_role("status").last).to_contain_text("Done: Dana Reyes")

@@ -109,6 +109,7 @@ interface HtmxEvent
     serverResponse: string;
   }> {}
 interface DocumentEventMap {
+  "htmx:beforeOnLoad": HtmxEvent;
   "htmx:beforeRequest": HtmxEvent;
   "htmx:beforeSwap": HtmxEvent;
   "htmx:afterSwap": HtmxEvent;
