@@ -16,7 +16,6 @@ from inbox.pages.access import ADMIN, MEMBER, WorkspaceRequest, once, signed_in
 from inbox.pages.desk import saved_views
 from inbox.pages.desk.conversation_list import list_url
 from inbox.pages.desk.counts import CLIENTS, UNREPAIRED, counts_of, desk_counts
-from inbox.pages.start.first_steps import FirstSteps
 from inbox.pages.team import is_over_all, own_memberships
 from inbox.pages.templatetags.holdfast import capped
 from integrations.models import WorkspaceIntegrationHealth
@@ -59,11 +58,6 @@ def _failed(request: WorkspaceRequest) -> Badge | None:
     return Badge(f"{capped(count)} failed", "bad") if count else None
 
 
-def _progress(request: WorkspaceRequest) -> Badge | None:
-    first = FirstSteps.of(request.workspace)
-    return Badge(f"{first.done} of {len(first.steps)}")
-
-
 def _paused(request: WorkspaceRequest) -> Badge | None:
     return Badge("stopped", "warn") if request.workspace.sends_paused else None
 
@@ -72,7 +66,7 @@ FIRST_STEPS, SETTINGS, OPERATE = "First steps", "Settings", "Operate"
 DOORS = {SETTINGS: "settings", OPERATE: "health"}
 """The doors that have several pages behind them, each with its icon."""
 PAGES: list[Page] = [
-    Page("inbox:start", FIRST_STEPS, "run", ADMIN, "", _progress, lambda workspace: not workspace.set_up_at),
+    Page("inbox:start", FIRST_STEPS, "run", ADMIN, shown=lambda workspace: not workspace.set_up_at),
     Page("inbox:followups", "Follow-ups", "steps"),
     Page("inbox:integrations", "Accounts", "plug", ADMIN, SETTINGS),
     Page("inbox:people", "People", "team", door=SETTINGS),
