@@ -217,8 +217,8 @@ on("htmx:beforeRequest", (_, event) => {
   const part = event.detail.elt; // hidden pages do not poll
   if ((document.hidden && part.hasAttribute("data-poll")) || isInUse(part)) event.preventDefault();
 });
-// The response makes the page reload. A part that went on polling would start the reload again with each response.
-on("htmx:beforeOnLoad", (part, { detail }) => detail.xhr.getResponseHeader("HX-Refresh") && part.remove());
+// A response may ask for it (HX-Trigger), and no longer polls. HX-Refresh would keep the part that polls.
+on("holdfast:reload", () => location.reload());
 on("htmx:beforeSwap", (_, event) => {
   const { detail } = event;
   const { xhr, requestConfig } = detail;

@@ -158,7 +158,8 @@ function putContent(old, part) {
 /** @param {any} row @param {any} coming */
 function renewRow(row, coming) {
   const isOpen = idOf(row) === page.shown && page.opened;
-  row.classList.toggle("unread", coming.matches(".unread") && !isOpen);
+  // The open row stays unread until its pane shows the newest message (renewPane).
+  if (!isOpen) row.classList.toggle("unread", coming.matches(".unread"));
   row.removeAttribute("data-gone");
   const box = row.querySelector("input");
   const other = coming.querySelector("input");

@@ -91,7 +91,7 @@ def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
         request, "insights/_progress.html", _common(request) | {"pack": own_pack, "waiting": waiting}
     )
     if not own_pack.under_way and not waiting:
-        response["HX-Refresh"] = "true"
+        response["HX-Trigger"] = "holdfast:reload"
     return response
 
 

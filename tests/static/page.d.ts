@@ -109,7 +109,7 @@ interface HtmxEvent
     serverResponse: string;
   }> {}
 interface DocumentEventMap {
-  "htmx:beforeOnLoad": HtmxEvent;
+  "holdfast:reload": Event;
   "htmx:beforeRequest": HtmxEvent;
   "htmx:beforeSwap": HtmxEvent;
   "htmx:afterSwap": HtmxEvent;
