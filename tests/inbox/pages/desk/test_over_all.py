@@ -139,7 +139,7 @@ def test_overdue_over_all_begins_with_the_oldest_broken_promise_and_leaves_out_w
     waiting(northwind, "No", 95, 1, tag="Not Interested")
     waiting(bluebird, "Never", 96, 1, tag="Blacklist")
     label = factories.make_label(bluebird)
-    type(bluebird).objects.filter(pk=bluebird.pk).update(promises={str(label.pk): 480})
+    type(bluebird).objects.filter(pk=bluebird.pk).update(promises={str(label.pk): 470})
     promised = waiting(bluebird, "No, but promised", 24 * 15, 1, tag="Not Interested")
     labels.decide(bluebird, factories.make_member(bluebird), [promised.pk], label, is_on=True)
     assert names(client, "?view=over") == ["No, but promised", "First", "Second", "Third", "Fourth"]
