@@ -61,18 +61,19 @@ export function show(lead, { open = page.opened, push = false, address = address
   afterPaint().then(fetchAhead);
 }
 /** Shows a conversation's pane in place of its sketch, once the pane arrives. If the request fails, loads the whole
- * page of an open conversation, or else shows no conversation. Does nothing if the user has left or closed it.
- * @param {string} lead @param {Element} shown */
-async function awaitPane(lead, shown) {
+ * page of an open conversation, or else shows no conversation. Does nothing if the user has left or closed the
+ * conversation.
+ * @param {string} lead @param {Element} placeholder the sketch */
+async function awaitPane(lead, placeholder) {
   try {
     const element = await fetchPane(lead);
-    if (pane() !== shown || panes.get(lead) !== element) return;
+    if (pane() !== placeholder || panes.get(lead) !== element) return;
     putPane(element);
     showTitle();
     replayKeys();
     if (stale.has(lead)) tryRenewPane();
   } catch {
-    if (pane() === shown) page.opened ? location.assign(addressOf(lead)) : showNone();
+    if (pane() === placeholder) page.opened ? location.assign(addressOf(lead)) : showNone();
   }
 }
 

@@ -217,7 +217,8 @@ on("htmx:beforeRequest", (_, event) => {
   const part = event.detail.elt; // hidden pages do not poll
   if ((document.hidden && part.hasAttribute("data-poll")) || isInUse(part)) event.preventDefault();
 });
-// A response may ask for it (HX-Trigger), and no longer polls. HX-Refresh would keep the part that polls.
+// The server sends this event (HX-Trigger) with a part that does not poll. After HX-Refresh, htmx would keep the old
+// part, and each of its polls would start the reload again.
 on("holdfast:reload", () => location.reload());
 on("htmx:beforeSwap", (_, event) => {
   const { detail } = event;
