@@ -1,4 +1,4 @@
-"""The promises for answers. inbox.0124 has a trigger keep their times on the leads."""
+"""The promises for answers. inbox.0128 has a trigger keep their times on the leads."""
 
 import django.contrib.postgres.fields
 from django.contrib.postgres.operations import AddIndexConcurrently
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             models.DateTimeField(
                 blank=True,
                 null=True,
-                help_text="When the next person is notified that the answer is almost due.",
+                help_text="When the next person is notified that the answer is almost due. If nobody is, as answer_by.",
             ),
         ),
         migrations.AddField(

@@ -213,7 +213,9 @@ class Lead(Row, MarkedRow):
     last_outbound_at = models.DateTimeField(null=True, blank=True)
     answered_at = moment("The last answer outside a campaign, or the last time someone chose Done.")
     answer_by = moment("When an answer is due under the promise. Empty if none is due.")
-    warn_at = moment("When the next person is notified that the answer is almost due.")
+    warn_at = moment(
+        "When the next person is notified that the answer is almost due. If nobody is, as answer_by."
+    )
     warned_ids = ArrayField(
         models.BigIntegerField(),
         default=list,

@@ -6,7 +6,7 @@ The lead's row contains the times (inbox/leads/promises.py). Nobody is notified 
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from inbox.leads import assigning, own_notices
@@ -26,8 +26,9 @@ EPOCH = datetime.min.replace(tzinfo=UTC)
 def tick(deadline: Deadline) -> dict[str, int]:
     """Runs the tick `promises`: notifies one person of each lead whose promise breaks soon."""
     now = timezone.now()
-    due = Lead.objects.filter(warn_at__lte=now, sample=False).select_related("workspace").order_by("warn_at")
-    return {"told": sum(_warn(lead, now) for lead in due[:SLICE])}
+    due = Lead.objects.filter(warn_at__lte=now, warn_at__lt=F("answer_by"), sample=False)
+    leads = due.select_related("workspace").order_by("warn_at")[:SLICE]
+    return {"told": sum(_warn(lead, now) for lead in leads)}
 
 
 def _warn(lead: Lead, now: datetime) -> int:
@@ -41,7 +42,7 @@ def _warn(lead: Lead, now: datetime) -> int:
         pk=lead.pk, warn_at=lead.warn_at, warned_ids=lead.warned_ids, assigned_to=lead.assigned_to_id
     )
     with transaction.atomic():
-        again = None if is_last else hours.next_open(lead.workspace, now + rest / 2)
+        again = lead.answer_by if is_last else hours.next_open(lead.workspace, now + rest / 2)
         if not unchanged.update(warn_at=again, warned_ids=warned) or member is None:
             return 0
         own_notices.expect(lead.workspace_id, Q(pk=member.pk), [lead.pk], urgent=True)

@@ -47,7 +47,7 @@ BEGIN
     END IF;
     IF wait IS NULL THEN
         NEW.warn_at := NULL;
-    ELSIF NEW.answer_by IS DISTINCT FROM OLD.answer_by THEN
+    ELSIF NEW.answer_by IS DISTINCT FROM OLD.answer_by OR OLD.warn_at IS NULL AND OLD.warned_ids = '{}' THEN
         NEW.warn_at := inbox_after_office_time(since, wait / 2, place.timezone, place.opens_at, place.closes_at);
     END IF;
     IF NOT NEW.needs_reply OR NEW.last_inbound_at IS DISTINCT FROM OLD.last_inbound_at THEN

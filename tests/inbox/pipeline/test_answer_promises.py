@@ -244,6 +244,47 @@ def test_a_tick_that_read_before_another_told_tells_nobody(workspace):
         assert len(stale.warned_ids) == 1 and minute() == {"told": 0}
 
 
+def test_a_promise_of_a_business_day_warns_although_a_lead_without_one_is_due_then_too(workspace):
+    ann, day = member(workspace, "Ann"), DAY - timedelta(hours=23)
+    vip = factories.make_label(workspace)
+    Workspace.objects.filter(pk=workspace.pk).update(promises={str(vip.pk): 480})
+    lead = waits(workspace, day, score=1, tag="Not Interested")
+    assert (due(lead), lead.warn_at) == ("Fri 10:00", None)
+    labels.decide(workspace, ann.user, [lead.pk], vip, is_on=True)
+    assert due(lead) == "Fri 10:00" and lead.is_promised
+    with time_machine.travel(day + timedelta(hours=4), tick=False):
+        assert minute() == {"told": 1}
+    labels.decide(workspace, ann.user, [lead.pk], vip, is_on=False)
+    lead.refresh_from_db()
+    assert lead.warn_at is None
+
+
+@pytest.mark.parametrize("name", ["", "Ann"])
+def test_when_nobody_else_can_be_warned_a_promise_is_still_a_promise(workspace, name):
+    if name:
+        member(workspace, name)
+    lead = waits(workspace, DAY, tag="Not Interested")
+    told = []
+    for number in range(7, 30):
+        with time_machine.travel(DAY + timedelta(minutes=number), tick=False):
+            told.append(minute()["told"])
+            Lead.objects.filter(pk=lead.pk).update(score=4)  # a write must not begin the warnings again
+    with time_machine.travel(DAY + timedelta(minutes=30), tick=False):
+        told.append(minute()["told"])
+        lead.refresh_from_db()
+        assert (sum(told), len(lead.warned_ids)) == ((1, 1) if name else (0, 0))
+        assert lead.is_promised and list(leads_in(workspace, "over")) == [lead]
+
+
+def test_a_lead_whose_warnings_the_release_before_ended_is_not_warned_again(workspace):
+    ann, _ben = member(workspace, "Ann"), member(workspace, "Ben")
+    lead = waits(workspace, DAY)
+    Lead.objects.filter(pk=lead.pk).update(warn_at=None, warned_ids=[ann.user_id])
+    Lead.objects.filter(pk=lead.pk).update(score=3)
+    lead.refresh_from_db()
+    assert lead.warn_at is None and lead.is_promised
+
+
 def test_the_notice_names_nobodys_words_and_ends_with_the_answer(workspace):
     ann = member(workspace, "Ann")
     his = Client()
