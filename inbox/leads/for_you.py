@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from inbox.leads import assigning, notes
 from inbox.models import Lead, Membership
-from inbox.models.lead import HOT_SCORE
+from inbox.models.lead import HOT_SCORE, PROMISED
 
 DUE, CALLED, GIVEN, HOT = "due", "called", "given", "hot"
 MOST = 20
@@ -49,7 +49,7 @@ def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None
 
 
 def _due(member: Membership, since: datetime) -> QuerySet[Lead]:
-    warned = Lead.objects.filter(~Q(warned_ids=[]), workspace_id=member.workspace_id, needs_reply=True)
+    warned = Lead.objects.filter(PROMISED, ~Q(warned_ids=[]), workspace_id=member.workspace_id)
     return warned.filter(warned_ids__contains=[member.user_id], answer_by__gte=since)
 
 
@@ -69,7 +69,7 @@ def _hot(member: Membership, since: datetime) -> QuerySet[Lead]:
 
 
 def _reason(member: Membership, since: datetime, lead: Lead) -> ForYou | None:
-    if lead.needs_reply and member.user_id in lead.warned_ids and lead.answer_by and lead.answer_by >= since:
+    if lead.is_promised and member.user_id in lead.warned_ids and lead.answer_by and lead.answer_by >= since:
         return ForYou(lead, DUE, lead.answer_by)
     if at := vars(lead)["called_at"]:
         return ForYou(lead, CALLED, at)

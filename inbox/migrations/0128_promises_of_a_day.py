@@ -6,21 +6,22 @@ from django.db import migrations
 
 from jobs.schema_version import run_file
 
-# Every 1,000 leads are committed, so that no reply waits long for the lock of its lead.
+# Every 100 leads are committed, so that no reply waits long for the lock of its lead.
 FILL = """
 DO $$
 DECLARE
-    waiting uuid[];
+    waiting record;
+    number int := 0;
 BEGIN
+    FOR waiting IN SELECT id FROM inbox_lead WHERE needs_reply AND last_inbound_at IS NOT NULL AND (answer_by IS NULL
+        OR workspace_id IN (SELECT id FROM inbox_workspace WHERE promises <> '{}')) ORDER BY id
     LOOP
-        SELECT array_agg(id) INTO waiting FROM (SELECT id FROM inbox_lead
-            WHERE needs_reply AND answer_by IS NULL AND last_inbound_at IS NOT NULL LIMIT 1000) AS lead;
-        EXIT WHEN waiting IS NULL;
-        UPDATE inbox_lead SET needs_reply = true WHERE id = ANY (waiting) AND needs_reply;
-        COMMIT;
+        UPDATE inbox_lead SET needs_reply = true WHERE id = waiting.id AND needs_reply;
+        number := number + 1;
+        IF number % 100 = 0 THEN
+            COMMIT;
+        END IF;
     END LOOP;
-    UPDATE inbox_lead SET needs_reply = true WHERE needs_reply AND warn_at IS NULL AND warned_ids = '{}'
-        AND answer_by > now() AND workspace_id IN (SELECT id FROM inbox_workspace WHERE promises <> '{}');
 END
 $$
 """
@@ -31,6 +32,6 @@ class Migration(migrations.Migration):
     dependencies = [("inbox", "0127_events_under_the_leads_lock")]
 
     operations = [
-        run_file("inbox/sql/promise_answers.sql", "279e579d3d58"),
+        run_file("inbox/sql/promise_answers.sql", "bbe52b760da7"),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]

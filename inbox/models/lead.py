@@ -23,7 +23,7 @@ WAITS_SINCE = Coalesce("last_inbound_at", "last_message_at")
 """WORTH and WAITS_SINCE order the list over all workspaces: the highest score first, then the longest wait. A lead
 without a score counts as 2, like a neutral reply. Only a query with these exact expressions uses their index.
 """
-PROMISED = Q(warn_at__isnull=False) | ~Q(warned_ids=[])
+PROMISED = Q(warn_at__isnull=False)
 """The leads whose answer a workspace has promised within a certain time, among those that wait (`is_promised`)."""
 IDENTITY_FIELDS = (
     "email",
@@ -325,7 +325,7 @@ class Lead(Row, MarkedRow):
     @property
     def is_promised(self) -> bool:
         """Whether the lead waits for an answer that the workspace has promised within a certain time."""
-        return self.needs_reply and (self.warn_at is not None or bool(self.warned_ids))
+        return self.needs_reply and self.warn_at is not None
 
     @property
     def is_over(self) -> bool:

@@ -6,7 +6,7 @@ The lead's row contains the times (inbox/leads/promises.py). Nobody is notified 
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from inbox.leads import assigning, own_notices
@@ -26,7 +26,7 @@ EPOCH = datetime.min.replace(tzinfo=UTC)
 def tick(deadline: Deadline) -> dict[str, int]:
     """Runs the tick `promises`: notifies one person of each lead whose promise breaks soon."""
     now = timezone.now()
-    due = Lead.objects.filter(warn_at__lte=now, warn_at__lt=F("answer_by"), sample=False)
+    due = Lead.objects.filter(warn_at__lte=now, answer_by__gt=now, sample=False)
     leads = due.select_related("workspace").order_by("warn_at")[:SLICE]
     return {"told": sum(_warn(lead, now) for lead in leads)}
 
@@ -34,8 +34,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 def _warn(lead: Lead, now: datetime) -> int:
     if lead.answer_by is None:
         return 0
-    rest = lead.answer_by - now
-    member = _next(lead) if rest > timedelta() else None
+    rest, member = lead.answer_by - now, _next(lead)
     warned = [*lead.warned_ids, *([member.user_id] if member else [])]
     is_last = len(warned) >= PEOPLE or rest < SHORTEST
     unchanged = Lead.objects.filter(

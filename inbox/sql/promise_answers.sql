@@ -2,8 +2,10 @@
 --
 -- Both times follow from the lead's columns, its labels, and its workspace's promises (inbox_workspace.promises, by tag
 -- or by a label's id) and business hours, so every statement that writes a lead or its labels keeps them right. The
--- shortest promise counts. A lead without a promise is due after a day, and nobody is warned. A snoozed lead waits from
--- the end of its snooze. After a change of promises or hours, the job `lead.promises` updates the leads that wait.
+-- shortest promise counts. A lead without a promise is due after a day, and nobody is warned: warn_at is NULL. When the
+-- warnings are over, warn_at is answer_by; at most two people are warned of a reply (answer_promises.PEOPLE). A snoozed
+-- lead waits from the end of its snooze. After a change of promises or hours, the job `lead.promises` updates the leads
+-- that wait.
 CREATE OR REPLACE FUNCTION inbox_after_office_time(
     since timestamptz, wait interval, zone text, opens time, closes time
 ) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
@@ -45,13 +47,14 @@ BEGIN
         NEW.answer_by := CASE WHEN wait IS NULL THEN since + interval '1 day'
             ELSE inbox_after_office_time(since, wait, place.timezone, place.opens_at, place.closes_at) END;
     END IF;
-    IF wait IS NULL THEN
-        NEW.warn_at := NULL;
-    ELSIF NEW.answer_by IS DISTINCT FROM OLD.answer_by OR OLD.warn_at IS NULL AND OLD.warned_ids = '{}' THEN
-        NEW.warn_at := inbox_after_office_time(since, wait / 2, place.timezone, place.opens_at, place.closes_at);
-    END IF;
     IF NOT NEW.needs_reply OR NEW.last_inbound_at IS DISTINCT FROM OLD.last_inbound_at THEN
         NEW.warned_ids := '{}';
+    END IF;
+    IF wait IS NULL THEN
+        NEW.warn_at := NULL;
+    ELSIF NEW.warn_at IS NULL OR NEW.answer_by IS DISTINCT FROM OLD.answer_by THEN
+        NEW.warn_at := CASE WHEN cardinality(NEW.warned_ids) >= 2 THEN NEW.answer_by
+            ELSE inbox_after_office_time(since, wait / 2, place.timezone, place.opens_at, place.closes_at) END;
     END IF;
     RETURN NEW;
 END

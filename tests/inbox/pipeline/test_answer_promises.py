@@ -276,13 +276,28 @@ def test_when_nobody_else_can_be_warned_a_promise_is_still_a_promise(workspace, 
         assert lead.is_promised and list(leads_in(workspace, "over")) == [lead]
 
 
-def test_a_lead_whose_warnings_the_release_before_ended_is_not_warned_again(workspace):
-    ann, _ben = member(workspace, "Ann"), member(workspace, "Ben")
+def test_a_promise_that_is_given_again_or_put_off_warns_two_people_at_most(workspace):
+    people = [member(workspace, name).user_id for name in ("Ann", "Ben", "Cem")]
     lead = waits(workspace, DAY)
-    Lead.objects.filter(pk=lead.pk).update(warn_at=None, warned_ids=[ann.user_id])
-    Lead.objects.filter(pk=lead.pk).update(score=3)
+    rows = Lead.objects.filter(pk=lead.pk)
+    with time_machine.travel(DAY + timedelta(minutes=8), tick=False):
+        assert minute() == {"told": 1}
+        rows.update(score=1)
+        lead.refresh_from_db()
+        assert not lead.is_promised and for_you.news_for(member_of(lead), DAY) == []
+        rows.update(score=4)
+        assert (minute(), minute()) == ({"told": 1}, {"told": 0})
+        rows.update(snoozed_until=DAY + timedelta(hours=1))
+    with time_machine.travel(DAY + timedelta(minutes=70), tick=False):
+        assert minute() == {"told": 0}
+        rows.update(warn_at=None)  # a row that was read before the warning is saved as a whole
+        lead.refresh_from_db()
+        assert lead.is_promised and minute() == {"told": 0} and set(lead.warned_ids) < set(people)
+
+
+def member_of(lead: Lead) -> Membership:
     lead.refresh_from_db()
-    assert lead.warn_at is None and lead.is_promised
+    return Membership.objects.get(workspace=lead.workspace_id, user=lead.warned_ids[0])
 
 
 def test_the_notice_names_nobodys_words_and_ends_with_the_answer(workspace):
