@@ -46,11 +46,11 @@ from jobs.ticks import TickFunction, tick
 
 
 def sends_tick(deadline: Deadline) -> dict[str, int]:
-    """Settles sends whose job has ended without an outcome. Also stores the current time in the database, so that a
-    restored database reveals its age.
+    """Settles sends whose job has ended without an outcome, and resumes the reconciliation of unknown ones. Also stores
+    the current time in the database, so that a restored database reveals its age.
     """
     lost_time.note_seen()
-    return reconciliation.settle_stranded(deadline)
+    return reconciliation.settle_stranded(deadline) | reconciliation.resume_looks()
 
 
 def events_tick(deadline: Deadline) -> dict[str, int]:

@@ -4,6 +4,7 @@ listed, it was sent. If it is missing, a person decides, because the provider ma
 
 from datetime import datetime, timedelta
 
+from django.db.models import F, Q
 from django.utils import timezone
 
 from inbox.models import OutboundSend
@@ -21,6 +22,7 @@ State = OutboundSend.State
 LOOKS_S = (3, 30, 300, 3_600)
 """The times (s) after our call at which we ask the provider. Often only its answer was lost, not the message."""
 STRANDED_AFTER = timedelta(minutes=2)
+RESUMED_FOR = timedelta(days=1)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
@@ -72,6 +74,17 @@ def _note(send: OutboundSend, reason: str) -> None:
     OutboundSend.objects.filter(pk=send.pk, state=State.UNKNOWN).update(
         looked_at=timezone.now(), reason=f"{first} · {reason}"[:300]
     )
+
+
+def resume_looks() -> dict[str, int]:
+    """Enqueues the reconciliation of recent sends whose job was given up, because its worker was killed three times.
+    Returns the number of these sends.
+    """
+    now = timezone.now()
+    unasked = Q(looked_at=None) | Q(looked_at__lt=F("called_at") + timedelta(seconds=LOOKS_S[-1]))
+    unknown = OutboundSend.objects.filter(unasked, state=State.UNKNOWN, finished_at__gt=now - RESUMED_FOR)
+    late = [send for send in unknown[:500] if (next_look(send) or now) < now - STRANDED_AFTER]
+    return {"resumed": sum(sending.reconcile(send) for send in late)}
 
 
 def settle_stranded(deadline: Deadline) -> dict[str, int]:

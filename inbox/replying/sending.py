@@ -35,7 +35,7 @@ from integrations.models import Integration
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue_about
+from jobs.enqueue import enqueue_about, is_live
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, Snooze, TransientError
 from jobs.failures import facts_of
 from jobs.kinds import kind_name
@@ -272,6 +272,14 @@ def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | Non
             return False
         enqueue_about(RECONCILE, send, "send_id", key=key)
     return True
+
+
+def reconcile(send: OutboundSend) -> bool:
+    """Enqueues the reconciliation of `send`. Returns False if its job waits or runs."""
+    key = f"{send.pk}:{send.tries}"
+    if is_live(send.workspace_id, f"{RECONCILE}:{key}"):
+        return False
+    return enqueue_about(RECONCILE, send, "send_id", key=key, anew=True)[1]
 
 
 def _finish(send: OutboundSend, state: str, reason: str, *, expected: tuple[str, ...], **fields: Any) -> bool:

@@ -277,6 +277,35 @@ def test_a_claim_that_was_called_for_and_lost_its_job_is_unknown(world, draft):
     assert reconciliation.settle_stranded(Deadline.after_ms(20_000)) == {"failed": 0, "unknown": 1, "left": 0}
 
 
+@pytest.mark.parametrize(
+    ("minutes", "status", "state"),
+    [
+        (5, "failed", "sent"),
+        (5, "queued", "unknown"),
+        (1, "failed", "unknown"),
+        (60 * 25, "failed", "unknown"),
+    ],
+)
+def test_a_send_whose_reconciliation_was_given_up_is_looked_for_again(world, draft, minutes, status, state):
+    """The job counts as one that kills its worker if others in its process did."""
+    world.sandbox.fault(provider="emailbison", kind="accept_reset", path=REPLY, count=1)
+    send = approve(world, draft)
+    world.work()
+    ago = timezone.now() - timedelta(minutes=minutes)
+    OutboundSend.objects.filter(pk=send.pk).update(
+        state="unknown", called_at=ago, finished_at=ago, looked_at=None
+    )
+    jobs = BackgroundJob.objects.filter(kind="send.reconcile")
+    ended = None if status == "queued" else timezone.now()
+    later = timezone.now() + timedelta(hours=1)
+    assert jobs.update(status=status, finished_at=ended, started_at=ended, run_at=later) == 1
+
+    assert reconciliation.resume_looks() == {"resumed": int(state == "sent")}
+    assert reconciliation.resume_looks() == {"resumed": 0}
+
+    assert settled(world, send).state == state
+
+
 def test_a_person_who_knows_that_it_went_out_settles_it(world, draft):
     world.sandbox.fault(provider="emailbison", kind="server_error", path=REPLY, count=1)
     send = settled(world, approve(world, draft))
