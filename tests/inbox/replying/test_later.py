@@ -172,7 +172,9 @@ def test_their_time_needs_a_zone_and_the_refusal_says_how_to_give_one(world, mes
 
 def test_the_page_of_a_later_answer_says_when_it_goes_out_and_not_what_is_left(world, message):
     send = plan(world)
-    Lead.objects.update(answer_by=timezone.now() + timedelta(hours=14), warned_ids=[world.user.pk])
+    type(world.workspace).objects.update(promises={"HOT": 480})
+    Lead.objects.update(score=4)
+    assert Lead.objects.get().is_promised
     world.client.force_login(world.user)
     home = f"/w/{world.workspace.pk}/inbox/"
     shown = world.client.get(f"{home}{message.lead_id}/?view=scheduled").content.decode()

@@ -417,8 +417,9 @@ def test_a_draft_on_another_channel_than_the_answer_is_still_among_the_drafts(wo
 
 
 def test_a_lead_who_declined_is_called_late_only_if_an_answer_was_promised(workspace):
-    late = factories.make_lead(workspace, needs_reply=True, tag="Not Interested", last_inbound_at=ago(days=2))
+    late = factories.make_lead(workspace, needs_reply=True, tag="Not Interested", last_inbound_at=ago(days=6))
     late.refresh_from_db()  # the database derives when the answer is due
     assert not late.is_over and not leads_in(workspace, "over").exists()
-    Lead.objects.update(warned_ids=[1])
+    type(workspace).objects.update(promises={"Not Interested": 60})
+    Lead.objects.update(needs_reply=True)
     assert Lead.objects.get().is_over and leads_in(workspace, "over").exists()
