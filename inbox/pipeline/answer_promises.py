@@ -26,9 +26,8 @@ EPOCH = datetime.min.replace(tzinfo=UTC)
 def tick(deadline: Deadline) -> dict[str, int]:
     """Runs the tick `promises`: notifies one person of each lead whose promise breaks soon."""
     now = timezone.now()
-    due = Lead.objects.filter(warn_at__lte=now, answer_by__gt=now, sample=False)
-    leads = due.select_related("workspace").order_by("warn_at")[:SLICE]
-    return {"told": sum(_warn(lead, now) for lead in leads)}
+    due = Lead.objects.filter(warn_at__lte=now, answer_by__gt=now, sample=False).order_by("warn_at")
+    return {"told": sum(_warn(lead, now) for lead in due.select_related("workspace")[:SLICE])}
 
 
 def _warn(lead: Lead, now: datetime) -> int:

@@ -22,7 +22,6 @@ State = OutboundSend.State
 LOOKS_S = (3, 30, 300, 3_600)
 """The times (s) after our call at which we ask the provider. Often only its answer was lost, not the message."""
 STRANDED_AFTER = timedelta(minutes=2)
-RESUMED_FOR = timedelta(days=1)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
@@ -77,14 +76,14 @@ def _note(send: OutboundSend, reason: str) -> None:
 
 
 def resume_looks() -> dict[str, int]:
-    """Enqueues the reconciliation of recent sends whose job was given up, because its worker was killed three times.
-    Returns the number of these sends.
+    """Enqueues the reconciliation of recent sends whose job was given up, because its worker was killed three times:
+    up to as many jobs as looks for a send, as the look may be what kills. Returns the number of these sends.
     """
     now = timezone.now()
-    unasked = Q(looked_at=None) | Q(looked_at__lt=F("called_at") + timedelta(seconds=LOOKS_S[-1]))
-    unknown = OutboundSend.objects.filter(unasked, state=State.UNKNOWN, finished_at__gt=now - RESUMED_FOR)
-    late = [send for send in unknown[:500] if (next_look(send) or now) < now - STRANDED_AFTER]
-    return {"resumed": sum(sending.reconcile(send) for send in late)}
+    left = Q(looked_at=None) | Q(looked_at__lt=F("called_at") + timedelta(seconds=LOOKS_S[-1]))
+    sends = OutboundSend.objects.filter(left, state=State.UNKNOWN, finished_at__gt=now - timedelta(days=1))
+    late = [send for send in sends[:500] if (next_look(send) or now) < now - STRANDED_AFTER]
+    return {"resumed": sum(sending.reconcile(send, len(LOOKS_S)) for send in late)}
 
 
 def settle_stranded(deadline: Deadline) -> dict[str, int]:

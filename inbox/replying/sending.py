@@ -35,10 +35,11 @@ from integrations.models import Integration
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue_about, is_live
+from jobs.enqueue import enqueue_about
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, Snooze, TransientError
 from jobs.failures import facts_of
 from jobs.kinds import kind_name
+from jobs.models import BackgroundJob
 from jobs.retries import full_second
 
 logger = logging.getLogger(__name__)
@@ -274,10 +275,11 @@ def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | Non
     return True
 
 
-def reconcile(send: OutboundSend) -> bool:
-    """Enqueues the reconciliation of `send`. Returns False if its job waits or runs."""
+def reconcile(send: OutboundSend, most: int) -> bool:
+    """Enqueues the reconciliation of `send`. Returns False if a job of it waits or runs, or if it had `most` jobs."""
     key = f"{send.pk}:{send.tries}"
-    if is_live(send.workspace_id, f"{RECONCILE}:{key}"):
+    jobs = BackgroundJob.objects.filter(tenant=send.workspace_id, dedupe_key__startswith=f"{RECONCILE}:{key}")
+    if jobs.filter(status__in=BackgroundJob.LIVE).exists() or jobs.count() >= most:
         return False
     return enqueue_about(RECONCILE, send, "send_id", key=key, anew=True)[1]
 

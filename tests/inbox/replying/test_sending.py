@@ -282,6 +282,7 @@ def test_a_claim_that_was_called_for_and_lost_its_job_is_unknown(world, draft):
     [
         (5, "failed", "sent"),
         (5, "queued", "unknown"),
+        (5, "running", "unknown"),
         (1, "failed", "unknown"),
         (60 * 25, "failed", "unknown"),
     ],
@@ -296,14 +297,28 @@ def test_a_send_whose_reconciliation_was_given_up_is_looked_for_again(world, dra
         state="unknown", called_at=ago, finished_at=ago, looked_at=None
     )
     jobs = BackgroundJob.objects.filter(kind="send.reconcile")
-    ended = None if status == "queued" else timezone.now()
+    ended = timezone.now() if status == "failed" else None
     later = timezone.now() + timedelta(hours=1)
-    assert jobs.update(status=status, finished_at=ended, started_at=ended, run_at=later) == 1
+    lease = {"lease_token": 1, "lease_expires_at": later} if status == "running" else {}
+    assert jobs.update(status=status, finished_at=ended, started_at=ended, run_at=later, **lease) == 1
 
     assert reconciliation.resume_looks() == {"resumed": int(state == "sent")}
     assert reconciliation.resume_looks() == {"resumed": 0}
 
     assert settled(world, send).state == state
+
+
+def test_a_reconciliation_that_goes_on_killing_its_worker_is_given_up(world, draft):
+    send = approve(world, draft)
+    ago = timezone.now() - timedelta(minutes=5)
+    OutboundSend.objects.filter(pk=send.pk).update(state="unknown", called_at=ago, finished_at=ago)
+    resumed = []
+    for _ in range(6):
+        resumed.append(reconciliation.resume_looks()["resumed"])
+        jobs = BackgroundJob.objects.filter(kind="send.reconcile", status="queued")
+        jobs.update(status="failed", started_at=timezone.now(), finished_at=timezone.now())
+
+    assert resumed == [1, 1, 1, 1, 0, 0]
 
 
 def test_a_person_who_knows_that_it_went_out_settles_it(world, draft):
