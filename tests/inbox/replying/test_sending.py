@@ -298,9 +298,10 @@ def test_a_send_whose_reconciliation_was_given_up_is_looked_for_again(world, dra
     )
     jobs = BackgroundJob.objects.filter(kind="send.reconcile")
     ended = timezone.now() if status == "failed" else None
+    started = None if status == "queued" else timezone.now()
     later = timezone.now() + timedelta(hours=1)
     lease = {"lease_token": 1, "lease_expires_at": later} if status == "running" else {}
-    assert jobs.update(status=status, finished_at=ended, started_at=ended, run_at=later, **lease) == 1
+    assert jobs.update(status=status, finished_at=ended, started_at=started, run_at=later, **lease) == 1
 
     assert reconciliation.resume_looks() == {"resumed": int(state == "sent")}
     assert reconciliation.resume_looks() == {"resumed": 0}
