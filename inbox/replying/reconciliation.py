@@ -80,8 +80,8 @@ def resume_looks() -> dict[str, int]:
     up to as many jobs as looks for a send, as the look may be what kills. Returns the number of these sends.
     """
     now = timezone.now()
-    left = Q(looked_at=None) | Q(looked_at__lt=F("called_at") + timedelta(seconds=LOOKS_S[-1]))
-    sends = OutboundSend.objects.filter(left, state=State.UNKNOWN, finished_at__gt=now - timedelta(days=1))
+    pending = Q(looked_at=None) | Q(looked_at__lt=F("called_at") + timedelta(seconds=LOOKS_S[-1]))
+    sends = OutboundSend.objects.filter(pending, state=State.UNKNOWN, finished_at__gt=now - timedelta(days=1))
     late = [send for send in sends[:500] if (next_look(send) or now) < now - STRANDED_AFTER]
     return {"resumed": sum(sending.reconcile(send, len(LOOKS_S)) for send in late)}
 
