@@ -132,8 +132,11 @@ WHERE workspace_id = %(workspace)s AND first_at >= %(since)s AND first_at < %(un
   AND lead_id <> ALL(%(leads)s::uuid[]) UNION ALL
 """
 REPLIED = """replied AS MATERIALIZED (
-    SELECT *, previous_reply_at IS NULL OR previous_reply_at < %(since)s AS first FROM day WHERE replies > 0
-)"""
+    SELECT day, replies, positive, answer_s, campaign_id, tag, booked_at, waits,
+           previous_reply_at IS NULL OR previous_reply_at < %(since)s AS first FROM day WHERE replies > 0
+), answer AS MATERIALIZED (
+    SELECT answer.* FROM day CROSS JOIN unnest(answered_by, waited_s, kept, hours) AS answer (by, waited_s, kept, hour)
+    WHERE answered_by <> '{}')"""
 STORE = f"{GIVEN}, {COUNTED} INSERT INTO insights_leadday ({COLUMNS}) SELECT {COLUMNS} FROM counted"
 
 
@@ -141,8 +144,9 @@ def read(
     workspace_id: UUID, since: datetime, until: datetime, statements: dict[str, str]
 ) -> dict[str, list[dict[str, Any]]]:
     """Runs all `statements` in one query, for the days from `since` up to `until` (aware). Returns the rows of each, as
-    dicts by column name. A statement reads from `day`, which has the columns of LeadDay, or from `replied`, which has
-    the days with replies; `first` marks each lead's first such day. The values in the rows have their JSON types.
+    dicts by column name. A statement reads from `day`, which has the columns of LeadDay, from `answer`, which has one
+    row for each answer of a person, or from `replied`, which has the days with replies; `first` marks each lead's first
+    such day. The values in the rows have their JSON types.
 
     A lead is counted from its messages if it changed since the last tick, or if its messages of one day lie on both
     sides of `since` or of `until`.

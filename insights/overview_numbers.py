@@ -45,20 +45,16 @@ GROUP BY c.id ORDER BY 5 DESC, 4 DESC, 2 LIMIT 20
 """
 BY_DAY = "SELECT day, sum(replies) AS replies, sum(positive) AS positive FROM replied GROUP BY 1 ORDER BY 1"
 CONTACTED = """
-SELECT count(*) FROM day
-WHERE contacted AND (previous_contact_at IS NULL OR previous_contact_at < %(since)s)
+SELECT count(*) FROM day WHERE contacted AND (previous_contact_at IS NULL OR previous_contact_at < %(since)s)
 """
 BY_PERSON = """
-SELECT answer.by, count(*) AS answers, percentile_cont(0.5) WITHIN GROUP (ORDER BY answer.waited_s) AS median_s,
-       percentile_cont(0.9) WITHIN GROUP (ORDER BY answer.waited_s) AS p90_s,
-       count(*) FILTER (WHERE answer.kept) AS kept, count(*) FILTER (WHERE NOT answer.kept) AS broken
-FROM day CROSS JOIN unnest(answered_by, waited_s, kept) AS answer (by, waited_s, kept)
-WHERE answered_by <> '{}' GROUP BY answer.by ORDER BY 2 DESC, 1 LIMIT 50
+SELECT by, count(*) AS answers, percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_s) AS median_s,
+       percentile_cont(0.9) WITHIN GROUP (ORDER BY waited_s) AS p90_s, count(*) FILTER (WHERE kept) AS kept,
+       count(*) FILTER (WHERE NOT kept) AS broken FROM answer GROUP BY by ORDER BY 2 DESC, 1 LIMIT 50
 """
 BY_HOUR = """
-SELECT answer.hour, count(*) FILTER (WHERE answer.kept) AS kept, count(*) FILTER (WHERE NOT answer.kept) AS broken
-FROM day CROSS JOIN unnest(hours, kept) AS answer (hour, kept)
-WHERE answered_by <> '{}' AND answer.kept IS NOT NULL GROUP BY 1 ORDER BY 1
+SELECT hour, count(*) FILTER (WHERE kept) AS kept, count(*) FILTER (WHERE NOT kept) AS broken
+FROM answer WHERE kept IS NOT NULL GROUP BY 1 ORDER BY 1
 """
 BY_CLIENT = """
 SELECT workspace_id, count(*) FILTER (WHERE answer.kept), count(*) FILTER (WHERE NOT answer.kept)

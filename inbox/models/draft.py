@@ -63,6 +63,7 @@ class Draft(Row, MarkedRow):
             index("draft_waiting", "created_at", where=Q(status="pending")),
             index("draft_by_lead", "lead", "-created_at"),
             index("draft_judged", "workspace", "-created_at", where=Q(would_send__isnull=False)),
+            index("draft_reviewed", "workspace", "decided_at", where=Q(decided_by__isnull=False)),
         ]
 
     def __str__(self) -> str:
