@@ -1,6 +1,6 @@
 """Meeting times in a message that a person sends are looked at again before it goes out."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -25,6 +25,11 @@ def calendar(world):
 
 def words_of(moment, workspace) -> str:
     return slots.words(moment.astimezone(hours.zone(workspace)))
+
+
+def tomorrow() -> datetime:
+    """A time of tomorrow at which no meeting of the calendar begins: the sandbox offers full hours."""
+    return (timezone.now() + timedelta(days=1)).replace(minute=7, second=0, microsecond=0)
 
 
 def sent(world, text: str, lead=None) -> OutboundSend:
@@ -52,7 +57,7 @@ def test_a_free_time_goes_out_and_one_that_is_not_does_so_when_they_send_it_agai
 
 
 def test_a_time_that_has_passed_or_that_this_lead_has_booked_is_told_of_and_not_offered(world, calendar):
-    soon = (timezone.now() + timedelta(days=1, minutes=7)).replace(second=0, microsecond=0)
+    soon = tomorrow()
     booked = words_of(soon, world.workspace)
     past = words_of(timezone.now() - timedelta(days=2), world.workspace)
     text = f"Sorry that I missed you on {past}. See you on {booked} then."
@@ -70,7 +75,7 @@ def test_a_time_that_has_passed_or_that_this_lead_has_booked_is_told_of_and_not_
 
 
 def test_a_draft_is_asked_for_what_a_person_put_into_it_and_for_what_it_offered(world, calendar):
-    soon = timezone.now() + timedelta(days=1, minutes=7)
+    soon = tomorrow()
     draft = factories.make_draft(
         world.lead().messages.get(), verification={"offered": [[soon.isoformat(), "tomorrow"]]}
     )
