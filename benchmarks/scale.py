@@ -52,7 +52,7 @@ DESK = ("", "?view=hot", "?view=drafts", "?view=over", "?view=declined", "?label
 API = (
     "me/", "leads/", "leads/?limit=100&cursor={cursor}", "leads/?updatedSince={changed}", "leads/?email={email}",
     "leads/?needsReply=true", "leads/{lead}/", "leads/{longest}/timeline/", "messages/", "messages/?lead={longest}",
-    "drafts/?status=pending", "sends/", "events/", "events/?after={event}", "accounts/",
+    "drafts/?status=pending", "events/", "events/?after={event}", "accounts/",
     "webhook-endpoints/{endpoint}/attempts/", "insights/overview/",
 )  # fmt: skip
 

@@ -63,6 +63,11 @@ WHERE workspace_id = ANY(%(workspaces)s) AND first_at >= %(since)s AND first_at 
   AND answered_by <> '{}' AND answer.kept IS NOT NULL
 GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1
 """
+REVIEWED = """
+SELECT count(*) AS reviewed, count(*) FILTER (WHERE d.text = d.generated_text) AS unchanged
+FROM inbox_draft d WHERE d.workspace_id = %(workspace)s AND d.status = 'sent' AND d.decided_by_id IS NOT NULL
+  AND d.decided_at >= %(since)s AND d.decided_at < %(until)s
+"""
 STATEMENTS = {
     "totals": TOTALS,
     "times": TIMES,
@@ -71,12 +76,8 @@ STATEMENTS = {
     "contacted": CONTACTED,
     "persons": BY_PERSON,
     "hours": BY_HOUR,
+    "reviewed": REVIEWED,
 }
-REVIEWED = """
-SELECT count(*), count(*) FILTER (WHERE d.text = d.generated_text)
-FROM inbox_draft d WHERE d.workspace_id = %(workspace)s AND d.status = 'sent' AND d.decided_by_id IS NOT NULL
-  AND d.decided_at >= %(since)s AND d.decided_at < %(until)s
-"""
 OBJECTIONS = """
 SELECT o->>'objection_type', count(*), count(*) FILTER (WHERE o->>'outcome' = 'positive'),
        count(*) FILTER (WHERE o->>'outcome' = 'neutral'), count(*) FILTER (WHERE o->>'outcome' = 'negative')
@@ -170,11 +171,9 @@ def overview(workspace_id: UUID, since: datetime, until: datetime) -> Overview:
     rows = lead_days.read(workspace_id, since, until, STATEMENTS)
     [numbers], [times], [contacted] = rows["totals"], rows["times"], rows["contacted"]
     values = {"workspace": workspace_id, "since": since, "until": until}
-    [(reviewed, unchanged)] = fetch(REVIEWED, values)
     return Overview(
         **numbers,
-        reviewed=reviewed,
-        unchanged=unchanged,
+        **rows["reviewed"][0],
         funnel=[
             ("Contacted", max(contacted["count"], numbers["people"])),
             ("Replied", numbers["people"]),

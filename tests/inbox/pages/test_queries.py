@@ -23,7 +23,7 @@ PAGES = {
     "health/": 16,
     "deliveries/": 12,
     "integrations/": 16,
-    "insights/": 17,
+    "insights/": 16,
 }
 """The pages under the workspace, and how many queries each may take for its owner."""
 
