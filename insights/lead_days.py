@@ -131,7 +131,7 @@ SELECT {COLUMNS} FROM insights_leadday
 WHERE workspace_id = %(workspace)s AND first_at >= %(since)s AND first_at < %(until)s AND last_at < %(until)s
   AND lead_id <> ALL(%(leads)s::uuid[]) UNION ALL
 """
-REPLIED = """replied AS MATERIALIZED (
+ROWS = """replied AS MATERIALIZED (
     SELECT day, replies, positive, answer_s, campaign_id, tag, booked_at, waits,
            previous_reply_at IS NULL OR previous_reply_at < %(since)s AS first FROM day WHERE replies > 0
 ), answer AS MATERIALIZED (
@@ -146,7 +146,8 @@ def read(
     """Runs all `statements` in one query, for the days from `since` up to `until` (aware). Returns the rows of each, as
     dicts by column name. A statement reads from `day`, which has the columns of LeadDay, from `answer`, which has one
     row for each answer of a person, or from `replied`, which has the days with replies; `first` marks each lead's first
-    such day. The values in the rows have their JSON types.
+    such day. It can also read tables of the database, by the parameters `workspace`, `since` and `until`. The values in
+    the rows have their JSON types.
 
     A lead is counted from its messages if it changed since the last tick, or if its messages of one day lie on both
     sides of `since` or of `until`.
@@ -161,7 +162,7 @@ def read(
         for statement in statements.values()
     )
     [lists] = fetch(
-        f"{begin}, {COUNTED}, day AS NOT MATERIALIZED ({stored} SELECT {COLUMNS} FROM counted), {REPLIED}"
+        f"{begin}, {COUNTED}, day AS NOT MATERIALIZED ({stored} SELECT {COLUMNS} FROM counted), {ROWS}"
         f" SELECT {', '.join(answers)}",
         values,
     )
