@@ -108,6 +108,13 @@ def test_the_first_three_tiles_lead_to_their_lists(workspace, thread):
             generated_text="As written.",
         )
     factories.make_draft(factories.make_message(thread((9, "in"))), status="sent", decided_at=ago(hours=1))
+    elsewhere = factories.make_message(factories.make_lead(factories.make_workspace("Bluebird")))
+    for reply, status, at in (
+        (factories.make_message(thread((9, "in"))), "rejected", ago(hours=1)),
+        (factories.make_message(thread((9, "in"))), "sent", ago(days=100)),
+        (elsewhere, "sent", ago(hours=1)),
+    ):
+        factories.make_draft(reply, status=status, decided_by=person, decided_at=at)
     client = Client()
     client.force_login(person)
     tiles = client.get(reverse("insights:overview", args=[workspace.pk])).context["tiles"]
