@@ -194,11 +194,11 @@ def test_an_answer_counts_from_the_reply_that_waited_and_once(workspace, answere
     assert by_person(workspace) == [("Ana", 1, 4.0, 4.0)]
 
 
-def promise(workspace: Workspace, at: datetime, *, kept: bool) -> None:
-    """A reply at `at`, and a person's answer an hour later, which kept or broke its promise."""
+def promise(workspace: Workspace, at: datetime, *, kept: bool | None) -> None:
+    """A reply at `at`, and a person's answer an hour later, which kept or broke its promise. None: it had none."""
     reply = factories.make_message(factories.make_lead(workspace), sent_at=at, received_at=at)
     answered_at = at + timedelta(hours=1)
-    due = answered_at + timedelta(minutes=5 if kept else -5)
+    due = None if kept is None else answered_at + timedelta(minutes=5 if kept else -5)
     by = factories.make_member(workspace, email=f"{reply.pk}@example.com")
     draft = factories.make_draft(reply)
     send = factories.make_send(draft, approved_by=by, state=OutboundSend.State.SENT, answer_by=due)
@@ -209,13 +209,13 @@ def test_promises_count_by_the_local_hour_in_which_the_reply_arrived(workspace):
     Workspace.objects.filter(pk=workspace.pk).update(timezone="Asia/Kolkata")
     now = timezone.now()
     at = (now - timedelta(days=3)).astimezone(ZoneInfo("Asia/Kolkata")).replace(hour=9, minute=40)
-    for hours, kept in ((0, True), (0, False), (5, False)):
+    for hours, kept in ((0, True), (0, False), (2, None), (5, False)):
         promise(workspace, at + timedelta(hours=hours), kept=kept)
     expected = [("09:00", 1, 1), ("14:00", 0, 1)]
     for _ in range(2):  # from messages, then from days
         assert overview_numbers.overview(workspace.pk, now - timedelta(days=7), now).hours == expected
         lead_days.count(workspace.pk)
-    assert sorted(LeadDay.objects.values_list("hours", flat=True)) == [[9], [9], [14]]
+    assert sorted(LeadDay.objects.values_list("hours", flat=True)) == [[9], [9], [11], [14]]
 
 
 def test_promises_by_client_are_those_of_the_users_workspaces_alone(workspace):
