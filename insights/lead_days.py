@@ -150,20 +150,20 @@ def read(
     the rows have their JSON types.
 
     A lead is counted from its messages if it changed since the last tick, or if its messages of one day lie on both
-    sides of `since` or of `until`.
+    sides of `since` or of `until`. All leads are while a full count is under way or due.
     """
     values = _values(workspace_id) | {"since": since, "until": until, "leads": []}
     rows = fetch(APART, values)
     if rows:
         values["leads"] = rows[0][0]
     begin, stored = (GIVEN, STORED) if rows else (WRITING, "")
-    answers = (
-        f"(SELECT coalesce(json_agg(answer), '[]') FROM ({statement}) answer)"
+    parts = (
+        f"(SELECT coalesce(json_agg(part), '[]') FROM ({statement}) part)"
         for statement in statements.values()
     )
     [lists] = fetch(
         f"{begin}, {COUNTED}, day AS NOT MATERIALIZED ({stored} SELECT {COLUMNS} FROM counted), {ROWS}"
-        f" SELECT {', '.join(answers)}",
+        f" SELECT {', '.join(parts)}",
         values,
     )
     return dict(zip(statements, lists, strict=True))

@@ -1,6 +1,6 @@
 """Computes the numbers of the overview: replies, answers, objections and meetings of a workspace in a time span.
 
-The numbers are sums over each lead and day (insights.lead_days). A reply is a message that a lead wrote, not a machine.
+Most numbers add up each lead's days (insights.lead_days). A reply is a message that a lead wrote, not a machine.
 """
 
 from collections.abc import Iterable
